@@ -1,0 +1,1 @@
+"""Service-quality metric definitions with stated meanings, honest intervals and real speed."""
