@@ -1,0 +1,35 @@
+"""Where the outside cases and data lie, and how hard hypothesis works."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# One profile for all: bounded and derandomized, so that a run can be repeated. `nox -s laws` asks for the thorough one.
+settings.register_profile(
+    "default", max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def _outside(variable: str, default: str) -> Path:
+    path = Path(os.environ.get(variable, ROOT / default))
+    if not path.is_dir():
+        pytest.skip(f"{path} is absent: set {variable} to the folder to run this test")
+    return path
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Real exports and surveys, which stay outside the repository."""
+    return _outside("SERVICEQUALITY_DATA", "../shared/data")
+
+
+@pytest.fixture(scope="session")
+def cases_dir() -> Path:
+    """Numeric cases that the library must meet."""
+    return _outside("SERVICEQUALITY_CASES", "../shared/cases")
