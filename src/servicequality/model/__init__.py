@@ -1,0 +1,42 @@
+"""The typed record of a service desk.
+
+Lives here: dataclasses, schemas, the front door, `Records`. Never: what is computed of them.
+"""
+
+from servicequality.model.door import TableLike, as_frame
+from servicequality.model.frames import from_frame, to_frame
+from servicequality.model.records import Records
+from servicequality.model.rows import (
+    TABLES,
+    Author,
+    Change,
+    HelpSession,
+    Incident,
+    Record,
+    Response,
+    Review,
+    SurveyAnswer,
+    Ticket,
+)
+from servicequality.model.schema import schema_of
+from servicequality.model.validation import conform
+
+__all__ = [
+    "TABLES",
+    "Author",
+    "Change",
+    "HelpSession",
+    "Incident",
+    "Record",
+    "Records",
+    "Response",
+    "Review",
+    "SurveyAnswer",
+    "TableLike",
+    "Ticket",
+    "as_frame",
+    "conform",
+    "from_frame",
+    "schema_of",
+    "to_frame",
+]

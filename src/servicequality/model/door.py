@@ -1,0 +1,126 @@
+"""The front door. Lives here: how anything that holds a table becomes a Polars frame. Never: what a column must be."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
+from typing import Any, Protocol, TypeAlias, overload
+
+import polars as pl
+
+from servicequality.errors import InputError
+from servicequality.model.frames import to_frame
+
+__all__ = ["TableLike", "as_frame"]
+
+
+_UNREADABLE = (pl.exceptions.PolarsError, TypeError, ValueError)
+
+
+class _ArrowStream(Protocol):
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+
+class _ToArrow(Protocol):
+    def toArrow(self) -> Any: ...  # noqa: N802  (pyspark's name)
+
+
+class _Narwhals(Protocol):
+    def to_native(self) -> Any: ...
+
+
+TableLike: TypeAlias = pl.DataFrame | _ArrowStream | _ToArrow | _Narwhals | Mapping[str, Any] | Sequence[Any]
+"""Everything that `as_frame` reads into an eager frame."""
+
+ACCEPTED = (
+    "a Polars DataFrame or LazyFrame, a dataframe with an Arrow stream (pandas, pyarrow, duckdb, ibis, narwhals), "
+    "a PySpark frame, a mapping of columns, or a sequence of records or of mappings"
+)
+
+
+@overload
+def as_frame(data: pl.LazyFrame) -> pl.LazyFrame: ...
+@overload
+def as_frame(data: TableLike) -> pl.DataFrame: ...
+@overload
+def as_frame(data: pl.LazyFrame | TableLike) -> pl.DataFrame | pl.LazyFrame: ...
+def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
+    """Any table as a Polars frame: eager stays eager, a LazyFrame stays lazy, the caller's object is not changed.
+
+    A pandas index is no column, and NaN in pandas is missing, so it becomes null. A narwhals lazy frame is collected.
+    An empty sequence is a frame without columns.
+
+    Raises:
+        InputError: `data` is no table, or one of its columns holds values of several kinds.
+    """
+    if isinstance(data, pl.DataFrame | pl.LazyFrame):
+        return data
+    root = type(data).__module__.partition(".")[0]
+    if root == "narwhals" and hasattr(data, "collect"):
+        data = data.collect()
+    if callable(convert := getattr(data, "toArrow", None)):
+        data = convert()
+    if isinstance(data, pl.Series) or (root == "pandas" and type(data).__name__ == "Series"):
+        raise _refusal(data, "one column is no table: name it with .to_frame()")
+    if root == "pandas" or hasattr(data, "__arrow_c_stream__"):
+        return _build(data)
+    if isinstance(data, Mapping):
+        return _build(data)
+    if isinstance(data, Sequence) and not isinstance(data, str | bytes | bytearray):
+        return _from_rows(data)
+    raise _refusal(data)
+
+
+def _from_rows(rows: Sequence[Any]) -> pl.DataFrame:
+    if not rows:
+        return pl.DataFrame()
+    if is_dataclass(rows[0]):
+        return to_frame(rows)
+    if not all(isinstance(row, Mapping) for row in rows):
+        stranger = next(row for row in rows if not isinstance(row, Mapping))
+        raise _refusal(rows, f"its rows must be records or mappings, one is {type(stranger).__name__}")
+    return _build(rows)
+
+
+def _read(data: Any) -> pl.DataFrame:
+    # pl.from_arrow would give a Series of structs for a bare capsule; the constructor gives the table.
+    if isinstance(data, Mapping):
+        return pl.DataFrame(data, strict=False)
+    return pl.DataFrame(data, infer_schema_length=None)
+
+
+def _build(data: Any) -> pl.DataFrame:
+    try:
+        return _read(data)
+    except ImportError as error:
+        raise InputError(
+            f"{_kind(data)} needs pyarrow to be read: pip install 'servicequality[arrow]' ({error})"
+        ) from error
+    except _UNREADABLE as error:
+        raise _refusal(data, f"{_blame(data)}{error}") from error
+
+
+def _blame(data: Any) -> str:
+    """The columns that cannot be read; neither Polars nor Arrow names them."""
+    if isinstance(data, Mapping):
+        parts = [(name, {name: column}) for name, column in data.items()]
+    elif type(data).__module__.startswith("pandas") and data.columns.is_unique:
+        parts = [(name, data[[name]]) for name in data.columns]
+    else:
+        return ""
+    mixed = [repr(name) for name, part in parts if not _readable(part)]
+    return f"column {', '.join(mixed)} mixes kinds of values; make it one kind first: " if mixed else ""
+
+
+def _readable(data: Any) -> bool:
+    try:
+        _read(data)
+    except _UNREADABLE:
+        return False
+    return True
+
+
+def _kind(data: object) -> str:
+    return f"{type(data).__module__}.{type(data).__qualname__}".removeprefix("builtins.")
+
+
+def _refusal(data: object, why: str = "") -> InputError:
+    return InputError(f"expected {ACCEPTED}; got {_kind(data)}{': ' if why else ''}{why}")

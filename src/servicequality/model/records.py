@@ -1,0 +1,151 @@
+"""All tables of one service desk. Lives here: `Records`. Never: facts computed from them, readers of exports."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from servicequality.errors import ParameterError
+from servicequality.model.door import TableLike, as_frame
+from servicequality.model.roles import closest
+from servicequality.model.rows import TABLES
+from servicequality.model.schema import schema_of
+from servicequality.model.validation import check_timezone, faults_and_frame, refuse
+
+__all__ = ["Records"]
+
+Table = pl.LazyFrame | TableLike
+
+
+@dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
+class Records:
+    """The tables of a service desk, checked and under one set of names; each is a LazyFrame, or None if not given.
+
+    Every role of a table is a column of it, null throughout if the data have none; the data's other columns follow.
+    `conform` states what is coerced and how.
+
+    Attributes:
+        tickets: One row a `Ticket`.
+        responses: One row a `Response`.
+        changes: One row a `Change`.
+        answers: One row a `SurveyAnswer`.
+        reviews: One row a `Review`.
+        incidents: One row an `Incident`.
+        sessions: One row a `HelpSession`.
+        timezone: The zone in which all instants are kept; None is UTC.
+    """
+
+    tickets: pl.LazyFrame | None
+    responses: pl.LazyFrame | None
+    changes: pl.LazyFrame | None
+    answers: pl.LazyFrame | None
+    reviews: pl.LazyFrame | None
+    incidents: pl.LazyFrame | None
+    sessions: pl.LazyFrame | None
+    timezone: str | None
+    _lines: Mapping[str, str]
+
+    def __init__(
+        self,
+        *,
+        tickets: Table | None = None,
+        responses: Table | None = None,
+        changes: Table | None = None,
+        answers: Table | None = None,
+        reviews: Table | None = None,
+        incidents: Table | None = None,
+        sessions: Table | None = None,
+        columns: Mapping[str, Mapping[str, str]] | None = None,
+        timezone: str | None = None,
+    ) -> None:
+        """Take tables of any kind that `as_frame` reads, and check them all before saying what is wrong.
+
+        Args:
+            tickets: A table of tickets; so the others, each of its record.
+            responses: A table of messages.
+            changes: A table of field changes.
+            answers: A table of survey answers.
+            reviews: A table of quality reviews.
+            incidents: A table of failures.
+            sessions: A table of visits to self-service.
+            columns: For each table, the column of each role that is named otherwise:
+                ``{"tickets": {"created_at": "opened_at"}}``.
+            timezone: The IANA zone of instants that state none, in which all instants are then kept.
+
+        Raises:
+            InputError: One message with every fault of every table.
+            ParameterError: `columns` names no table or no role, or `timezone` no zone.
+        """
+        given = {
+            "tickets": tickets,
+            "responses": responses,
+            "changes": changes,
+            "answers": answers,
+            "reviews": reviews,
+            "incidents": incidents,
+            "sessions": sessions,
+        }
+        check_timezone(timezone)
+        columns = columns or {}
+        _refuse_strangers("columns", columns)
+        faults: list[str] = []
+        lines: dict[str, str] = {}
+        for name, data in given.items():
+            table = None
+            if data is not None:
+                frame = as_frame(data)
+                found, conformed = faults_and_frame(frame, TABLES[name], columns.get(name, {}), timezone)
+                faults += found
+                lines[name] = _line(frame, conformed, len(schema_of(TABLES[name])), columns.get(name, {}))
+                table = conformed.lazy()
+            object.__setattr__(self, name, table)
+        refuse(faults)
+        object.__setattr__(self, "timezone", timezone)
+        object.__setattr__(self, "_lines", lines)
+
+    @property
+    def tables(self) -> dict[str, pl.LazyFrame]:
+        """The tables that are there, by name."""
+        return {name: table for name in TABLES if (table := getattr(self, name)) is not None}
+
+    def replace(self, **tables: Table | None) -> "Records":
+        """The same records with some tables exchanged, such as ``records.replace(tickets=records.tickets.head(10))``.
+
+        Raises:
+            InputError: A new table does not conform.
+            ParameterError: A name is none of a table.
+        """
+        _refuse_strangers("replace", tables)
+        exchanged: dict[str, Any] = self.tables | tables
+        records = Records(**exchanged, timezone=self.timezone)
+        lines = {name: (records if name in tables else self)._lines[name] for name in records.tables}  # noqa: SLF001
+        object.__setattr__(records, "_lines", lines)
+        return records
+
+    def __repr__(self) -> str:
+        zone = self.timezone or "UTC"
+        rows = [f"  {name}: {line}" for name, line in self._lines.items()]
+        return "\n".join([f"Records (instants in {zone})", *(rows or ["  no tables"])])
+
+
+def _refuse_strangers(argument: str, names: Iterable[str]) -> None:
+    for stranger in names:
+        if stranger not in TABLES:
+            raise ParameterError(
+                f"{argument} names the table {stranger!r}{closest(stranger, TABLES)}; "
+                f"the tables are {', '.join(TABLES)}"
+            )
+
+
+def _line(
+    given: pl.DataFrame | pl.LazyFrame,
+    conformed: pl.DataFrame | pl.LazyFrame,
+    n_roles: int,
+    columns: Mapping[str, str],
+) -> str:
+    names, here = conformed.collect_schema().names(), given.collect_schema()
+    roles = [name for name in names[:n_roles] if name in here or name in columns]
+    own = f"; also {', '.join(names[n_roles:])}" if names[n_roles:] else ""
+    size = f"{given.height:,} rows" if isinstance(given, pl.DataFrame) else "lazy"
+    return f"{size}: {', '.join(roles) or 'no columns'}{own}"

@@ -1,0 +1,167 @@
+"""The front door: every kind of table comes in as a Polars frame, and nothing else does."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import duckdb
+import narwhals as nw
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from polars.testing import assert_frame_equal
+
+from servicequality.errors import InputError
+from servicequality.model import Ticket, as_frame
+
+NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
+EXPECTED = pl.DataFrame({"ticket_id": ["a", None, "c"], "score": [9.0, None, 6.5]})
+
+
+class Capsule:
+    """A stranger's dataframe that has nothing but an Arrow stream."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+class SparkLike:
+    """A frame that gives an Arrow table away as PySpark's does, and whose `collect` gives rows."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def toArrow(self) -> Any:  # noqa: N802
+        return self._frame.to_arrow()
+
+    def collect(self) -> list[Any]:
+        raise AssertionError("rows are not wanted")
+
+
+def duck(frame: pl.DataFrame) -> Any:
+    connection = duckdb.connect()
+    connection.register("t", frame.to_arrow())
+    return connection.sql("select * from t")
+
+
+KINDS: dict[str, Callable[[pl.DataFrame], Any]] = {
+    "polars": lambda frame: frame,
+    "pandas": lambda frame: pd.DataFrame(frame.to_dict(as_series=False)),
+    "pandas with its own index": lambda frame: pd.DataFrame(frame.to_dict(as_series=False), index=[5, 5, 7]),
+    "pyarrow": lambda frame: frame.to_arrow(),
+    "duckdb": duck,
+    "narwhals": nw.from_native,
+    "narwhals lazy": lambda frame: nw.from_native(frame.lazy()),
+    "capsule": Capsule,
+    "spark": SparkLike,
+    "mapping of lists": lambda frame: frame.to_dict(as_series=False),
+    "mapping of series": lambda frame: frame.to_dict(as_series=True),
+    "mappings": lambda frame: frame.to_dicts(),
+    "tuple of mappings": lambda frame: tuple(frame.to_dicts()),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_table_comes_in(kind: str) -> None:
+    assert_frame_equal(as_frame(KINDS[kind](EXPECTED)), EXPECTED)
+
+
+def test_ibis_tables_come_in() -> None:
+    ibis = pytest.importorskip("ibis", reason="ibis is not installed")
+    assert_frame_equal(as_frame(ibis.memtable(EXPECTED.to_arrow())), EXPECTED)
+
+
+def test_lazy_stays_lazy_and_eager_is_the_callers_own() -> None:
+    lazy = EXPECTED.lazy()
+    assert as_frame(lazy) is lazy
+    assert as_frame(EXPECTED) is EXPECTED
+
+
+def test_records_come_in() -> None:
+    frame = as_frame([Ticket(ticket_id="1", created_at=NOON)])
+    assert frame["ticket_id"].to_list() == ["1"]
+    assert frame.schema["created_at"] == pl.Datetime("us", "UTC")
+
+
+@pytest.mark.parametrize("nothing", [[], (), {}])
+def test_nothing_is_a_frame_without_columns(nothing: Any) -> None:
+    assert as_frame(nothing).shape == (0, 0)
+
+
+def test_pandas_categories_missing_values_and_instants() -> None:
+    instants = pd.to_datetime(["2024-01-01", None, "2024-07-01"])
+    theirs = pd.DataFrame(
+        {
+            "category": pd.Categorical(["x", None, "y"]),
+            "text": np.array(["a", np.nan, "b"], dtype=object),
+            "number": [1.0, np.nan, 2.0],
+            "count": pd.array([1, None, 2], dtype="Int64"),
+            "at": instants.tz_localize("Europe/Berlin"),
+        }
+    )
+    before = theirs.copy()
+    frame = as_frame(theirs)
+    assert frame.null_count().row(0) == (1, 1, 1, 1, 1)
+    assert frame["category"].cast(pl.String).to_list() == ["x", None, "y"]
+    assert frame["text"].to_list() == ["a", None, "b"]
+    assert frame["count"].to_list() == [1, None, 2]
+    assert frame["at"][0] == dt.datetime(2023, 12, 31, 23, tzinfo=dt.UTC)
+    pd.testing.assert_frame_equal(theirs, before)
+
+
+def test_numbers_of_two_kinds_and_late_values_are_read() -> None:
+    assert as_frame({"score": [9, 6.5]})["score"].to_list() == [9.0, 6.5]
+    late = [{"score": None}] * 150 + [{"score": 3}]
+    assert as_frame(late)["score"][150] == 3
+
+
+@pytest.mark.parametrize(
+    ("stranger", "message"),
+    [
+        (5, r"expected a Polars DataFrame or LazyFrame, .*; got int$"),
+        ("tickets.csv", r"got str$"),
+        (None, r"got NoneType$"),
+        ([1, 2], r"got list: its rows must be records or mappings, one is int"),
+        ([{"a": 1}, 2], r"one is int"),
+        (pl.Series("a", [1]), r"got polars\..*Series: one column is no table: name it with \.to_frame\(\)"),
+        (pd.Series([1], name="a"), r"Series: one column is no table"),
+        (pa.chunked_array([[1]]), r"got pyarrow.*ChunkedArray"),
+        ({"a": [1], "b": [1, 2]}, r"got dict: .*height"),
+    ],
+)
+def test_what_is_no_table_is_named(stranger: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        as_frame(stranger)
+
+
+def test_a_pandas_column_of_several_kinds_is_named() -> None:
+    theirs = pd.DataFrame({"fine": [1, 2], "mixed": np.array([1, "a"], dtype=object)})
+    with pytest.raises(InputError, match=r"column 'mixed' mixes kinds of values; make it one kind first"):
+        as_frame(theirs)
+
+
+def test_two_pandas_columns_of_one_name_are_refused() -> None:
+    with pytest.raises(InputError, match="non-unique"):
+        as_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+
+
+def test_a_naive_instant_among_aware_ones_is_refused() -> None:
+    naive = dt.datetime(2024, 5, 6)  # noqa: DTZ001
+    with pytest.raises(InputError, match=r"got dict: column 'at' mixes kinds of values; make it one kind first"):
+        as_frame({"at": [NOON, naive], "fine": [1, 2]})
+    with pytest.raises(InputError, match=r"got list: .*supertype of datetime\[μs, UTC\] and datetime\[μs\]"):
+        as_frame([{"at": NOON}, {"at": naive}])
+
+
+def test_pandas_without_pyarrow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    def absent(*_: object, **__: object) -> pl.DataFrame:
+        raise ModuleNotFoundError("pa.Table requires 'pyarrow' module to be installed")
+
+    monkeypatch.setattr(pl, "DataFrame", type("Absent", (pl.DataFrame,), {"__init__": absent}))
+    with pytest.raises(InputError, match=r"needs pyarrow to be read: pip install 'servicequality\[arrow\]'"):
+        as_frame(pd.DataFrame({"a": [1]}))
