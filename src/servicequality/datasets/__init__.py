@@ -1,0 +1,5 @@
+"""Data to try things on. Lives here: the generated service desk with a known truth. Never: real data, or metrics."""
+
+from servicequality.datasets.desk import Truth, service_desk, service_desk_with_truth
+
+__all__ = ["Truth", "service_desk", "service_desk_with_truth"]

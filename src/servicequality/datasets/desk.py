@@ -1,0 +1,215 @@
+"""A generated service desk whose truth is known. Lives here: the public functions, the truth. Never: the simulation."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import numpy as np
+import polars as pl
+
+from servicequality.datasets import effects as e
+from servicequality.datasets.demand import Demand, Hours, ask, break_down
+from servicequality.datasets.export import changes_table, numbered, responses_table, tickets_table
+from servicequality.datasets.log import instants, look_up
+from servicequality.datasets.surroundings import incidents_table, sessions_table
+from servicequality.datasets.voice import REVIEWED_WITHIN, Opinions, answers_table, feel, reviews_table
+from servicequality.datasets.work import History, live
+from servicequality.errors import ParameterError
+from servicequality.model import Records
+
+__all__ = ["Truth", "service_desk", "service_desk_with_truth"]
+
+START = date(2024, 1, 1)
+WEEKS = 26
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Truth:
+    """What is true of the whole history, of which the records show only what had happened by `as_of`.
+
+    Figures count every ticket that is not excluded, followed to its end. Durations are seconds on the calendar.
+
+    Attributes:
+        as_of: When the export was made; the instant to give to everything that asks for one.
+        complete_at: An instant by which everything had happened; an export made then holds the whole history.
+        tickets: One row for each ticket that will ever be: its complete stamps, its number of reopenings and the chance
+            that it would be reopened, and, where it was answered, the scores (`nps`, `csat`, `ces`) that its
+            requester gives if asked and the chance of an answer. Truth for any group is an aggregate of this frame.
+        first_response_median_seconds: The shortest time by which half of all tickets had been answered; tickets ended
+            without an answer never are (the quantity that Aalen-Johansen estimates). Null if half never were.
+        answered_share: Tickets answered by a person before they ended.
+        first_resolution_median_seconds: To the first resolution.
+        resolution_median_seconds: To the last resolution.
+        first_response_within_due_share: Tickets answered by `due_at`.
+        resolution_within_due_share: Tickets resolved for the last time by `due_at`.
+        reopen_rate: Tickets that were ever reopened.
+        reopens_per_ticket: Reopenings for each ticket.
+        nps: Net promoter score in points if every requester of an answered ticket were asked and answered.
+        csat: Share of 4 and 5 of 1-5 in the same population.
+        ces: Mean of 1-7, higher is easier, in the same population.
+        response_rate: Expected share of delivered surveys that are answered.
+    """
+
+    as_of: datetime
+    complete_at: datetime
+    tickets: pl.DataFrame
+    first_response_median_seconds: float | None
+    answered_share: float | None
+    first_resolution_median_seconds: float | None
+    resolution_median_seconds: float | None
+    first_response_within_due_share: float | None
+    resolution_within_due_share: float | None
+    reopen_rate: float | None
+    reopens_per_ticket: float | None
+    nps: float | None
+    csat: float | None
+    ces: float | None
+    response_rate: float | None
+
+
+def service_desk(
+    n_tickets: int = 5_000, *, seed: int = 0, start: date = START, weeks: int = WEEKS, as_of: datetime | None = None
+) -> Records:
+    """The export of a simulated service desk in Berlin, open from 08:00 to 18:00 on working days.
+
+    Requests arrive by hour of the week, more of them during outages; they queue for agents of different pace, are
+    answered, put on hold, handed over, solved, reopened and surveyed. Bots, acknowledgements and internal notes stand
+    before many first responses, some customers leave unanswered, one ticket in a hundred is excluded. All true effects
+    stand in `servicequality.datasets.effects`. The same arguments give the same rows, and another `as_of` shows another
+    part of the same history.
+
+    Args:
+        n_tickets: Tickets created between `start` and the end of the last week.
+        seed: Of the one random generator that everything is drawn from.
+        start: The local date on which the history begins.
+        weeks: How long tickets are created.
+        as_of: When the export is made: later rows are not in it, later stamps are null. The end of the last week by
+            default, when some tickets are still open.
+
+    Raises:
+        ParameterError: `n_tickets` or `weeks` is below 1, or `as_of` has no time zone or is before `start`.
+    """
+    return service_desk_with_truth(n_tickets, seed=seed, start=start, weeks=weeks, as_of=as_of)[0]
+
+
+def service_desk_with_truth(
+    n_tickets: int = 5_000, *, seed: int = 0, start: date = START, weeks: int = WEEKS, as_of: datetime | None = None
+) -> tuple[Records, Truth]:
+    """`service_desk` and, beside it, what is true of its complete history.
+
+    Args:
+        n_tickets: As in `service_desk`.
+        seed: As in `service_desk`.
+        start: As in `service_desk`.
+        weeks: As in `service_desk`.
+        as_of: As in `service_desk`; the truth does not depend on it.
+
+    Raises:
+        ParameterError: As in `service_desk`.
+    """
+    for name, count in (("n_tickets", n_tickets), ("weeks", weeks)):
+        if count < 1:
+            raise ParameterError(f"{name} must be at least 1; got {count}")
+    hours = Hours(start, weeks)
+    made = hours.end if as_of is None else _second(as_of, hours.start)
+
+    rng = np.random.default_rng(seed)
+    outages = break_down(rng, hours)
+    demand = ask(rng, n_tickets, hours, outages)
+    history = live(rng, hours, demand)
+    opinions = feel(rng, demand, history)
+
+    ids = numbered("t-", n_tickets)
+    names = {
+        "agent": numbered("agent-", len(history.agents.pace)),
+        "requester": numbered("r-", int(demand.requester.max()) + 1),
+        "account": numbered("a-", int(demand.account.max()) + 1),
+    }
+    messages, changes = history.messages.frame(), history.changes.frame()
+    messages, changes = (log.filter(pl.col("at") <= made) for log in (messages, changes))
+    records = Records(
+        tickets=tickets_table(demand, history, changes, ids, names, made),
+        responses=responses_table(demand, messages, ids, names),
+        changes=changes_table(changes, ids, names),
+        answers=answers_table(opinions, demand, history, ids, names["requester"], made),
+        reviews=reviews_table(rng, history, ids, names["agent"], made),
+        incidents=incidents_table(outages, made),
+        sessions=sessions_table(rng, hours, demand, names["requester"], made),
+    )
+    tickets = _complete_tickets(demand, history, opinions, ids)
+    answered = opinions.answered[opinions.answered < e.NEVER]
+    last = max(int(at.max(initial=0)) for at in (history.closed, outages.resolved, answered))
+    return records, _truth(tickets, made, last + REVIEWED_WITHIN)
+
+
+def _second(as_of: datetime, start: int) -> int:
+    if as_of.utcoffset() is None:
+        raise ParameterError(
+            f"as_of must have a time zone; {as_of.isoformat()} has none: say datetime(..., tzinfo=UTC)"
+        )
+    second = int(as_of.timestamp() // 1)
+    if second < start:
+        raise ParameterError(
+            f"as_of must be the start or later, {datetime.fromtimestamp(start, UTC)}; got {as_of}: nothing had happened"
+        )
+    return second
+
+
+def _complete_tickets(demand: Demand, history: History, opinions: Opinions, ids: pl.Series) -> pl.DataFrame:
+    opinion = np.full(len(ids), -1)
+    opinion[opinions.ticket] = np.arange(len(opinions.ticket))
+    said = {**opinions.scores, "answer_probability": opinions.answer_probability}
+    last = e.NEVER - 1
+    return pl.DataFrame(
+        {
+            "ticket_id": ids,
+            "created_at": instants(demand.created, last),
+            "first_response_at": instants(history.answered, last),
+            "first_resolved_at": instants(history.first_resolved, last),
+            "resolved_at": instants(history.resolved, last),
+            "closed_at": instants(history.closed, last),
+            "due_at": instants(demand.created + e.DUE_SECONDS[demand.priority], last),
+            "channel": look_up(demand.channel, e.CHANNELS),
+            "priority": look_up(demand.priority, e.PRIORITIES),
+            "product": look_up(demand.product, e.PRODUCTS),
+            "excluded": look_up(demand.excluded, e.EXCLUDED),
+            "reopens": history.reopens,
+            "reopen_probability": history.reopen_probability,
+            **{name: look_up(opinion, pl.Series(values)) for name, values in said.items()},
+        }
+    )
+
+
+def _truth(tickets: pl.DataFrame, made: int, complete: int) -> Truth:
+    counted = tickets.filter(pl.col("excluded").is_null())
+
+    def seconds(stop: str) -> pl.Expr:
+        # Never answered sorts last: a median among these is null, not a time.
+        elapsed = (pl.col(stop) - pl.col("created_at")).dt.total_microseconds() / 1e6
+        return elapsed.fill_null(float("inf")).quantile(0.5, "lower")
+
+    def within_due(stop: str) -> pl.Expr:
+        return (pl.col(stop) <= pl.col("due_at")).fill_null(False).mean()
+
+    nps, csat = pl.col("nps"), pl.col("csat")
+    figures = counted.select(
+        first_response_median_seconds=seconds("first_response_at"),
+        answered_share=pl.col("first_response_at").is_not_null().mean(),
+        first_resolution_median_seconds=seconds("first_resolved_at"),
+        resolution_median_seconds=seconds("resolved_at"),
+        first_response_within_due_share=within_due("first_response_at"),
+        resolution_within_due_share=within_due("resolved_at"),
+        reopen_rate=(pl.col("reopens") > 0).mean(),
+        reopens_per_ticket=pl.col("reopens").mean(),
+        nps=100 * ((nps >= 9).mean() - (nps <= 6).mean()),
+        csat=(csat >= 4).mean(),
+        ces=pl.col("ces").mean(),
+        response_rate=pl.col("answer_probability").mean(),
+    ).row(0, named=True)
+    if figures["first_response_median_seconds"] == float("inf"):
+        figures["first_response_median_seconds"] = None
+    return Truth(
+        as_of=datetime.fromtimestamp(made, UTC),
+        complete_at=datetime.fromtimestamp(complete, UTC),
+        tickets=tickets,
+        **figures,
+    )
