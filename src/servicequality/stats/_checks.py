@@ -1,0 +1,98 @@
+"""What every kernel asks of its call: finite numbers of one shape, a level in (0, 1), a known option.
+
+Lives here: the array type, the checks and the critical value. Never: a statistic, or a look at frames.
+"""
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from servicequality.errors import ParameterError
+
+FloatArray: TypeAlias = NDArray[np.float64]
+IntArray: TypeAlias = NDArray[np.int64]
+Interval: TypeAlias = tuple[FloatArray, FloatArray]
+
+# Shares times an effective n do not add up to the last bit: this much over n is rounding, more is an error.
+SLACK = 1e-9
+
+
+def floats(**named: ArrayLike) -> tuple[FloatArray, ...]:
+    """The arguments as finite float64 arrays broadcast to one shape; anything else is the caller's error."""
+    arrays = []
+    for name, values in named.items():
+        try:
+            array = np.asarray(values)
+        except ValueError as error:
+            raise ParameterError(f"{name} must be a rectangular array of numbers: {error}") from None
+        if array.size and array.dtype.kind not in "biuf":
+            raise ParameterError(
+                f"{name} must hold numbers; got dtype {array.dtype}: drop missing values and cast first"
+            )
+        array = array.astype(np.float64)
+        require(np.isfinite(array), name, array, "finite", "leave undefined groups out of the call")
+        arrays.append(array)
+    try:
+        return tuple(np.broadcast_arrays(*arrays))
+    except ValueError:
+        shapes = ", ".join(f"{name} {array.shape}" for name, array in zip(named, arrays, strict=True))
+        raise ParameterError(f"arguments must broadcast to one shape; got {shapes}") from None
+
+
+def require(holds: ArrayLike, name: str, values: FloatArray, expected: str, remedy: str) -> None:
+    """Raise ParameterError with the count and the first offenders unless ``holds`` is true everywhere."""
+    wrong = ~np.asarray(holds, dtype=np.bool_)
+    if wrong.any():
+        offenders = np.broadcast_to(values, wrong.shape)[wrong]
+        first = ", ".join(f"{value:g}" for value in offenders[:3])
+        raise ParameterError(
+            f"{name} must be {expected}; got {first} ({offenders.size} of {wrong.size} values): {remedy}"
+        )
+
+
+def positive(name: str, values: FloatArray, remedy: str = "leave such groups out of the call") -> None:
+    """Raise ParameterError unless every value is above 0."""
+    require(values > 0, name, values, "above 0", remedy)
+
+
+def between_zero_and_one(name: str, values: FloatArray) -> None:
+    """Raise ParameterError unless every value lies strictly between 0 and 1."""
+    require((values > 0) & (values < 1), name, values, "strictly between 0 and 1", "give a share, not a percentage")
+
+
+def choice(name: str, value: str, allowed: Iterable[str]) -> None:
+    """Raise ParameterError unless ``value`` is one of the allowed words."""
+    options = tuple(allowed)
+    if value not in options:
+        raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
+
+
+def two_sided_tail(level: float) -> float:
+    """Probability outside each limit of a two-sided interval of this level."""
+    if not 0 < level < 1:
+        raise ParameterError(f"level must be strictly between 0 and 1, such as 0.95; got {level!r}")
+    return (1 - level) / 2
+
+
+def critical_value(level: float, df: ArrayLike | None = None) -> FloatArray:
+    """The normal quantile of a two-sided interval, or Student's t quantile where degrees of freedom are given.
+
+    Infinite degrees of freedom give the normal quantile too.
+    """
+    from scipy.special import ndtri, stdtrit
+
+    tail = two_sided_tail(level)
+    if df is None:
+        return np.asarray(-ndtri(tail), dtype=np.float64)
+    freedom = np.asarray(df, dtype=np.float64)
+    normal = np.isposinf(freedom)
+    (finite,) = floats(df=np.where(normal, 1.0, freedom))
+    positive("df", finite, "an interval needs at least two rows or clusters")
+    return np.asarray(np.where(normal, -ndtri(tail), -stdtrit(finite, tail)), dtype=np.float64)
+
+
+def interval(low: ArrayLike, high: ArrayLike) -> Interval:
+    """Both limits as float64 arrays (ufuncs turn arrays without dimensions into scalars)."""
+    return np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)

@@ -1,0 +1,48 @@
+"""What can be said of a share when some of its outcomes are unknown: bounds without assumptions, and their limits.
+
+Never here: estimates that assume something of the unknown, as Kaplan-Meier does.
+"""
+
+from numpy.typing import ArrayLike
+
+from servicequality.stats._checks import FloatArray, Interval, floats, interval, positive, require
+from servicequality.stats.proportion import wilson
+
+
+def manski_bounds(k: ArrayLike, unknown: ArrayLike, n: ArrayLike) -> Interval:
+    """The share if every unknown outcome were a failure, and if every one were a success (Manski 1989).
+
+    Args:
+        k: known successes, 0 or more.
+        unknown: outcomes not known: people who did not answer, clocks still running.
+        n: all, at least k + unknown.
+
+    Returns:
+        k / n and (k + unknown) / n.
+
+    Raises:
+        ParameterError: n <= 0, a negative count, k + unknown > n, or a value that is not finite.
+    """
+    low, high, size = _counts(k, unknown, n)
+    return interval(low / size, high / size)
+
+
+def manski_interval(k: ArrayLike, unknown: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
+    """The bounds widened by sampling: Wilson's lower limit of the lower one, his upper limit of the upper one.
+
+    It covers the whole range between the bounds with at least this level (Horowitz and Manski 2000).
+
+    Raises:
+        ParameterError: as ``manski_bounds``; a level outside (0, 1).
+    """
+    low, high, size = _counts(k, unknown, n)
+    return wilson(low, size, level=level)[0], wilson(high, size, level=level)[1]
+
+
+def _counts(k: ArrayLike, unknown: ArrayLike, n: ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    k_, unknown_, size = floats(k=k, unknown=unknown, n=n)
+    positive("n", size)
+    require(k_ >= 0, "k", k_, "0 or more", "count successes")
+    require(unknown_ >= 0, "unknown", unknown_, "0 or more", "count unknown outcomes")
+    require(k_ + unknown_ <= size, "k + unknown", k_ + unknown_, "at most n", "n counts every outcome, known or not")
+    return k_, k_ + unknown_, size

@@ -1,0 +1,72 @@
+"""Float-bit bins: a histogram whose bins follow the floating-point grid, so that any two merge by addition.
+
+Never here: counting, which the state's ``group_by`` does.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servicequality.errors import ParameterError
+from servicequality.stats._checks import FloatArray, IntArray
+
+_WHOLE = 52
+_BLOCK = 1 << 15  # values that stay in cache over all steps: half the time of whole arrays
+_MAGNITUDE = np.int64(2**63 - 1)
+
+
+def float_bins(values: NDArray[np.float64], *, mantissa_bits: int | None = 6) -> IntArray:
+    """Bin of each value: the bits of its float64, cut to ``mantissa_bits`` and ordered as the values are.
+
+    Monotone over negatives, zero and positives; both zeros share a bin; bin(-x) = -1 - bin(x) except at zero. Values
+    have to be finite: the caller refuses NaN, for which any bin would be a lie.
+
+    Args:
+        values: float64 array.
+        mantissa_bits: bits kept of the 52; 52 or None keeps all, so that each value has a bin of its own.
+
+    Raises:
+        ParameterError: ``mantissa_bits`` outside 0 to 52.
+    """
+    shift = _shift(mantissa_bits)
+    array = np.asarray(values, dtype=np.float64)
+    flat = array.ravel()
+    bins = np.empty(flat.shape, dtype=np.int64)
+    flip = np.empty(_BLOCK, dtype=np.int64)
+    for start in range(0, flat.size, _BLOCK):
+        block = bins[start : start + _BLOCK]
+        # Adding zero turns -0.0 into 0.0 on the way into the result, where the bits are then worked on in place.
+        np.add(flat[start : start + _BLOCK], 0.0, out=block.view(np.float64))
+        mask = flip[: block.size]
+        np.right_shift(block, 63, out=mask)
+        mask &= _MAGNITUDE
+        block ^= mask
+        block >>= shift
+    return bins.reshape(array.shape)
+
+
+def bin_values(bins: IntArray, *, mantissa_bits: int | None = 6) -> FloatArray:
+    """The value that stands for each bin of ``float_bins``, at most 0.78 % from any value in it with 6 mantissa bits.
+
+    It is the harmonic mean of the bin's ends, which makes the largest relative error smallest: 1 / (2ᵇ⁺¹ + 1) for b
+    bits. The bin at zero stands for 0; below 2.3e-308 floats lose their bits and the bound does not hold. With whole
+    bits the value itself comes back.
+
+    Raises:
+        ParameterError: ``mantissa_bits`` outside 0 to 52.
+    """
+    shift = _shift(mantissa_bits)
+    whole = np.asarray(bins, dtype=np.int64)
+    sign = whole >> 63
+    magnitude = whole ^ sign
+    near = np.asarray(magnitude << shift).view(np.float64)
+    if shift:
+        far = np.asarray((magnitude + 1) << shift).view(np.float64)
+        near = near * (2 / (1 + near / np.minimum(far, np.finfo(np.float64).max)))
+    return np.asarray(np.where(sign == 0, near, -near), dtype=np.float64)
+
+
+def _shift(mantissa_bits: int | None) -> int:
+    kept = _WHOLE if mantissa_bits is None else mantissa_bits
+    if not 0 <= kept <= _WHOLE:
+        raise ParameterError(f"mantissa_bits must be from 0 to 52, or None for all; got {mantissa_bits!r}")
+    return _WHOLE - kept

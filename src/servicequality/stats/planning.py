@@ -1,0 +1,141 @@
+"""How many answers are needed, what change can be seen, and whether a target is met beyond doubt.
+
+Needed numbers are not rounded up: printing does that. Never here: targets that are looked at again and again (they need
+limits that hold at any time).
+"""
+
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from servicequality.errors import ParameterError
+from servicequality.stats._checks import (
+    FloatArray,
+    between_zero_and_one,
+    choice,
+    critical_value,
+    floats,
+    positive,
+    require,
+)
+from servicequality.stats.net import net_variance
+
+Direction: TypeAlias = Literal["at_least", "at_most"]
+
+
+def net_n(up_share: ArrayLike, down_share: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
+    """Answers needed for a net score known to ± ``margin``: z² (p + q - (p - q)²) / margin².
+
+    Args:
+        up_share: expected share of positive answers, 0 to 1.
+        down_share: expected share of negative answers, 0 to 1.
+        margin: half the interval's width on the scale -1 to 1, above 0: 0.05 for ± 5 points.
+        level: two-sided confidence.
+
+    Raises:
+        ParameterError: a share below 0, shares above 1 together, margin <= 0, or a value that is not finite.
+    """
+    up, down, half = floats(up_share=up_share, down_share=down_share, margin=margin)
+    positive("margin", half, "no number of answers leaves no doubt")
+    return np.asarray(net_variance(up, down, 1.0) * (critical_value(level) / half) ** 2, dtype=np.float64)
+
+
+def proportion_n(p: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
+    """Answers needed for a share known to ± ``margin``: z² p (1 - p) / margin² (Cochran 1977, section 4.4).
+
+    Raises:
+        ParameterError: p outside (0, 1), margin <= 0, or a value that is not finite.
+    """
+    p_, half = floats(p=p, margin=margin)
+    between_zero_and_one("p", p_)
+    positive("margin", half, "no number of answers leaves no doubt")
+    return np.asarray(p_ * (1 - p_) * (critical_value(level) / half) ** 2, dtype=np.float64)
+
+
+def two_proportion_n(p1: ArrayLike, p2: ArrayLike, *, power: float = 0.8, level: float = 0.95) -> FloatArray:
+    """Rows needed in each group to find the difference of two shares, variances not pooled (Fleiss et al. 2003).
+
+    Args:
+        p1: share before, strictly between 0 and 1.
+        p2: share after, another one.
+        power: probability of finding the difference.
+        level: two-sided confidence of the test.
+
+    Raises:
+        ParameterError: a share outside (0, 1), equal shares, power or level outside (0, 1).
+    """
+    a, b = floats(p1=p1, p2=p2)
+    between_zero_and_one("p1", a)
+    between_zero_and_one("p2", b)
+    require(a != b, "p2", b, "another share than p1", "no number of rows shows that equal shares differ")
+    return np.asarray((a * (1 - a) + b * (1 - b)) * (_both(level, power) / (a - b)) ** 2, dtype=np.float64)
+
+
+def smallest_detectable_change(se: ArrayLike, *, power: float = 0.8, level: float = 0.95) -> FloatArray:
+    """The change that a two-sided test finds with probability ``power``: (z₁₋α/₂ + z_power) × se (Bloom 1995).
+
+    Args:
+        se: standard error of the change, 0 or more; of two groups, √(se₁² + se₂²).
+        power: probability of finding the change.
+        level: two-sided confidence of the test.
+
+    Raises:
+        ParameterError: se < 0, power or level outside (0, 1), or a value that is not finite.
+    """
+    (error,) = floats(se=se)
+    require(error >= 0, "se", error, "0 or more", "give a standard error")
+    return np.asarray(_both(level, power) * error, dtype=np.float64)
+
+
+def target_verdict(
+    low: ArrayLike, high: ArrayLike, target: ArrayLike, *, direction: Direction = "at_least"
+) -> NDArray[np.str_]:
+    """``met``, ``missed`` or ``undecided``: whether the whole interval lies on one side of the target.
+
+    With the limits of a 90 % interval each of the two verdicts has one-sided 95 % confidence.
+
+    Args:
+        low: lower limit.
+        high: upper limit, at least low.
+        target: in the same unit.
+        direction: ``at_least``: met if low >= target, missed if high < target;
+            ``at_most``: met if high <= target, missed if low > target.
+
+    Raises:
+        ParameterError: low above high, an unknown direction, or a value that is not finite.
+    """
+    choice("direction", direction, ("at_least", "at_most"))
+    low_, high_, target_ = floats(low=low, high=high, target=target)
+    require(low_ <= high_, "low", low_, "at most high", "give the limits in their order")
+    met, missed = (low_ >= target_, high_ < target_) if direction == "at_least" else (high_ <= target_, low_ > target_)
+    return np.where(met, "met", np.where(missed, "missed", "undecided"))
+
+
+def n_to_decide(n: ArrayLike, estimate: ArrayLike, low: ArrayLike, high: ArrayLike, target: ArrayLike) -> FloatArray:
+    """Rows at which the interval would end at the target, if the estimate stays and the width shrinks as 1 / √n.
+
+    Args:
+        n: rows now, above 0.
+        estimate: the estimate now, not equal to the target.
+        low: its lower limit.
+        high: its upper limit.
+        target: in the same unit.
+
+    Raises:
+        ParameterError: n <= 0, an estimate on the target or outside its limits, or a value that is not finite.
+    """
+    n_, value, low_, high_, target_ = floats(n=n, estimate=estimate, low=low, high=high, target=target)
+    positive("n", n_)
+    require((low_ <= value) & (value <= high_), "estimate", value, "within its limits", "give limits that contain it")
+    require(value != target_, "estimate", value, "off the target", "no number of rows decides an exact tie")
+    facing = np.where(value > target_, value - low_, high_ - value)
+    return np.asarray(n_ * (facing / (value - target_)) ** 2, dtype=np.float64)
+
+
+def _both(level: float, power: float) -> FloatArray:
+    from scipy.special import ndtri
+
+    if not 0 < power < 1:
+        raise ParameterError(f"power must be strictly between 0 and 1, such as 0.8; got {power!r}")
+    return critical_value(level) + np.float64(ndtri(power))

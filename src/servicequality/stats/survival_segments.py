@@ -1,0 +1,60 @@
+"""Running sums, totals and first hits over many groups laid end to end.
+
+Lives here: what the survival kernels need of them. Never: anything about survival. `offsets` (length G + 1) bounds the
+groups' rows; a group may be empty.
+
+No figure of a group depends on its neighbours, not even in the last bit: a running sum over all rows less its value at
+a group's start would cancel, and would let one long group take digits from every later one.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servicequality.stats._checks import FloatArray, IntArray
+
+LONG = 1_000  # rows from which a call per group costs less than gathering the groups into a matrix
+
+
+def accumulate(ufunc: np.ufunc, values: FloatArray, offsets: IntArray, *, reverse: bool = False) -> FloatArray:
+    """`ufunc.accumulate` that starts anew in every group; backwards from each group's end if `reverse`.
+
+    Long groups are done one by one, and the short ones of one length together, as the rows of a matrix: the loop takes
+    no more than LONG + len(values) / LONG turns, whatever the groups.
+    """
+    out = np.empty_like(values)
+    step = -1 if reverse else 1
+    lengths = np.diff(offsets)
+    by_length = np.argsort(lengths, kind="stable")
+    distinct, begins = np.unique(lengths[by_length], return_index=True)
+    for length, starts in zip(distinct, np.split(offsets[by_length], begins[1:]), strict=True):
+        if length > LONG:
+            for start in starts:
+                piece = slice(start, start + length)
+                out[piece][::step] = ufunc.accumulate(values[piece][::step])
+        elif length:
+            rows = starts[:, None] + np.arange(length)[::step]
+            out[rows] = ufunc.accumulate(values[rows], axis=1)
+    return out
+
+
+def totals(values: FloatArray, offsets: IntArray) -> FloatArray:
+    """Sum of each group; 0 for an empty one."""
+    out = np.zeros(len(offsets) - 1)
+    filled = offsets[1:] > offsets[:-1]
+    if filled.any():  # reduceat gives an empty group its neighbour's first value
+        out[filled] = np.add.reduceat(values, offsets[:-1][filled])
+    return out
+
+
+def first(mask: NDArray[np.bool_], offsets: IntArray) -> IntArray:
+    """Row of the first true entry of each group; the group's end where there is none."""
+    hits = np.append(np.flatnonzero(mask), len(mask))
+    rows: IntArray = np.minimum(hits[np.searchsorted(hits, offsets[:-1])], offsets[1:])
+    return rows
+
+
+def pick(values: FloatArray, rows: IntArray, where: NDArray[np.bool_], otherwise: float) -> FloatArray:
+    """`values[rows]` where it exists."""
+    out = np.full(len(rows), otherwise)
+    out[where] = values[rows[where]]
+    return out
