@@ -1,0 +1,56 @@
+"""Shapes: what is summed, its value, its limits. A metric is a row rule poured into one of them.
+
+Here: the shapes and the constructors that authors of metrics call. Never here: metrics, columns' domains, scans of frames.
+"""
+
+from servicequality.shapes.amounts import Mean, Rate, Ratio, Tally, Total, count, mean, rate, ratio, total_of
+from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
+from servicequality.shapes.quantiles import Quantile, quantile
+from servicequality.shapes.shares import (
+    Attainment,
+    Balance,
+    EligibleShare,
+    Share,
+    attainment,
+    balance,
+    eligible_share,
+    share,
+)
+from servicequality.shapes.survival import Survival, survival
+from servicequality.stats.net import NetMethod
+from servicequality.stats.proportion import ProportionMethod
+
+__all__ = [
+    "Amount",
+    "Attainment",
+    "Balance",
+    "Count",
+    "Design",
+    "EligibleShare",
+    "FixedShape",
+    "Mean",
+    "NetMethod",
+    "ProportionMethod",
+    "Quantile",
+    "Rate",
+    "Ratio",
+    "Reading",
+    "Shape",
+    "Share",
+    "Survival",
+    "Table",
+    "TableShape",
+    "Tally",
+    "Total",
+    "attainment",
+    "balance",
+    "count",
+    "eligible_share",
+    "mean",
+    "quantile",
+    "rate",
+    "ratio",
+    "share",
+    "survival",
+    "total_of",
+]

@@ -1,0 +1,178 @@
+"""Shapes that add amounts: `count`, `total`, `mean`, `ratio`, `rate`. Never here: shares of rows, or tables."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from servicequality.shapes.base import Amount, Design, FixedShape, FloatArray, Reading, Sums, no_limits, quotient
+from servicequality.stats import poisson_rate_interval, t_interval
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tally(FixedShape):
+    """How many rows; a census, so no limits. Make one with `count`."""
+
+    unit: str | None = "count"
+    bounds: tuple[float, float] | None = (0.0, np.inf)
+
+    def value(self) -> pl.Expr:
+        return self.n.cast(pl.Float64)
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        return no_limits(sums)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Total(FixedShape):
+    """The sum of an amount over the rows; a census, so no limits. Make one with `total_of`."""
+
+    amount: Amount
+
+    def value(self) -> pl.Expr:
+        return self.amount.cast(pl.Float64)
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        return no_limits(sums)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Mean(FixedShape):
+    """Arithmetic mean with Student's limits. Make one with `mean`.
+
+    Sums and squares are kept about `origin`: plain squares of values near 1e9 would lose everything after the comma.
+    """
+
+    amount: Amount
+    squares: Amount
+    origin: float = 0.0
+
+    empty: str = "no answers"
+
+    def value(self) -> pl.Expr:
+        return self.origin + quotient(self.amount, self.n)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.amount, self.n
+
+    def spread(self, sums: Sums) -> FloatArray:
+        n = sums["n"]
+        return np.maximum(sums["squares"] / n - (sums["amount"] / n) ** 2, 0.0)
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        n = sums["n"]
+        value = self.origin + sums["amount"] / n
+        if design is None:
+            df = n - 1
+            square = np.divide(self.spread(sums), df, out=np.full_like(n, np.nan), where=df > 0)
+        else:
+            df, square = np.where(np.isinf(design.df), design.n_eff - 1, design.df), design.square
+        return _student(value, square, df, level)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ratio(FixedShape):
+    """A sum over another sum, with linearised limits. Make one with `ratio`."""
+
+    above: Amount
+    below: Amount
+    above_squares: Amount
+    products: Amount
+    below_squares: Amount
+
+    empty: str = "nothing to divide by"
+
+    def value(self) -> pl.Expr:
+        return quotient(self.above, self.below)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.above, self.below
+
+    def spread(self, sums: Sums) -> FloatArray:
+        r, n = sums["above"] / sums["below"], sums["n"]
+        left = sums["above_squares"] - 2 * r * sums["products"] + r**2 * sums["below_squares"]
+        return np.maximum(left, 0.0) / n / (sums["below"] / n) ** 2
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        value, n = sums["above"] / sums["below"], sums["n"]
+        if design is None:
+            df = n - 1
+            square = np.divide(self.spread(sums), df, out=np.full_like(n, np.nan), where=df > 0)
+        else:
+            df, square = np.where(np.isinf(design.df), design.n_eff - 1, design.df), design.square
+        return _student(value, square, df, level)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rate(FixedShape):
+    """Events per unit of exposure, with exact Poisson limits. Make one with `rate`."""
+
+    events: Amount
+    exposure: Amount
+
+    empty: str = "no exposure"
+
+    def value(self) -> pl.Expr:
+        return quotient(self.events, self.exposure)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.events, self.exposure
+
+    def spread(self, sums: Sums) -> FloatArray:
+        # A Poisson count varies by itself: per row, events over squared mean exposure.
+        return sums["events"] * sums["n"] / sums["exposure"] ** 2
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        value = sums["events"] / sums["exposure"]
+        if design is not None:
+            df = np.where(np.isinf(design.df), design.n_eff - 1, design.df)
+            limits = _student(value, design.square, df, level)
+            return limits._replace(low=np.maximum(limits.low, 0.0))
+        low, high = poisson_rate_interval(sums["events"], sums["exposure"], level=level)
+        return Reading(low, high, np.sqrt(sums["events"]) / sums["exposure"], "garwood")
+
+
+def _student(value: FloatArray, square: FloatArray, df: FloatArray, level: float) -> Reading:
+    """Student's limits where there are degrees of freedom for them."""
+    se, ok = np.sqrt(square), (df > 0) & np.isfinite(square)
+    low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
+    low[ok], high[ok] = t_interval(value[ok], se[ok], df=df[ok], level=level)
+    return Reading(low, high, se, "t")
+
+
+def count(rows: pl.Expr) -> Tally:
+    """How many rows satisfy the Boolean rule `rows`."""
+    return Tally(n=rows)
+
+
+def total_of(amount: pl.Expr, *, of: pl.Expr) -> Total:
+    """The sum of `amount` over the rows for which `of` holds."""
+    return Total(n=of, amount=_over(amount, of))
+
+
+def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0) -> Mean:
+    """Mean of `amount` over the rows for which `of` holds.
+
+    Args:
+        amount: a number per row.
+        of: Boolean row rule for the denominator.
+        origin: a value near the data, about which squares are summed; part of the definition, since states with
+            different origins do not add.
+    """
+    about = _over(amount.cast(pl.Float64) - origin, of)
+    return Mean(n=of, amount=about, squares=about * about, origin=origin)
+
+
+def ratio(above: pl.Expr, below: pl.Expr, *, of: pl.Expr) -> Ratio:
+    """Sum of `above` over sum of `below`, over the rows for which `of` holds; limits by linearisation (Cochran 1977)."""
+    x, y = _over(below.cast(pl.Float64), of), _over(above.cast(pl.Float64), of)
+    return Ratio(n=of, above=y, below=x, above_squares=y * y, products=y * x, below_squares=x * x)
+
+
+def rate(events: pl.Expr, exposure: pl.Expr, *, of: pl.Expr) -> Rate:
+    """Events per unit of exposure over the rows for which `of` holds; exact Poisson limits (Garwood 1936)."""
+    return Rate(n=of, events=_over(events.cast(pl.Float64), of), exposure=_over(exposure.cast(pl.Float64), of))
+
+
+def _over(amount: pl.Expr, of: pl.Expr) -> pl.Expr:
+    return pl.when(of).then(amount)

@@ -1,0 +1,191 @@
+"""What a shape is: a frozen record of Polars expressions whose sums are the state.
+
+Lives here: the record and what it may be asked. Never here: a metric, a column's name or domain, weights, clusters, or
+how a frame is scanned.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, Self, get_type_hints
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Sums = Mapping[str, FloatArray]
+Kind = Literal["count", "amount"]
+Better = Literal["higher", "lower", "neither"]
+
+Count = Annotated[pl.Expr, "count"]
+"""A Boolean row rule; its sum is an Int64 count. A null counts as false."""
+Amount = Annotated[pl.Expr, "amount"]
+"""A number per row; its sum is Float64. A null adds nothing."""
+
+
+class Design(NamedTuple):
+    """All that a shape learns of weights and clusters, one entry a group.
+
+    Attributes:
+        n_eff: the size of the simple random sample that would tell as much.
+        df: degrees of freedom of the Student quantile; infinite where rows are not clustered.
+        square: the squared standard error of the ratio of `pair`, linearised.
+    """
+
+    n_eff: FloatArray
+    df: FloatArray
+    square: FloatArray
+
+
+class Reading(NamedTuple):
+    """Limits and, for tables, the value itself; one entry a group. NaN is "cannot be bounded" or "undefined".
+
+    Attributes:
+        level: the confidence level reached, where it differs from the one asked for.
+        notes: what to keep in mind when reading a group's figures.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    se: FloatArray
+    method: str
+    value: FloatArray | None = None
+    level: FloatArray | None = None
+    notes: Sequence[str | None] | None = None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Shape(ABC):
+    """A record of leaves: fields that are `Count` or `Amount`. Everything else about a shape is an option.
+
+    Attributes:
+        n: the rows that count (answered, decided, timed).
+        unit: the unit that the shape itself fixes (a share is a share); None leaves it to the definition.
+        bounds: the range that the shape itself fixes; None leaves it to the definition.
+        better: the direction that the shape itself fixes; None leaves it to the definition.
+        empty: why the value is null where `n` is 0.
+        undefined: why the value is null where `n` is not 0.
+    """
+
+    n: Count
+    unit: str | None = None
+    bounds: tuple[float, float] | None = None
+    better: Better | None = None
+    empty: str = "no rows to count"
+    undefined: str = "nothing to divide by"
+
+    @classmethod
+    def leaves(cls) -> dict[str, Kind]:
+        """Name and kind of each leaf, in the order of the fields."""
+        return _leaves(cls)
+
+    def map(self, change: Callable[[str, pl.Expr], pl.Expr]) -> Self:
+        """The same record with every leaf changed by `change(name, expression)`."""
+        changed: dict[str, Any] = {name: change(name, getattr(self, name)) for name in self.leaves()}
+        return replace(self, **changed)
+
+    def stored(self, prefix: str) -> Self:
+        """The record of stored columns `prefix.leaf`."""
+        return self.map(lambda name, _: pl.col(f"{prefix}.{name}"))
+
+    @abstractmethod
+    def expression(self) -> pl.Expr:
+        """The value as one aggregating expression over rows."""
+
+    def missing(self, rows: pl.Expr) -> pl.Expr:
+        """Rows of the slice that do not count, from stored columns."""
+        return rows - self.n
+
+    def pending(self) -> pl.Expr | None:
+        """Rows whose outcome is still open, from stored columns, where the shape knows of such."""
+        return None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FixedShape(Shape):
+    """A shape whose state has fixed width: one sum a leaf. The record holds row rules, their sums, or stored columns."""
+
+    def sums(self) -> Self:
+        """The record of the leaves' sums, as one writes them inside `agg`."""
+        kinds = self.leaves()
+        return self.map(lambda name, rule: added(rule, kinds[name]))
+
+    def expression(self) -> pl.Expr:
+        return self.sums().value()
+
+    @abstractmethod
+    def value(self) -> pl.Expr:
+        """The value, from sums or stored columns; null where it is undefined."""
+
+    def judged(self) -> pl.Expr:
+        """Whether a group can have limits, from sums or stored columns."""
+        return self.value().is_not_null()
+
+    @abstractmethod
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        """Limits from finished sums, for groups that are `judged`."""
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr] | None:
+        """Numerator and denominator, if the value is a ratio of two sums: what weights and clusters need."""
+        return None
+
+    def spread(self, sums: Sums) -> FloatArray:
+        """Variance of one row about the ratio of `pair`; n_eff of a clustered sample is `spread / square`."""
+        return np.full_like(sums["n"], np.nan)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TableShape(Shape):
+    """A shape whose state is a table: one row a `bin` of the number `at`, and in it one sum a leaf.
+
+    Attributes:
+        at: the number that is binned (a duration, a score); rows that do not count fall into the bin null.
+        mantissa: bits of the float's mantissa that a bin keeps; 52 keeps all (exact).
+    """
+
+    at: pl.Expr
+    mantissa: int = 52
+
+    @abstractmethod
+    def read(self, table: "Table", *, level: float) -> Reading:
+        """Value and limits of every group of the table."""
+
+
+class Table(NamedTuple):
+    """The tables of many groups, one after the other.
+
+    Attributes:
+        offsets: Int64, one more than groups; group g owns rows offsets[g] to offsets[g + 1].
+        at: Float64, the bins' numbers, ascending within a group.
+        sums: Float64 by leaf, one entry a row; fractional when weighted. None where each row is one observation.
+    """
+
+    offsets: NDArray[np.int64]
+    at: FloatArray
+    sums: Sums | None = None
+
+
+@cache
+def _leaves(shape: type[Shape]) -> dict[str, Kind]:
+    hints = get_type_hints(shape, include_extras=True)
+    kinds = {name: getattr(hint, "__metadata__", (None,))[0] for name, hint in hints.items()}
+    return {name: kind for name, kind in kinds.items() if kind in ("count", "amount")}
+
+
+def added(rule: pl.Expr, kind: Kind) -> pl.Expr:
+    """The sum of one leaf. Counts would leave Polars as UInt32 and wrap when squared."""
+    return rule.sum().cast(pl.Int64) if kind == "count" else rule.cast(pl.Float64).sum()
+
+
+def quotient(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """Numerator over denominator in Float64; null where the denominator is 0."""
+    below = denominator.cast(pl.Float64)
+    return pl.when(below != 0).then(numerator.cast(pl.Float64) / below)
+
+
+def no_limits(sums: Sums) -> Reading:
+    """No limits: the value is a census, not an estimate."""
+    blank = np.full_like(sums["n"], np.nan)
+    return Reading(blank, blank, blank, "none")

@@ -1,0 +1,240 @@
+"""Shapes that count rows: `share`, `balance`, `attainment`. Never here: amounts per row, or tables."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import polars as pl
+
+from servicequality.shapes.base import Count, Design, FixedShape, FloatArray, Reading, Sums, quotient
+from servicequality.stats import net_interval, proportion_interval, t_interval
+from servicequality.stats.net import NetMethod
+from servicequality.stats.proportion import ProportionMethod
+
+Eligibility = Literal["all", "none", "proportional"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Share(FixedShape):
+    """Hits among the rows that count, in [0, 1]. Make one with `share`."""
+
+    hits: Count
+    method: ProportionMethod = "wilson"
+
+    unit: str | None = "share"
+    bounds: tuple[float, float] | None = (0.0, 1.0)
+    empty: str = "no answers"
+
+    def value(self) -> pl.Expr:
+        return quotient(self.hits, self.n)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.hits, self.n
+
+    def spread(self, sums: Sums) -> FloatArray:
+        p = sums["hits"] / sums["n"]
+        return p * (1 - p)
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        p = sums["hits"] / sums["n"]
+        n = sums["n"] if design is None else design.n_eff
+        low, high = proportion_interval(
+            np.minimum(p * n, n), n, method=self.method, level=level, df=None if design is None else design.df
+        )
+        se = np.sqrt(p * (1 - p) / n) if design is None else np.sqrt(design.square)
+        return Reading(low, high, se, self.method)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Balance(FixedShape):
+    """Positive less negative rows over the rows that count, times `per`. Make one with `balance`."""
+
+    positive: Count
+    negative: Count
+    per: float = 1.0
+    method: NetMethod = "adjusted_wald"
+
+    empty: str = "no answers"
+
+    def value(self) -> pl.Expr:
+        return self.per * quotient(self.positive - self.negative, self.n)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.positive - self.negative, self.n
+
+    def spread(self, sums: Sums) -> FloatArray:
+        up, down = sums["positive"] / sums["n"], sums["negative"] / sums["n"]
+        return up + down - (up - down) ** 2
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        up, down = sums["positive"] / sums["n"], sums["negative"] / sums["n"]
+        n = sums["n"] if design is None else design.n_eff
+        low, high = net_interval(up * n, down * n, n, method=self.method, level=level)
+        if design is None:
+            return Reading(self.per * low, self.per * high, self.per * np.sqrt(self.spread(sums) / n), self.method)
+        se, clustered = np.sqrt(design.square), np.isfinite(design.df)
+        low[clustered], high[clustered] = t_interval(
+            (up - down)[clustered], se[clustered], df=design.df[clustered], level=level
+        )
+        low, high = np.clip(low, -1, 1), np.clip(high, -1, 1)
+        return Reading(self.per * low, self.per * high, self.per * se, "t" if clustered.any() else self.method)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Attainment(FixedShape):
+    """Clocks met among those that are decided, with the open ones counted beside. Make one with `attainment`.
+
+    With `bounds_only` the value is null while rows are pending, and the limits hold every way they can still end:
+    Wilson's lower limit if all of them fail, its upper limit if all of them succeed.
+    """
+
+    met: Count
+    open: Count
+    unknown: Count
+    bounds_only: bool = False
+    method: Literal["wilson"] = "wilson"
+    undefined: str = "pending rows leave it open: see the limits"
+
+    unit: str | None = "share"
+    bounds: tuple[float, float] | None = (0.0, 1.0)
+    empty: str = "no decided rows"
+
+    def value(self) -> pl.Expr:
+        share = quotient(self.met, self.n)
+        return pl.when(self.open == 0).then(share) if self.bounds_only else share
+
+    def judged(self) -> pl.Expr:
+        return self.n > 0
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.met, self.n
+
+    def spread(self, sums: Sums) -> FloatArray:
+        p = sums["met"] / sums["n"]
+        return p * (1 - p)
+
+    def missing(self, rows: pl.Expr) -> pl.Expr:  # rows that are not due yet are not missing
+        return self.unknown
+
+    def pending(self) -> pl.Expr:
+        return self.open
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        p, best = sums["met"] / sums["n"], sums["met"] / sums["n"]
+        if self.bounds_only:
+            best = (sums["met"] + sums["open"]) / sums["n"]
+        n = sums["n"] if design is None else design.n_eff
+        df = None if design is None else design.df
+        low, _ = proportion_interval(np.minimum(p * n, n), n, method=self.method, level=level, df=df)
+        _, high = proportion_interval(np.minimum(best * n, n), n, method=self.method, level=level, df=df)
+        se = np.sqrt(p * (1 - p) / n) if design is None else np.sqrt(design.square)
+        if not self.bounds_only:
+            return Reading(low, high, se, self.method)
+        notes = [f"without sampling error {a:.4g} to {b:.4g}" for a, b in zip(p, best, strict=True)]
+        return Reading(low, high, se, "wilson at both bounds", notes=notes)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EligibleShare(FixedShape):
+    """Hits among the rows known to be eligible and a share of those that may be. Make one with `eligible_share`."""
+
+    hits: Count
+    known: Count
+    unknown: Count
+    ineligible: Count
+    counted: Eligibility = "all"
+    unit: str | None = "share"
+    bounds: tuple[float, float] | None = (0.0, 1.0)
+    empty: str = "no eligible rows"
+
+    def value(self) -> pl.Expr:
+        return quotient(self.hits, self._eligible())
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        eligible = sums["known"].copy()
+        if self.counted != "none":
+            share = sums["known"] / (sums["known"] + sums["ineligible"]) if self.counted == "proportional" else 1.0
+            eligible += share * sums["unknown"]
+        p = sums["hits"] / eligible
+        low, high = proportion_interval(sums["hits"], eligible, level=level)
+        return Reading(low, high, np.sqrt(p * (1 - p) / eligible), "wilson")
+
+    def _eligible(self) -> pl.Expr:
+        if self.counted == "none":
+            return self.known
+        if self.counted == "all":
+            return self.known + self.unknown
+        share = quotient(self.known, self.known + self.ineligible).fill_null(0.0)
+        return self.known + share * self.unknown
+
+
+def share(hit: pl.Expr, *, of: pl.Expr, method: ProportionMethod = "wilson") -> Share:
+    """Share of rows for which `hit` holds, among the rows for which `of` holds.
+
+    Args:
+        hit: Boolean row rule; null counts as false.
+        of: Boolean row rule for the denominator, usually `answered(column)`.
+        method: interval for a share (Wilson 1927 by default).
+    """
+    return Share(hits=hit & of, n=of, method=method)
+
+
+def balance(
+    positive: pl.Expr, negative: pl.Expr, *, of: pl.Expr, per: float = 1.0, method: NetMethod = "adjusted_wald"
+) -> Balance:
+    """Positive less negative rows, as a share of the rows for which `of` holds, times `per`.
+
+    Args:
+        positive: Boolean row rule of the upper group (promoters).
+        negative: Boolean row rule of the lower group (detractors); no row may be in both.
+        of: Boolean row rule for the denominator.
+        per: 100 gives points.
+        method: interval for a net score (adjusted Wald, Rocks 2016, by default).
+    """
+    return Balance(
+        positive=positive & of,
+        negative=negative & of,
+        n=of,
+        per=per,
+        method=method,
+        unit="points" if per == 100 else None,
+        bounds=(-per, per),
+    )
+
+
+def eligible_share(
+    hit: pl.Expr, *, known: pl.Expr, unknown: pl.Expr, ineligible: pl.Expr, counted: Eligibility = "all"
+) -> EligibleShare:
+    """Share of eligible rows for which `hit` holds, where the eligibility of some rows is unknown.
+
+    Args:
+        hit: Boolean row rule of success; only rows that are `known` can be hits.
+        known: Boolean row rule: known to be eligible.
+        unknown: Boolean row rule: eligible or not, nobody knows.
+        ineligible: Boolean row rule: known not to be eligible.
+        counted: how many of the unknown are taken for eligible: all, none, or as many as among the known
+            (proportional allocation; the limits take that share as known).
+    """
+    return EligibleShare(
+        n=known | (unknown if counted != "none" else pl.lit(value=False)),
+        hits=hit & known,
+        known=known,
+        unknown=unknown,
+        ineligible=ineligible,
+        counted=counted,
+    )
+
+
+def attainment(
+    met: pl.Expr, *, of: pl.Expr, pending: pl.Expr, unknown: pl.Expr, bounds_only: bool = False
+) -> Attainment:
+    """Rows met among the rows `of` that are to be judged, with `pending` rows counted beside.
+
+    Args:
+        met: Boolean row rule of success.
+        of: Boolean row rule of the denominator.
+        pending: Boolean row rule of rows that are still open and in time.
+        unknown: Boolean row rule of rows whose outcome is missing.
+        bounds_only: give limits over every way the pending rows (which `of` then holds) can end, and no value.
+    """
+    return Attainment(met=met & of, open=pending, unknown=unknown, n=of, bounds_only=bounds_only)
