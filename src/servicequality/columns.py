@@ -1,0 +1,98 @@
+"""What a metric's columns may hold: each domain declared once, read by validation, the docs and the property tests.
+
+Here: `Column`, the annotated types that definitions use, and `answered`. Never here: the checking itself, or a metric.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import polars as pl
+
+__all__ = [
+    "Amount",
+    "Category",
+    "Column",
+    "Disposition",
+    "Effort",
+    "End",
+    "Flag",
+    "Instant",
+    "Number",
+    "Outcome",
+    "Row",
+    "Score",
+    "Score0To10",
+    "Seconds",
+    "Version",
+    "answered",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """The domain of a column.
+
+    Attributes:
+        kind: `integer` and `number` are numeric and finite; `flag` is Boolean; `instant` is a zone-aware Datetime;
+            `category` is text, Enum or Categorical; `any` is whatever the frame holds.
+        meaning: what the column says, in a few words.
+        low: smallest legal number, inclusive.
+        high: largest legal number, inclusive.
+        scale: name of the metric's parameter that gives the range instead: (low, high), a key of `scales`, or for a
+            category its one legal text.
+        scales: ranges by the text that the parameter `scale` may hold.
+        choices: the legal texts of a category; empty allows all.
+    """
+
+    kind: Literal["integer", "number", "flag", "instant", "category", "any"]
+    meaning: str
+    low: float | None = None
+    high: float | None = None
+    scale: str | None = None
+    scales: Mapping[str, tuple[float, float]] | None = None
+    choices: tuple[str, ...] = ()
+
+
+Score0To10 = Annotated[str, Column(kind="integer", low=0, high=10, meaning="answer from 0 to 10")]
+Score = Annotated[str, Column(kind="integer", scale="scale", meaning="answer on the stated scale")]
+Effort = Annotated[
+    str,
+    Column(
+        kind="integer", scale="version", scales={"v1": (1, 5), "v2": (1, 7)}, meaning="answer to the effort question"
+    ),
+]
+Version = Annotated[str, Column(kind="category", scale="version", meaning="version of the effort question")]
+Number = Annotated[str, Column(kind="number", meaning="a finite number")]
+Amount = Annotated[str, Column(kind="number", low=0, meaning="a number that is not negative")]
+Seconds = Annotated[str, Column(kind="number", low=0, meaning="a duration in seconds")]
+Flag = Annotated[str, Column(kind="flag", meaning="true or false")]
+Instant = Annotated[str, Column(kind="instant", meaning="a zone-aware instant")]
+Category = Annotated[str, Column(kind="category", meaning="a label")]
+Row = Annotated[str, Column(kind="any", meaning="any column: null is missing")]
+Disposition = Annotated[
+    str,
+    Column(
+        kind="category", choices=("I", "P", "R", "NC", "O", "U", "NE"), meaning="final disposition of a sampled case"
+    ),
+]
+End = Annotated[
+    str, Column(kind="category", choices=("answered", "ended_without", "open"), meaning="how the wait ended")
+]
+Outcome = Annotated[
+    str,
+    Column(
+        kind="category",
+        choices=("met", "missed", "missed_open", "pending", "cancelled"),
+        meaning="what became of the clock",
+    ),
+]
+
+
+def answered(column: str, missing: Sequence[float] = ()) -> pl.Expr:
+    """Row rule: the column holds an answer, and none of the numbers declared to be a blank.
+
+    Every definition writes its denominator this way: Polars computes equal rules once, if they are spelled alike.
+    """
+    there = pl.col(column).is_not_null()
+    return there & ~pl.col(column).is_in(list(missing)) if len(missing) else there

@@ -1,0 +1,12 @@
+"""The engine: definitions become metrics, metrics become states, states become figures.
+
+Here: `define`, `Metric`, `Estimate`, `evaluate`. Never here: a metric's meaning (see `metrics`) or a formula (see `shapes`).
+"""
+
+from servicequality.core.definition import Definition, define
+from servicequality.core.estimate import Estimate
+from servicequality.core.evaluation import evaluate
+from servicequality.core.metric import Metric
+from servicequality.core.spec import Spec
+
+__all__ = ["Definition", "Estimate", "Metric", "Spec", "define", "evaluate"]

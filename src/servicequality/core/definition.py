@@ -1,0 +1,127 @@
+"""How a metric is defined. Lives here: `define` and `Definition`. Never: a definition, or how one is computed."""
+
+import functools
+from collections.abc import Callable
+from datetime import date
+from typing import Generic, ParamSpec
+
+from servicequality.core.domains import Bound
+from servicequality.core.metric import Metric
+from servicequality.core.spec import Spec, read_spec
+from servicequality.errors import DefinitionError, ParameterError
+from servicequality.shapes import Shape
+from servicequality.shapes.base import Better
+
+P = ParamSpec("P")
+
+
+class Definition(Generic[P]):
+    """A metric's definition: call it with columns and options to get a `Metric`; `.spec` is its catalogue entry."""
+
+    def __init__(self, body: Callable[P, Shape], spec: Spec) -> None:
+        functools.update_wrapper(self, body)
+        self.spec = spec
+        self._body = body
+
+    def __repr__(self) -> str:
+        return f"<definition {self.spec.name}{self.spec.parameters}>"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Metric:
+        """Pour the row rule into its shape.
+
+        Raises:
+            ParameterError: an option that the definition does not accept.
+        """
+        try:
+            call = self.spec.parameters.bind(*args, **kwargs)
+        except TypeError as error:
+            raise ParameterError(f"{self.spec.name}: {error}; its parameters are {self.spec.parameters}") from None
+        call.apply_defaults()
+        shape = self._body(*args, **kwargs)
+        if not isinstance(shape, Shape):
+            raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
+        given = dict(call.arguments)
+        return Metric(
+            name=_name(self.spec, given),
+            spec=self.spec,
+            shape=shape,
+            inputs=tuple(
+                Bound.of(given[key], domain, given)
+                for key, domain in self.spec.inputs.items()
+                if given[key] is not None
+            ),
+        )
+
+
+def define(
+    *,
+    title: str,
+    unit: str,
+    better: Better,
+    formula: str,
+    bounds: tuple[float, float] = (float("-inf"), float("inf")),
+    references: tuple[str, ...] = (),
+    aliases: tuple[str, ...] = (),
+    label: str | None = None,
+    grain: str = "row",
+) -> Callable[[Callable[P, Shape]], Definition[P]]:
+    """Make a definition of a function that returns a shape.
+
+    The function's signature gives the parameters (columns first, options by keyword), its docstring the meaning;
+    the docstring's sections "When it lies:" and "Why your vendor shows another number:" go into the catalogue.
+
+    Args:
+        title: the metric's full name.
+        unit: unit of the value ("share", "points", "s", "count", …).
+        better: "higher", "lower" or "neither".
+        formula: LaTeX.
+        bounds: the range of the value.
+        references: where the definition comes from.
+        aliases: other words that people search for.
+        label: how a person writes the metric in a sentence.
+        grain: what one row is (answer, ticket, clock, …).
+
+    Raises:
+        DefinitionError: the function has no docstring, names no column, or takes an option by position.
+    """
+
+    def decorate(body: Callable[P, Shape]) -> Definition[P]:
+        spec = read_spec(
+            body,
+            title=title,
+            unit=unit,
+            better=better,
+            formula=formula,
+            bounds=bounds,
+            references=references,
+            aliases=aliases,
+            label=label,
+            grain=grain,
+        )
+        return Definition(body, spec)
+
+    return decorate
+
+
+def _name(spec: Spec, given: dict[str, object]) -> str:
+    """The function and what is not default, in words: `resolution_time_p90`."""
+    parts = [spec.name]
+    for key, parameter in spec.parameters.parameters.items():
+        value = given[key]
+        if key in spec.inputs or key == "missing" or parameter.default is parameter.empty or value == parameter.default:
+            continue
+        if isinstance(value, date) or value is None:  # datetimes too: an instant is no part of what is measured
+            continue
+        parts.append(_word(key, value))
+    return "_".join(parts)
+
+
+def _word(key: str, value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is True:
+        return key
+    if key == "statistic" and isinstance(value, float):
+        return f"p{100 * value:g}"
+    words = value if isinstance(value, tuple) else (value,)
+    return "_".join([key, *(f"{word:g}" if isinstance(word, float) else str(word).lower() for word in words)])

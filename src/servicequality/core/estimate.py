@@ -1,0 +1,66 @@
+"""One figure with its doubt, and how it prints. Lives here: `Estimate`. Never: computing it, or rounding what is kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+from servicequality.core.display import format_limits, format_value
+
+if TYPE_CHECKING:
+    from servicequality.core.metric import Metric
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A value, its limits, and what was left out. The fields are the columns of `evaluate`.
+
+    Attributes:
+        metric: the metric's name.
+        value: the figure; None where it is undefined, and then `reason` says why.
+        low: lower confidence limit; None where it cannot be bounded.
+        high: upper confidence limit; None where it cannot be bounded.
+        se: standard error; None where the method has none.
+        level: confidence level reached.
+        method: how the limits were made.
+        unit: unit of value, low, high and se.
+        n: rows that count.
+        n_missing: rows that do not, for want of an answer.
+        n_eff: size of the simple random sample that would tell as much.
+        n_pending: rows whose outcome is still open; None where there is no such thing.
+        reason: why the value is None.
+        notes: what to keep in mind when reading it.
+        label: how a person writes the metric.
+    """
+
+    metric: str
+    value: float | None
+    low: float | None
+    high: float | None
+    se: float | None
+    level: float | None
+    method: str
+    unit: str
+    n: int
+    n_missing: int
+    n_eff: float
+    n_pending: int | None
+    reason: str | None
+    notes: str | None
+    label: str
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any], metric: "Metric") -> Self:
+        """From a row of `evaluate`."""
+        label = metric.spec.label if metric.name == metric.spec.name else metric.name.replace("_", " ")
+        said = {field.name: row[field.name] for field in fields(cls) if field.name != "label"}
+        return cls(**said, label=label)
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return f"{self.label} undefined: {self.reason} (n={self.n})"
+        counted = None if self.n_pending else self.n  # a share that allows for open rows is no "7 of 12"
+        value = format_value(self.value, unit=self.unit, se=self.se, n=counted)
+        limits = format_limits(self.low, self.high, unit=self.unit, se=self.se)
+        doubt = f"{100 * self.level:.0f}% CI {limits}, " if limits and self.level is not None else ""
+        open_rows = f", {self.n_pending} open" if self.n_pending else ""
+        return f"{self.label} {value} ({doubt}n={self.n}{open_rows})"

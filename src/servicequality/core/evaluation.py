@@ -1,0 +1,260 @@
+"""Many metrics over one frame. Lives here: `evaluate`, and the plan of its scans. Never: a formula.
+
+All sums of all metrics come from one streaming group_by; sorted lists (exact quantiles) and risk tables from one pass more.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import polars as pl
+
+from servicequality.core.finishing import RESULT, check_level, finish_fixed, finish_groups, finish_table
+from servicequality.core.question import PERIOD, Question
+from servicequality.core.states import fixed_state, table_state
+from servicequality.core.suppression import suppress
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+from servicequality.shapes import FixedShape, Quantile, Table
+
+if TYPE_CHECKING:
+    from servicequality.core.metric import Metric
+
+
+@overload
+def evaluate(
+    frame: pl.LazyFrame,
+    metrics: "Metric | Iterable[Metric]",
+    *,
+    by: str | Sequence[str] = ...,
+    every: str | None = ...,
+    at: str | None = ...,
+    timezone: str | None = ...,
+    level: float = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    min_n: int | None = ...,
+) -> pl.LazyFrame: ...
+@overload
+def evaluate(
+    frame: Any,
+    metrics: "Metric | Iterable[Metric]",
+    *,
+    by: str | Sequence[str] = ...,
+    every: str | None = ...,
+    at: str | None = ...,
+    timezone: str | None = ...,
+    level: float = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    min_n: int | None = ...,
+) -> pl.DataFrame: ...
+def evaluate(
+    frame: Any,
+    metrics: "Metric | Iterable[Metric]",
+    *,
+    by: str | Sequence[str] = (),
+    every: str | None = None,
+    at: str | None = None,
+    timezone: str | None = None,
+    level: float = 0.95,
+    weight: str | None = None,
+    cluster: str | None = None,
+    min_n: int | None = None,
+) -> pl.DataFrame | pl.LazyFrame:
+    """Compute metrics by group and period into one tidy frame.
+
+    Args:
+        frame: any dataframe (a lazy one gives a lazy answer), or a mapping of grain ("ticket", "answer", "clock" …)
+            to dataframe, from which each metric's `spec.grain` picks.
+        metrics: the metrics, each under a name of its own.
+        by: key columns.
+        every: length of a period, in Polars' words ("1d", "1w", "1mo"); weeks start on Monday.
+        at: the instant that puts a row into its period. Rows without it stand in a period null.
+        timezone: the zone whose days and months count; the column's own by default.
+        level: confidence level.
+        weight: column of weights; each row stands for so many.
+        cluster: column of clusters, within which rows are not independent.
+        min_n: hide cells of fewer rows, and a sibling from which they could be computed.
+
+    Returns:
+        Columns `by…, period, metric, value, low, high, se, level, method, unit, n, n_missing, n_eff, n_pending, reason,
+        notes`, sorted by keys, metrics in the order given. Empty periods give no row; no keys give one row a metric.
+
+    Raises:
+        InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
+        ParameterError: an option does not fit, or two metrics have one name.
+    """
+    question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    chosen = _named(metrics)
+    check_level(level)
+    if min_n is not None and min_n < 1:
+        raise ParameterError(f"min_n must be at least 1, got {min_n!r}; None shows every cell")
+    for metric in chosen:
+        question.sampling.refuse_tables(metric.name, metric.shape)
+    parts = _by_grain(frame, chosen)
+    frames = [(as_frame(data), group) for data, group in parts]
+    ready = [(question.frame(data.lazy(), group), group) for data, group in frames]
+
+    def answer() -> pl.DataFrame:
+        order = {metric.name: place for place, metric in enumerate(chosen)}
+        rows = [part for data, group in ready for part in _figures(data, group, question, level)]
+        whole = tidy(pl.concat(rows, how="vertical_relaxed"), question.keys, order)
+        return whole if min_n is None else suppress(whole, question.keys, min_n)
+
+    if any(isinstance(data, pl.LazyFrame) for data, _ in frames):
+        return pl.defer(answer, schema=_schema(ready[0][0], question))
+    return answer()
+
+
+def partial(frame: Any, metric: "Metric", question: Question) -> pl.DataFrame | pl.LazyFrame:
+    """The state of one metric; see `Metric.partial`."""
+    question.sampling.refuse_tables(metric.name, metric.shape)
+    data = as_frame(frame)
+    ready = question.frame(data.lazy(), [metric])
+    if isinstance(metric.shape, FixedShape):
+        plan = fixed_state(ready, [metric], keys=question.keys, sampling=question.sampling)
+    else:
+        plan = table_state(ready, metric, keys=question.keys, sampling=question.sampling)
+    groups = [name for name in plan.collect_schema().names() if not name.startswith(f"{metric.name}.")]
+    plan = plan.sort(groups, nulls_last=True) if groups else plan
+
+    def state() -> pl.DataFrame:
+        question.check(ready, [metric])
+        return plan.collect(engine="streaming")
+
+    return pl.defer(state, schema=plan.collect_schema()) if isinstance(data, pl.LazyFrame) else state()
+
+
+def one_column(data: Any, metric: "Metric") -> Any:
+    """A Series, list or array as a frame of the metric's first column; every other thing is left to the door."""
+    listed = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
+    if not (listed or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
+        return data
+    name = metric.inputs[0].name
+    try:
+        return pl.DataFrame({name: data if isinstance(data, (pl.Series, np.ndarray)) else pl.Series(data, strict=True)})
+    except (TypeError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"{metric.name}: the values for {name!r} are of mixed types ({error}); give numbers alone"
+        ) from None
+
+
+def tidy(rows: pl.DataFrame, keys: Sequence[str], order: Mapping[str, int] | None = None) -> pl.DataFrame:
+    """Result rows in their columns and their order."""
+    if PERIOD not in rows.columns:
+        rows = rows.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias(PERIOD))
+    by = [key for key in keys if key != PERIOD]
+    rows = rows.select(*by, PERIOD, *RESULT)
+    sorting: list[Any] = list(keys)
+    if order is not None:
+        sorting.append(pl.col("metric").replace_strict(order, return_dtype=pl.Int64))
+    return rows.sort(sorting, nulls_last=True, maintain_order=True) if sorting else rows
+
+
+def _figures(
+    frame: pl.LazyFrame, metrics: Sequence["Metric"], question: Question, level: float
+) -> Iterable[pl.DataFrame]:
+    """The finished rows of metrics of one grain."""
+    question.check(frame, metrics)
+    keys, sampling = question.keys, question.sampling
+    fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
+    lists = [metric for metric in metrics if isinstance(metric.shape, Quantile) and not sampling]
+    tables = [metric for metric in metrics if metric not in fixed and metric not in lists]
+    if fixed:
+        state = fixed_state(frame, fixed, keys=keys, sampling=sampling).collect(engine="streaming")
+        yield from (finish_fixed(state, metric, keys=keys, level=level) for metric in fixed)
+    if lists:
+        yield from _sorted_lists(frame, lists, keys, level)
+    # Metrics that read one curve (its median, its p90, its share within a limit) read one table.
+    read: dict[bytes, tuple[Metric, pl.DataFrame]] = {}
+    for metric in tables:
+        rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
+        if rules not in read:
+            plan = table_state(frame, metric, keys=keys, sampling=sampling, exact=True)
+            read[rules] = metric, plan.collect(engine="streaming")
+        maker, table = read[rules]
+        own = {name: metric.name + name.removeprefix(maker.name) for name in table.columns if _of(name, maker)}
+        yield finish_table(table.rename(own), metric, keys=keys, level=level, exact=True)
+
+
+def _sorted_lists(
+    frame: pl.LazyFrame, metrics: Sequence["Metric"], keys: Sequence[str], level: float
+) -> Iterable[pl.DataFrame]:
+    """Exact quantiles: one sorted list a key and column serves every quantile of it and every limit."""
+    lists: dict[bytes, tuple[str, pl.Expr]] = {}
+    sources: list[str] = []
+    sums: dict[str, pl.Expr] = {}
+    for metric in metrics:
+        assert isinstance(metric.shape, Quantile)  # chosen so
+        rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
+        numbers = metric.shape.at.filter(metric.shape.n).cast(pl.Float64).sort()
+        source, _ = lists.setdefault(rules, (f"{metric.name}.list", numbers if keys else numbers.implode()))
+        sources.append(source)
+        rows = pl.len() if metric.condition is None else metric.condition.sum()
+        sums[f"{metric.name}.rows"] = rows.cast(pl.Int64)
+        sums[f"{metric.name}.n"] = metric.shape.n.sum().cast(pl.Int64)
+    asked = [*(rule.alias(name) for name, rule in sums.items()), *(rule.alias(name) for name, rule in lists.values())]
+    groups = (frame.group_by(keys).agg(asked) if keys else frame.select(asked)).collect(engine="streaming")
+    tables = {}
+    for name, _ in lists.values():
+        lengths = groups[name].list.len().cast(pl.Int64).to_numpy()
+        flat = groups[name].filter(groups[name].list.len() > 0).explode().to_numpy()
+        tables[name] = Table(np.concatenate(([0], np.cumsum(lengths))), flat)
+    for metric, source in zip(metrics, sources, strict=True):
+        yield finish_groups(groups, tables[source], metric, keys=keys, level=level)
+
+
+def _rules(metric: "Metric") -> list[pl.Expr]:
+    """What two metrics must have in common to read one table."""
+    shape = metric.shape
+    at = [shape.at] if isinstance(shape, Quantile) or hasattr(shape, "at") else []
+    slices = [] if metric.condition is None else [metric.condition]
+    return [*at, *(getattr(shape, leaf) for leaf in shape.leaves()), *slices]
+
+
+def _of(column: str, metric: "Metric") -> bool:
+    return column.startswith(f"{metric.name}.")
+
+
+def _named(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
+    chosen = list(metrics) if isinstance(metrics, Iterable) else [metrics]
+    if not chosen:
+        raise ParameterError("no metric given; pass at least one, such as nps()")
+    if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
+        strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
+        raise ParameterError(f"{strange!r} is no metric; call the definition first, such as nps()")
+    names = [metric.name for metric in chosen]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
+    if clash := next((a for a in names for b in names if a != b and a.startswith(f"{b}.")), None):
+        raise ParameterError(f"{clash!r} looks like a column of another metric's state; rename it with .named(…)")
+    return chosen
+
+
+def _by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
+    """The frame of each grain with its metrics; one frame serves all."""
+    if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
+        return [(frame, list(metrics))]
+    grains = list(dict.fromkeys(metric.spec.grain for metric in metrics))
+    if absent := [grain for grain in grains if grain not in frame]:
+        wanting = [metric.name for metric in metrics if metric.spec.grain == absent[0]]
+        raise InputError(
+            f"no frame of {absent[0]!r} rows, which {', '.join(wanting)} reads; got frames of {', '.join(map(repr, frame))}"
+        )
+    return [(frame[grain], [metric for metric in metrics if metric.spec.grain == grain]) for grain in grains]
+
+
+def _is_frame(thing: Any) -> bool:
+    return hasattr(thing, "columns") or hasattr(thing, "column_names")
+
+
+def _is_lone_column(thing: Any) -> bool:
+    """A Series or array of another library: no columns, but values."""
+    return not isinstance(thing, Mapping) and not _is_frame(thing) and hasattr(thing, "dtype")
+
+
+def _schema(frame: pl.LazyFrame, question: Question) -> pl.Schema:
+    keys = frame.select(question.keys).collect_schema()
+    period = {PERIOD: keys.get(PERIOD, pl.Datetime("us", "UTC"))}
+    return pl.Schema({**{key: keys[key] for key in question.by}, **period, **RESULT})

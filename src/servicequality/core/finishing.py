@@ -1,0 +1,214 @@
+"""From sums to figures. Lives here: value, limits, reasons and notes of finished states. Never: a scan of rows."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
+from servicequality.core.states import BIN, value_prefix
+from servicequality.errors import ParameterError
+from servicequality.shapes import FixedShape, Reading, Table, TableShape
+from servicequality.shapes.base import FloatArray, no_limits
+
+if TYPE_CHECKING:
+    from servicequality.core.metric import Metric
+
+RESULT: dict[str, pl.DataType] = {
+    "metric": pl.String(),
+    "value": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "se": pl.Float64(),
+    "level": pl.Float64(),
+    "method": pl.String(),
+    "unit": pl.String(),
+    "n": pl.Int64(),
+    "n_missing": pl.Int64(),
+    "n_eff": pl.Float64(),
+    "n_pending": pl.Int64(),
+    "reason": pl.String(),
+    "notes": pl.String(),
+}
+"""The columns of every result, after its keys."""
+
+
+def check_level(level: float) -> None:
+    """Raise ParameterError for a confidence level outside (0, 1)."""
+    if not 0 < level < 1:
+        raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}; 0.95 gives 95 % limits")
+
+
+def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], level: float) -> pl.DataFrame:
+    """The figures of a metric of fixed width, one row a key."""
+    shape, name = metric.shape, metric.name
+    assert isinstance(shape, FixedShape)  # the caller sorts metrics by shape
+    weighted = f"{name}.weight_squares" in state.columns
+    prefix = value_prefix(name, weighted=weighted)
+    raw, stored = shape.stored(name), shape.stored(prefix)
+    pair, pending = stored.pair(), raw.pending()
+    read = state.select(
+        value=stored.value(),
+        judged=stored.judged(),
+        missing=raw.missing(pl.col(f"{name}.rows")),
+        pending=pl.lit(None, pl.Int64) if pending is None else pending,
+        above=pl.lit(None, pl.Float64) if pair is None else pair[0].cast(pl.Float64),
+        below=pl.lit(None, pl.Float64) if pair is None else pair[1].cast(pl.Float64),
+    )
+    n = _column(state, f"{name}.n")
+    low, high, se, n_eff = np.full((4, len(n)), np.nan)
+    n_eff[:] = n
+    notes: list[str | None] = [None] * len(n)
+    ok = read["judged"].to_numpy() & (n > 0)
+    design, extra = None, {}
+    sampled = {key: f"{name}.{key}" for key in (*SAMPLED, *MOMENTS) if f"{name}.{key}" in state.columns}
+    if "yy" in sampled:
+        extra = {key: _column(state, column) for key, column in sampled.items()} | {"n": n}
+        units = extra.get("clusters", extra.get("units", n))
+        for row in np.flatnonzero(ok & (units < 2)):
+            notes[row] = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
+        ok &= units > 1
+        extra = {key: column[ok] for key, column in extra.items()}
+    sums = {leaf: _column(state, f"{prefix}.{leaf}")[ok] for leaf in shape.leaves()}
+    if extra:
+        design = read_design(shape, sums, extra, (read["above"].to_numpy()[ok], read["below"].to_numpy()[ok]))
+        n_eff[ok] = design.n_eff
+        for row, note in zip(np.flatnonzero(ok), design_notes(shape, sums, extra), strict=True):
+            notes[row] = note
+    unknown_design = bool(sampled) and design is None
+    reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
+    low[ok], high[ok], se[ok] = reading.low, reading.high, reading.se
+    for row, note in zip(np.flatnonzero(ok), reading.notes or (), strict=False):
+        notes[row] = "; ".join(text for text in (notes[row], note) if text) or None
+    value = read["value"].fill_null(float("nan")).to_numpy()
+    return _result(
+        state.select(keys),
+        metric,
+        Reading(low, high, se, reading.method, value),
+        level=level,
+        n=n,
+        missing=read["missing"],
+        pending=read["pending"],
+        n_eff=n_eff,
+        notes=notes,
+    )
+
+
+def finish_table(
+    state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], level: float, exact: bool = False
+) -> pl.DataFrame:
+    """The figures of a metric that reads a table, one row a key; `exact` says that the bins keep all bits."""
+    shape, name = metric.shape, metric.name
+    assert isinstance(shape, TableShape)  # the caller sorts metrics by shape
+    ordered = state.sort([*keys, BIN], nulls_last=True)
+    totals = [pl.col(column).sum() for column in state.columns if column.startswith(f"{name}.")]
+    totals.append(pl.col(BIN).count().cast(pl.Int64).alias(BIN))
+    groups = ordered.group_by(keys, maintain_order=True).agg(totals) if keys else ordered.select(totals)
+    rows = ordered.filter(pl.col(BIN).is_not_null())
+    weighted = f"{name}.weight_squares" in state.columns
+    prefix = value_prefix(name, weighted=weighted)
+    sums = {leaf: _column(rows, f"{prefix}.{leaf}") for leaf in shape.leaves()}
+    n_eff = None
+    if weighted:
+        # Weights count as so many observations that they add up to the effective number of rows.
+        heavy, squares = _column(groups, f"{prefix}.n"), _column(groups, f"{name}.weight_squares")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            n_eff, scale = heavy**2 / squares, np.repeat(heavy / squares, groups[BIN].to_numpy())
+        sums = {leaf: column * scale for leaf, column in sums.items()}
+    offsets = np.concatenate(([0], np.cumsum(groups[BIN].to_numpy())))
+    table = Table(offsets, bin_numbers(rows[BIN], 52 if exact else shape.mantissa), sums)
+    return finish_groups(groups, table, metric, keys=keys, level=level, n_eff=n_eff)
+
+
+def finish_groups(
+    groups: pl.DataFrame,
+    table: Table,
+    metric: "Metric",
+    *,
+    keys: Sequence[str],
+    level: float,
+    n_eff: FloatArray | None = None,
+) -> pl.DataFrame:
+    """The figures of a metric that reads a table, whose totals by key are known."""
+    shape, name = metric.shape, metric.name
+    assert isinstance(shape, TableShape)  # the caller sorts metrics by shape
+    stored = shape.stored(name)
+    n = _column(groups, f"{name}.n")
+    pending = stored.pending()
+    counts = groups.select(
+        missing=stored.missing(pl.col(f"{name}.rows")),
+        pending=pl.lit(None, pl.Int64) if pending is None else pending,
+    )
+    return _result(
+        groups.select(keys),
+        metric,
+        shape.read(table, level=level),
+        level=level,
+        n=n,
+        missing=counts["missing"],
+        pending=counts["pending"],
+        n_eff=n if n_eff is None else n_eff,
+        notes=[None] * len(n),
+    )
+
+
+def bin_numbers(bins: pl.Series, mantissa: int) -> FloatArray:
+    """The number in the middle of each bin; the number itself where a bin keeps all bits."""
+    values = bins.to_numpy()
+    size = np.abs(values)
+    if mantissa < 52:
+        size = np.where(size > 0, size + (1 << (51 - mantissa)), 0)
+    numbers: FloatArray = np.copysign(size.view(np.float64), np.where(values < 0, -1.0, 1.0))
+    return numbers
+
+
+def _column(state: pl.DataFrame, name: str) -> FloatArray:
+    return state[name].cast(pl.Float64).to_numpy()
+
+
+def _result(
+    keys: pl.DataFrame,
+    metric: "Metric",
+    reading: Reading,
+    *,
+    level: float,
+    n: FloatArray,
+    missing: pl.Series,
+    pending: pl.Series,
+    n_eff: FloatArray,
+    notes: Sequence[str | None],
+) -> pl.DataFrame:
+    """The tidy rows of one metric: NaN becomes null, and every null value gets its reason."""
+    shape = metric.shape
+    assert reading.value is not None  # both ways of finishing fill it
+    figures = pl.DataFrame(
+        {
+            "value": reading.value,
+            "low": reading.low,
+            "high": reading.high,
+            "se": reading.se,
+            "level": np.full(len(n), level) if reading.level is None else reading.level,
+            "n": n,
+            "n_missing": missing,
+            "n_eff": n_eff,
+            "n_pending": pending,
+            "notes": notes,
+        },
+        nan_to_null=True,
+        schema_overrides={"notes": pl.String},
+    )
+    rows = figures.with_columns(
+        metric=pl.lit(metric.name),
+        method=pl.lit(reading.method),
+        unit=pl.lit(metric.unit),
+        n=pl.col("n").cast(pl.Int64),
+        reason=pl.when(pl.col("value").is_null()).then(
+            pl.when(pl.col("n") == 0).then(pl.lit(shape.empty)).otherwise(pl.lit(shape.undefined))
+        ),
+        low=pl.when(pl.col("n") > 0).then("low"),
+        high=pl.when(pl.col("n") > 0).then("high"),
+    )
+    return pl.concat(
+        [keys, rows.select(pl.col(column).cast(dtype) for column, dtype in RESULT.items())], how="horizontal"
+    )

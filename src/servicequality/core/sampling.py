@@ -1,0 +1,129 @@
+"""Weights and clusters, once for all shapes. Lives here: what they add to a state, and the `Design` read from it.
+
+A row of weight w and a cluster of rows are the same thing to a ratio R = sum(y) / sum(x): a unit that contributes
+y - R x. So the state keeps, beside the weighted leaves, the units' second moments about nothing (yy, xy, xx); the
+linearised square follows from them for any R (Cochran 1977, section 6). Never here: a shape's own limits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from servicequality.errors import InputError, ParameterError
+from servicequality.shapes import Design, FixedShape, Shape, TableShape
+from servicequality.shapes.base import FloatArray, Sums
+
+FEW_CLUSTERS = 10
+MOMENTS = ("yy", "xy", "xx")
+SAMPLED = ("units", "clusters", "weight_squares")
+WEIGHTED = "weighted"
+"""Prefix of the weighted leaves, which stand beside the plain ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the rows were drawn.
+
+    Attributes:
+        weight: column of weights; zero or more, each row standing for so many.
+        cluster: column of clusters, within which rows are not independent.
+    """
+
+    weight: str | None = None
+    cluster: str | None = None
+
+    def __bool__(self) -> bool:
+        return self.weight is not None or self.cluster is not None
+
+    def columns(self) -> list[str]:
+        """The columns that the design names."""
+        return [name for name in (self.weight, self.cluster) if name is not None]
+
+    def check(self, frame: pl.LazyFrame) -> None:
+        """Raise InputError for weights that are negative, not finite or null, and for rows without a cluster."""
+        schema, faults = frame.collect_schema(), []
+        if self.weight is not None:
+            if not schema[self.weight].is_numeric():
+                raise InputError(f"weight {self.weight!r} holds {schema[self.weight]}, expected numbers")
+            weight = pl.col(self.weight)
+            legal = (weight >= 0) & (weight < float("inf"))
+            faults.append(
+                (self.weight, legal.not_() | weight.is_null(), "zero or more, and finite; drop or mend the rows")
+            )
+        if self.cluster is not None:
+            faults.append(
+                (self.cluster, pl.col(self.cluster).is_null(), "filled; give each lone row a cluster of its own")
+            )
+        for name, bad, wanted in faults:
+            rows = (
+                frame.filter(bad)
+                .select(pl.len().alias("n"), pl.col(name).head(5).implode())
+                .collect(engine="streaming")
+            )
+            if count := rows["n"][0]:
+                values = ", ".join(repr(value) for value in rows[name][0].to_list())
+                raise InputError(f"column {name!r}: {count} rows such as {values}; expected {wanted}")
+
+    def weighted(self, shape: Shape) -> Shape:
+        """The shape with its leaves multiplied by the weight."""
+        if self.weight is None:
+            return shape
+        weight = pl.col(self.weight).cast(pl.Float64)
+        return shape.map(lambda _, rule: rule.cast(pl.Float64) * weight)
+
+    def refuse_tables(self, name: str, shape: Shape) -> None:
+        """Raise ParameterError for a table shape under clusters."""
+        if self.cluster is not None and isinstance(shape, TableShape):
+            raise ParameterError(
+                f"{name}: a table counts rows at each duration, so that the clusters are gone once it is made; "
+                "leave cluster= out for quantiles and survival, or resample whole clusters"
+            )
+
+
+def moments(shape: FixedShape) -> dict[str, pl.Expr]:
+    """Second moments of the units, from weighted rows or from stored cluster sums."""
+    pair = shape.pair()
+    if pair is None:
+        return {}
+    y, x = (part.cast(pl.Float64) for part in pair)
+    return {"yy": (y * y).sum(), "xy": (y * x).sum(), "xx": (x * x).sum()}
+
+
+def read_design(shape: FixedShape, sums: Sums, extra: Sums, ratio: tuple[FloatArray, FloatArray]) -> Design:
+    """The design of each group.
+
+    Args:
+        shape: tells the variance of one row.
+        sums: the (weighted) leaves of each group.
+        extra: the moments, with `clusters`, or with `units` and `weight_squares`, and the raw `n`.
+        ratio: numerator and denominator of each group.
+    """
+    above, below = ratio
+    clustered = "clusters" in extra
+    units = extra["clusters"] if clustered else extra["units"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r = above / below
+        left = extra["yy"] - 2 * r * extra["xy"] + r**2 * extra["xx"]
+        # A difference of nearly equal sums: what is below rounding is zero.
+        left = np.where(left < 1e-12 * (extra["yy"] + r**2 * extra["xx"]), 0.0, left)
+        square = np.where(units > 1, units / (units - 1) * left / below**2, np.nan)
+        if not clustered:
+            return Design(sums["n"] ** 2 / extra["weight_squares"], np.full_like(units, np.inf), square)
+        n_eff = shape.spread(sums) / square
+        # Rows that all agree show no clustering: they are read as a plain sample, and flagged.
+        shown = np.isfinite(n_eff) & (n_eff > 0)
+        return Design(np.where(shown, n_eff, extra["n"]), np.where(shown, units - 1, np.inf), square)
+
+
+def design_notes(shape: FixedShape, sums: Sums, extra: Sums) -> list[str | None]:
+    """What to keep in mind when reading limits from clusters, one text a group."""
+    if "clusters" not in extra:
+        return [None] * len(extra["n"])
+    alike = ~(shape.spread(sums) > 0)
+    notes = []
+    for clusters, same in zip(extra["clusters"], alike, strict=True):
+        said = [f"only {clusters:.0f} clusters"] if clusters < FEW_CLUSTERS else []
+        said += ["all rows agree: the limits take no notice of the clusters"] if same else []
+        notes.append("; ".join(said) or None)
+    return notes

@@ -1,0 +1,112 @@
+"""What a definition says of itself. Lives here: `Spec`, read from a function's signature and docstring. Never: computation."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from servicequality.columns import Column
+from servicequality.errors import DefinitionError
+from servicequality.shapes import Shape
+from servicequality.shapes.base import Better
+
+WHEN_IT_LIES = "When it lies:"
+WHY_VENDORS_DIFFER = "Why your vendor shows another number:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spec:
+    """The catalogue entry of a definition.
+
+    Attributes:
+        name: the function's name, and the default name of its results.
+        label: how a person writes the metric in a sentence ("NPS").
+        title: the metric's full name.
+        family: the module that defines it.
+        grain: what one row is (answer, ticket, clock, …).
+        unit: unit of the value, unless the shape fixes another.
+        better: which direction is good.
+        bounds: the range of the value.
+        formula: LaTeX.
+        references: where the definition comes from.
+        aliases: other words that people search for.
+        answer: the docstring's first paragraph: the one-line answer.
+        when_it_lies: the docstring's section of that name.
+        why_vendors_differ: the docstring's section of that name.
+        inputs: parameter name to domain, for the parameters that name columns.
+        parameters: the signature without its annotations' clutter.
+    """
+
+    name: str
+    label: str
+    title: str
+    family: str
+    grain: str
+    unit: str
+    better: Better
+    bounds: tuple[float, float]
+    formula: str
+    references: tuple[str, ...]
+    aliases: tuple[str, ...]
+    answer: str
+    when_it_lies: str
+    why_vendors_differ: str
+    inputs: Mapping[str, Column]
+    parameters: inspect.Signature
+
+
+def read_spec(body: Callable[..., Shape], **said: Any) -> Spec:
+    """The spec of a metric's body: what `define` was told, and what signature and docstring say.
+
+    Raises:
+        DefinitionError: the docstring or an annotation is missing, or the body names no column.
+    """
+    name = body.__name__
+    doc = inspect.getdoc(body)
+    if not doc:
+        raise DefinitionError(f"{name}: a metric's docstring is its meaning; write one that begins with the answer")
+    signature = inspect.signature(body)
+    inputs = {key: column for key, hint in _hints(body).items() if (column := _column(hint)) is not None}
+    if not inputs:
+        raise DefinitionError(
+            f"{name}: no parameter names a column; annotate one with a type of servicequality.columns, "
+            'such as `score: Score0To10 = "score"`'
+        )
+    for parameter in signature.parameters.values():
+        if parameter.name not in inputs and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
+            raise DefinitionError(f"{name}: {parameter.name!r} is an option; put it after `*`, so that calls name it")
+    for key, column in inputs.items():
+        if column.scale is not None and column.scale not in signature.parameters:
+            raise DefinitionError(f"{name}: {key!r} takes its range from {column.scale!r}, which is no parameter")
+    said["label"] = said["label"] or name.replace("_", " ")
+    return Spec(
+        name=name,
+        family=body.__module__.rpartition(".")[2],
+        answer=" ".join(doc.split("\n\n", maxsplit=1)[0].split()),
+        when_it_lies=_section(doc, WHEN_IT_LIES),
+        why_vendors_differ=_section(doc, WHY_VENDORS_DIFFER),
+        inputs=inputs,
+        parameters=signature,
+        **said,
+    )
+
+
+def _hints(body: Callable[..., Shape]) -> dict[str, Any]:
+    try:
+        return get_type_hints(body, include_extras=True)
+    except NameError as error:
+        raise DefinitionError(f"{body.__name__}: cannot read the annotations: {error}") from error
+
+
+def _column(hint: Any) -> Column | None:
+    """The domain in `Annotated[str, Column(…)]`, also when it may be None."""
+    for part in (hint, *get_args(hint)):
+        if get_origin(part) is Annotated:
+            return next((extra for extra in part.__metadata__ if isinstance(extra, Column)), None)
+    return None
+
+
+def _section(doc: str, title: str) -> str:
+    found = re.search(rf"^{re.escape(title)}\n((?:[ \t]+.*\n?|\n)+)", doc + "\n", flags=re.MULTILINE)
+    return inspect.cleandoc(found.group(1)) if found else ""

@@ -1,0 +1,27 @@
+"""Small cells hidden. Lives here: the rule of `min_n` and of its siblings. Never: any other privacy promise."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+_HIDDEN = ("value", "low", "high", "se", "n", "n_missing", "n_eff", "n_pending", "notes")
+
+
+def suppress(rows: pl.DataFrame, keys: Sequence[str], min_n: int) -> pl.DataFrame:
+    """Hide cells with 0 < n < min_n; where that hides exactly one among siblings, the smallest other non-empty one too.
+
+    Siblings are the rows of one metric that share all keys but the last: with their total known, a lone hidden cell could
+    be computed.
+    """
+    siblings = ["metric", *keys[:-1]]
+    small = (pl.col("n") > 0) & (pl.col("n") < min_n)
+    shown = pl.when((pl.col("n") > 0) & ~small).then("n")
+    # The first of the smallest, so that ties hide one cell and not several.
+    smallest = shown.rank("ordinal").over(siblings) == 1
+    lonely = small.sum().over(siblings) == 1
+    hidden = small | (lonely & smallest).fill_null(value=False) if keys else small
+    marked = rows.with_columns(hidden.alias("__hidden"))
+    return marked.with_columns(
+        *(pl.when(~pl.col("__hidden")).then(column).alias(column) for column in _HIDDEN),
+        reason=pl.when("__hidden").then(pl.lit("suppressed")).otherwise("reason"),
+    ).drop("__hidden")
