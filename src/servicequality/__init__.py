@@ -1,1 +1,27 @@
-"""Service-quality metric definitions with stated meanings, honest intervals and real speed."""
+"""Service-quality metric definitions with stated meanings, honest intervals and real speed.
+
+import servicequality as sq
+
+sq.nps("score").estimate(answers)
+"""
+
+from servicequality import metrics
+from servicequality.core import Estimate, Metric, define, evaluate
+from servicequality.metrics import *  # noqa: F403  (every metric function is public; `metrics.__all__` is the list)
+from servicequality.model import Change, HelpSession, Incident, Records, Response, Review, SurveyAnswer, Ticket
+
+__all__ = [
+    "Change",
+    "Estimate",
+    "HelpSession",
+    "Incident",
+    "Metric",
+    "Records",
+    "Response",
+    "Review",
+    "SurveyAnswer",
+    "Ticket",
+    "define",
+    "evaluate",
+]
+__all__ += metrics.__all__

@@ -1,0 +1,130 @@
+"""How much comes and goes: volume, inflow, outflow, backlog, on one row a ticket. Never here: the table by period (`flow`)."""
+
+from datetime import datetime
+
+import polars as pl
+
+from servicequality.columns import Instant
+from servicequality.core import define
+from servicequality.metrics.windows import instant, within
+from servicequality.shapes import Shape, count, total_of
+
+_COUNT = (0.0, float("inf"))
+
+
+@define(
+    title="Ticket volume",
+    unit="count",
+    better="neither",
+    bounds=_COUNT,
+    grain="ticket",
+    formula=r"\#\text{created}",
+    references=("ITIL 4",),
+    aliases=("tickets created", "contact volume", "demand", "number of tickets"),
+)
+def ticket_volume(created: Instant = "created_at") -> Shape:
+    """How many tickets were created.
+
+    When it lies:
+        One problem may make many tickets, and one ticket may hold many problems. Merged tickets are counted where they
+        were not excluded.
+
+    Why your vendor shows another number:
+        Solved in place of created, merged and spam tickets counted, days cut in another zone.
+    """
+    return count(pl.col(created).is_not_null())
+
+
+@define(
+    title="Inflow",
+    unit="count",
+    better="neither",
+    bounds=_COUNT,
+    grain="ticket",
+    formula=r"\#\{s \le \text{created} < u\}",
+    references=("Little 1961",),
+    aliases=("arrivals", "new tickets"),
+)
+def inflow(created: Instant = "created_at", *, since: datetime | None = None, until: datetime | None = None) -> Shape:
+    """Tickets created in [since, until). From events, `flow` adds the reopened ones.
+
+    When it lies:
+        Without reopenings it understates the work that comes in.
+
+    Why your vendor shows another number:
+        Reopened tickets counted as new, or moved to the day of their first creation.
+    """
+    return count(within(created, since, until))
+
+
+@define(
+    title="Outflow",
+    unit="count",
+    better="neither",
+    bounds=_COUNT,
+    grain="ticket",
+    formula=r"\#\{s \le \text{ended} < u\}",
+    references=("Little 1961",),
+    aliases=("departures", "tickets closed", "solved"),
+)
+def outflow(ended: Instant = "resolved_at", *, since: datetime | None = None, until: datetime | None = None) -> Shape:
+    """Tickets that ended in [since, until), each at its last end. From events, `flow` counts every end.
+
+    When it lies:
+        Closing is cheap: read it beside the reopen rate.
+
+    Why your vendor shows another number:
+        Solved and closed counted apart, or a ticket counted at each of its ends.
+    """
+    return count(within(ended, since, until))
+
+
+@define(
+    title="Backlog",
+    unit="count",
+    better="lower",
+    bounds=_COUNT,
+    grain="ticket",
+    formula=r"\#\{\text{created} \le t < \text{ended}\}",
+    references=("Little 1961",),
+    aliases=("open tickets", "work in progress", "unresolved tickets", "queue"),
+)
+def backlog(created: Instant = "created_at", ended: Instant = "resolved_at", *, as_of: datetime) -> Shape:
+    """Tickets open at an instant: created by then and not ended by then.
+
+    When it lies:
+        A count does not say how old the tickets are, nor how much work is in them.
+
+    Why your vendor shows another number:
+        The dashboard counts what is open now; it cannot say what was open then. Tickets on hold may be left out.
+    """
+    now = pl.lit(instant("as_of", as_of))
+    return count((pl.col(created) <= now) & (pl.col(ended).is_null() | (pl.col(ended) > now)))
+
+
+@define(
+    title="Net flow",
+    unit="count",
+    better="lower",
+    grain="ticket",
+    formula=r"\text{inflow} - \text{outflow}",
+    references=("Little 1961",),
+    aliases=("backlog change", "net inflow", "inflow minus outflow"),
+)
+def net_flow(
+    created: Instant = "created_at",
+    ended: Instant = "resolved_at",
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Shape:
+    """Inflow less outflow in [since, until): by how much the backlog grew.
+
+    When it lies:
+        A quiet balance can hide that old tickets stay while new ones pass.
+
+    Why your vendor shows another number:
+        Created and solved of the same cohort compared, which never tells how the backlog moved.
+    """
+    came, went = within(created, since, until), within(ended, since, until)
+    return total_of(came.cast(pl.Int64) - went.cast(pl.Int64), of=came | went)

@@ -1,0 +1,31 @@
+"""Instants that a call states. Lives here: the check that they are zone-aware, and windows of time. Never: a metric."""
+
+from datetime import datetime
+
+import polars as pl
+
+from servicequality.errors import ParameterError
+
+
+def instant(name: str, value: datetime) -> datetime:
+    """The value, if it is a zone-aware datetime.
+
+    Raises:
+        ParameterError: it is naive, or no datetime.
+    """
+    if not isinstance(value, datetime) or value.utcoffset() is None:
+        raise ParameterError(
+            f"{name} must be a zone-aware datetime, got {value!r}; add tzinfo, for example datetime.UTC"
+        )
+    return value
+
+
+def within(column: str, since: datetime | None, until: datetime | None) -> pl.Expr:
+    """Row rule: the instant lies in [since, until); None leaves that side open."""
+    if since is not None and until is not None and not instant("since", since) < instant("until", until):
+        raise ParameterError(f"since must lie before until, got {since} and {until}")
+    at = pl.col(column)
+    rule = at.is_not_null()
+    if since is not None:
+        rule = rule & (at >= pl.lit(instant("since", since)))
+    return rule if until is None else rule & (at < pl.lit(instant("until", until)))
