@@ -1,0 +1,101 @@
+"""Clocks from a due instant alone. Lives here: what became of a promise that names its deadline. Never: policies, pauses."""
+
+import datetime as dt
+from typing import Any, overload
+
+import polars as pl
+
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+
+OUTCOMES = pl.Enum(["met", "missed", "missed_open", "pending", "cancelled"])
+
+
+@overload
+def due_clocks(
+    tickets: pl.LazyFrame,
+    *,
+    as_of: dt.datetime,
+    started: str = ...,
+    stopped: str = ...,
+    due: str = ...,
+    kind: str = ...,
+) -> pl.LazyFrame: ...
+@overload
+def due_clocks(
+    tickets: Any, *, as_of: dt.datetime, started: str = ..., stopped: str = ..., due: str = ..., kind: str = ...
+) -> pl.DataFrame: ...
+def due_clocks(
+    tickets: Any,
+    *,
+    as_of: dt.datetime,
+    started: str = "created_at",
+    stopped: str = "resolved_at",
+    due: str = "due_at",
+    kind: str = "resolution",
+) -> pl.DataFrame | pl.LazyFrame:
+    """One clock for each ticket that has a due instant, in the columns of `clocks`, beside the ticket's own.
+
+    The clock runs in calendar time, without pauses: it is the export's own deadline that is held against the stop. A stop
+    after `as_of` is not known yet. Equality is met.
+
+    Args:
+        tickets: one row a ticket; lazy stays lazy.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        started: column of the instant at which the clock starts.
+        stopped: column of the instant at which it stops; null while it runs.
+        due: column of the deadline; rows without one have no clock.
+        kind: what the clock measures, as a label.
+
+    Returns:
+        The tickets' columns and `kind, started_at, due_at, stopped_at, elapsed_seconds, target_seconds, overrun_seconds,
+        remaining_seconds` (both null where they do not apply) and `outcome`: met, missed, missed_open or pending. It is
+        null where a stop or a deadline precedes the start, so that such rows are counted as missing.
+
+    Raises:
+        ParameterError: `as_of` is naive.
+        InputError: a column is missing or holds no zone-aware instants.
+    """
+    if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
+        raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo, for example datetime.UTC")
+    frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
+    schema = frame.lazy().collect_schema()
+    for name in (started, stopped, due):
+        dtype = schema.get(name)
+        if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
+            raise InputError(f"column {name!r} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants")
+    now = pl.lit(as_of)
+    start, deadline = pl.col("started_at"), pl.col("due_at")
+    end = pl.coalesce("stopped_at", now)
+    in_order = (end >= start) & (deadline >= start)
+    known = pl.col(stopped).is_not_null() & (pl.col(stopped) <= now)
+    over = end > deadline
+    outcome = (
+        pl.when(~in_order)
+        .then(pl.lit(None, pl.String))
+        .when(pl.col("stopped_at").is_not_null())
+        .then(pl.when(over).then(pl.lit("missed")).otherwise(pl.lit("met")))
+        .otherwise(pl.when(over).then(pl.lit("missed_open")).otherwise(pl.lit("pending")))
+    )
+    lasted, allowed = _seconds(end - start), _seconds(deadline - start)
+    left = allowed - lasted
+    return (
+        frame.filter(pl.col(due).is_not_null() & (pl.col(started) <= now))
+        .with_columns(
+            pl.lit(kind).alias("kind"),
+            pl.col(started).alias("started_at"),
+            pl.col(due).alias("due_at"),
+            pl.when(known).then(pl.col(stopped)).alias("stopped_at"),
+        )
+        .with_columns(
+            pl.when(end >= start).then(lasted).alias("elapsed_seconds"),
+            pl.when(deadline >= start).then(allowed).alias("target_seconds"),
+            pl.when(in_order & over).then(-left).alias("overrun_seconds"),
+            pl.when(in_order & ~over & pl.col("stopped_at").is_null()).then(left).alias("remaining_seconds"),
+            outcome.cast(OUTCOMES).alias("outcome"),
+        )
+    )
+
+
+def _seconds(span: pl.Expr) -> pl.Expr:
+    return span.dt.total_microseconds() / 1_000_000
