@@ -5,6 +5,8 @@ Here: `Column`, the annotated types that definitions use, and `answered`. Never 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Annotated, Literal
 
 import polars as pl
@@ -26,6 +28,7 @@ __all__ = [
     "Seconds",
     "Version",
     "answered",
+    "one_of",
 ]
 
 
@@ -95,4 +98,9 @@ def answered(column: str, missing: Sequence[float] = ()) -> pl.Expr:
     Every definition writes its denominator this way: Polars computes equal rules once, if they are spelled alike.
     """
     there = pl.col(column).is_not_null()
-    return there & ~pl.col(column).is_in(list(missing)) if len(missing) else there
+    return there & ~one_of(pl.col(column), missing) if len(missing) else there
+
+
+def one_of(number: pl.Expr, values: Sequence[float]) -> pl.Expr:
+    """Row rule: the number equals one of the values. `is_in` would refuse whole numbers that are stored as floats."""
+    return reduce(or_, [number == value for value in values])

@@ -7,7 +7,7 @@ from typing import Self
 
 import polars as pl
 
-from servicequality.columns import Column
+from servicequality.columns import Column, one_of
 from servicequality.errors import DefinitionError, InputError, ParameterError
 
 _KINDS = {
@@ -69,7 +69,7 @@ class Bound:
             if self.domain.kind == "integer":
                 legal = legal & (column.floor() == column)
             if self.missing:
-                legal = legal | column.is_in(self.missing)
+                legal = legal | one_of(column, self.missing)
         elif self.choices:
             legal = column.cast(pl.String).is_in(self.choices)
         bad = pl.lit(value=False) & column.is_null() if legal is None else column.is_not_null() & ~legal

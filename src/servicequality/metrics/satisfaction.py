@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-from servicequality.columns import Disposition, Effort, Instant, Row, Score, Score0To10, Version, answered
+from servicequality.columns import Disposition, Effort, Instant, Row, Score, Score0To10, Version, answered, one_of
 from servicequality.core import define
 from servicequality.errors import ParameterError
 from servicequality.shapes import NetMethod, ProportionMethod, Shape, attainment, balance, eligible_share, mean, share
@@ -84,7 +84,7 @@ def csat(
         invitations counted as dissatisfied, or good and bad ratings alone (a two-point scale).
     """
     points = _box("csat", _scale("csat", scale), box)
-    return share(pl.col(score).is_in(points), of=answered(score, missing), method=interval)
+    return share(one_of(pl.col(score), points), of=answered(score, missing), method=interval)
 
 
 @define(
@@ -182,7 +182,7 @@ def top_box(
     """
     low, high = _scale("top_box", scale)
     box = _within("top_box", "points", (low, high), range(high - points + 1, high + 1))
-    return share(pl.col(score).is_in(box), of=answered(score, missing), method=interval)
+    return share(one_of(pl.col(score), box), of=answered(score, missing), method=interval)
 
 
 @define(
@@ -213,7 +213,7 @@ def bottom_box(
     """
     low, high = _scale("bottom_box", scale)
     box = _within("bottom_box", "points", (low, high), range(low, low + points))
-    return share(pl.col(score).is_in(box), of=answered(score, missing), method=interval)
+    return share(one_of(pl.col(score), box), of=answered(score, missing), method=interval)
 
 
 @define(
@@ -249,7 +249,7 @@ def net_score(
     if both := sorted(set(above) & set(below)):
         raise ParameterError(f"net_score: {both} lie in top and bottom; make the boxes disjoint")
     answer, of = pl.col(score), answered(score, missing)
-    return balance(answer.is_in(above), answer.is_in(below), of=of, per=100, method=interval)
+    return balance(one_of(answer, above), one_of(answer, below), of=of, per=100, method=interval)
 
 
 @define(
@@ -354,7 +354,7 @@ def non_response_bounds(
     points = _box("non_response_bounds", (low, high), box)
     invited, spoke = answered(delivered), answered(score, missing)
     return attainment(
-        pl.col(score).is_in(points) & spoke, of=invited, pending=invited & ~spoke, unknown=~invited, bounds_only=True
+        one_of(pl.col(score), points) & spoke, of=invited, pending=invited & ~spoke, unknown=~invited, bounds_only=True
     )
 
 
