@@ -11,6 +11,7 @@ from servicequality.core.states import BIN, value_prefix
 from servicequality.errors import ParameterError
 from servicequality.shapes import FixedShape, Reading, Table, TableShape
 from servicequality.shapes.base import FloatArray, no_limits
+from servicequality.stats.histogram import bin_values
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -117,7 +118,7 @@ def finish_table(
             n_eff, scale = heavy**2 / squares, np.repeat(heavy / squares, groups[BIN].to_numpy())
         sums = {leaf: column * scale for leaf, column in sums.items()}
     offsets = np.concatenate(([0], np.cumsum(groups[BIN].to_numpy())))
-    table = Table(offsets, bin_numbers(rows[BIN], 52 if exact else shape.mantissa), sums)
+    table = Table(offsets, bin_values(rows[BIN].to_numpy(), mantissa_bits=52 if exact else shape.mantissa), sums)
     return finish_groups(groups, table, metric, keys=keys, level=level, n_eff=n_eff)
 
 
@@ -151,16 +152,6 @@ def finish_groups(
         n_eff=n if n_eff is None else n_eff,
         notes=[None] * len(n),
     )
-
-
-def bin_numbers(bins: pl.Series, mantissa: int) -> FloatArray:
-    """The number in the middle of each bin; the number itself where a bin keeps all bits."""
-    values = bins.to_numpy()
-    size = np.abs(values)
-    if mantissa < 52:
-        size = np.where(size > 0, size + (1 << (51 - mantissa)), 0)
-    numbers: FloatArray = np.copysign(size.view(np.float64), np.where(values < 0, -1.0, 1.0))
-    return numbers
 
 
 def _column(state: pl.DataFrame, name: str) -> FloatArray:

@@ -55,7 +55,7 @@ def table_state(
 
 
 def float_bits(number: pl.Expr, mantissa: int) -> pl.Expr:
-    """The bits of a Float64 as an Int64 of the same order, cut to so many bits of the mantissa."""
+    """`stats.float_bins` as an expression."""
     bits = number.cast(pl.Float64).reinterpret(dtype=pl.Int64)
     size = bits & pl.lit(_SIGN & ~((1 << (52 - mantissa)) - 1), dtype=pl.Int64)
     return pl.when(bits < 0).then(-size).otherwise(size)

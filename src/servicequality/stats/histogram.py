@@ -15,10 +15,10 @@ _MAGNITUDE = np.int64(2**63 - 1)
 
 
 def float_bins(values: NDArray[np.float64], *, mantissa_bits: int | None = 6) -> IntArray:
-    """Bin of each value: the bits of its float64, cut to ``mantissa_bits`` and ordered as the values are.
+    """Bin of each value: the bits of its float64 with the last ones cleared, as an Int64 of the value's order and sign.
 
-    Monotone over negatives, zero and positives; both zeros share a bin; bin(-x) = -1 - bin(x) except at zero. Values
-    have to be finite: the caller refuses NaN, for which any bin would be a lie.
+    Monotone over negatives, zero and positives; both zeros share a bin; bin(-x) = -bin(x). Values have to be finite:
+    the caller refuses NaN, for which any bin would be a lie.
 
     Args:
         values: float64 array.
@@ -27,20 +27,18 @@ def float_bins(values: NDArray[np.float64], *, mantissa_bits: int | None = 6) ->
     Raises:
         ParameterError: ``mantissa_bits`` outside 0 to 52.
     """
-    shift = _shift(mantissa_bits)
+    kept = _MAGNITUDE & ~np.int64((1 << _shift(mantissa_bits)) - 1)
     array = np.asarray(values, dtype=np.float64)
-    flat = array.ravel()
+    flat = np.ascontiguousarray(array).ravel().view(np.int64)
     bins = np.empty(flat.shape, dtype=np.int64)
-    flip = np.empty(_BLOCK, dtype=np.int64)
+    signs = np.empty(_BLOCK, dtype=np.int64)
     for start in range(0, flat.size, _BLOCK):
-        block = bins[start : start + _BLOCK]
-        # Adding zero turns -0.0 into 0.0 on the way into the result, where the bits are then worked on in place.
-        np.add(flat[start : start + _BLOCK], 0.0, out=block.view(np.float64))
-        mask = flip[: block.size]
-        np.right_shift(block, 63, out=mask)
-        mask &= _MAGNITUDE
-        block ^= mask
-        block >>= shift
+        raw, block = flat[start : start + _BLOCK], bins[start : start + _BLOCK]
+        sign = signs[: block.size]
+        np.right_shift(raw, 63, out=sign)
+        np.bitwise_and(raw, kept, out=block)
+        block ^= sign
+        block -= sign
     return bins.reshape(array.shape)
 
 
@@ -54,15 +52,14 @@ def bin_values(bins: IntArray, *, mantissa_bits: int | None = 6) -> FloatArray:
     Raises:
         ParameterError: ``mantissa_bits`` outside 0 to 52.
     """
-    shift = _shift(mantissa_bits)
+    width = np.int64(1 << _shift(mantissa_bits))
     whole = np.asarray(bins, dtype=np.int64)
-    sign = whole >> 63
-    magnitude = whole ^ sign
-    near = np.asarray(magnitude << shift).view(np.float64)
-    if shift:
-        far = np.asarray((magnitude + 1) << shift).view(np.float64)
-        near = near * (2 / (1 + near / np.minimum(far, np.finfo(np.float64).max)))
-    return np.asarray(np.where(sign == 0, near, -near), dtype=np.float64)
+    size = np.abs(whole)
+    near = size.view(np.float64)
+    if width > 1:
+        far = np.minimum((size + width).view(np.float64), np.finfo(np.float64).max)
+        near = near * (2 / (1 + near / far))
+    return np.asarray(np.where(whole < 0, -near, near), dtype=np.float64)
 
 
 def _shift(mantissa_bits: int | None) -> int:
