@@ -1,0 +1,78 @@
+"""Every check of the project as a session: `uvx nox -l` lists them, `uvx nox -s lint types` runs two."""
+
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "docs", "tests"]
+
+PYTHONS = ["3.11", "3.12", "3.13"]
+BENCHMARKS = Path(__file__).parent / "benchmarks"
+
+
+def install(session: nox.Session, group: str, *options: str) -> None:
+    """Install the project in place with its extras and one dependency group."""
+    session.install(*options, "-e", ".[arrow]", "--group", group)
+
+
+@nox.session(python=PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the whole suite on each Python that is present."""
+    install(session, "test")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def lowest(session: nox.Session) -> None:
+    """Run the whole suite with the lowest versions that pyproject.toml promises."""
+    install(session, "test", "--resolution", "lowest-direct")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and layout with ruff."""
+    install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the sources with mypy, and what a user of them sees with mypy and pyright."""
+    install(session, "lint")
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site into site/; any warning is an error."""
+    install(session, "docs")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def laws(session: nox.Session) -> None:
+    """Run the suite with many more hypothesis examples, drawn afresh each time."""
+    install(session, "test")
+    session.run("pytest", *session.posargs, env={"HYPOTHESIS_PROFILE": "thorough"})
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Break the sources in small ways and see whether a test notices; [tool.mutmut] says which files."""
+    install(session, "mutation")
+    session.run("mutmut", "run", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Measure against other tools, side by side in one run; name files to run some of them."""
+    install(session, "bench")
+    for script in session.posargs or sorted(map(str, BENCHMARKS.glob("bench_*.py"))):
+        session.run("python", script)

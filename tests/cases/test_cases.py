@@ -1,0 +1,241 @@
+"""Runs every case of every file in the folder of cases. The adapters beside this file only translate names and units.
+
+Each file of cases has an adapter of its own name: `run(case)` for working_time and ticket_clocks; for surveys and
+statistics one function an operation in `ADAPTERS`, called with the case's inputs. An unknown operation is a failure.
+"""
+
+import importlib
+import importlib.util
+import json
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from servicequality.errors import ServiceQualityError, ServiceQualityWarning
+
+FOLDER = Path(os.environ.get("SERVICEQUALITY_CASES", Path(__file__).resolve().parents[2] / "../shared/cases"))
+
+# Operations still to be built: the list shrinks to nothing.
+TO_COME = frozenset(
+    [
+        "agreement.cohen",
+        "agreement.fleiss",
+        "agreement.gwet",
+        "agreement.icc",
+        "agreement.krippendorff",
+        "apdex",
+        "apdex.score",
+        "availability_ci",
+        "betabinom_eb",
+        "burn_threshold",
+        "c_chart",
+        "cohen_kappa",
+        "cronbach",
+        "cusum",
+        "did",
+        "direct_standardise",
+        "dispersion",
+        "drain_quantile",
+        "error_budget",
+        "event_shift_test",
+        "ewma",
+        "fcr",
+        "fleiss_kappa",
+        "flow",
+        "funnel_binomial",
+        "gap_reliability",
+        "gwet_ac1",
+        "htmt",
+        "hypergeom_ci",
+        "icc_oneway",
+        "ipa.quadrants",
+        "its_prais_winsten",
+        "kitagawa",
+        "krippendorff",
+        "laney_p",
+        "lmg",
+        "logrank",
+        "merge_intervals",
+        "mh_risk_difference",
+        "mtbf_ci",
+        "mtbf_zero_failures",
+        "nb_spike_threshold",
+        "normal_mixture_bound",
+        "p_chart",
+        "paired_gap",
+        "partial_corr",
+        "prewhitened_ccf",
+        "prob_superiority",
+        "qa.mean_review",
+        "qa.scorecard",
+        "qa_sample_size",
+        "rate_ratio",
+        "ratio_geometric_welch",
+        "ratio_of_means_log",
+        "reliability.alpha",
+        "reliability.alpha_ci",
+        "reliability.difference",
+        "reliability.linear_combination",
+        "reliability.omega_loadings",
+        "reliability.omega_ml",
+        "reliability.spearman_brown",
+        "robbins_binomial_cs",
+        "scale.dimension_mean",
+        "series_availability",
+        "servqual.from_means",
+        "servqual.gap",
+        "servqual.overall",
+        "servqual.zone",
+        "servqual.zone_from_means",
+        "shift_hodges_lehmann",
+        "sla_km_stratified",
+        "sla_states",
+        "sus.score",
+        "u_chart",
+        "umux.score",
+        "umux_lite.score",
+        "weighted_gap",
+        "xmr",
+        "zone_of_tolerance",
+    ]
+)
+
+
+class UnknownOperationError(LookupError):
+    """No adapter knows the operation."""
+
+
+class Case(NamedTuple):
+    """One case of any file: what it calls, what it expects, and how near is near enough (absolute, relative)."""
+
+    id: str
+    operation: str
+    call: Callable[[], Any]
+    expected: Any
+    near: tuple[float, float] = (0.0, 0.0)
+
+
+def adapters(stem: str) -> Mapping[str, Callable[..., Any]]:
+    """The adapters of a file of cases by operation; one named `run` takes whole cases."""
+    if importlib.util.find_spec(f"cases.{stem}") is None:
+        return {}
+    module = importlib.import_module(f"cases.{stem}")
+    return module.ADAPTERS if hasattr(module, "ADAPTERS") else {"run": module.run}
+
+
+def call(stem: str, operation: str, **inputs: Any) -> Callable[[], Any]:
+    def run() -> Any:
+        if operation not in adapters(stem):
+            raise UnknownOperationError(
+                f"cases/{stem}.py: no adapter for `{operation}`; write it, or list it in TO_COME"
+            )
+        return adapters(stem)[operation](**inputs)
+
+    return run
+
+
+def of_statistics(stem: str, content: Any) -> Iterator[Case]:
+    for case in content["cases"]:
+        run, near = call(stem, case["kernel"], **case["inputs"]), (case["tol"]["abs"], case["tol"]["rel"])
+        yield Case(case["id"], case["kernel"], run, case["expected"], near)
+
+
+def of_surveys(stem: str, content: Any) -> Iterator[Case]:
+    for case in content["cases"] + content["contract_cases"]:
+        referred = {name: content["datasets"][key] for name, key in case.get("input_refs", {}).items()}
+        run, near = call(stem, case["metric"], **case["input"], **referred), (case.get("tolerance", 0.0), 0.0)
+        yield Case(case["id"], case["metric"], run, case["expected"], near)
+
+
+def of_instants(stem: str, content: Any) -> Iterator[Case]:
+    for case in content:
+        yield Case(case["id"], "run", call(stem, "run", case=case), case["expected"], (1e-6, 0.0))
+
+
+READERS: dict[str, Callable[[str, Any], Iterator[Case]]] = {
+    "statistics": of_statistics,
+    "surveys": of_surveys,
+    "ticket_clocks": of_instants,
+    "working_time": of_instants,
+}
+
+
+def collected() -> Iterator[tuple[str, Case]]:
+    """Every case of the folder, with the stem of its file."""
+    for path in sorted(FOLDER.glob("*.json")):
+        if path.stem not in READERS:
+            raise ValueError(f"{path.name}: no reader knows this file; add one to READERS")
+        for case in READERS[path.stem](path.stem, json.loads(path.read_text(encoding="utf-8"))):
+            yield path.stem, case
+
+
+def parameters() -> Iterator[Any]:
+    to_come = pytest.mark.xfail(raises=UnknownOperationError, strict=True, reason="to come")
+    for stem, case in collected():
+        yield pytest.param(case, id=f"{stem}-{case.id}", marks=to_come if case.operation in TO_COME else ())
+    if not FOLDER.is_dir():
+        reason = f"{FOLDER} is absent: set SERVICEQUALITY_CASES to the folder of cases"
+        yield pytest.param(None, id="no-cases", marks=pytest.mark.skip(reason=reason))
+
+
+def differences(got: Any, expected: Any, near: tuple[float, float], where: str = "") -> Iterator[str]:
+    """Where `got` is not what is expected. Of a mapping only the expected keys are compared; null is undefined."""
+    if isinstance(expected, Mapping):
+        for key, value in expected.items():
+            yield from differences(got[key], value, near, f"{where}.{key}")
+    elif isinstance(expected, Sequence) and not isinstance(expected, str):
+        if len(got) != len(expected):
+            yield f"{where}: {len(got)} entries, expected {len(expected)}"
+        for index, (one, other) in enumerate(zip(got, expected, strict=False)):
+            yield from differences(one, other, near, f"{where}[{index}]")
+    elif isinstance(expected, int | float) and not isinstance(expected, bool):
+        if got is None or isinstance(got, bool | str) or not abs(got - expected) <= near[0] + near[1] * abs(expected):
+            yield f"{where}: {got!r}, expected {expected!r} within {near}"
+    elif got != expected or (got is None) != (expected is None):
+        yield f"{where}: {got!r}, expected {expected!r}"
+
+
+@pytest.mark.parametrize("case", [*parameters()])
+def test_case(case: Case) -> None:
+    outcome = case.expected.get("outcome") if isinstance(case.expected, Mapping) else None
+    if outcome == "error":
+        with pytest.raises(ServiceQualityError):
+            case.call()
+    elif outcome == "undefined_not_a_number":
+        value, reason = case.call()["value"], case.call()["reason"]
+        assert value is None
+        assert reason
+    elif outcome == "value_with_warning":
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ServiceQualityWarning)
+            result = case.call()
+        assert result["value"] is not None
+        assert caught or result["notes"], "neither a warning nor a note"
+    else:
+        assert outcome is None, f"no such outcome: {outcome}"
+        found = list(differences(case.call(), case.expected, case.near))
+        assert not found, "\n".join(found)
+
+
+def test_what_is_to_come_is_asked_for_and_not_there_yet() -> None:
+    here = TO_COME & {operation for stem in READERS for operation in adapters(stem)}
+    assert not here, f"these are built; take them out of TO_COME: {sorted(here)}"
+    if FOLDER.is_dir():
+        nowhere = TO_COME - {case.operation for _, case in collected()}
+        assert not nowhere, f"no case asks for these; take them out of TO_COME: {sorted(nowhere)}"
+
+
+@pytest.mark.parametrize(
+    ("got", "expected"),
+    [
+        (None, 0.0), (0.0, None), (float("nan"), 0.0), (True, 1), ("1", 1), (1.1, 1.0), ([1.0], [1.0, 1.0]),
+        ({"a": 1.0, "b": 2.0}, {"b": 2.1}), (False, True), ("met", "missed"), (float("inf"), 1.0),
+    ],
+)  # fmt: skip
+def test_a_difference_is_seen(got: Any, expected: Any) -> None:
+    assert list(differences(got, expected, (1e-3, 1e-3)))
+    assert not list(differences(expected, expected, (0.0, 0.0)))
