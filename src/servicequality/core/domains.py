@@ -130,26 +130,33 @@ def check_types(schema: pl.Schema, inputs: Iterable[Bound]) -> None:
         raise InputError("\n".join(faults))
 
 
-def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound]) -> None:
-    """Raise one InputError that lists every column with rows outside its domain. One scan; offenders only if any."""
+def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound], refused: Iterable[tuple[str, pl.Expr]]) -> None:
+    """Raise one InputError that lists all rows that cannot be. One scan; offenders are fetched only if there are any.
+
+    Args:
+        frame: the rows.
+        inputs: columns with their domains.
+        refused: what is wrong with further rows that cannot be, and their row rule.
+    """
     schema = frame.collect_schema()
-    checks: dict[str, Bound] = {}
+    rules: dict[str, tuple[pl.Expr, str, str]] = {}
     for bound in inputs:
         if schema[bound.name] != pl.Null:
-            checks.setdefault(str((bound.name, bound.low, bound.high, bound.missing, bound.outside())), bound)
-    rules = [bound.outside().sum().alias(str(i)) for i, bound in enumerate(checks.values())]
+            bad = bound.outside()
+            rules.setdefault(str((bound.name, bad)), (bad, f"outside {bound.wants()}", bound.advice()))
+    for wrong, bad in refused:
+        rules.setdefault(str((wrong, bad)), (bad, wrong, "correct or filter the rows"))
     if not rules:
         return
-    counts = frame.select(rules).collect(engine="streaming").row(0)
+    sums = [bad.sum().alias(str(i)) for i, (bad, _, _) in enumerate(rules.values())]
+    counts = frame.select(sums).collect(engine="streaming").row(0)
     faults = []
-    for bound, count in zip(checks.values(), counts, strict=True):
+    for (bad, wrong, advice), count in zip(rules.values(), counts, strict=True):
         if count:
-            shown = frame.filter(bound.outside()).select(bound.name).head(5).collect(engine="streaming")
-            values = ", ".join(repr(value) for value in shown[bound.name].to_list())
-            faults.append(
-                f"column {bound.name!r}: {count} row{'s' if count > 1 else ''} outside {bound.wants()}, "
-                f"such as {values}; {bound.advice()}"
-            )
+            columns = list(dict.fromkeys(bad.meta.root_names()))
+            shown = frame.filter(bad).select(columns).head(5).collect(engine="streaming")
+            values = "; ".join(f"{name!r} such as {', '.join(map(repr, shown[name].to_list()))}" for name in columns)
+            faults.append(f"{count} row{'s' if count > 1 else ''} {wrong}: column {values}; {advice}")
     if faults:
         raise InputError("\n".join(faults))
 

@@ -246,7 +246,8 @@ def _by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["
 
 
 def _is_frame(thing: Any) -> bool:
-    return hasattr(thing, "columns") or hasattr(thing, "column_names")
+    # A lazy frame warns when it is asked for its columns.
+    return isinstance(thing, pl.LazyFrame) or hasattr(thing, "columns") or hasattr(thing, "column_names")
 
 
 def _is_lone_column(thing: Any) -> bool:

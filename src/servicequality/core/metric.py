@@ -65,9 +65,10 @@ class Metric:
         def mask(leaf: str, rule: pl.Expr) -> pl.Expr:
             return rule & condition if kinds[leaf] == "count" else pl.when(condition).then(rule)
 
+        refused = {wrong: bad & condition for wrong, bad in self.shape.refused.items()}
         return replace(
             self,
-            shape=self.shape.map(mask),
+            shape=replace(self.shape.map(mask), refused=refused),
             inputs=tuple(replace(bound, condition=narrow) for bound in self.inputs),
             condition=narrow,
         )
@@ -88,7 +89,7 @@ class Metric:
         A group with a row outside the domain is null, since an expression cannot raise. Quantiles and survival run in
         memory here: right, but slower than `evaluate`.
         """
-        bad = reduce(or_, [bound.outside() for bound in self.inputs])
+        bad = reduce(or_, [*(bound.outside() for bound in self.inputs), *self.shape.refused.values()])
         return pl.when(~bad.any()).then(self.shape.expression()).alias(self.name)
 
     @overload

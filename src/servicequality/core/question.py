@@ -90,7 +90,7 @@ class Question:
     def check(self, frame: pl.LazyFrame, metrics: Sequence["Metric"]) -> None:
         """Raise InputError for rows outside a domain, and for weights or clusters that cannot be."""
         inputs: list[Bound] = [bound for metric in metrics for bound in metric.inputs]
-        check_values(frame, inputs)
+        check_values(frame, inputs, [rule for metric in metrics for rule in metric.shape.refused.items()])
         if self.sampling:
             self.sampling.check(frame)
 

@@ -82,7 +82,7 @@ def read_spec(body: Callable[..., Shape], **said: Any) -> Spec:
     said["label"] = said["label"] or name.replace("_", " ")
     return Spec(
         name=name,
-        family=body.__module__.rpartition(".")[2],
+        family=_family(body.__module__),
         answer=" ".join(doc.split("\n\n", maxsplit=1)[0].split()),
         when_it_lies=_section(doc, WHEN_IT_LIES),
         why_vendors_differ=_section(doc, WHY_VENDORS_DIFFER),
@@ -90,6 +90,12 @@ def read_spec(body: Callable[..., Shape], **said: Any) -> Spec:
         parameters=signature,
         **said,
     )
+
+
+def _family(module: str) -> str:
+    """The module that defines it; within `metrics` the folder, where a family has grown into one."""
+    parts = module.split(".")
+    return parts[parts.index("metrics") + 1] if "metrics" in parts[:-1] else parts[-1]
 
 
 def _hints(body: Callable[..., Shape]) -> dict[str, Any]:

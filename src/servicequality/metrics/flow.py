@@ -6,8 +6,10 @@ import polars as pl
 
 from servicequality.columns import Instant
 from servicequality.core import define
-from servicequality.metrics.windows import instant, within
+from servicequality.metrics.windows import instant, moment, within
 from servicequality.shapes import Shape, count, total_of
+
+__all__ = ["backlog", "inflow", "net_flow", "outflow", "ticket_volume"]
 
 _COUNT = (0.0, float("inf"))
 
@@ -99,7 +101,7 @@ def backlog(created: Instant = "created_at", ended: Instant = "resolved_at", *, 
         The dashboard counts what is open now; it cannot say what was open then. Tickets on hold may be left out.
     """
     now = pl.lit(instant("as_of", as_of))
-    return count((pl.col(created) <= now) & (pl.col(ended).is_null() | (pl.col(ended) > now)))
+    return count((moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now)))
 
 
 @define(

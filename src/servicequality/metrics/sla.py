@@ -8,8 +8,10 @@ import polars as pl
 from servicequality.columns import Instant, Outcome, Seconds, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.windows import instant
+from servicequality.metrics.windows import instant, moment
 from servicequality.shapes import Shape, attainment, survival
+
+__all__ = ["sla_attainment"]
 
 
 @define(
@@ -50,7 +52,7 @@ def sla_attainment(
     judged = answered(outcome) & (state != "cancelled")
     unknown = ~answered(outcome)
     if estimate == "matured":
-        ripe = judged & ~pending & (pl.col(due) <= now)
+        ripe = judged & ~pending & (moment(due) <= now)
         return attainment(met, of=ripe, pending=pending, unknown=unknown)
     if estimate == "bounds":
         return attainment(met, of=judged, pending=pending, unknown=unknown, bounds_only=True)

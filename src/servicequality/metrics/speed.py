@@ -13,6 +13,13 @@ from servicequality.core import define
 from servicequality.errors import ParameterError
 from servicequality.shapes import Shape, mean, quantile, share, survival
 
+__all__ = [
+    "first_response_time",
+    "first_response_time_observed_only",
+    "resolution_time",
+    "resolution_time_observed_only",
+]
+
 Statistic = Literal["median", "p75", "p80", "p90", "p95", "p99"]
 """A quantile by the name that practitioners give it; any other is a number between 0 and 1."""
 

@@ -1,6 +1,6 @@
 """Instants that a call states. Lives here: the check that they are zone-aware, and windows of time. Never: a metric."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -8,7 +8,7 @@ from servicequality.errors import ParameterError
 
 
 def instant(name: str, value: datetime) -> datetime:
-    """The value, if it is a zone-aware datetime.
+    """The value in UTC, if it is a zone-aware datetime.
 
     Raises:
         ParameterError: it is naive, or no datetime.
@@ -17,14 +17,19 @@ def instant(name: str, value: datetime) -> datetime:
         raise ParameterError(
             f"{name} must be a zone-aware datetime, got {value!r}; add tzinfo, for example datetime.UTC"
         )
-    return value
+    return value.astimezone(UTC)
+
+
+def moment(column: str) -> pl.Expr:
+    """The column in UTC: Polars compares instants only within one zone."""
+    return pl.col(column).dt.convert_time_zone("UTC")
 
 
 def within(column: str, since: datetime | None, until: datetime | None) -> pl.Expr:
     """Row rule: the instant lies in [since, until); None leaves that side open."""
     if since is not None and until is not None and not instant("since", since) < instant("until", until):
         raise ParameterError(f"since must lie before until, got {since} and {until}")
-    at = pl.col(column)
+    at = moment(column)
     rule = at.is_not_null()
     if since is not None:
         rule = rule & (at >= pl.lit(instant("since", since)))

@@ -5,6 +5,7 @@ Here: the shapes and the constructors that authors of metrics call. Never here: 
 
 from servicequality.shapes.amounts import Mean, Rate, Ratio, Tally, Total, count, mean, rate, ratio, total_of
 from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
+from servicequality.shapes.durations import Survival, survival
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.shares import (
     Attainment,
@@ -16,7 +17,6 @@ from servicequality.shapes.shares import (
     eligible_share,
     share,
 )
-from servicequality.shapes.survival import Survival, survival
 from servicequality.stats.net import NetMethod
 from servicequality.stats.proportion import ProportionMethod
 

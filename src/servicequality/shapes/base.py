@@ -6,7 +6,7 @@ how a frame is scanned.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, Self, get_type_hints
 
@@ -67,6 +67,7 @@ class Shape(ABC):
         better: the direction that the shape itself fixes; None leaves it to the definition.
         empty: why the value is null where `n` is 0.
         undefined: why the value is null where `n` is not 0.
+        refused: row rules of rows that cannot be, by what is wrong with them; such a row is an error.
     """
 
     n: Count
@@ -75,6 +76,7 @@ class Shape(ABC):
     better: Better | None = None
     empty: str = "no rows to count"
     undefined: str = "nothing to divide by"
+    refused: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @classmethod
     def leaves(cls) -> dict[str, Kind]:

@@ -1,0 +1,111 @@
+"""Shares of a scale of any length: top box, bottom box, net score. Never here: scores that have a name."""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from servicequality.columns import Score, answered, one_of
+from servicequality.core import define
+from servicequality.errors import ParameterError
+from servicequality.metrics.satisfaction.scales import Scale, scale_of, within_scale
+from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, share
+
+__all__ = ["bottom_box", "net_score", "top_box"]
+
+
+@define(
+    title="Top box",
+    unit="share",
+    better="higher",
+    bounds=(0, 1),
+    grain="answer",
+    formula=r"\#\{x \ge b\}/n",
+    references=("Wilson 1927",),
+    aliases=("top two box", "t2b"),
+)
+def top_box(
+    score: Score = "score",
+    *,
+    scale: Scale,
+    points: int = 2,
+    interval: ProportionMethod = "wilson",
+    missing: Sequence[int] = (),
+) -> Shape:
+    """Share of answers in the top points of the scale (two by default).
+
+    When it lies:
+        Where nearly everybody sits in the box, it no longer tells good from excellent.
+
+    Why your vendor shows another number:
+        The number of points in the box is rarely stated.
+    """
+    low, high = scale_of("top_box", scale)
+    box = within_scale("top_box", "points", (low, high), range(high - points + 1, high + 1))
+    return share(one_of(pl.col(score), box), of=answered(score, missing), method=interval)
+
+
+@define(
+    title="Bottom box",
+    unit="share",
+    better="lower",
+    bounds=(0, 1),
+    grain="answer",
+    formula=r"\#\{x \le b\}/n",
+    references=("Wilson 1927",),
+    aliases=("bottom two box", "b2b", "dissatisfied share"),
+)
+def bottom_box(
+    score: Score = "score",
+    *,
+    scale: Scale,
+    points: int = 2,
+    interval: ProportionMethod = "wilson",
+    missing: Sequence[int] = (),
+) -> Shape:
+    """Share of answers in the bottom points of the scale (two by default).
+
+    When it lies:
+        The angriest customers leave without answering.
+
+    Why your vendor shows another number:
+        The number of points in the box is rarely stated.
+    """
+    low, high = scale_of("bottom_box", scale)
+    box = within_scale("bottom_box", "points", (low, high), range(low, low + points))
+    return share(one_of(pl.col(score), box), of=answered(score, missing), method=interval)
+
+
+@define(
+    title="Net score",
+    unit="points",
+    better="higher",
+    bounds=(-100, 100),
+    grain="answer",
+    formula=r"100\,(T - B)/n",
+    references=("Rocks 2016",),
+    aliases=("net satisfaction", "net agreement"),
+)
+def net_score(
+    score: Score = "score",
+    *,
+    scale: Scale,
+    top: Sequence[int] | None = None,
+    bottom: Sequence[int] | None = None,
+    interval: NetMethod = "adjusted_wald",
+    missing: Sequence[int] = (),
+) -> Shape:
+    """Share in the top box less share in the bottom box, per 100 answers (two points each by default).
+
+    When it lies:
+        The same score stands for a divided and for an indifferent public.
+
+    Why your vendor shows another number:
+        Other boxes, or a net score over those who took a side.
+    """
+    low, high = scale_of("net_score", scale)
+    above = within_scale("net_score", "top", (low, high), top if top is not None else (high - 1, high))
+    below = within_scale("net_score", "bottom", (low, high), bottom if bottom is not None else (low, low + 1))
+    if both := sorted(set(above) & set(below)):
+        raise ParameterError(f"net_score: {both} lie in top and bottom; make the boxes disjoint")
+    answer, of = pl.col(score), answered(score, missing)
+    return balance(one_of(answer, above), one_of(answer, below), of=of, per=100, method=interval)

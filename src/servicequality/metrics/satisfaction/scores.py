@@ -1,0 +1,155 @@
+"""The scores that have a name: NPS, CSAT, CES. Never here: boxes of any scale, or response rates."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import polars as pl
+
+from servicequality.columns import Effort, Score, Score0To10, Version, answered, one_of
+from servicequality.core import define
+from servicequality.errors import ParameterError
+from servicequality.metrics.satisfaction.scales import Scale, satisfied_box, scale_of
+from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, mean, share
+
+__all__ = ["ces", "csat", "csat_mean", "nps"]
+
+
+@define(
+    title="Net Promoter Score",
+    label="NPS",
+    unit="points",
+    better="higher",
+    bounds=(-100, 100),
+    grain="answer",
+    formula=r"100\,(P - D)/n",
+    references=("Reichheld 2003", "Rocks 2016"),
+    aliases=("net promoter", "recommendation"),
+)
+def nps(
+    score: Score0To10 = "score",
+    *,
+    detractor_max: int = 6,
+    promoter_min: int = 9,
+    interval: NetMethod = "adjusted_wald",
+    missing: Sequence[int] = (),
+) -> Shape:
+    """Promoters (9-10) less detractors (0-6), per 100 answers. Unanswered rows do not count.
+
+    When it lies:
+        The score throws away most of the answer: 0 and 6 weigh alike, and a move from 8 to 9 counts as much as one from
+        0 to 7. With few answers its limits are wide: 100 answers leave about 15 points on either side. Non-response is
+        not in the limits at all.
+
+    Why your vendor shows another number:
+        Rounding to whole points before comparing; codes for "don't know" (often 11 or 99) counted as promoters; averaging
+        the scores of teams or weeks in place of pooling their answers; leaving out answers that came late.
+    """
+    if not 0 <= detractor_max < promoter_min <= 10:
+        raise ParameterError(
+            f"nps: detractor_max={detractor_max} must lie below promoter_min={promoter_min}, both from 0 to 10"
+        )
+    answer = pl.col(score)
+    return balance(
+        answer >= promoter_min, answer <= detractor_max, of=answered(score, missing), per=100, method=interval
+    )
+
+
+@define(
+    title="Customer Satisfaction Score",
+    label="CSAT",
+    unit="share",
+    better="higher",
+    bounds=(0, 1),
+    grain="answer",
+    formula=r"\#\{\text{score in the box}\}/n",
+    references=("ISO 10004:2018", "Wilson 1927"),
+    aliases=("satisfaction", "satisfied share", "top two box"),
+)
+def csat(
+    score: Score = "score",
+    *,
+    scale: Scale,
+    box: Sequence[int] | None = None,
+    interval: ProportionMethod = "wilson",
+    missing: Sequence[int] = (),
+) -> Shape:
+    """Share of answers in the satisfied box: the top two points of the scale (of a two-point scale, the top one).
+
+    When it lies:
+        Customers who were not asked, or did not answer, are not in it; `non_response_bounds` says how far that can reach.
+        The top two of five points and the top two of ten are not the same promise.
+
+    Why your vendor shows another number:
+        Another box (top one, or everything above the middle), a mean shown as a percentage of the scale, unanswered
+        invitations counted as dissatisfied, or good and bad ratings alone (a two-point scale).
+    """
+    points = satisfied_box("csat", scale_of("csat", scale), box)
+    return share(one_of(pl.col(score), points), of=answered(score, missing), method=interval)
+
+
+@define(
+    title="Mean satisfaction",
+    label="mean CSAT",
+    unit="points of the scale",
+    better="higher",
+    grain="answer",
+    formula=r"\bar{x}",
+    references=("Student 1908",),
+    aliases=("average rating", "mean rating", "average csat"),
+)
+def csat_mean(score: Score = "score", *, scale: Scale, missing: Sequence[int] = ()) -> Shape:
+    """Mean of the answers on their own scale, with Student's limits.
+
+    When it lies:
+        A mean treats the steps of the scale as equal, and hides whether opinions are mixed or merely middling.
+
+    Why your vendor shows another number:
+        A mean rescaled to 0-100, a mean of the means of agents or weeks, or sentinels such as 0 and 6 left in.
+    """
+    low, _ = scale_of("csat_mean", scale)
+    return mean(pl.col(score), of=answered(score, missing), origin=low)
+
+
+@define(
+    title="Customer Effort Score",
+    label="CES",
+    unit="points of the scale",
+    better="neither",
+    grain="answer",
+    formula=r"\bar{x},\ \#\{\text{box}\}/n\ \text{or}\ 100\,(\text{easy} - \text{hard})/n",
+    references=("Dixon, Freeman & Toman 2010", "CEB 2013"),
+    aliases=("customer effort", "effort score", "ease"),
+)
+def ces(
+    score: Effort = "score",
+    *,
+    version: Literal["v1", "v2"],
+    statistic: Literal["mean", "share", "net"] = "mean",
+    of_version: Version | None = None,
+    missing: Sequence[int] = (),
+) -> Shape:
+    """Effort that customers report: v1 is effort from 1 to 5 (lower is better), v2 agreement from 1 to 7 that it was easy.
+
+    `share` is the share that found it easy (v1: 1-2; v2: 5-7), `net` is easy less hard (v1: 4-5; v2: 1-3) per 100 answers.
+    `of_version` names a column with each row's version; a row of the other version is an error, since the two point in
+    opposite directions.
+
+    When it lies:
+        It asks about one contact only, and those who gave up are not asked.
+
+    Why your vendor shows another number:
+        Two versions with opposite directions share one name; some report the mean, some the share that agrees, and the
+        points that count as agreement differ.
+    """
+    if version not in ("v1", "v2"):
+        raise ParameterError(f"ces: version must be 'v1' (effort 1-5) or 'v2' (agreement 1-7), got {version!r}")
+    if statistic not in ("mean", "share", "net"):
+        raise ParameterError(f"ces: statistic must be 'mean', 'share' or 'net', got {statistic!r}")
+    answer, of = pl.col(score), answered(score, missing)
+    easy, hard = (answer <= 2, answer >= 4) if version == "v1" else (answer >= 5, answer <= 3)
+    if statistic == "share":
+        return replace(share(easy, of=of), better="higher")
+    if statistic == "net":
+        return replace(balance(easy, hard, of=of, per=100), better="higher")
+    return replace(mean(answer, of=of, origin=1), better="lower" if version == "v1" else "higher")
