@@ -27,6 +27,7 @@ __all__ = [
     "Score0To10",
     "Seconds",
     "Version",
+    "WaitEnd",
     "answered",
     "one_of",
 ]
@@ -81,6 +82,9 @@ Disposition = Annotated[
 ]
 End = Annotated[
     str, Column(kind="category", choices=("answered", "ended_without", "open"), meaning="how the wait ended")
+]
+WaitEnd = Annotated[
+    str, Column(kind="category", choices=("answered", "resolved", "open"), meaning="how the customer's wait ended")
 ]
 Outcome = Annotated[
     str,

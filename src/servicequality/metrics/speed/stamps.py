@@ -1,17 +1,13 @@
-"""How long customers wait: first response and resolution, on facts. Never here: how events become durations (see `events`).
-
-A duration that is still running counts: it is known to be at least so long. Figures over finished rows alone exist under
-names that say so.
-"""
+"""First response and resolution: the two durations that stamps alone can give. Never here: waits in between."""
 
 from typing import Literal
 
 import polars as pl
 
-from servicequality.columns import End, Flag, Seconds, answered
+from servicequality.columns import End, Flag, Seconds
 from servicequality.core import define
-from servicequality.errors import ParameterError
-from servicequality.shapes import Shape, mean, quantile, share, survival
+from servicequality.metrics.speed._figures import Statistic, finished, waiting
+from servicequality.shapes import Shape
 
 __all__ = [
     "first_response_time",
@@ -19,11 +15,6 @@ __all__ = [
     "resolution_time",
     "resolution_time_observed_only",
 ]
-
-Statistic = Literal["median", "p75", "p80", "p90", "p95", "p99"]
-"""A quantile by the name that practitioners give it; any other is a number between 0 and 1."""
-
-_QUANTILES = {"median": 0.5, "p75": 0.75, "p80": 0.8, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
 
 @define(
@@ -58,7 +49,7 @@ def first_response_time(
         week look good until its tickets are answered; business hours; silent closing as a response.
     """
     ended = pl.col(end).cast(pl.String)
-    return _waiting(
+    return waiting(
         seconds,
         ended == "answered",
         competing=ended == "ended_without",
@@ -94,7 +85,7 @@ def first_response_time_observed_only(
     Why your vendor shows another number:
         This is most often the vendor's number, up to bots, notes and business hours.
     """
-    return _finished(seconds, pl.col(end).cast(pl.String) == "answered", statistic=statistic, limit=limit)
+    return finished(seconds, pl.col(end).cast(pl.String) == "answered", statistic=statistic, limit=limit)
 
 
 @define(
@@ -128,7 +119,7 @@ def resolution_time(
         Closed tickets only, so that old backlog makes the figure worse on the day it is worked off and better while it
         waits; time on hold subtracted; the mean, which a few old tickets rule; first and last resolution mixed up.
     """
-    return _waiting(seconds, pl.col(observed), competing=None, statistic=statistic, limit=limit, horizon=horizon)
+    return waiting(seconds, pl.col(observed), competing=None, statistic=statistic, limit=limit, horizon=horizon)
 
 
 @define(
@@ -156,40 +147,4 @@ def resolution_time_observed_only(
     Why your vendor shows another number:
         This is most often the vendor's number, up to business hours, time on hold, and which resolution counts.
     """
-    return _finished(seconds, pl.col(observed), statistic=statistic, limit=limit)
-
-
-def _waiting(
-    seconds: str,
-    event: pl.Expr,
-    *,
-    competing: pl.Expr | None,
-    statistic: str | float,
-    limit: float | None,
-    horizon: float | None,
-) -> Shape:
-    """A figure of durations of which some are still running."""
-    p = None if limit is not None or horizon is not None else _quantile(statistic)
-    return survival(
-        pl.col(seconds), event, of=answered(seconds), competing=competing, p=p, limit=limit, horizon=horizon
-    )
-
-
-def _finished(seconds: str, event: pl.Expr, *, statistic: str | float, limit: float | None) -> Shape:
-    """A figure of the finished durations alone."""
-    of = answered(seconds) & event
-    if limit is not None:
-        return share(pl.col(seconds) <= limit, of=of)
-    return (
-        mean(pl.col(seconds), of=of) if statistic == "mean" else quantile(pl.col(seconds), _quantile(statistic), of=of)
-    )
-
-
-def _quantile(statistic: str | float) -> float:
-    if isinstance(statistic, str):
-        if statistic in _QUANTILES:
-            return _QUANTILES[statistic]
-        wanted = ", ".join(map(repr, _QUANTILES))
-        hint = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
-        raise ParameterError(f"statistic must be one of {wanted}, or a number between 0 and 1; got {statistic!r}{hint}")
-    return statistic
+    return finished(seconds, pl.col(observed), statistic=statistic, limit=limit)

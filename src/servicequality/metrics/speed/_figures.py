@@ -1,0 +1,50 @@
+"""A figure of durations, some of which may still be running. Never here: a definition."""
+
+from typing import Literal
+
+import polars as pl
+
+from servicequality.columns import answered
+from servicequality.errors import ParameterError
+from servicequality.shapes import Shape, mean, quantile, share, survival
+
+Statistic = Literal["median", "p75", "p80", "p90", "p95", "p99"]
+"""A quantile by the name that practitioners give it; any other is a number between 0 and 1."""
+
+_QUANTILES = {"median": 0.5, "p75": 0.75, "p80": 0.8, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+
+
+def waiting(
+    seconds: str,
+    event: pl.Expr,
+    *,
+    competing: pl.Expr | None,
+    statistic: str | float,
+    limit: float | None,
+    horizon: float | None,
+) -> Shape:
+    """A figure of durations of which some are still running."""
+    p = None if limit is not None or horizon is not None else _quantile(statistic)
+    return survival(
+        pl.col(seconds), event, of=answered(seconds), competing=competing, p=p, limit=limit, horizon=horizon
+    )
+
+
+def finished(seconds: str, event: pl.Expr, *, statistic: str | float, limit: float | None) -> Shape:
+    """A figure of the finished durations alone."""
+    of = answered(seconds) & event
+    if limit is not None:
+        return share(pl.col(seconds) <= limit, of=of)
+    return (
+        mean(pl.col(seconds), of=of) if statistic == "mean" else quantile(pl.col(seconds), _quantile(statistic), of=of)
+    )
+
+
+def _quantile(statistic: str | float) -> float:
+    if isinstance(statistic, str):
+        if statistic in _QUANTILES:
+            return _QUANTILES[statistic]
+        wanted = ", ".join(map(repr, _QUANTILES))
+        hint = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
+        raise ParameterError(f"statistic must be one of {wanted}, or a number between 0 and 1; got {statistic!r}{hint}")
+    return statistic
