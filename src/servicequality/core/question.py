@@ -114,7 +114,12 @@ class Question:
         elif dtype != pl.Date:
             raise InputError(f"column {self.at!r} holds {dtype}, expected instants or dates; parse it first")
         try:
-            period = at.dt.truncate(self.every).alias(PERIOD)
+            period = at.dt.truncate(self.every)
+            if isinstance(dtype, pl.Datetime) and self.every.endswith(("d", "w", "mo", "q", "y")):
+                # Where the clock goes back at midnight, a day begins twice: it is one day all the same.
+                zone = self.timezone or dtype.time_zone
+                period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
+            period = period.alias(PERIOD)
             pl.LazyFrame(schema={self.at: dtype}).select(period).collect()
         except pl.exceptions.PolarsError as error:
             raise ParameterError(
