@@ -1,0 +1,117 @@
+"""An example of every metric, run when it is asked for. Lives here: code to show and what it prints. Never: kept output."""
+
+import contextlib
+import functools
+import io
+import itertools
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from servicequality.columns import Column
+from servicequality.core import Spec
+
+__all__ = ["Example", "example"]
+
+_WIDTH = 100
+_N_ROWS = 12
+
+_DESK = """\
+import servicequality as sq
+from servicequality.datasets import service_desk_with_truth
+{imports}
+desk, truth = service_desk_with_truth(2_000, seed=7)
+as_of = truth.as_of
+"""
+_ANSWERS = """\
+channels = desk.tickets.select("ticket_id", "channel")
+rows = desk.answers.filter(question="{question}").join(channels, on="ticket_id")
+"""
+_TICKETS = 'rows = facts(desk, as_of=as_of, paused=("hold",))\n'
+_CLOCKS = "rows = due_clocks(facts(desk, as_of=as_of), as_of=as_of)\n"
+_WAITS = "rows = reply_waits(desk, as_of=as_of)\n"
+_FACTS = "from servicequality.events import facts\n"
+
+_BY_GRAIN = {
+    "answer": _DESK.format(imports="") + _ANSWERS,
+    "ticket": _DESK.format(imports=_FACTS) + _TICKETS,
+    "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
+    "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
+}
+"""How the rows of each grain are made; a metric of another grain is shown on made-up rows."""
+_OPTIONS = {"scale": "(1, 5)", "version": '"v2"', "as_of": "as_of"}
+"""What the generated desk says to options without a default: its CSAT question has five points, its CES is version 2."""
+
+
+class Example(NamedTuple):
+    """Python to show, and what it prints."""
+
+    code: str
+    output: str
+
+
+def example(spec: Spec) -> Example | None:
+    """The metric on the generated desk, overall and by channel; on made-up rows if the desk has no such columns.
+
+    None for a metric with a required option that only its user can know, or with columns that nothing stands for here.
+    """
+    parameters = spec.parameters.parameters
+    required = [name for name, found in parameters.items() if found.default is found.empty]
+    if any(name not in _OPTIONS for name in required):
+        return None
+    options = ", ".join(f"{name}={_OPTIONS[name]}" for name in required)
+    columns = [str(found.default) for name, found in parameters.items() if name in spec.inputs and found.default]
+    head = _BY_GRAIN.get(spec.grain, "").format(question=_question(spec))
+    if head and set(columns) <= set(_namespace(head)["rows"].collect_schema().names()):
+        metric = f"metric = sq.{spec.name}({options})\n"
+        tail = (
+            "print(metric.estimate(rows))\n"
+            'print(sq.evaluate(rows, metric, by="channel").select("channel", "value", "low", "high", "n").collect())\n'
+        )
+        return _run(head, metric + tail)
+    made_up = {
+        str(parameters[key].default): _values(column) for key, column in spec.inputs.items() if parameters[key].default
+    }
+    if not all(made_up.values()):
+        return None
+    head = "import servicequality as sq\n\n"
+    return _run(head, f"rows = {made_up!r}\nprint(sq.{spec.name}({options}).estimate(rows))\n")
+
+
+def _question(spec: Spec) -> str:
+    """Which of the desk's survey questions the metric reads: that of 0-10, that of effort, else that of satisfaction."""
+    first = next(iter(spec.inputs.values()))
+    return "nps" if first.high == 10 else "ces" if first.scales is not None else "csat"
+
+
+def _values(column: Column) -> list[Any]:
+    """A few legal values; none for instants, which nobody reads as a list."""
+    legal: list[Any]
+    if column.kind == "instant":
+        return []
+    if column.choices:
+        legal = list(column.choices)
+    elif column.kind == "category":
+        legal = ["a", "b", "c"]
+    elif column.kind == "flag":
+        legal = [True, True, False]
+    else:
+        low = int(column.low or 0)
+        legal = list(range(low, int(column.high if column.high is not None else low + 5) + 1))
+    return list(itertools.islice(itertools.cycle(legal), _N_ROWS))
+
+
+@functools.cache
+def _namespace(head: str) -> Mapping[str, Any]:
+    """What the first lines of an example leave behind; they are the same for many metrics."""
+    names: dict[str, Any] = {}
+    exec(head, names)
+    return names
+
+
+def _run(head: str, tail: str) -> Example:
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed), pl.Config(tbl_width_chars=_WIDTH):
+        exec(tail, dict(_namespace(head)))
+    return Example(head + tail, printed.getvalue().rstrip() + "\n")

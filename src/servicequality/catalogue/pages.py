@@ -1,0 +1,90 @@
+"""The catalogue as Markdown. Lives here: a metric's page, a family's page, the index. Never: words that a docstring has."""
+
+from servicequality.catalogue.examples import example
+from servicequality.catalogue.searching import definition, families, headline
+from servicequality.catalogue.wording import accepted, default, direction, domain, further_words, span, unit
+from servicequality.core import Spec
+
+__all__ = ["index", "page"]
+
+
+def page(name: str) -> str:
+    """Markdown of one metric, or of a whole family.
+
+    Each metric has its answer in one line, formula, columns and options, when it lies, why a vendor shows another number,
+    references, and an example that is computed on the generated desk when the page is asked for. Formulas stand in
+    fences of `math`; headings carry the metric's name as anchor.
+
+    Raises:
+        ParameterError: neither a metric nor a family has that name.
+    """
+    if name not in families():
+        return _metric(definition(name).spec, level=1)
+    title = f"# {name.replace('_', ' ').capitalize()}\n\n{headline(name)}.\n"
+    return "\n".join([title, *(_metric(spec, level=2) for spec in families()[name])])
+
+
+def index() -> str:
+    """Markdown of the whole catalogue: questions in plain language, then every metric by family."""
+    lines = ["# Catalogue", "", "## I want to know", ""]
+    grouped = families()
+    for family, specs in grouped.items():
+        lines += [f"**{headline(family).partition(':')[0]}**", ""]
+        lines += [f"- {spec.answer} → [{spec.label}]({_link(spec)})" for spec in specs]
+        lines.append("")
+    lines += ["## Every metric by family", ""]
+    for family, specs in grouped.items():
+        lines += [f"### [{family.replace('_', ' ').capitalize()}]({family}.md)", ""]
+        lines += ["| metric | title | unit | also called |", "|---|---|---|---|"]
+        lines += [
+            f"| [`{spec.name}`]({_link(spec)}) | {spec.title} | {unit(spec)} | {', '.join(spec.aliases)} |"
+            for spec in specs
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _link(spec: Spec) -> str:
+    return f"{spec.family}.md#{spec.name}"
+
+
+def _metric(spec: Spec, *, level: int) -> str:
+    facts = [
+        f"unit: {unit(spec)}" + (f", {span(spec)}" if span(spec) else ""),
+        direction(spec),
+        f"one row is one {spec.grain}",
+        *([f"also called {', '.join(spec.aliases)}"] if spec.aliases else []),
+    ]
+    words = further_words(definition(spec.name).__doc__)
+    parts = [
+        f"{'#' * level} {spec.title} {{ #{spec.name} }}",
+        spec.answer,
+        *([words] if words else []),
+        f"`{spec.name}` · {' · '.join(facts)}",
+        f"```math\n{spec.formula}\n```",
+        _parameters(spec),
+    ]
+    deeper = "#" * (level + 1)
+    for heading, text in (
+        ("When it lies", spec.when_it_lies),
+        ("Why your vendor shows another number", spec.why_vendors_differ),
+    ):
+        if text:
+            parts.append(f"{deeper} {heading} {{ #{spec.name}-{heading.split()[0].lower()} }}\n\n{text}")
+    if (shown := example(spec)) is not None:
+        parts.append(f"{deeper} Example {{ #{spec.name}-example }}")
+        parts.append(f"```python\n{shown.code}```\n\n```text\n{shown.output}```")
+    if spec.references:
+        parts.append(f"References: {'; '.join(spec.references)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+def _parameters(spec: Spec) -> str:
+    rows = ["| parameter | default | takes |", "|---|---|---|"]
+    for name, found in spec.parameters.parameters.items():
+        if name in spec.inputs:
+            takes = f"column: {spec.inputs[name].meaning} ({domain(spec.inputs[name])})"
+        else:
+            takes = accepted(found.annotation)
+        rows.append(f"| `{name}` | {default(found)} | {takes.replace('|', chr(92) + '|')} |")
+    return "\n".join(rows)

@@ -1,0 +1,152 @@
+"""From a person's words to a metric. Lives here: `find` and `entry`. Never: words about a metric, which its definition has."""
+
+import functools
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+
+from servicequality import metrics
+from servicequality.core import Definition, Spec
+from servicequality.errors import ParameterError
+
+__all__ = ["definition", "entry", "families", "find", "headline", "is_name_of"]
+
+# fmt: off
+_EMPTY_WORDS = frozenset({
+    "a", "an", "and", "are", "at", "be", "been", "by", "can", "did", "do", "does", "for", "from", "has", "have",
+    "how", "i", "if", "in", "is", "it", "me", "my", "of", "on", "or", "our", "show", "so", "than", "that", "the",
+    "their", "them", "then", "there", "they", "this", "to", "want", "was", "we", "were", "what", "when", "where",
+    "whether", "which", "who", "why", "will", "with", "you", "know",
+})
+# fmt: on
+_NEAR = 0.75  # how alike two words are of which one is a slip of the other; "satisfacton" is 0.96 of "satisfaction"
+_KEPT = 0.15  # of the best score: what lies below is noise
+
+
+def definitions() -> Iterator[Definition[...]]:
+    """Every definition, family by family."""
+    yield from (found for found in vars(metrics).values() if isinstance(found, Definition))
+
+
+def definition(name: str) -> Definition[...]:
+    """The definition of that name.
+
+    Raises:
+        ParameterError: there is none; the message names the nearest.
+    """
+    known = {found.spec.name: found for found in definitions()}
+    if name in known:
+        return known[name]
+    called = {
+        word.lower(): spec.name for spec in _specs() for word in (*spec.aliases, spec.label, spec.title, spec.name)
+    }
+    near = get_close_matches(str(name).lower(), called, n=1, cutoff=0.6)
+    hint = f"did you mean {called[near[0]]!r}?" if near else "search with servicequality.catalogue.find(words)"
+    raise ParameterError(f"no metric is called {name!r}; {hint}")
+
+
+def entry(name: str) -> Spec:
+    """The catalogue entry of one metric, by its function's name.
+
+    Raises:
+        ParameterError: no metric has that name; the message names the nearest, by name, title or alias.
+    """
+    return definition(name).spec
+
+
+def families() -> dict[str, list[Spec]]:
+    """The specs by family, both in alphabetical order."""
+    specs = sorted(_specs(), key=lambda spec: (spec.family, spec.name))
+    return {family: [spec for spec in specs if spec.family == family] for family in sorted({s.family for s in specs})}
+
+
+def headline(family: str) -> str:
+    """What a family is about: the first sentence of its module's docstring."""
+    parts = next(found.__module__ for found in definitions() if found.spec.family == family).split(".")
+    module = ".".join(parts[: parts.index(family) + 1])  # the family may be a folder
+    doc = sys.modules[module].__doc__ or ""
+    return " ".join(doc.split("\n\n", maxsplit=1)[0].split()).partition(". ")[0].rstrip(".")
+
+
+def is_name_of(words: str, spec: Spec) -> bool:
+    """Whether these words are the metric's own name, label, title or one of its aliases."""
+    return _flat(words) in {_flat(name) for name in (spec.name, spec.label, spec.title, *spec.aliases)}
+
+
+def find(words: str | Iterable[str]) -> list[Spec]:
+    """Metrics that answer to these words, the best first.
+
+    Names and aliases weigh more than titles, and these more than what a metric and its family say of themselves. A word
+    that is nowhere in the catalogue stands for the word that is most like it.
+
+    Args:
+        words: words as a person says them: "first contact", "NPS", "how long do customers wait".
+
+    Returns:
+        The specs, ranked; all of them, by family, if no word says anything; none if nothing is alike.
+    """
+    phrase = words if isinstance(words, str) else " ".join(words)
+    asked = [word for word in _words(phrase) if word not in _EMPTY_WORDS]
+    if not asked:
+        return [spec for specs in families().values() for spec in specs]
+    fields = {spec.name: _fields(spec) for spec in _specs()}
+    vocabulary = {word for weighed in fields.values() for word in weighed}
+    wanted = [_likely(word, vocabulary) for word in asked]
+    scores: dict[str, float] = {}
+    for spec in _specs():
+        hits = [max((fields[spec.name].get(word, 0.0) for word in likely), default=0.0) for likely in wanted]
+        scores[spec.name] = sum(hits) * sum(hit > 0 for hit in hits) / len(hits) + _whole(phrase, spec)
+    best = max(scores.values())
+    ranked = sorted(
+        (spec for spec in _specs() if scores[spec.name] > 0), key=lambda spec: (-scores[spec.name], spec.name)
+    )
+    return [spec for spec in ranked if scores[spec.name] >= _KEPT * best]
+
+
+def _specs() -> list[Spec]:
+    return [found.spec for found in definitions()]
+
+
+def _fields(spec: Spec) -> dict[str, float]:
+    """Every word that a metric is known by, with the weight of the weightiest place where it stands."""
+    weighed: dict[str, float] = {}
+    places = (
+        (10.0, f"{spec.name} {spec.label}"),
+        (8.0, " ".join(spec.aliases)),
+        (6.0, spec.title),
+        (3.0, f"{spec.family} {headline(spec.family)}"),
+        (2.0, spec.answer),
+    )
+    for weight, text in places:
+        for word in _words(text):
+            weighed[word] = max(weight, weighed.get(word, 0.0))
+    return weighed
+
+
+def _whole(phrase: str, spec: Spec) -> float:
+    """What it adds that the words stand together: as a name, within one, or around one of several words."""
+    if _flat(phrase) in {_flat(spec.name), _flat(spec.label), _flat(spec.title)}:
+        return 40.0
+    if is_name_of(phrase, spec):
+        return 30.0
+    asked = f" {_flat(phrase)} "
+    names = [f" {_flat(name)} " for name in (spec.name, spec.label, spec.title, *spec.aliases)]
+    return 10.0 if any(asked in name or (name.count(" ") > 2 and name in asked) for name in names) else 0.0
+
+
+def _likely(word: str, vocabulary: set[str]) -> list[str]:
+    return [word] if word in vocabulary else get_close_matches(word, sorted(vocabulary), n=2, cutoff=_NEAR)
+
+
+def _flat(text: str) -> str:
+    return " ".join(_words(text))
+
+
+@functools.cache
+def _words(text: str) -> tuple[str, ...]:
+    """Words in lower case and in the singular, so that "tickets" finds "ticket"."""
+    found = re.findall(r"[a-z0-9]+", text.lower().replace("'s", ""))
+    return tuple(
+        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in found
+    )

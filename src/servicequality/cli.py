@@ -1,0 +1,140 @@
+"""The command line: a thin door. Lives here: arguments, exit codes, what a terminal can show. Never: a figure."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import TextIO
+
+from servicequality import catalogue
+from servicequality.errors import ParameterError, ServiceQualityError
+from servicequality.report.entries import entry_text, found_text
+from servicequality.report.layout import Style
+from servicequality.report.mapped import mapped_log
+from servicequality.report.simulated import simulated_desk
+
+__all__ = ["main"]
+
+
+class _Help(argparse.HelpFormatter):
+    """Help whose commands stand on one line with their meaning."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28)
+
+
+_WIDEST, _NARROWEST = 100, 60
+_PLAIN = str.maketrans(
+    {
+        "─": "-",
+        "–": "-",
+        "█": "#",
+        "▌": "#",
+        "·": "-",
+        "→": "->",
+        "≤": "<=",
+        "≥": ">=",
+        "×": "x",
+        "±": "+/-",
+        "…": "...",
+    }
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; 0 if all went well, 2 if the call or the data are wrong, with a message on the error stream."""
+    given = _parser().parse_args(arguments)
+    try:
+        text = given.command(given)
+    except (ServiceQualityError, OSError) as error:
+        _write(f"servicequality: {error}\n", sys.stderr)
+        return 2
+    _write(text, sys.stdout)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="servicequality",
+        description="Service-quality metrics with stated meanings, honest intervals and real speed.",
+        formatter_class=_Help,
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('servicequality')}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    demo = commands.add_parser(
+        "demo",
+        help="a scorecard of a simulated desk, or of a log of yours",
+        description="Print a scorecard: of a simulated service desk whose truth is known, or of a real log.",
+        epilog="A map is a short TOML file that says which column plays which role; examples/servicenow.toml is one.",
+    )
+    demo.add_argument(
+        "--tickets", type=int, default=5_000, metavar="N", help="tickets to simulate (default: %(default)s)"
+    )
+    demo.add_argument("--seed", type=int, default=0, help="seed of the simulation (default: %(default)s)")
+    demo.add_argument("--weeks", type=int, default=12, metavar="N", help="weeks to show (default: %(default)s)")
+    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet or .jsonl")
+    demo.add_argument(
+        "--map", type=Path, metavar="TOML", help="its column map (default: the map in examples/ that fits)"
+    )
+    demo.set_defaults(command=_demo)
+
+    search = commands.add_parser(
+        "catalogue",
+        help="search the definitions",
+        description="Search the definitions by the words that people say; a metric's own name shows its entry.",
+        epilog="Examples: servicequality catalogue first contact; servicequality catalogue nps",
+    )
+    search.add_argument("words", nargs="*", metavar="WORD", help="none lists every metric")
+    search.add_argument("--json", action="store_true", help="the whole catalogue as JSON")
+    search.set_defaults(command=_catalogue)
+    return parser
+
+
+def _demo(given: argparse.Namespace) -> str:
+    if given.data is not None:
+        return mapped_log(given.data, given.map, width=_width(), style=_style())
+    if given.map is not None:
+        raise ParameterError("--map says how to read a file, but none is given; add --data FILE")
+    if given.weeks < 1:
+        raise ParameterError(f"--weeks must be at least 1, got {given.weeks}")
+    return simulated_desk(given.tickets, seed=given.seed, weeks=given.weeks, width=_width(), style=_style())
+
+
+def _catalogue(given: argparse.Namespace) -> str:
+    if given.json:
+        return catalogue.to_json() + "\n"
+    words = " ".join(given.words)
+    found = catalogue.find(words)
+    if not found:
+        raise ParameterError(f"no metric answers to {words!r}; `servicequality catalogue` lists them all")
+    if words.lower().replace(" ", "_") in (found[0].name, found[0].label.lower()):
+        return entry_text(found[0], width=_width(), style=_style())
+    return found_text(found, words, width=_width(), style=_style())
+
+
+def _width() -> int:
+    return min(_WIDEST, max(_NARROWEST, shutil.get_terminal_size((80, 24)).columns))
+
+
+def _style() -> Style:
+    """Colour for a terminal that has it, unless its owner said no (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return Style(colour=sys.stdout.isatty() and not plain)
+
+
+def _write(text: str, stream: TextIO) -> None:
+    """Write what the stream's encoding can hold: other characters get the nearest plain ones."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN).encode(encoding, errors="replace").decode(encoding)
+    try:
+        stream.write(text)
+        stream.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,49 @@
+"""Any small frame as text. Lives here: `listing`. Never: limits (see `table`), or a choice of rows."""
+
+import polars as pl
+
+from servicequality.report.figures import UNKNOWN
+from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
+from servicequality.report.tables import period_texts, wrapped_head
+
+__all__ = ["listing"]
+
+_BAR = 16
+
+
+def listing(
+    frame: pl.DataFrame | pl.LazyFrame, *, bar: str | None = None, width: int = 80, style: Style = PLAIN
+) -> str:
+    """A small frame as aligned columns, such as the table of `flow`; numbers to the right, the rest to the left.
+
+    Args:
+        frame: what to print; every row is.
+        bar: a column of counts that is drawn as bars as well, on its right.
+        width: characters on a line.
+        style: colours; none by default.
+
+    Returns:
+        Lines of text without a final newline.
+    """
+    small = frame.lazy().collect()
+    blocks = []
+    for name in small.columns:
+        column = small[name]
+        head = wrapped_head(name.replace("_", " "), 0)
+        if column.dtype.is_integer():
+            cells = [UNKNOWN if number is None else f"{number:,}" for number in column.to_list()]
+            blocks.append(Block(head, cells))
+        elif column.dtype.is_float():
+            blocks.append(Block(head, aligned([UNKNOWN if x is None else f"{x:,.4g}" for x in column.to_list()])))
+        elif column.dtype.is_temporal():
+            blocks.append(Block(head, period_texts(column), side="left"))
+        else:
+            blocks.append(Block(head, column.cast(pl.String).fill_null(UNKNOWN).to_list(), side="left"))
+        if name == bar:
+            blocks.append(Block(("",), _bars(column), side="left"))
+    return lay_out(blocks[:1], blocks[1:], width=width, style=style)
+
+
+def _bars(counts: pl.Series) -> list[str]:
+    most = max((count for count in counts.to_list() if count), default=1)
+    return ["" if not count else "█" * max(1, round(_BAR * count / most)) for count in counts.to_list()]

@@ -1,0 +1,174 @@
+"""Results of `evaluate` as text. Lives here: `table`. Never: computing, colours, other frames (see `listing`)."""
+
+import datetime as dt
+import textwrap
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import polars as pl
+
+from servicequality import metrics
+from servicequality.core import Definition
+from servicequality.core.display import format_limits, format_value
+from servicequality.errors import InputError, ParameterError
+from servicequality.report import figures
+from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
+
+__all__ = ["period_name", "period_texts", "table", "wrapped_head"]
+
+_NEEDED = ("metric", "value", "low", "high", "se", "unit", "n", "n_pending", "reason", "notes")
+_NARROWEST = 40
+_HEAD = 11
+"""A head is wrapped at this width, or at that of its column where that is wider."""
+
+Row = dict[str, Any]
+
+
+def table(
+    result: pl.DataFrame | pl.LazyFrame,
+    *,
+    limits: Literal["below", "beside", "none"] = "below",
+    truth: Mapping[str, float | None] | None = None,
+    width: int = 80,
+    style: Style = PLAIN,
+) -> str:
+    """A result of `evaluate` as a table: one row a key, one column a metric, each figure with its limits.
+
+    A column has one unit, in its head, and as many digits as the standard errors support. A result without keys lists one
+    metric a line. Columns beyond `width` follow on further pages. An undefined figure is a dash whose reason stands below
+    the table, as do notes.
+
+    Args:
+        result: what `evaluate` gave; rows and columns in its order.
+        limits: where the limits stand: under the figure, at its side, or nowhere.
+        truth: what is known to be true, by metric; a column of its own in a result without keys.
+        width: characters on a line.
+        style: colours; none by default.
+
+    Returns:
+        Lines of text without a final newline.
+
+    Raises:
+        InputError: the frame is no result of `evaluate`.
+        ParameterError: an unknown `limits`, or a width below 40.
+    """
+    if limits not in ("below", "beside", "none"):
+        raise ParameterError(f"limits must be 'below', 'beside' or 'none', got {limits!r}")
+    if width < _NARROWEST:
+        raise ParameterError(f"width must be at least {_NARROWEST} characters, got {width}")
+    frame = result.lazy().collect()
+    if absent := [name for name in _NEEDED if name not in frame.columns]:
+        raise InputError(f"expected a result of evaluate; the frame has no column {', '.join(absent)}")
+    if frame.is_empty():
+        return "no rows"
+    keys = frame.columns[: frame.columns.index("metric")]
+    if "period" in keys and frame["period"].null_count() == frame.height:
+        keys.remove("period")
+    rows = _rows(frame)
+    text = _keyed(frame, rows, keys, limits, width, style) if keys else _listed(rows, limits, truth or {}, width, style)
+    return "\n".join([text, *(style.dim(line) for line in _footnotes(rows, width))])
+
+
+def period_texts(periods: pl.Series) -> list[str]:
+    """Starts of periods, as short as they can be told apart: months, days, or minutes."""
+    known = periods.drop_nulls()
+    form = "%Y-%m-%d"
+    if known.dtype != pl.Date and not (known.dt.time() == dt.time()).all():
+        form = "%Y-%m-%d %H:%M"
+    elif known.len() and (known.dt.day() == 1).all():
+        form = "%Y-%m"
+    return periods.dt.to_string(form).fill_null(figures.UNKNOWN).to_list()
+
+
+def period_name(periods: pl.Series) -> str:
+    """What periods are called that begin like these: months, weeks, else periods."""
+    known = periods.drop_nulls().unique().sort()
+    if known.len() and all(len(text) == len("2024-01") for text in period_texts(known)):
+        return "month"
+    days = known.dt.date()
+    weekly = (days.dt.weekday() == 1).all() and (days.diff().drop_nulls().dt.total_days() % 7 == 0).all()
+    return "week" if known.len() > 1 and weekly else "period"
+
+
+def _rows(frame: pl.DataFrame) -> list[Row]:
+    columns = frame.select(_NEEDED).to_dict(as_series=False)
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _keyed(frame: pl.DataFrame, rows: list[Row], keys: Sequence[str], limits: str, width: int, style: Style) -> str:
+    texts = {key: period_texts(frame[key]) if frame[key].dtype.is_temporal() else _words(frame[key]) for key in keys}
+    places = list(zip(*texts.values(), strict=True))
+    lines = list(dict.fromkeys(places))
+    names = {key: period_name(frame[key]) if key == "period" else key.replace("_", " ") for key in keys}
+    key_blocks = [Block((names[key],), [line[i] for line in lines], side="left") for i, key in enumerate(keys)]
+    blocks = []
+    for metric in dict.fromkeys(row["metric"] for row in rows):
+        own = {place: row for place, row in zip(places, rows, strict=True) if row["metric"] == metric}
+        blocks.append(_figures(_label(metric), [own.get(line) for line in lines], limits))
+    if limits == "below":
+        key_blocks = [Block(block.head, block.cells, [""] * len(lines), side="left") for block in key_blocks]
+    return lay_out(key_blocks, blocks, width=width, style=style)
+
+
+def _figures(label: str, rows: Sequence[Row | None], limits: str) -> Block:
+    """One metric's column; a key that it has no row for stays empty."""
+    known = [row for row in rows if row is not None]
+    scale = figures.scale_of(known)
+    marked = any(row["notes"] for row in known)
+    values = aligned([figures.value(row, scale) if row else "" for row in rows])
+    if marked:
+        values = [text + ("*" if row and row["notes"] else " ") for text, row in zip(values, rows, strict=True)]
+    doubt = ["" if row is None or limits == "none" else figures.limits(row, scale) for row in rows]
+    below: list[str] = []
+    if limits == "beside" and any(doubt):
+        first, second = max(map(len, values)), max(map(len, doubt))
+        values = [f"{text:>{first}}  {said:<{second}}" for text, said in zip(values, doubt, strict=True)]
+    elif limits == "below":
+        below = doubt
+    widest = max(map(len, (*values, *below)), default=0)
+    head = (*wrapped_head(label, widest), figures.unit_of(known, scale))
+    return Block(tuple(line for line in head if line), values, below)
+
+
+def wrapped_head(label: str, widest: int) -> tuple[str, ...]:
+    """A head in lines that do not make its column much wider than what stands under it."""
+    return tuple(textwrap.wrap(label, max(_HEAD, widest))) or ("",)
+
+
+def _listed(rows: list[Row], limits: str, truth: Mapping[str, float | None], width: int, style: Style) -> str:
+    """One metric a line: there are no keys that could make rows."""
+    values = [
+        format_value(row["value"], unit=row["unit"], se=row["se"], n=None if row["n_pending"] else row["n"])
+        + ("*" if row["notes"] else "")
+        for row in rows
+    ]
+    blocks = [Block(("value",), values)]
+    if limits != "none":
+        doubt = [format_limits(row["low"], row["high"], unit=row["unit"], se=row["se"]) for row in rows]
+        blocks.append(Block(("limits",), doubt))
+    blocks.append(Block(("rows",), [f"{row['n']:,}" if row["n"] is not None else figures.UNKNOWN for row in rows]))
+    if any(row["n_pending"] for row in rows):
+        blocks.append(Block(("open",), [f"{row['n_pending']:,}" if row["n_pending"] else "" for row in rows]))
+    if truth:
+        known = [format_value(truth.get(row["metric"]), unit=row["unit"], se=row["se"]) for row in rows]
+        blocks.append(Block(("truth",), known))
+    return lay_out(
+        [Block(("",), [_label(row["metric"]) for row in rows], side="left")], blocks, width=width, style=style
+    )
+
+
+def _footnotes(rows: Sequence[Row], width: int) -> list[str]:
+    reasons = dict.fromkeys(row["reason"] or "undefined" for row in rows if row["value"] is None)
+    notes = dict.fromkeys(row["notes"] for row in rows if row["notes"])
+    said = [*(f"{figures.UNKNOWN} {reason}" for reason in reasons), *(f"* {note}" for note in notes)]
+    return [line for text in said for line in textwrap.wrap(text, width, subsequent_indent="  ")]
+
+
+def _words(column: pl.Series) -> list[str]:
+    return column.cast(pl.String).fill_null(figures.UNKNOWN).to_list()
+
+
+def _label(metric: str) -> str:
+    """How a person writes the metric: its label where the name is a definition's, else the name in words."""
+    found = getattr(metrics, metric, None)
+    return found.spec.label if isinstance(found, Definition) else metric.replace("_", " ")

@@ -1,0 +1,130 @@
+"""Tables print what `evaluate` gave: every figure, its limits, its reason, within the width, and nothing is rounded before."""
+
+import datetime as dt
+import re
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import servicequality as sq
+from servicequality.errors import InputError, ParameterError
+from servicequality.report import listing, table
+from servicequality.report.layout import Style, aligned
+
+ANSWERS = pl.DataFrame(
+    {
+        "team": ["a"] * 40 + ["b"] * 40 + ["c"] * 3,
+        "score": [10] * 30 + [3] * 10 + [9] * 20 + [0] * 20 + [None] * 3,
+        "at": [dt.datetime(2024, 1 + i % 3, 5, tzinfo=dt.UTC) for i in range(83)],
+    }
+)
+METRICS = [sq.nps(), sq.csat(scale=(0, 10)), sq.top_box(scale=(0, 10))]
+
+
+def test_one_row_a_key_one_column_a_metric_limits_below() -> None:
+    text = table(sq.evaluate(ANSWERS, METRICS, by="team"))
+    head, units, rule, *body = text.splitlines()
+    assert head.split() == ["NPS", "CSAT", "top", "box"]
+    assert units.split() == ["team", "points", "%", "%"]
+    assert set(rule) == {"─", " "}
+    assert body[0].split() == ["a", "50", "75", "75"]
+    assert re.fullmatch(r" +\d+ to \d+ +\d+ to \d+ +\d+ to \d+", body[1])
+    assert body[2].split()[0] == "b"
+    assert body[-2].split() == ["c", "–", "–", "–"]
+    assert body[-1] == "– no answers"
+
+
+def test_limits_beside_or_not_at_all() -> None:
+    result = sq.evaluate(ANSWERS, sq.nps(), by="team")
+    beside = table(result, limits="beside").splitlines()
+    assert re.fullmatch(r"a +50 +\d+ to \d+", beside[3])
+    assert "to" not in table(result, limits="none").split()
+
+
+def test_without_keys_each_metric_has_a_line_and_the_truth_stands_beside() -> None:
+    text = table(sq.evaluate(ANSWERS, METRICS), truth={"nps": 31.5})
+    lines = text.splitlines()
+    assert lines[0].split() == ["value", "limits", "rows", "truth"]
+    assert lines[2].startswith("NPS")
+    assert lines[2].split()[-1] == "32"  # to the digits that the standard error supports
+    assert lines[3].split()[-1] == "–"
+
+
+def test_months_weeks_and_other_periods_are_named() -> None:
+    for every, name, first in (
+        ("1mo", "month", "2024-01"),
+        ("1w", "week", "2024-01-01"),
+        ("1d", "period", "2024-01-05"),
+    ):
+        text = table(sq.evaluate(ANSWERS, sq.nps(), every=every, at="at"))
+        assert [line.split()[0] for line in text.splitlines()[1:4]] == [name, "──────────"[: len(first)], first]
+
+
+def test_a_column_of_durations_has_one_unit_and_aligned_points() -> None:
+    waits = pl.DataFrame(
+        {"team": ["a"] * 9 + ["b"] * 9, "resolution_seconds": [900.0] * 9 + [36_000.0] * 9}
+    ).with_columns(resolution_observed=True)
+    result = sq.evaluate(waits, sq.resolution_time(), by="team")
+    lines = table(result, limits="none").splitlines()
+    assert lines[2].split() == ["team", "hours"]
+    assert [line.split() for line in lines[4:]] == [["a", "0.25"], ["b", "10.0"]]
+    assert lines[4].index(".") == lines[5].index(".")
+
+
+def test_few_rows_print_as_a_count_and_notes_as_footnotes() -> None:
+    few = pl.DataFrame({"score": [5, 4, 1], "w": [1.0, 1.0, 1.0]})
+    assert "2 of 3" in table(sq.evaluate(few, sq.csat(scale=(1, 5))))
+    result = sq.evaluate(few, sq.csat(scale=(1, 5))).with_columns(notes=pl.lit("to be read with care"))
+    assert table(result).splitlines()[-1] == "* to be read with care"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_wide_results_go_on_further_pages_and_lose_nothing(width: int) -> None:
+    metrics = [sq.nps().named(f"metric {i:02}") for i in range(20)]
+    text = table(sq.evaluate(ANSWERS, metrics, by="team"), width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert [f"metric {i:02}" for i in range(20) if " ".join(text.split()).count(f"metric {i:02}") != 1] == []
+    assert text.count("team") > 1
+
+
+def test_colour_changes_no_width() -> None:
+    result = sq.evaluate(ANSWERS, METRICS, by="team")
+    coloured = table(result, style=Style(colour=True))
+    assert "\x1b[2m" in coloured
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == table(result)
+
+
+def test_lazy_results_and_results_of_states_print_alike() -> None:
+    eager = sq.evaluate(ANSWERS, sq.nps(), by="team")
+    assert table(sq.evaluate(ANSWERS.lazy(), sq.nps(), by="team")) == table(eager)
+    assert table(sq.nps().finish(sq.nps().partial(ANSWERS, by="team"))) == table(eager)
+    assert table(eager.clear()) == "no rows"
+
+
+def test_bad_calls_say_what_to_do() -> None:
+    with pytest.raises(InputError, match="expected a result of evaluate; the frame has no column metric"):
+        table(ANSWERS)
+    result = sq.evaluate(ANSWERS, sq.nps())
+    with pytest.raises(ParameterError, match="limits must be 'below', 'beside' or 'none', got 'above'"):
+        table(result, limits="above")
+    with pytest.raises(ParameterError, match="at least 40"):
+        table(result, width=10)
+
+
+@given(st.lists(st.floats(-1e6, 1e6).map(lambda number: f"{number:,.{int(abs(number)) % 4}f}"), min_size=1, max_size=9))
+def test_points_stand_one_under_the_other(texts: list[str]) -> None:
+    put = aligned(texts)
+    width = max(map(len, put))
+    assert [text.strip() for text in put] == texts
+    points = {line.rjust(width).index(".") for line in put if "." in line}
+    assert len(points) <= 1
+
+
+def test_a_listing_prints_every_row_and_bars_in_proportion() -> None:
+    frame = pl.DataFrame({"week": [dt.date(2024, 1, 1), dt.date(2024, 1, 8)], "open": [100, 25], "note": ["x", None]})
+    lines = listing(frame, bar="open").splitlines()
+    assert [line.count("█") for line in lines[2:]] == [16, 4]
+    assert lines[3].split()[:2] == ["2024-01-08", "25"]
+    assert lines[3].endswith("–")

@@ -1,0 +1,117 @@
+"""The catalogue finds a metric by the words that people say, and tells all of it on a page whose examples run."""
+
+import contextlib
+import io
+import json
+import re
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+
+from servicequality import catalogue, metrics
+from servicequality.catalogue.searching import definitions, families
+from servicequality.errors import ParameterError
+
+SPECS = [found.spec for found in definitions()]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("NPS", "nps"),
+        ("net promoter", "nps"),
+        ("Customer Satisfaction Score", "csat"),
+        ("satisfacton", "csat"),
+        ("how many tickets are open", "backlog"),
+        ("open tickets", "backlog"),
+        ("MTTR", "resolution_time"),
+        ("time to first response", "first_response_time"),
+        ("are we on time?", "sla_attainment"),
+        (["made", "SLA"], "sla_attainment"),
+        ("survey response rate", "response_rate"),
+    ],
+)
+def test_words_find_their_metric_first(words: str | list[str], name: str) -> None:
+    assert catalogue.find(words)[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("words", "name"), [("first contact", "first_response_time"), ("how long do customers wait", "first_response_time")]
+)
+def test_words_find_a_metric_among_others(words: str, name: str) -> None:
+    assert name in [spec.name for spec in catalogue.find(words)]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_metric_is_found_first_by_its_name_and_its_title(spec: object) -> None:
+    assert catalogue.find(spec.name)[0] is spec
+    assert spec in catalogue.find(spec.title)[:2]
+    assert all(spec in catalogue.find(alias) for alias in spec.aliases)
+
+
+def test_nothing_asked_is_everything_and_nonsense_is_nothing() -> None:
+    assert len(catalogue.find("")) == len(catalogue.find("how do we")) == len(metrics.__all__)
+    assert catalogue.find("zzxxqq") == []
+
+
+def test_entry_names_the_near_one() -> None:
+    assert catalogue.entry("nps").title == "Net Promoter Score"
+    for wrong, right in (("csta", "csat"), ("NPS", "nps"), ("net promotor score", "nps"), ("open ticket", "backlog")):
+        with pytest.raises(ParameterError, match=f"did you mean '{right}'"):
+            catalogue.entry(wrong)
+    with pytest.raises(ParameterError, match=r"catalogue\.find"):
+        catalogue.entry("zzxxqq")
+
+
+def test_exports_hold_every_metric() -> None:
+    frame, listed = catalogue.to_frame(), json.loads(catalogue.to_json())
+    assert frame.height == len(listed) == len(metrics.__all__)
+    assert frame["name"].to_list() == [row["name"] for row in listed]
+    assert frame.select("family", "name").equals(frame.select("family", "name").sort("family", "name"))
+    nps = frame.row(by_predicate=pl.col("name") == "nps", named=True)
+    assert (nps["low"], nps["high"], nps["columns"]) == (-100, 100, ["score"])
+    csat = next(row for row in listed if row["name"] == "csat")
+    assert csat["options"]["scale"] == {"required": True, "default": None}
+    assert csat["columns"]["score"]["range_from"] == "scale"
+
+
+FENCED = re.compile(r"```python\n(?P<code>.*?)```\n\n```text\n(?P<output>.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_a_page_tells_all_and_its_example_prints_what_it_says(spec: object) -> None:
+    page = catalogue.page(spec.name)
+    wanted = [f"# {spec.title}", f"```math\n{spec.formula}\n```", spec.answer, *spec.references, *spec.aliases]
+    wanted += [spec.when_it_lies, spec.why_vendors_differ, *(f"| `{name}` |" for name in spec.parameters.parameters)]
+    assert [text for text in wanted if text not in page] == []
+    for found in FENCED.finditer(page):
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), pl.Config(tbl_width_chars=100):
+            exec(found["code"], {})
+        assert printed.getvalue() == found["output"]
+
+
+@pytest.mark.parametrize(
+    "name", ["nps", "csat", "ces", "sla_attainment", "resolution_time", "backlog", "aapor_response_rate"]
+)
+def test_metrics_have_an_example(name: str) -> None:
+    assert FENCED.search(catalogue.page(name))
+
+
+def test_a_family_page_holds_its_metrics_and_the_index_links_to_them() -> None:
+    index = catalogue.index()
+    for family, specs in families().items():
+        page = catalogue.page(family)
+        assert page.startswith("# ")
+        for spec in specs:
+            assert f"\n## {spec.title} {{ #{spec.name} }}\n" in page
+            assert f"({family}.md#{spec.name})" in index
+    with pytest.raises(ParameterError, match="no metric is called 'windows'"):
+        catalogue.page("windows")
+
+
+def test_importing_the_catalogue_makes_no_desk() -> None:
+    code = "import sys; from servicequality import catalogue; print('servicequality.datasets' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
