@@ -1,11 +1,11 @@
 """What customers answer: NPS, CSAT, CES, boxes, response rates. Never here: SERVQUAL, or a formula's limits."""
 
+from typing import TYPE_CHECKING
+
 from servicequality.metrics.satisfaction import boxes, response, scores
 from servicequality.metrics.satisfaction.boxes import *
 from servicequality.metrics.satisfaction.response import *
 from servicequality.metrics.satisfaction.scores import *
 
-__all__: list[str] = []
-__all__ += boxes.__all__
-__all__ += response.__all__
-__all__ += scores.__all__
+if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
+    __all__ = boxes.__all__ + response.__all__ + scores.__all__

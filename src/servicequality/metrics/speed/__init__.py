@@ -4,12 +4,12 @@ A duration that is still running counts: it is known to be at least so long. Fig
 names that say so.
 """
 
+from typing import TYPE_CHECKING
+
 from servicequality.metrics.speed import stamps, waits, work
 from servicequality.metrics.speed.stamps import *
 from servicequality.metrics.speed.waits import *
 from servicequality.metrics.speed.work import *
 
-__all__: list[str] = []
-__all__ += stamps.__all__
-__all__ += waits.__all__
-__all__ += work.__all__
+if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
+    __all__ = stamps.__all__ + waits.__all__ + work.__all__
