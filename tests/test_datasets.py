@@ -2,22 +2,17 @@
 
 import math
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from servicequality.datasets import Truth, service_desk, service_desk_with_truth
-from servicequality.datasets.demand import Hours
 from servicequality.datasets.desk import _truth
-from servicequality.datasets.work import queue
 from servicequality.errors import ParameterError
 from servicequality.model import Records
 
@@ -322,38 +317,6 @@ def test_waiting_reopening_and_channel_act_in_their_known_directions(
     waits = answered.group_by("channel").agg(pl.col("wait").median())
     median = dict(waits.iter_rows())
     assert median["phone"] < median["chat"] < median["email"]
-
-
-# The parts
-
-
-@given(
-    st.lists(st.tuples(st.integers(0, 500), st.integers(1, 300)), min_size=1, max_size=40),
-)
-def test_queue_is_lindleys_recursion(customers: list[tuple[int, int]]) -> None:
-    gaps, efforts = zip(*customers, strict=True)
-    arrival = np.cumsum(gaps)
-    free, waits = 0, []
-    for at, effort in zip(arrival, efforts, strict=True):
-        begin = max(at, free)
-        waits.append(begin - at)
-        free = begin + effort
-    assert queue(arrival, np.array(efforts, float)) == pytest.approx(waits)
-
-
-def test_the_desks_clock_runs_in_local_opening_hours_across_a_change_of_clocks() -> None:
-    hours = Hours(date(2024, 3, 25), 2)  # summer time begins on Sunday the 31st
-    zone = ZoneInfo("Europe/Berlin")
-
-    def at(*parts: int) -> np.ndarray:
-        return np.array([int(datetime(*parts, tzinfo=zone).timestamp())])
-
-    assert hours.worked(at(2024, 3, 25, 7, 59)) == 0
-    assert hours.worked(at(2024, 3, 29, 18)) == hours.worked(at(2024, 4, 1, 8)) == 50 * 3_600
-    assert hours.at(np.array([50 * 3_600])) == at(2024, 4, 1, 8)
-    assert hours.end - hours.start == 14 * 86_400 - 3_600
-    worked = np.arange(0, 90 * 3_600, 977)
-    assert (hours.worked(hours.at(worked)) == worked).all()
 
 
 def test_arrivals_follow_the_week_and_outages(large: tuple[dict[str, pl.DataFrame], Truth]) -> None:

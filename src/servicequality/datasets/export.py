@@ -82,9 +82,10 @@ def responses_table(
 
 def changes_table(changes: pl.DataFrame, ids: pl.Series, names: dict[str, pl.Series]) -> pl.DataFrame:
     """The changes of the log, by ticket and instant."""
-    vocabulary = pl.concat([pl.Series(e.STATUSES), pl.Series(e.TEAMS), pl.Series(e.TIERS), names["agent"]])
+    words = (e.STATUSES, e.TEAMS, e.TIERS, e.HANDOFFS)
+    vocabulary = pl.concat([*map(pl.Series, words), names["agent"]])
     # In the order of e.FIELDS, where each field's values begin in the vocabulary.
-    begin = np.cumsum([0, len(e.STATUSES), len(e.TEAMS), len(e.TIERS)])
+    begin = np.cumsum([0, *map(len, words)])
     field = changes["field"].to_numpy()
     return pl.DataFrame(
         {

@@ -94,7 +94,7 @@ class _Desk:
         leave = self.demand.created + patience
         abandoned = (leave < reply) & ~self.demand.by_agent & (self.demand.excluded < 0)
         self._pick_up(counted[pickup[counted] < np.where(abandoned, leave, e.NEVER)[counted]], pickup)
-        self._answer_at_once(counted)
+        self._answer_at_once(counted, reply)
         gone = np.flatnonzero(abandoned)
         self._solve(gone, leave[gone])
         self._close(gone)
@@ -163,13 +163,16 @@ class _Desk:
         self._set(who, pickup[who], e.AGENT, self.agent[who])
         self._set(who, pickup[who], e.STATUS, e.OPEN)
 
-    def _answer_at_once(self, who: Integers) -> None:
-        """Bots and acknowledgements, which are no first response."""
+    def _answer_at_once(self, who: Integers, reply: Integers) -> None:
+        """Bots and acknowledgements, which are no first response; a bot hands over to people before they reply."""
         for share, author, delay in ((e.BOT_SHARE, e.BY_BOT, 3), (e.AUTO_REPLY_SHARE, e.BY_AGENT, 60)):
             some = who[self.rng.random(len(who)) < share[self.demand.channel[who]]]
             name = self.agent[some] if author == e.BY_AGENT else -1
             at = self.demand.created[some] + delay
             self._say(some, at, author=author, author_id=name, automated=True)
+            if author == e.BY_BOT:
+                talked = at + self.rng.integers(*e.BOT_TALK_SECONDS, len(some))
+                self._set(some, np.minimum(talked, reply[some]), e.HANDOFF, 0)
 
     def _note(self, who: Integers, pickup: Integers, reply: Integers) -> None:
         some = self.rng.random(len(who)) < e.NOTE_SHARE

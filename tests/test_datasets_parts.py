@@ -1,0 +1,41 @@
+"""The parts of the generated desk, each against an obvious oracle: its queue and its clock."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from servicequality.datasets.demand import Hours
+from servicequality.datasets.work import queue
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 500), st.integers(1, 300)), min_size=1, max_size=40),
+)
+def test_queue_is_lindleys_recursion(customers: list[tuple[int, int]]) -> None:
+    gaps, efforts = zip(*customers, strict=True)
+    arrival = np.cumsum(gaps)
+    free, waits = 0, []
+    for at, effort in zip(arrival, efforts, strict=True):
+        begin = max(at, free)
+        waits.append(begin - at)
+        free = begin + effort
+    assert queue(arrival, np.array(efforts, float)) == pytest.approx(waits)
+
+
+def test_the_desks_clock_runs_in_local_opening_hours_across_a_change_of_clocks() -> None:
+    hours = Hours(date(2024, 3, 25), 2)  # summer time begins on Sunday the 31st
+    zone = ZoneInfo("Europe/Berlin")
+
+    def at(*parts: int) -> np.ndarray:
+        return np.array([int(datetime(*parts, tzinfo=zone).timestamp())])
+
+    assert hours.worked(at(2024, 3, 25, 7, 59)) == 0
+    assert hours.worked(at(2024, 3, 29, 18)) == hours.worked(at(2024, 4, 1, 8)) == 50 * 3_600
+    assert hours.at(np.array([50 * 3_600])) == at(2024, 4, 1, 8)
+    assert hours.end - hours.start == 14 * 86_400 - 3_600
+    worked = np.arange(0, 90 * 3_600, 977)
+    assert (hours.worked(hours.at(worked)) == worked).all()
