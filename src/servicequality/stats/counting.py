@@ -19,7 +19,7 @@ Codes = npt.NDArray[np.integer]
 NEVER = 2**63 - 1
 """The stop of a spell that has none."""
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 15
 _CELLS = 1 << 18  # a table of 2 MB: thirty years of hours, seven of quarter hours
 
 

@@ -1,0 +1,21 @@
+"""From events to facts. Lives here: one row a ticket, a reply wait, a period, and the verdict on the data. Never: a metric."""
+
+from servicequality.events.assignments import in_force
+from servicequality.events.flows import flow
+from servicequality.events.quality import Verdict, check
+from servicequality.events.status_spells import status_times
+from servicequality.events.ticket_facts import excluded_tickets, facts
+from servicequality.events.ticket_rows import FirstResponse
+from servicequality.events.waits import reply_waits
+
+__all__ = [
+    "FirstResponse",
+    "Verdict",
+    "check",
+    "excluded_tickets",
+    "facts",
+    "flow",
+    "in_force",
+    "reply_waits",
+    "status_times",
+]

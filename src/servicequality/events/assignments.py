@@ -1,0 +1,104 @@
+"""Who held a ticket, what was in force. Lives here: agent, team and tier moves, as-of joins. Never: times in a status."""
+
+from collections.abc import Collection
+
+import polars as pl
+
+from servicequality.errors import ParameterError
+from servicequality.events.known import known_events, one_after_another
+from servicequality.model import Records
+
+__all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
+
+HELD = {"status": "status", "priority": "priority", "team": "team", "agent": "agent_id"}
+"""The fields of `Change` that a column of `Ticket` holds too."""
+
+_MOVES = {"agent": 0, "team": 1, "tier": 2}
+
+
+def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
+    """One row for each ticket with such changes: `reassignments`, `escalations` and `_teams`.
+
+    A first assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after
+    creation is an escalation even if nothing says which one it was before: every ticket begins in some tier.
+    """
+    first = pl.col("previous") if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
+    story = pl.col("_ticket").cast(pl.Int64) * len(_MOVES) + pl.col("field").replace_strict(
+        _MOVES, return_dtype=pl.Int64
+    )
+    rows = known_events(changes.filter(pl.col("field").is_in(list(_MOVES))), tickets, known).select(
+        "_ticket", "_created", "_at", "field", "value", story.alias("_story"), first.alias("_first")
+    )
+    same = pl.col("_story") == pl.col("_story").shift()
+    rows = one_after_another(rows, by="_story").with_columns(
+        pl.when(same).then(pl.col("value").shift()).otherwise("_first").alias("previous")
+    )
+    moved = (pl.col("previous") != pl.col("value")).fill_null(value=False)
+    risen = moved | (
+        pl.col("previous").is_null() & pl.col("value").is_not_null() & (pl.col("_at") > pl.col("_created"))
+    )
+    is_team = pl.col("field") == "team"
+    return (
+        rows.with_columns(
+            _moved=pl.when(moved & (pl.col("field") != "tier")).then("_at"),
+            _risen=risen & (pl.col("field") == "tier"),
+            _to=pl.when(is_team).then("value"),
+            _from=pl.when(is_team).then("previous"),
+        )
+        .group_by("_ticket")
+        .agg(
+            pl.col("_moved").drop_nulls().n_unique().cast(pl.Int64).alias("reassignments"),
+            pl.col("_risen").sum().cast(pl.Int64).alias("escalations"),
+            pl.col("_to").append(pl.col("_from")).drop_nulls().n_unique().cast(pl.Int64).alias("_teams"),
+        )
+    )
+
+
+def values_in_force(
+    changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, fields: Collection[str] = tuple(HELD)
+) -> pl.LazyFrame:
+    """One row for each ticket with changes: for each field the latest value, `_held_…`, and `_set_…` if there is one."""
+    rows = known_events(changes.filter(pl.col("field").is_in(list(fields))), tickets, known)
+    of = {field: pl.col("field") == field for field in fields}
+    return (
+        rows.select("_ticket", "_at", "field", "value")
+        .sort("_at", maintain_order=True)
+        .group_by("_ticket")
+        .agg(
+            *(pl.col("value").filter(mask).last().alias(f"_held_{field}") for field, mask in of.items()),
+            *(mask.any().alias(f"_set_{field}") for field, mask in of.items()),
+        )
+    )
+
+
+def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name: str | None = None) -> pl.LazyFrame:
+    """Each row with the value that a field of its ticket had at an instant: the last change at or before it.
+
+    Args:
+        rows: One row for whatever is asked, with `ticket_id` and the column `at`.
+        records: The changes; where a ticket has none by then, the value is null.
+        field: The field of `Change`, such as ``"priority"``.
+        at: The column of `rows` that holds the instant.
+        name: The new column, `field` by default.
+
+    Returns:
+        The rows in the order of `at`, with one more column (text).
+
+    Raises:
+        ParameterError: The records hold no changes, or `rows` already has the new column.
+    """
+    name = name or field
+    if records.changes is None:
+        raise ParameterError("in_force needs Records(changes=...), one row a change; got none")
+    if name in rows.collect_schema():
+        raise ParameterError(f"the rows have a column {name!r} already: give the value in force another name=")
+    changes = records.changes.filter(pl.col("field") == field).select("ticket_id", "at", pl.col("value").alias(name))
+    return rows.sort(at, maintain_order=True).join_asof(
+        changes.sort("at", maintain_order=True),
+        left_on=at,
+        right_on="at",
+        by="ticket_id",
+        strategy="backward",
+        coalesce=True,
+        check_sortedness=False,
+    )

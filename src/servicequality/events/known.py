@@ -1,0 +1,123 @@
+"""What was known at an instant. Lives here: the tables cut at `as_of`, with instants as integer microseconds. Never: any fact.
+
+All arithmetic on instants is done in Int64 microseconds since 1970 UTC; `instant` and `seconds` turn results back at
+the edge. Tickets are numbered in the order of their ids, because sorting and grouping ten million whole numbers takes a
+third of the time that texts take.
+"""
+
+import datetime as dt
+from collections.abc import Collection
+
+import polars as pl
+
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import Records
+
+__all__ = [
+    "STAMPS",
+    "instant",
+    "known_at",
+    "known_events",
+    "known_tickets",
+    "microseconds",
+    "one_after_another",
+    "seconds",
+    "words",
+]
+
+STAMPS = ("first_response_at", "first_resolved_at", "resolved_at", "closed_at")
+"""The stamps that say what happened; `due_at` is a promise, known from the start."""
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+def known_at(as_of: dt.datetime) -> int:
+    """`as_of` in microseconds.
+
+    Raises:
+        ParameterError: `as_of` is no instant with a time zone.
+    """
+    if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
+        raise ParameterError(
+            f"as_of must be an instant with a time zone; got {as_of!r}: say datetime(..., tzinfo=...), "
+            "for what is known depends on it"
+        )
+    return (as_of - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+def words(parameter: str, values: Collection[str]) -> frozenset[str]:
+    """A set of names in lower case, for case is ignored.
+
+    Raises:
+        ParameterError: `values` is a text, or holds something else than texts.
+    """
+    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+        raise ParameterError(f"{parameter} must be a tuple of names such as ('solved', 'closed'); got {values!r}")
+    return frozenset(value.lower() for value in values)
+
+
+def microseconds(column: str) -> pl.Expr:
+    """An instant as Int64 microseconds since 1970 UTC."""
+    return pl.col(column).dt.timestamp("us")
+
+
+def instant(expr: pl.Expr, records: Records) -> pl.Expr:
+    """Int64 microseconds since 1970 UTC as an instant in the zone of the records."""
+    return expr.cast(pl.Datetime("us", records.timezone or "UTC"))
+
+
+def seconds(expr: pl.Expr) -> pl.Expr:
+    """Int64 microseconds as Float64 seconds."""
+    return expr / 1_000_000
+
+
+def known_tickets(records: Records, known: int) -> pl.LazyFrame:
+    """The tickets that existed at the instant, sorted by id, with their number `_ticket` and `_created`.
+
+    A stamp of something that happened later is null; `_has_end_stamp` says whether the ticket has one at all. Where no log
+    can tell, `_any_end_stamp` and `_any_response_stamp` say whether the table keeps such stamps.
+
+    Raises:
+        InputError: The records hold no tickets.
+    """
+    if records.tickets is None:
+        raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
+    has_end_stamp = pl.any_horizontal(pl.col(name).is_not_null() for name in STAMPS[1:])
+    kept = [microseconds("created_at").alias("_created"), has_end_stamp.alias("_has_end_stamp")]
+    if records.changes is None:
+        kept.append(has_end_stamp.any().alias("_any_end_stamp"))
+    if records.responses is None:
+        kept.append(pl.col("first_response_at").is_not_null().any().alias("_any_response_stamp"))
+    return (
+        records.tickets.with_columns(kept)
+        .filter(pl.col("_created") <= known)
+        .with_columns(pl.when(microseconds(name) <= known).then(pl.col(name)).alias(name) for name in STAMPS)
+        .sort("ticket_id", maintain_order=True)
+        .with_row_index("_ticket")
+    )
+
+
+def known_events(events: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
+    """The rows of a table of events that were known at the instant and belong to a ticket, with its number.
+
+    Adds `_at` in microseconds, `_ticket` and `_created`.
+    """
+    return (
+        events.with_columns(microseconds("at").alias("_at"))
+        .filter(pl.col("_at") <= known)
+        .join(tickets.select("ticket_id", "_ticket", "_created"), on="ticket_id", maintain_order="left")
+    )
+
+
+def one_after_another(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFrame:
+    """Rows ordered by `by`, then by time, then as they came in.
+
+    Two stable sorts by one key each. The row index keeps them apart: Polars would make them one sort by two keys, which
+    takes four times as long.
+    """
+    return (
+        rows.sort("_at", maintain_order=True)
+        .with_row_index("_row")
+        .sort(by, maintain_order=True)
+        .select(pl.exclude("_row"))
+    )

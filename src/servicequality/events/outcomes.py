@@ -1,0 +1,154 @@
+"""From sums to facts. Lives here: the rules by which the row of a ticket becomes its facts, as expressions. Never: joins, logs.
+
+Columns that begin with an underscore are instants in Int64 microseconds, or counts on their way; none of them is returned.
+"""
+
+import polars as pl
+
+from servicequality.events.known import instant, microseconds, seconds
+from servicequality.events.statuses import StatusSets
+from servicequality.events.ticket_rows import FirstResponse
+from servicequality.model import Records
+
+__all__ = ["durations", "first_contact", "resolution", "response", "touches"]
+
+_UNSAID = "ended, but nothing says when"
+_NO_END = "neither status changes nor a stamp nor a status tells"
+_NO_REPLY = "neither messages nor a stamp tell"
+
+
+def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
+    """`_first_resolution`, `_resolution`, `_is_ended`, `_end_unknown` (why it is not known when), and the counts of moves."""
+    logged = pl.col("_ends").is_not_null()
+    last_stamp = pl.coalesce(microseconds("resolved_at"), microseconds("closed_at"))
+    first_stamp = pl.coalesce(microseconds("first_resolved_at"), last_stamp)
+    # Born ended: the log begins with a status that was an ended one before, so that the first end is not in it.
+    born = pl.col("_born_ended").fill_null(value=False)
+    said = pl.col("status").str.to_lowercase().is_in(sorted(sets.ended)).fill_null(value=False)
+    unsaid = ~logged & said & ~pl.col("_has_end_stamp")
+    first = pl.when(logged & ~born).then("_first_end").otherwise(first_stamp)
+    last = pl.when(~logged).then(last_stamp).when("_ended").then(pl.coalesce("_last_end", last_stamp))
+    is_ended: pl.Expr = pl.when(logged).then("_ended").otherwise(last_stamp.is_not_null() | unsaid)
+    unknown: pl.Expr = pl.when(unsaid | (born & first.is_null())).then(pl.lit(_UNSAID))
+    moves: dict[str, pl.Expr] = {
+        "resolution_count": pl.col("_ends") + born.cast(pl.Int64),
+        "reopen_count": pl.col("_reopens"),
+    }
+    if records.changes is None:
+        # Without a log, no status and no stamp in the whole table, nothing tells an open ticket from an ended one.
+        blind = ~pl.col("_has_end_stamp") & pl.col("status").is_null() & ~pl.col("_any_end_stamp")
+        unknown = pl.when(blind).then(pl.lit(_NO_END)).otherwise(unknown)
+        is_ended = pl.when(~blind).then(is_ended)
+    else:
+        # A ticket of which a live log tells nothing has not moved, unless a stamp says that it ended.
+        moves = {name: count.fill_null(pl.when(~is_ended).then(0)) for name, count in moves.items()}
+    return [
+        first.alias("_first_resolution"),
+        last.alias("_resolution"),
+        is_ended.alias("_is_ended"),
+        unknown.alias("_end_unknown"),
+        *(count.alias(name) for name, count in moves.items()),
+    ]
+
+
+def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
+    """`_response`, `_response_start`, `_response_unknown` and `_action`."""
+    stamp = microseconds("first_response_at")
+    written = pl.col("_agent_messages").is_not_null()
+    at = pl.when(written).then("_reply").otherwise(stamp)
+    unknown: pl.Expr = pl.lit(None, dtype=pl.String)
+    if records.responses is None:
+        unknown = pl.when(~pl.col("_any_response_stamp")).then(pl.lit(_NO_REPLY))
+    if variant == "frappe":
+        halt = pl.when(pl.col("_ends").is_not_null()).then("_first_halt").otherwise("_first_resolution")
+        at = pl.min_horizontal(at, halt)
+    return [
+        at.alias("_response"),
+        pl.max_horizontal("_created", "_turn").alias("_response_start"),
+        pl.when(at.is_null()).then(unknown).alias("_response_unknown"),
+        pl.min_horizontal("_first_work", "_first_started").alias("_action"),
+    ]
+
+
+def durations(records: Records, known: int) -> list[pl.Expr]:
+    """Every instant with its seconds, whether they end with the event, and why there are none."""
+    response, end = pl.col("_response"), pl.col("_resolution")
+    answered, is_ended = response.is_not_null(), pl.col("_is_ended")
+    # An open ticket's first resolution is known or still to come; only its last one is missing because it is ended.
+    lost = pl.when(is_ended.fill_null(value=True) & end.is_null()).then("_end_unknown")
+    first_lost = pl.when(pl.col("_first_resolution").is_null()).then("_end_unknown")
+    no_action = (
+        pl.lit("no log tells") if records.responses is None and records.changes is None else pl.lit(None, pl.String)
+    )
+    return [
+        *_pair(
+            "first_response", response, end, "_response_start", pl.coalesce("_response_unknown", lost), records, known
+        ),
+        pl.when(answered)
+        .then(pl.lit("answered"))
+        .when(pl.col("_response_unknown").is_null() & is_ended)
+        .then(pl.lit("ended_without"))
+        .when(pl.col("_response_unknown").is_null() & ~is_ended)
+        .then(pl.lit("open"))
+        .alias("first_response_end"),
+        *_pair("first_resolution", pl.col("_first_resolution"), None, "_created", first_lost, records, known),
+        *_pair("resolution", end, None, "_created", lost, records, known, at="resolved_at"),
+        *_pair("first_action", pl.col("_action"), end, "_created", pl.coalesce(no_action, lost), records, known),
+    ]
+
+
+def _pair(
+    name: str,
+    event: pl.Expr,
+    competing: pl.Expr | None,
+    start: str,
+    unknown: pl.Expr,
+    records: Records,
+    known: int,
+    *,
+    at: str | None = None,
+) -> list[pl.Expr]:
+    stop = pl.coalesce(event, *([] if competing is None else [competing]), pl.lit(known))
+    reason = pl.when(stop < pl.col(start)).then(pl.lit("it lies before the start")).when(event.is_null()).then(unknown)
+    return [
+        instant(event, records).alias(at or f"{name}_at"),
+        pl.when(reason.is_null()).then(seconds(stop - pl.col(start))).alias(f"{name}_seconds"),
+        pl.when(reason.is_null()).then(event.is_not_null()).alias(f"{name}_observed"),
+        reason.alias(f"{name}_reason"),
+    ]
+
+
+def touches(records: Records, sets: StatusSets) -> list[pl.Expr]:
+    """Counts that are 0, and not unknown, for a ticket without rows in a table that exists."""
+    written = ("public_agent_messages", "agent_replies", "customer_messages", "_followups", "_agent_messages")
+    moved = ("reassignments", "escalations")
+    logs = [*(written if records.responses is not None else ()), *(moved if records.changes is not None else ())]
+    agents = (
+        pl.when(pl.col("_agent_messages") == pl.col("_named"))
+        .then("agents")
+        .when(pl.col("_agent_messages") == 1)
+        .then(1)
+        .when(pl.col("_agent_messages").is_null() & (records.responses is not None))
+        .then(0)
+    )
+    logged_teams = pl.when(pl.col("_teams") > 0).then("_teams")
+    teams = pl.coalesce(logged_teams, pl.when(pl.col("team").is_not_null()).then(1)).cast(pl.Int64)
+    hold = [] if sets.paused else [pl.lit(None, pl.Float64).alias("hold_seconds")]
+    return [
+        *(pl.col(name).fill_null(0) for name in logs),
+        agents.cast(pl.Int64).alias("agents"),
+        teams.alias("teams"),
+        *hold,
+    ]
+
+
+def first_contact() -> list[pl.Expr]:
+    """The four meanings of resolved at first contact: false for an open ticket, null where messages are not known."""
+    ended = pl.col("_is_ended")
+    once = (pl.col("resolution_count") == 1) & (pl.col("agents") == 1)
+    return [
+        (ended & (pl.col("public_agent_messages") == 1)).alias("one_touch"),
+        (ended & (pl.col("public_agent_messages") > 2)).alias("multi_touch"),
+        (ended & (pl.col("_followups") == 0)).alias("no_customer_followup"),
+        (ended & once).alias("closed_once_one_teammate"),
+    ]

@@ -1,0 +1,188 @@
+"""The verdict on the data. Lives here: `check`, its laws, its questions and its print. Never: a correction."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import polars as pl
+
+from servicequality.errors import InputError
+from servicequality.events.findings import findings
+from servicequality.events.known import known_at, seconds, words
+from servicequality.events.status_spells import status_times
+from servicequality.events.ticket_facts import ENDED, EXCLUDED, facts
+from servicequality.model import Records
+
+__all__ = ["Verdict", "check"]
+
+_USUAL = ("new", "open", "pending", "hold", "on-hold", "on hold")
+_QUESTIONS = {
+    "duplicate id": "Which row of a ticket is the right one?",
+    "duplicate row": "Are repeated rows one event that was exported twice, or two events?",
+    "stamp before creation": "Do all stamps use the same clock and time zone as the creation?",
+    "stamps reversed": "Is a stamp overwritten when a ticket is reopened, and which one?",
+    "of no ticket": "Were tickets deleted, or left out of this export, whose events are here?",
+    "before its ticket was created": "Are events moved from merged tickets, or is the creation stamped late?",
+    "unknown author": "Who wrote the messages without an author: customers, agents, or rules?",
+    "agent message without author_id": "Which agents wrote the messages that name none?",
+    "taken for the opening text": "Which messages are the texts that opened their tickets?",
+    "field that nothing reads": "What do these fields mean, and is one of them a status, an agent, a team or a tier?",
+    "status in no set, so it runs": "In which of these statuses is the work over, or on hold?",
+    "previous value is not the row above": "Are changes missing from the log?",
+    "excluded for no reason that is asked for": "Should tickets with these marks count?",
+    "without changes": "From when on are changes logged, and for which tickets?",
+}
+_LAWS = "law broken: "
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What was found: `frame` holds every finding, `str()` those that matter and what to ask the export's owner.
+
+    Attributes:
+        frame: `table`, `finding`, `about` (a column, if it is about one), `count`, `of`, `share`, `examples`.
+        as_of: The instant of knowledge under which the laws were tried.
+        timezone: The zone in which all instants are kept.
+    """
+
+    frame: pl.DataFrame
+    as_of: dt.datetime
+    timezone: str
+
+    @property
+    def broken_laws(self) -> pl.DataFrame:
+        """The conservation laws that do not hold, which is a fault of this library or of the call and not of the data."""
+        return self.frame.filter(pl.col("finding").str.starts_with(_LAWS) & (pl.col("count") > 0))
+
+    @property
+    def questions(self) -> list[str]:
+        """What to ask the export's owner."""
+        found = self.frame.filter(pl.col("count") > 0)["finding"].unique(maintain_order=True).to_list()
+        return [_QUESTIONS[finding] for finding in found if finding in _QUESTIONS]
+
+    def __str__(self) -> str:
+        lines = [f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"]
+        for (table,), part in self.frame.group_by("table", maintain_order=True):
+            rows = part.filter(pl.col("finding") == "rows")
+            lines.append(f"{table}" + (f": {rows['count'][0]:,} rows" if rows.height else ""))
+            for row in part.filter((pl.col("count") > 0) & (pl.col("finding") != "rows")).iter_rows(named=True):
+                about = f" {row['about']}" if row["about"] else ""
+                shown = f", such as {row['examples']}" if row["examples"] else ""
+                lines.append(f"  {row['finding']}{about}: {row['count']:,} of {row['of']:,}{shown}")
+        if self.broken_laws.is_empty():
+            lines.append("All conservation laws hold.")
+        if self.questions:
+            lines += ["To ask the export's owner:", *(f"  - {question}" for question in self.questions)]
+        return "\n".join(lines)
+
+
+def check(
+    records: Records,
+    *,
+    as_of: dt.datetime | None = None,
+    ended: tuple[str, ...] = ENDED,
+    paused: tuple[str, ...] = (),
+    excluded: tuple[str, ...] = EXCLUDED,
+    running: tuple[str, ...] = _USUAL,
+) -> Verdict:
+    """What is wrong or missing in the tickets, responses and changes, and whether the conservation laws hold.
+
+    The tables are examined whole. The laws are tried on the facts at `as_of`: the statuses of a ticket add up to its life;
+    its first resolution is not after its last; hold, waits and agent work are not longer than its life; replies are a
+    part of the public messages, and these of all messages; tickets kept and excluded are all tickets.
+
+    Args:
+        records: The tables.
+        as_of: The instant of knowledge, with a time zone; by default the last instant that the data hold.
+        ended: Statuses in which the work is over.
+        paused: Statuses in which the ticket is on hold.
+        excluded: What keeps a ticket out.
+        running: Other statuses whose meaning is known; one that no set names is reported.
+
+    Raises:
+        ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
+        InputError: The records hold no tickets, or none with a creation.
+    """
+    if records.tickets is None:
+        raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
+    as_of = _last_instant(records) if as_of is None else as_of
+    known = known_at(as_of)
+    reasons = words("excluded", excluded)
+    named = words("ended", ended) | words("paused", paused) | words("running", running) | reasons
+    lazy = [*findings(records, records.tickets, named, reasons), *_laws(records, as_of, known, ended, paused, excluded)]
+    frame = pl.concat(pl.collect_all(lazy)).with_columns(
+        share=pl.when(pl.col("of") > 0).then(pl.col("count") / pl.col("of"))
+    )
+    columns = ["table", "finding", "about", "count", "of", "share", "examples"]
+    tables = pl.Enum(["tickets", "responses", "changes", "facts"])
+    return Verdict(
+        frame=frame.select(columns).sort(pl.col("table").cast(tables), maintain_order=True),
+        as_of=as_of,
+        timezone=records.timezone or "UTC",
+    )
+
+
+def _last_instant(records: Records) -> dt.datetime:
+    latest = [
+        table.select(pl.max_horizontal(pl.col(name).max() for name in names))
+        for table, names in (
+            (records.tickets, ["created_at", "first_response_at", "first_resolved_at", "resolved_at", "closed_at"]),
+            (records.responses, ["at"]),
+            (records.changes, ["at"]),
+        )
+        if table is not None
+    ]
+    instants: list[dt.datetime] = [at for frame in pl.collect_all(latest) if (at := frame.item()) is not None]
+    if not instants:
+        raise InputError("expected at least one ticket with created_at; got none: say as_of=, or give the tickets")
+    return max(instants)
+
+
+def _laws(
+    records: Records,
+    as_of: dt.datetime,
+    known: int,
+    ended: tuple[str, ...],
+    paused: tuple[str, ...],
+    excluded: tuple[str, ...],
+) -> list[pl.LazyFrame]:
+    rows = facts(records, as_of=as_of, ended=ended, paused=paused, excluded=excluded)
+    life = seconds(known - pl.col("created_at").dt.timestamp("us"))
+    times = ("hold_seconds", "requester_wait_seconds", "agent_wait_seconds", "agent_work_seconds")
+    open_now = pl.col("resolution_observed").not_()
+    tried = [
+        _law(rows, "open now", open_now.fill_null(value=False)),
+        _law(rows, "no resolution time", pl.col("resolution_reason").is_not_null()),
+        _law(rows, "no first response time", pl.col("first_response_reason").is_not_null()),
+        _law(
+            rows,
+            _LAWS + "first resolution <= last",
+            pl.col("resolved_at").is_not_null() & (pl.col("first_resolution_at") > pl.col("resolved_at")),
+        ),
+        _law(
+            rows,
+            _LAWS + "replies <= public agent messages",
+            pl.col("agent_replies") > pl.col("public_agent_messages"),
+        ),
+        *(_law(rows, f"{_LAWS}{name} <= life", pl.col(name) > life + 1e-6) for name in times),
+    ]
+    if records.changes is not None and records.tickets is not None:
+        sums = status_times(records, as_of=as_of).group_by("ticket_id").agg(pl.col("seconds").sum())
+        lives = records.tickets.filter(pl.col("created_at").dt.timestamp("us") <= known).select(
+            "ticket_id", life.alias("life")
+        )
+        apart = (pl.col("seconds") - pl.col("life")).abs() > 1e-6 * (1 + pl.col("life"))
+        both = lives.join(sums, on="ticket_id", how="left")
+        tried.append(_law(both, _LAWS + "statuses sum to life", apart.fill_null(value=True)))
+    return tried
+
+
+def _law(rows: pl.LazyFrame, finding: str, broken: pl.Expr) -> pl.LazyFrame:
+    broken = broken.fill_null(value=False)
+    return rows.select(
+        pl.lit("facts").alias("table"),
+        pl.lit(finding).alias("finding"),
+        pl.lit(None, pl.String).alias("about"),
+        broken.sum().cast(pl.Int64).alias("count"),
+        pl.col("ticket_id").filter(broken).head(3).str.join(", ").alias("examples"),
+        pl.len().cast(pl.Int64).alias("of"),
+    )

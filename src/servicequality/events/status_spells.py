@@ -1,0 +1,59 @@
+"""The long table of statuses. Lives here: how long each ticket was in each status. Never: what a status means."""
+
+import datetime as dt
+
+import polars as pl
+
+from servicequality.errors import InputError
+from servicequality.events.known import known_at, known_events, known_tickets, one_after_another, seconds
+from servicequality.model import Records
+
+__all__ = ["status_times"]
+
+
+def status_times(records: Records, *, as_of: dt.datetime) -> pl.LazyFrame:
+    """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
+
+    Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
+    says what the status was), `seconds` and `entries`, sorted by `ticket_id` and `status`. A ticket without status changes is
+    one row. Ended statuses last until `as_of` like any other; excluded tickets are there too.
+
+    Raises:
+        ParameterError: `as_of` has no time zone.
+        InputError: The records hold no tickets or no changes.
+    """
+    known = known_at(as_of)
+    if records.changes is None:
+        raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
+    tickets = known_tickets(records, known)
+    carried = "previous" in records.changes.collect_schema()
+    rows = known_events(records.changes.filter(pl.col("field") == "status"), tickets, known).select(
+        "_ticket",
+        "_at",
+        "_created",
+        pl.col("value").str.to_lowercase().alias("status"),
+        (pl.col("previous").str.to_lowercase() if carried else pl.lit(None, pl.String)).alias("_first"),
+    )
+    ticket = pl.col("_ticket")
+    # Clipped only after sorting: what lies before creation still says what the status was then.
+    clipped = one_after_another(rows).with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
+    spells = clipped.with_columns(
+        _is_first=(ticket != ticket.shift()).fill_null(value=True),
+        _stop=pl.when(ticket == ticket.shift(-1)).then(pl.col("_at").shift(-1)).otherwise(known),
+    )
+    # The time before the first change, which is none if the log begins with the ticket.
+    opening = spells.filter(pl.col("_is_first") & (pl.col("_at") > pl.col("_created"))).select(
+        "_ticket", pl.col("_first").alias("status"), (pl.col("_at") - pl.col("_created")).alias("_time")
+    )
+    silent = tickets.join(spells.select("_ticket"), on="_ticket", how="anti").select(
+        "_ticket", pl.lit(None, pl.String).alias("status"), (known - pl.col("_created")).alias("_time")
+    )
+    logged = spells.select("_ticket", "status", (pl.col("_stop") - pl.col("_at")).alias("_time"))
+    return (
+        pl.concat([logged, opening, silent])
+        .group_by("_ticket", "status")
+        .agg(seconds(pl.col("_time").sum()).alias("seconds"), pl.len().cast(pl.Int64).alias("entries"))
+        .join(tickets.select("_ticket", "ticket_id"), on="_ticket")
+        .select("ticket_id", "status", "seconds", "entries")
+        .sort("ticket_id", "status", maintain_order=True)
+    )

@@ -1,0 +1,138 @@
+"""The history of the status. Lives here: its moves, and what they sum to for each ticket. Never: messages, stamps.
+
+A status is read once, into a mask with one bit for every set that names it; rows are sorted once, as whole numbers.
+Everything else is a sum: each entry into a set adds the time that was left until `as_of`, each exit takes it away.
+"""
+
+from dataclasses import dataclass, fields
+
+import polars as pl
+
+from servicequality.events.known import known_events, one_after_another, seconds
+from servicequality.model import Records
+
+__all__ = ["StatusSets", "handovers", "status_facts", "status_moves"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusSets:
+    """Which statuses, in lower case, mean what; a status in no set runs."""
+
+    ended: frozenset[str]
+    paused: frozenset[str]
+    requester_wait: frozenset[str]
+    agent_wait: frozenset[str]
+    agent_work: frozenset[str]
+    new: frozenset[str]
+
+    def bit(self, name: str) -> int:
+        """The bit that stands for a set."""
+        return 1 << [field.name for field in fields(self)].index(name)
+
+    def mask(self, column: str) -> pl.Expr:
+        """A column of statuses as UInt8, one bit a set; an unknown status is 0."""
+        masks = dict.fromkeys(sorted(frozenset().union(*(getattr(self, field.name) for field in fields(self)))), 0)
+        for field in fields(self):
+            for status in getattr(self, field.name):
+                masks[status] |= self.bit(field.name)
+        status = pl.col(column).str.to_lowercase()
+        return status.replace_strict(list(masks), list(masks.values()), default=0, return_dtype=pl.UInt8).fill_null(0)
+
+
+def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFrame | None:
+    """Every known status change by ticket and time: `_ticket`, `_created`, `_at`, `_status`, the masks `_before`, `_after`.
+
+    Before is what the row above says; only of a ticket's first row it is what the log's own column `previous` says.
+    """
+    if records.changes is None:
+        return None
+    first = sets.mask("previous") if "previous" in records.changes.collect_schema() else pl.lit(0, pl.UInt8)
+    rows = known_events(records.changes.filter(pl.col("field") == "status"), tickets, known).select(
+        "_ticket",
+        "_created",
+        "_at",
+        sets.mask("value").alias("_after"),
+        first.alias("_first"),
+        # Few different texts: as categories they are sorted and carried like numbers.
+        pl.col("value").cast(pl.Categorical).alias("_status"),
+    )
+    same = pl.col("_ticket") == pl.col("_ticket").shift()
+    before = pl.when(same).then(pl.col("_after").shift()).otherwise("_first")
+    return one_after_another(rows).with_columns(before.alias("_before"))
+
+
+def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFrame:
+    """One row for each ticket whose status is in the log.
+
+    Instants in microseconds: `_first_end`, `_last_end`, `_first_halt` (the first move to an ended or paused status after
+    creation), `_first_started` (the first status that is not a new one). Counts: `_ends` and `_reopens` (moves into and out
+    of the ended set). `_ended`: it is so now. `_born_ended`: it was so before the log begins. `_status`: the one in force.
+    Times within the ticket's life, in seconds: `hold_seconds` and its like.
+    """
+    before = pl.col("_before")
+
+    def entered(name: str) -> pl.Expr:
+        return _has(pl.col("_after"), sets.bit(name)) & ~_has(before, sets.bit(name))
+
+    def left(name: str) -> pl.Expr:
+        return ~_has(pl.col("_after"), sets.bit(name)) & _has(before, sets.bit(name))
+
+    # What lies before creation is no part of the ticket's life.
+    remaining = known - pl.max_horizontal("_at", "_created")
+    halted = entered("ended") | entered("paused")
+    times = {
+        "hold_seconds": "paused",
+        "requester_wait_seconds": "requester_wait",
+        "agent_wait_seconds": "agent_wait",
+        "agent_work_seconds": "agent_work",
+    }
+    flows = moves.with_columns(
+        _end=entered("ended"),
+        _reopen=left("ended"),
+        _halt=halted & (pl.col("_at") > pl.col("_created")),
+        _started=~_has(pl.col("_after"), sets.bit("new")),
+        **{
+            name: pl.when(entered(of)).then(remaining).when(left(of)).then(-remaining).otherwise(0)
+            for name, of in times.items()
+        },
+    )
+    at = pl.col("_at")
+    grouped = flows.group_by("_ticket").agg(
+        pl.when("_end").then(at).min().alias("_first_end"),
+        pl.when("_end").then(at).max().alias("_last_end"),
+        pl.when("_halt").then(at).min().alias("_first_halt"),
+        pl.when("_started").then(at).min().alias("_first_started"),
+        pl.col("_end").sum().cast(pl.Int64).alias("_ends"),
+        pl.col("_reopen").sum().cast(pl.Int64).alias("_reopens"),
+        _has(pl.col("_after"), sets.bit("ended")).last().alias("_ended"),
+        pl.col("_status").last().cast(pl.String),
+        pl.col("_before").first().alias("_initially"),
+        pl.col("_created").first(),
+        *(pl.col(name).sum() for name in times),
+    )
+    # A ticket that was in the set from the start never entered it.
+    life = known - pl.col("_created")
+    return grouped.with_columns(
+        _has(pl.col("_initially"), sets.bit("ended")).alias("_born_ended"),
+        *(
+            seconds(pl.col(name) + pl.when(_has(pl.col("_initially"), sets.bit(of))).then(life).otherwise(0)).alias(
+                name
+            )
+            for name, of in times.items()
+        ),
+    ).drop("_created", "_initially")
+
+
+def handovers(
+    records: Records, tickets: pl.LazyFrame, moves: pl.LazyFrame, known: int, sets: StatusSets
+) -> pl.LazyFrame:
+    """When a person's turn began: `_ticket` and `_at` of every reopening and of every change of the field `handoff`."""
+    ended = sets.bit("ended")
+    reopened = moves.filter(_has(pl.col("_before"), ended) & ~_has(pl.col("_after"), ended))
+    assert records.changes is not None
+    handed = known_events(records.changes.filter(pl.col("field") == "handoff"), tickets, known)
+    return pl.concat([reopened.select("_ticket", "_at"), handed.select("_ticket", "_at")])
+
+
+def _has(mask: pl.Expr, bit: int) -> pl.Expr:
+    return (mask & bit) != 0

@@ -1,0 +1,124 @@
+"""One row a ticket. Lives here: the public door to the facts. Never: how a log is read, how a metric is made."""
+
+import datetime as dt
+from typing import get_args
+
+import polars as pl
+
+from servicequality.errors import ParameterError
+from servicequality.events.known import known_at, known_tickets, words
+from servicequality.events.outcomes import durations, first_contact, resolution, response, touches
+from servicequality.events.statuses import StatusSets
+from servicequality.events.ticket_rows import FirstResponse, as_known, exclusion, ticket_rows
+from servicequality.model import Records
+
+__all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
+
+ENDED = ("solved", "resolved", "closed")
+EXCLUDED = ("merged", "spam", "deleted", "test")
+
+_HOLD = ("hold", "on-hold", "on hold")
+
+
+def facts(
+    records: Records,
+    *,
+    as_of: dt.datetime,
+    ended: tuple[str, ...] = ENDED,
+    paused: tuple[str, ...] = (),
+    excluded: tuple[str, ...] = EXCLUDED,
+    first_response: FirstResponse = "public_reply",
+    requester_wait: tuple[str, ...] = ("new", "open", *_HOLD),
+    agent_wait: tuple[str, ...] = ("pending",),
+    agent_work: tuple[str, ...] = ("new", "open"),
+    new: tuple[str, ...] = ("new",),
+) -> pl.LazyFrame:
+    """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
+
+    What happened after `as_of` is not known: such rows and stamps do not exist. Where a ticket has status changes they
+    decide, else its stamps do; so with messages and the stamp of the first response. Status names are compared without
+    regard to case, and a status in no set runs. At equal instants messages precede changes, then the input's order holds.
+    Nothing is subtracted for pauses.
+
+    Columns, beside those of `Ticket` (status, priority, team and agent_id as they were at `as_of`, if the log says):
+
+    - `first_response_at`, `first_response_seconds`, `first_response_observed`, `first_response_end` (answered,
+      ended_without, open), and `first_response_reason` where the seconds are null. The seconds run from creation to
+      the response, to the end that came without one, or to `as_of`.
+    - `first_resolution_at` and `resolved_at` (the last one, null while the ticket is open), each with `_seconds`,
+      `_observed` and `_reason` under `first_resolution` and `resolution`. A move from one ended status to another is no
+      second resolution.
+    - `resolution_count`, `reopen_count`: moves into and out of the ended statuses.
+    - `hold_seconds` (time in the `paused` statuses; null if none is named), `requester_wait_seconds`,
+      `agent_wait_seconds`, `agent_work_seconds`: within the ticket's life, which lasts from creation to `as_of`.
+    - `first_action_at`, `first_action_seconds`, `first_action_reason`: the first message of a person on the agents' side,
+      note or reply, or the first status that is not a `new` one.
+    - `public_agent_messages`, `agent_replies` (without the opening text), `customer_messages`, `agents` (who wrote),
+      `teams`, `reassignments`, `escalations`, `handle_seconds` (recorded work).
+    - `one_touch`, `multi_touch`, `no_customer_followup`, `closed_once_one_teammate`: the four meanings of resolved at
+      first contact, as of `as_of` and without a window for a second contact.
+
+    A stop before its start gives no duration: the instant stays, the seconds are null and the reason says so. What
+    neither events nor stamps can tell is null.
+
+    Args:
+        records: Tickets, and responses and changes where there are any. A change may carry the column `previous`,
+            the value before it: it is used where the log does not reach back to the ticket's creation.
+        as_of: The instant of knowledge, inclusive; with a time zone.
+        ended: Statuses in which the work is over.
+        paused: Statuses in which the ticket is on hold.
+        excluded: What in the column `excluded`, or as status in force, keeps a ticket out; `excluded_tickets` lists them.
+        first_response: ``"public_reply"``: the first public message of a person on the agents' side that is neither
+            automated nor the text that opened the ticket. ``"zammad"``: the same, but a message of the channel
+            ``note`` is none. ``"frappe"``: also a move to a paused or ended status. ``"after_handoff"``: time runs
+            from the last reopening or change of the field ``handoff`` before the reply.
+        requester_wait: Statuses in which the requester waits.
+        agent_wait: Statuses in which the agents wait.
+        agent_work: Statuses in which the agents work.
+        new: Statuses in which nobody has acted yet.
+
+    Returns:
+        A lazy frame, sorted by `ticket_id`; a column that is not selected is not computed.
+
+    Raises:
+        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, or `first_response` is unknown.
+        InputError: The records hold no tickets.
+    """
+    if first_response not in get_args(FirstResponse):
+        raise ParameterError(f"first_response must be one of {get_args(FirstResponse)}; got {first_response!r}")
+    known = known_at(as_of)
+    sets = StatusSets(
+        ended=words("ended", ended),
+        paused=words("paused", paused),
+        requester_wait=words("requester_wait", requester_wait),
+        agent_wait=words("agent_wait", agent_wait),
+        agent_work=words("agent_work", agent_work),
+        new=words("new", new),
+    )
+    rows = ticket_rows(records, known, sets, first_response)
+    return (
+        rows.filter(exclusion(words("excluded", excluded)).is_null())
+        .with_columns(*resolution(records, sets))
+        .with_columns(*response(records, first_response))
+        .with_columns(*durations(records, known), *touches(records, sets))
+        .with_columns(*first_contact())
+        .select(pl.exclude("^_.*$", "first_resolved_at", "closed_at"))
+        .sort("ticket_id", maintain_order=True)
+    )
+
+
+def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[str, ...] = EXCLUDED) -> pl.LazyFrame:
+    """The tickets that `facts` leaves out and why: `ticket_id`, `created_at`, `reason`, sorted by `ticket_id`.
+
+    Raises:
+        ParameterError: `as_of` has no time zone, or `excluded` is no tuple of texts.
+        InputError: The records hold no tickets.
+    """
+    known = known_at(as_of)
+    reason = exclusion(words("excluded", excluded))
+    return (
+        as_known(known_tickets(records, known), records, known)
+        .select("ticket_id", "created_at", reason.alias("reason"))
+        .filter(pl.col("reason").is_not_null())
+        .sort("ticket_id", maintain_order=True)
+    )

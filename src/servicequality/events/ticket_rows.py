@@ -1,0 +1,85 @@
+"""All that is known of a ticket on one row. Lives here: the joins of tickets with their sums. Never: what it all means."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+import polars as pl
+
+from servicequality.events.assignments import HELD, assignment_facts, values_in_force
+from servicequality.events.known import known_tickets
+from servicequality.events.messages import message_facts, messages
+from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
+from servicequality.model import Records
+
+__all__ = ["FirstResponse", "as_known", "exclusion", "ticket_rows"]
+
+FirstResponse = Literal["public_reply", "zammad", "frappe", "after_handoff"]
+"""What counts as the first response, and from when on its time runs."""
+
+_STATUS: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(("_first_end", "_last_end", "_first_halt", "_first_started", "_ends", "_reopens"), pl.Int64()),
+    **dict.fromkeys(
+        ("hold_seconds", "requester_wait_seconds", "agent_wait_seconds", "agent_work_seconds"), pl.Float64()
+    ),
+    **dict.fromkeys(("_ended", "_born_ended"), pl.Boolean()),
+    "_status": pl.String(),
+}
+_ASSIGNMENT: Mapping[str, pl.DataType] = dict.fromkeys(("reassignments", "escalations", "_teams"), pl.Int64())
+_MESSAGE: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(
+        ("_reply", "_first_work", "public_agent_messages", "agent_replies", "customer_messages", "agents"), pl.Int64()
+    ),
+    **dict.fromkeys(("_followups", "_agent_messages", "_named"), pl.Int64()),
+    "handle_seconds": pl.Float64(),
+}
+
+
+def ticket_rows(records: Records, known: int, sets: StatusSets, first_response: FirstResponse) -> pl.LazyFrame:
+    """Tickets with the sums of their statuses, assignments and messages; null where a table or a ticket's rows are missing."""
+    tickets = known_tickets(records, known)
+    moves = status_moves(records, tickets, known, sets)
+    mail = messages(records, tickets, known)
+    statuses = None if moves is None else status_facts(moves, known, sets)
+    holders = None if records.changes is None else assignment_facts(records.changes, tickets, known)
+    sums = None if mail is None else message_facts(mail, notes_count=first_response != "zammad")
+    # The status in force comes with the other sums of the status: a pass of its own would cost as much as all messages.
+    rows = as_known(tickets, records, known, [field for field in HELD if field != "status"])
+    for frame, columns in ((statuses, _STATUS), (holders, _ASSIGNMENT), (sums, _MESSAGE)):
+        rows = _with(rows, frame, columns)
+    rows = rows.with_columns(status=pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status"))
+    turns = None
+    if first_response == "after_handoff" and moves is not None:
+        replies = rows.select("_ticket", "_reply")
+        turns = (
+            handovers(records, tickets, moves, known, sets)
+            .join(replies, on="_ticket")
+            .filter(pl.col("_reply").is_null() | (pl.col("_at") < pl.col("_reply")))
+            .group_by("_ticket")
+            .agg(pl.col("_at").max().alias("_turn"))
+        )
+    return _with(rows, turns, {"_turn": pl.Int64()})
+
+
+def as_known(
+    tickets: pl.LazyFrame, records: Records, known: int, fields: Collection[str] = tuple(HELD)
+) -> pl.LazyFrame:
+    """Tickets whose status, priority, team and agent are those in force, as far as the log says so by then."""
+    if records.changes is None:
+        return tickets
+    held = values_in_force(records.changes, tickets, known, fields)
+    return tickets.join(held, on="_ticket", how="left").with_columns(
+        pl.when(f"_set_{field}").then(f"_held_{field}").otherwise(HELD[field]).alias(HELD[field]) for field in fields
+    )
+
+
+def exclusion(excluded: frozenset[str]) -> pl.Expr:
+    """Why a ticket does not count, null if it does: the column `excluded`, or else the status in force."""
+    reasons = sorted(excluded)
+    stamp, status = pl.col("excluded").str.to_lowercase(), pl.col("status").str.to_lowercase()
+    return pl.when(stamp.is_in(reasons)).then(stamp).when(status.is_in(reasons)).then(status)
+
+
+def _with(rows: pl.LazyFrame, frame: pl.LazyFrame | None, columns: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    if frame is None:
+        return rows.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items())
+    return rows.join(frame.select("_ticket", *columns), on="_ticket", how="left")
