@@ -37,16 +37,20 @@ class Definition(Generic[P]):
         except TypeError as error:
             raise ParameterError(f"{self.spec.name}: {error}; its parameters are {self.spec.parameters}") from None
         call.apply_defaults()
+        given = dict(call.arguments)
+        if bad := [given[key] for key in self.spec.inputs if not isinstance(given[key], str | None)]:
+            raise ParameterError(
+                f"{self.spec.name}: a column is given by its name, got {bad[0]!r}; add an expression as a column first"
+            )
         shape = self._body(*args, **kwargs)
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
-        given = dict(call.arguments)
         return Metric(
             name=_name(self.spec, given),
             spec=self.spec,
             shape=shape,
             inputs=tuple(
-                Bound.of(given[key], domain, given)
+                Bound.of(str(given[key]), domain, given)
                 for key, domain in self.spec.inputs.items()
                 if given[key] is not None
             ),

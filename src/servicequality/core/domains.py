@@ -8,7 +8,7 @@ from typing import Self
 import polars as pl
 
 from servicequality.columns import Column, one_of
-from servicequality.errors import DefinitionError, InputError, ParameterError
+from servicequality.errors import DefinitionError, InputError
 
 _KINDS = {
     "integer": "whole numbers",
@@ -42,10 +42,8 @@ class Bound:
     condition: pl.Expr | None = None
 
     @classmethod
-    def of(cls, name: object, domain: Column, given: Mapping[str, object]) -> Self:
+    def of(cls, name: str, domain: Column, given: Mapping[str, object]) -> Self:
         """Bind a call's column argument, taking the range from the call where the domain says so."""
-        if not isinstance(name, str):
-            raise ParameterError(f"a column is given by its name, got {name!r}; add an expression as a column first")
         low, high, choices = domain.low, domain.high, domain.choices
         if domain.scale is not None:
             stated = given[domain.scale]
@@ -71,7 +69,7 @@ class Bound:
             if self.missing:
                 legal = legal | one_of(column, self.missing)
         elif self.choices:
-            legal = column.cast(pl.String).is_in(self.choices)
+            legal = column.is_in(self.choices)
         bad = pl.lit(value=False) & column.is_null() if legal is None else column.is_not_null() & ~legal
         return bad if self.condition is None else bad & self.condition
 

@@ -4,6 +4,7 @@ All sums of all metrics come from one streaming group_by; sorted lists (exact qu
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -188,21 +189,24 @@ def _sorted_lists(
     for metric in metrics:
         assert isinstance(metric.shape, Quantile)  # chosen so
         rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
-        numbers = metric.shape.at.filter(metric.shape.n).cast(pl.Float64).sort()
+        numbers = metric.shape.at.filter(metric.shape.n).cast(pl.Float64)
         source, _ = lists.setdefault(rules, (f"{metric.name}.list", numbers if keys else numbers.implode()))
         sources.append(source)
         rows = pl.len() if metric.condition is None else metric.condition.sum()
         sums[f"{metric.name}.rows"] = rows.cast(pl.Int64)
-        sums[f"{metric.name}.n"] = metric.shape.n.sum().cast(pl.Int64)
     asked = [*(rule.alias(name) for name, rule in sums.items()), *(rule.alias(name) for name, rule in lists.values())]
     groups = (frame.group_by(keys).agg(asked) if keys else frame.select(asked)).collect(engine="streaming")
     tables = {}
     for name, _ in lists.values():
-        lengths = groups[name].list.len().cast(pl.Int64).to_numpy()
-        flat = groups[name].filter(groups[name].list.len() > 0).explode().to_numpy()
-        tables[name] = Table(np.concatenate(([0], np.cumsum(lengths))), flat)
+        lengths = groups[name].list.len().cast(pl.Int64)
+        flat = groups[name].explode(empty_as_null=False).to_numpy(writable=True)
+        offsets = np.concatenate(([0], np.cumsum(lengths.to_numpy())))
+        for start, end in pairwise(offsets):  # numpy sorts in place, in half of Polars' time
+            flat[start:end].sort()
+        tables[name] = lengths, Table(offsets, flat)
     for metric, source in zip(metrics, sources, strict=True):
-        yield finish_groups(groups, tables[source], metric, keys=keys, level=level)
+        n, table = tables[source]
+        yield finish_groups(groups.with_columns(n.alias(f"{metric.name}.n")), table, metric, keys=keys, level=level)
 
 
 def _rules(metric: "Metric") -> list[pl.Expr]:

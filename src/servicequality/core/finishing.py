@@ -1,5 +1,6 @@
 """From sums to figures. Lives here: value, limits, reasons and notes of finished states. Never: a scan of rows."""
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,7 @@ import polars as pl
 
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
 from servicequality.core.states import BIN, value_prefix
-from servicequality.errors import ParameterError
+from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading, Table, TableShape
 from servicequality.shapes.base import FloatArray, no_limits
 from servicequality.stats.histogram import bin_values
@@ -78,7 +79,9 @@ def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], 
         for row, note in zip(np.flatnonzero(ok), design_notes(shape, sums, extra), strict=True):
             notes[row] = note
     unknown_design = bool(sampled) and design is None
-    reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
+    with warnings.catch_warnings():  # what is to be read with care stands in `notes`
+        warnings.simplefilter("ignore", ServiceQualityWarning)
+        reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
     low[ok], high[ok], se[ok] = reading.low, reading.high, reading.se
     for row, note in zip(np.flatnonzero(ok), reading.notes or (), strict=False):
         notes[row] = "; ".join(text for text in (notes[row], note) if text) or None
@@ -102,13 +105,15 @@ def finish_table(
     """The figures of a metric that reads a table, one row a key; `exact` says that the bins keep all bits."""
     shape, name = metric.shape, metric.name
     assert isinstance(shape, TableShape)  # the caller sorts metrics by shape
-    ordered = state.sort([*keys, BIN], nulls_last=True)
+    weighted = f"{name}.weight_squares" in state.columns
+    prefix = value_prefix(name, weighted=weighted)
+    # Rows of weight 0 were not watched: their bin is none.
+    heavy_bins = pl.when(pl.col(f"{prefix}.n") > 0).then(BIN).alias(BIN)
+    ordered = state.with_columns(heavy_bins).sort([*keys, BIN], nulls_last=True)
     totals = [pl.col(column).sum() for column in state.columns if column.startswith(f"{name}.")]
     totals.append(pl.col(BIN).count().cast(pl.Int64).alias(BIN))
     groups = ordered.group_by(keys, maintain_order=True).agg(totals) if keys else ordered.select(totals)
     rows = ordered.filter(pl.col(BIN).is_not_null())
-    weighted = f"{name}.weight_squares" in state.columns
-    prefix = value_prefix(name, weighted=weighted)
     sums = {leaf: _column(rows, f"{prefix}.{leaf}") for leaf in shape.leaves()}
     n_eff = None
     if weighted:
@@ -173,23 +178,18 @@ def _result(
     """The tidy rows of one metric: NaN becomes null, and every null value gets its reason."""
     shape = metric.shape
     assert reading.value is not None  # both ways of finishing fill it
-    figures = pl.DataFrame(
-        {
-            "value": reading.value,
-            "low": reading.low,
-            "high": reading.high,
-            "se": reading.se,
-            "level": np.full(len(n), level) if reading.level is None else reading.level,
-            "n": n,
-            "n_missing": missing,
-            "n_eff": n_eff,
-            "n_pending": pending,
-            "notes": notes,
-        },
-        nan_to_null=True,
-        schema_overrides={"notes": pl.String},
-    )
-    rows = figures.with_columns(
+    figures = {
+        "value": reading.value,
+        "low": reading.low,
+        "high": reading.high,
+        "se": reading.se,
+        "level": np.full(len(n), level) if reading.level is None else reading.level,
+        "n": n,
+        "n_eff": n_eff,
+    }
+    columns = [pl.Series(name, numbers, nan_to_null=True) for name, numbers in figures.items()]
+    columns += [missing.alias("n_missing"), pending.alias("n_pending"), pl.Series("notes", notes, pl.String)]
+    rows = pl.DataFrame(columns).with_columns(  # of a dictionary of arrays: Polars would start a pool of threads
         metric=pl.lit(metric.name),
         method=pl.lit(reading.method),
         unit=pl.lit(metric.unit),

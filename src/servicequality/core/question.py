@@ -107,13 +107,12 @@ class Question:
                     f"column {self.at!r} is naive; say in which zone its days are counted with timezone=, "
                     f'or state its zone first: pl.col("{self.at}").dt.replace_time_zone("UTC")'
                 )
-            if dtype.time_zone is None:
-                at = at.dt.replace_time_zone(self.timezone)
-            elif self.timezone is not None:
-                at = at.dt.convert_time_zone(self.timezone)
         elif dtype != pl.Date:
             raise InputError(f"column {self.at!r} holds {dtype}, expected instants or dates; parse it first")
         try:
+            if isinstance(dtype, pl.Datetime) and self.timezone is not None:
+                stated = at.dt.replace_time_zone if dtype.time_zone is None else at.dt.convert_time_zone
+                at = stated(self.timezone)
             period = at.dt.truncate(self.every)
             if isinstance(dtype, pl.Datetime) and self.every.endswith(("d", "w", "mo", "q", "y")):
                 # Where the clock goes back at midnight, a day begins twice: it is one day all the same.

@@ -68,7 +68,8 @@ def _sums(metric: "Metric", sampling: Sampling) -> dict[str, pl.Expr]:
     columns = {f"{name}.rows": rows.cast(pl.Int64)}
     kinds = shape.leaves()
     for leaf, kind in kinds.items():
-        columns[f"{name}.{leaf}"] = added(getattr(shape, leaf), kind)
+        # A sum that has to look out for nulls takes several times as long as one over zeros.
+        columns[f"{name}.{leaf}"] = added(getattr(shape, leaf).fill_null(value=False), kind)
     if sampling.weight is None:
         return columns
     heavy = sampling.weighted(shape)

@@ -62,7 +62,8 @@ class Survival(TableShape):
         assert table.sums is not None  # the engine always hands over a risk table
         n, events, other = (table.sums[leaf] for leaf in ("n", "events", "ended_otherwise"))
         if self.competing:
-            return aalen_johansen(table.offsets, table.at, events, other, n - events - other)
+            running = np.maximum(n - events - other, 0.0)  # weights may leave a rounding error below 0
+            return aalen_johansen(table.offsets, table.at, events, other, running)
         return kaplan_meier(table.offsets, table.at, events, n - events)
 
 

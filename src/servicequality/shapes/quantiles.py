@@ -33,6 +33,8 @@ class Quantile(TableShape):
             bounded = some.copy()
             bounded[some] = rank > 0
             limit[bounded] = find.at_rank(rank[rank > 0], bounded)
+        # Of few rows the rank may lie beside the number that type 7 interpolates: widened to hold it.
+        low, high = np.minimum(low, value), np.maximum(high, value)
         return Reading(low, high, np.full_like(value, np.nan), "order statistics", value=value, level=reached)
 
 

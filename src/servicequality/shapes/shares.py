@@ -13,6 +13,9 @@ from servicequality.stats.proportion import ProportionMethod
 
 Eligibility = Literal["all", "none", "proportional"]
 
+_SURPRISING = 30
+"""Among so many answers one would be positive: answers from 1 to 5 that are read as 0 to 10 have none."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Share(FixedShape):
@@ -69,15 +72,21 @@ class Balance(FixedShape):
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         up, down = sums["positive"] / sums["n"], sums["negative"] / sums["n"]
         n = sums["n"] if design is None else design.n_eff
-        low, high = net_interval(up * n, down * n, n, method=self.method, level=level)
+        low, high = np.full((2, len(n)), np.nan)
+        fits = n >= 2 if self.method in ("wald", "t") else n > 0  # one answer has no spread
+        low[fits], high[fits] = net_interval((up * n)[fits], (down * n)[fits], n[fits], method=self.method, level=level)
+        odd = (sums["positive"] == 0) & (n >= _SURPRISING)
+        notes = ["no answer is positive: is the column on the metric's scale?" if no else None for no in odd]
         if design is None:
-            return Reading(self.per * low, self.per * high, self.per * np.sqrt(self.spread(sums) / n), self.method)
+            se = self.per * np.sqrt(self.spread(sums) / n)
+            return Reading(self.per * low, self.per * high, se, self.method, notes=notes)
         se, clustered = np.sqrt(design.square), np.isfinite(design.df)
         low[clustered], high[clustered] = t_interval(
             (up - down)[clustered], se[clustered], df=design.df[clustered], level=level
         )
         low, high = np.clip(low, -1, 1), np.clip(high, -1, 1)
-        return Reading(self.per * low, self.per * high, self.per * se, "t" if clustered.any() else self.method)
+        method = "t" if clustered.any() else self.method
+        return Reading(self.per * low, self.per * high, self.per * se, method, notes=notes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -24,6 +24,8 @@ def accumulate(ufunc: np.ufunc, values: FloatArray, offsets: IntArray, *, revers
     out = np.empty_like(values)
     step = -1 if reverse else 1
     lengths = np.diff(offsets)
+    if not lengths.size:  # no groups
+        return out
     by_length = np.argsort(lengths, kind="stable")
     distinct, begins = np.unique(lengths[by_length], return_index=True)
     for length, starts in zip(distinct, np.split(offsets[by_length], begins[1:]), strict=True):
