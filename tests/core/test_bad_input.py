@@ -153,7 +153,7 @@ def test_names_that_clash() -> None:
     frame = pl.DataFrame({"score": [9], "metric": ["a"], "period": ["p"]})
     with pytest.raises(ParameterError, match=r"two metrics are called 'nps'; tell them apart with \.named\(…\)"):
         evaluate(frame, [nps(), nps(detractor_max=5).named("nps")])
-    with pytest.raises(ParameterError, match="'nps.n' looks like a column of another metric's state"):
+    with pytest.raises(ParameterError, match=r"'nps\.n' looks like a column of another metric's state"):
         evaluate(frame, [nps(), nps().named("nps.n")])
     with pytest.raises(ParameterError, match="by names 'metric', which is a column of every result; rename"):
         evaluate(frame, nps(), by="metric")
@@ -161,7 +161,7 @@ def test_names_that_clash() -> None:
         evaluate(frame, nps(), by="period")
     with pytest.raises(ParameterError, match="by names a column twice: score, score"):
         evaluate(frame, nps(), by=["score", "score"])
-    with pytest.raises(ParameterError, match="by takes names of columns, got .*; add an expression as a column first"):
+    with pytest.raises(ParameterError, match=r"by takes names of columns, got .*; add an expression as a column first"):
         evaluate(frame, nps(), by=[pl.col("score")])  # type: ignore[list-item]
     with pytest.raises(ParameterError, match="a metric's name must not be empty"):
         nps().named(" ")
@@ -189,9 +189,9 @@ def test_things_that_are_no_metric() -> None:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ([1.0, -2.0], "column 'w': 1 rows such as -2.0; expected zero or more, and finite"),
-        ([1.0, NAN], "column 'w': 1 rows such as nan; expected zero or more, and finite"),
-        ([1.0, INF], "column 'w': 1 rows such as inf; expected zero or more, and finite"),
+        ([1.0, -2.0], "column 'w': 1 row such as -2.0; expected zero or more, and finite"),
+        ([1.0, NAN], "column 'w': 1 row such as nan; expected zero or more, and finite"),
+        ([1.0, INF], "column 'w': 1 row such as inf; expected zero or more, and finite"),
         ([None, None], "column 'w': 2 rows such as None, None; expected zero or more, and finite"),
         (["1", "2"], "weight 'w' holds String, expected numbers"),
     ],
@@ -208,7 +208,7 @@ def test_weights_that_cannot_be(weights: list[Any], said: str) -> None:
 
 def test_rows_without_a_cluster() -> None:
     frame = pl.DataFrame({"score": [9, 3], "agent": ["a", None]})
-    with pytest.raises(InputError, match="column 'agent': 1 rows such as None; expected filled; give each lone row"):
+    with pytest.raises(InputError, match="column 'agent': 1 row such as None; expected filled; give each lone row"):
         evaluate(frame, nps(), cluster="agent")
 
 

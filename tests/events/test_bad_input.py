@@ -171,3 +171,21 @@ def test_wrong_calls() -> None:
         in_force(facts(desk(), as_of=LATER), desk(), field="team", at="created_at")
     with pytest.raises(InputError, match="expected at least one ticket with created_at"):
         check(Records(tickets=pl.DataFrame()))
+
+
+def test_a_tickets_column_with_a_facts_name_makes_way() -> None:
+    own = {"reopen_count": 99, "hold_seconds": 1.0, "agents": 7, "_reply": 3, "started_at": 1, "reply_wait_end": "x"}
+    records = desk([(1, "agent")], [(2, "solved")], own | {"kept": "yes"})
+    row = fact(records, paused=("hold",))
+    assert (row["reopen_count"], row["hold_seconds"], row["agents"], row["kept"]) == (0, 0.0, 1, "yes")
+    assert row["first_response_seconds"] == 3600
+    wait = reply_waits(records, as_of=LATER).collect().row(0, named=True)
+    assert (wait["started_at"], wait["reply_wait_end"], wait["kept"]) == (START, "answered", "yes")
+
+
+def test_a_log_whose_column_of_values_before_is_empty() -> None:
+    records = desk([(1, "agent")], [(0, "open"), (2, "solved")])
+    assert records.changes is not None
+    empty = Records(tickets=records.tickets, changes=records.changes.with_columns(previous=None))
+    assert fact(empty)["agent_work_seconds"] == 7200
+    assert status_times(empty, as_of=LATER).collect()["status"].to_list() == ["open", "solved"]

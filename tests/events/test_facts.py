@@ -122,7 +122,7 @@ def test_the_log_of_values_before_tells_how_a_ticket_began() -> None:
     assert row["first_resolution_reason"] == "ended, but nothing says when"
     assert (row["teams"], row["reassignments"], row["team"]) == (2, 1, "B")
     times = status_times(records, as_of=hour(6)).collect()
-    assert times.rows() == [("a", "open", 7200.0, 1), ("a", "solved", 14400.0, 1)]
+    assert times.rows() == [("a", "open", 7200.0, 1, False), ("a", "solved", 14400.0, 1, True)]
 
 
 def test_touches() -> None:

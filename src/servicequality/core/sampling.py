@@ -63,7 +63,9 @@ class Sampling:
             )
             if count := rows["n"][0]:
                 values = ", ".join(repr(value) for value in rows[name][0].to_list())
-                raise InputError(f"column {name!r}: {count} rows such as {values}; expected {wanted}")
+                raise InputError(
+                    f"column {name!r}: {count} row{'s' if count > 1 else ''} such as {values}; expected {wanted}"
+                )
 
     def weighted(self, shape: Shape) -> Shape:
         """The shape with its leaves multiplied by the weight."""

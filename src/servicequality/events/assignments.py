@@ -22,7 +22,7 @@ def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -
     A first assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after
     creation is an escalation even if nothing says which one it was before: every ticket begins in some tier.
     """
-    first = pl.col("previous") if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
+    first = pl.col("previous").cast(pl.String) if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
     story = pl.col("_ticket").cast(pl.Int64) * len(_MOVES) + pl.col("field").replace_strict(
         _MOVES, return_dtype=pl.Int64
     )

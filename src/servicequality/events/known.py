@@ -89,7 +89,8 @@ def known_tickets(records: Records, known: int) -> pl.LazyFrame:
     if records.responses is None:
         kept.append(pl.col("first_response_at").is_not_null().any().alias("_any_response_stamp"))
     return (
-        records.tickets.with_columns(kept)
+        records.tickets.select(pl.exclude("^_.*$"))
+        .with_columns(kept)
         .filter(pl.col("_created") <= known)
         .with_columns(pl.when(microseconds(name) <= known).then(pl.col(name)).alias(name) for name in STAMPS)
         .sort("ticket_id", maintain_order=True)

@@ -15,8 +15,9 @@ def status_times(records: Records, *, as_of: dt.datetime) -> pl.LazyFrame:
     """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
 
     Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
-    says what the status was), `seconds` and `entries`, sorted by `ticket_id` and `status`. A ticket without status changes is
-    one row. Ended statuses last until `as_of` like any other; excluded tickets are there too.
+    says what the status was), `seconds`, `entries` and `observed` (the ticket has left the status; else the time still
+    runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until `as_of`
+    like any other; excluded tickets are there too.
 
     Raises:
         ParameterError: `as_of` has no time zone.
@@ -32,7 +33,7 @@ def status_times(records: Records, *, as_of: dt.datetime) -> pl.LazyFrame:
         "_at",
         "_created",
         pl.col("value").str.to_lowercase().alias("status"),
-        (pl.col("previous").str.to_lowercase() if carried else pl.lit(None, pl.String)).alias("_first"),
+        (pl.col("previous").cast(pl.String).str.to_lowercase() if carried else pl.lit(None, pl.String)).alias("_first"),
     )
     ticket = pl.col("_ticket")
     # Clipped only after sorting: what lies before creation still says what the status was then.
@@ -40,20 +41,31 @@ def status_times(records: Records, *, as_of: dt.datetime) -> pl.LazyFrame:
     spells = clipped.with_columns(
         _is_first=(ticket != ticket.shift()).fill_null(value=True),
         _stop=pl.when(ticket == ticket.shift(-1)).then(pl.col("_at").shift(-1)).otherwise(known),
+        _left=(ticket == ticket.shift(-1)).fill_null(value=False),
     )
     # The time before the first change, which is none if the log begins with the ticket.
     opening = spells.filter(pl.col("_is_first") & (pl.col("_at") > pl.col("_created"))).select(
-        "_ticket", pl.col("_first").alias("status"), (pl.col("_at") - pl.col("_created")).alias("_time")
+        "_ticket",
+        pl.col("_first").alias("status"),
+        (pl.col("_at") - pl.col("_created")).alias("_time"),
+        pl.lit(value=True).alias("_left"),
     )
     silent = tickets.join(spells.select("_ticket"), on="_ticket", how="anti").select(
-        "_ticket", pl.lit(None, pl.String).alias("status"), (known - pl.col("_created")).alias("_time")
+        "_ticket",
+        pl.lit(None, pl.String).alias("status"),
+        (known - pl.col("_created")).alias("_time"),
+        pl.lit(value=False).alias("_left"),
     )
-    logged = spells.select("_ticket", "status", (pl.col("_stop") - pl.col("_at")).alias("_time"))
+    logged = spells.select("_ticket", "status", (pl.col("_stop") - pl.col("_at")).alias("_time"), "_left")
     return (
         pl.concat([logged, opening, silent])
         .group_by("_ticket", "status")
-        .agg(seconds(pl.col("_time").sum()).alias("seconds"), pl.len().cast(pl.Int64).alias("entries"))
+        .agg(
+            seconds(pl.col("_time").sum()).alias("seconds"),
+            pl.len().cast(pl.Int64).alias("entries"),
+            pl.col("_left").all().alias("observed"),
+        )
         .join(tickets.select("_ticket", "ticket_id"), on="_ticket")
-        .select("ticket_id", "status", "seconds", "entries")
+        .select("ticket_id", "status", "seconds", "entries", "observed")
         .sort("ticket_id", "status", maintain_order=True)
     )

@@ -35,7 +35,7 @@ class StatusSets:
         for field in fields(self):
             for status in getattr(self, field.name):
                 masks[status] |= self.bit(field.name)
-        status = pl.col(column).str.to_lowercase()
+        status = pl.col(column).cast(pl.String).str.to_lowercase()
         return status.replace_strict(list(masks), list(masks.values()), default=0, return_dtype=pl.UInt8).fill_null(0)
 
 

@@ -35,6 +35,7 @@ def facts(
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
+    A column of the tickets that has the name of a fact makes way for it, and one that begins with an underscore is dropped.
     What happened after `as_of` is not known: such rows and stamps do not exist. Where a ticket has status changes they
     decide, else its stamps do; so with messages and the stamp of the first response. Status names are compared without
     regard to case, and a status in no set runs. At equal instants messages precede changes, then the input's order holds.

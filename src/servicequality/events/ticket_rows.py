@@ -80,6 +80,8 @@ def exclusion(excluded: frozenset[str]) -> pl.Expr:
 
 
 def _with(rows: pl.LazyFrame, frame: pl.LazyFrame | None, columns: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+    # A ticket's own column of the name of a fact makes way for it.
+    rows = rows.drop(*columns, strict=False)
     if frame is None:
         return rows.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items())
     return rows.join(frame.select("_ticket", *columns), on="_ticket", how="left")

@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import instant, known_at, known_tickets, one_after_another, seconds, words
+from servicequality.events.known import STAMPS, instant, known_at, known_tickets, one_after_another, seconds, words
 from servicequality.events.messages import messages
 from servicequality.events.statuses import StatusSets, status_moves
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
@@ -15,6 +15,9 @@ from servicequality.model import Records
 __all__ = ["reply_waits"]
 
 _NONE: frozenset[str] = frozenset()
+_COLUMNS = (
+    "ticket_id", "sequence", "started_at", "stopped_at", "reply_wait_seconds", "reply_wait_observed", "reply_wait_end",
+)  # fmt: skip
 
 
 def reply_waits(
@@ -57,7 +60,7 @@ def reply_waits(
     kept = as_known(tickets, records, known).filter(exclusion(out).is_null())
     return (
         _waits(story)
-        .join(kept, on="_ticket")
+        .join(kept.drop("reply_wait_end", strict=False), on="_ticket")
         .sort("ticket_id", "_piece")
         .with_columns(sequence=pl.int_range(1, pl.len() + 1).over("_ticket"))
         .select(
@@ -68,10 +71,7 @@ def reply_waits(
             seconds(pl.col("_stop").fill_null(known) - pl.col("_start")).alias("reply_wait_seconds"),
             (pl.col("reply_wait_end") == "answered").alias("reply_wait_observed"),
             "reply_wait_end",
-            pl.exclude(
-                *("ticket_id", "sequence", "reply_wait_end", "first_response_at", "first_resolved_at", "resolved_at"),
-                *("closed_at", "^_.*$"),
-            ),
+            pl.exclude(*_COLUMNS, *STAMPS, "^_.*$"),
         )
     )
 

@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from servicequality.shapes.base import Count, Design, FixedShape, FloatArray, Reading, Sums, quotient
 from servicequality.stats import net_interval, proportion_interval, t_interval
@@ -15,6 +16,13 @@ Eligibility = Literal["all", "none", "proportional"]
 
 _SURPRISING = 30
 """Among so many answers one would be positive: answers from 1 to 5 that are read as 0 to 10 have none."""
+
+_NO_WIDTH = "all answers agree, and this method then gives no width: ask for another"
+
+
+def _notes(*said: tuple[NDArray[np.bool_], str]) -> list[str | None]:
+    """One text a group: what holds of it, joined."""
+    return ["; ".join(text for holds, text in said if holds[group]) or None for group in range(len(said[0][0]))]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,7 +53,7 @@ class Share(FixedShape):
             np.minimum(p * n, n), n, method=self.method, level=level, df=None if design is None else design.df
         )
         se = np.sqrt(p * (1 - p) / n) if design is None else np.sqrt(design.square)
-        return Reading(low, high, se, self.method)
+        return Reading(low, high, se, self.method, notes=_notes((low == high, _NO_WIDTH)))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -75,8 +83,13 @@ class Balance(FixedShape):
         low, high = np.full((2, len(n)), np.nan)
         fits = n >= 2 if self.method in ("wald", "t") else n > 0  # one answer has no spread
         low[fits], high[fits] = net_interval((up * n)[fits], (down * n)[fits], n[fits], method=self.method, level=level)
-        odd = (sums["positive"] == 0) & (n >= _SURPRISING)
-        notes = ["no answer is positive: is the column on the metric's scale?" if no else None for no in odd]
+        notes = _notes(
+            (
+                (sums["positive"] == 0) & (n >= _SURPRISING),
+                "no answer is positive: is the column on the metric's scale?",
+            ),
+            (low == high, _NO_WIDTH),
+        )
         if design is None:
             se = self.per * np.sqrt(self.spread(sums) / n)
             return Reading(self.per * low, self.per * high, se, self.method, notes=notes)

@@ -1,0 +1,147 @@
+"""What customers answer: each metric beside a line of plain Python, and golden rows at every boundary."""
+
+from collections import Counter
+
+import pytest
+
+from metrics.oracle import NOON, Oracle, Row, agrees, answers, mean, net, share, value
+from servicequality import (
+    aapor_response_rate,
+    bottom_box,
+    ces,
+    csat,
+    csat_mean,
+    net_score,
+    non_response_bounds,
+    nps,
+    response_rate,
+    top_box,
+)
+from servicequality.core import Metric
+from servicequality.errors import InputError, ParameterError
+
+
+def aapor(rows: list[Row], rate: str) -> float | None:
+    """The outcome rates as the Standard Definitions print them."""
+    n = Counter(row["disposition"] for row in rows)
+    i, p, r, nc, o, u, ne = (n[kind] for kind in ("I", "P", "R", "NC", "O", "U", "NE"))
+    known = i + p + r + nc + o
+    e = known / (known + ne) if known + ne else 0.0
+    above, below = {
+        "RR1": (i, known + u),
+        "RR2": (i + p, known + u),
+        "RR3": (i, known + e * u),
+        "RR4": (i + p, known + e * u),
+        "RR5": (i, known),
+        "RR6": (i + p, known),
+        "COOP1": (i, i + p + r + o),
+        "REF1": (r, known + u),
+        "CON1": (i + p + r + o, known + u),
+    }[rate]
+    return above / below if below else None
+
+
+ORACLES: list[tuple[Metric, Oracle]] = [
+    (nps(), lambda rows: net(answers(rows), lambda x: x >= 9, lambda x: x <= 6)),
+    (nps(missing=(11,)), lambda rows: net(answers(rows, blanks=(11,)), lambda x: x >= 9, lambda x: x <= 6)),
+    (nps(detractor_max=4, promoter_min=8), lambda rows: net(answers(rows), lambda x: x >= 8, lambda x: x <= 4)),
+    (csat(scale=(1, 5)), lambda rows: share(x >= 4 for x in answers(rows))),
+    (csat(scale=(0, 1)), lambda rows: share(x == 1 for x in answers(rows))),
+    (csat(scale=(1, 5), box=(5, 3)), lambda rows: share(x in (3, 5) for x in answers(rows))),
+    (csat(scale=(1, 5), missing=(0, 6)), lambda rows: share(x >= 4 for x in answers(rows, blanks=(0, 6)))),
+    (csat_mean(scale=(1, 10)), lambda rows: mean(answers(rows))),
+    (ces(version="v1"), lambda rows: mean(answers(rows))),
+    (ces(version="v1", statistic="share"), lambda rows: share(x <= 2 for x in answers(rows))),
+    (ces(version="v2", statistic="share"), lambda rows: share(x >= 5 for x in answers(rows))),
+    (ces(version="v1", statistic="net"), lambda rows: net(answers(rows), lambda x: x <= 2, lambda x: x >= 4)),
+    (ces(version="v2", statistic="net"), lambda rows: net(answers(rows), lambda x: x >= 5, lambda x: x <= 3)),
+    (top_box(scale=(1, 7)), lambda rows: share(x >= 6 for x in answers(rows))),
+    (top_box(scale=(1, 7), points=1), lambda rows: share(x == 7 for x in answers(rows))),
+    (bottom_box(scale=(0, 10), points=3), lambda rows: share(x <= 2 for x in answers(rows))),
+    (net_score(scale=(1, 5)), lambda rows: net(answers(rows), lambda x: x >= 4, lambda x: x <= 2)),
+    (net_score(scale=(1, 5), top=(5,)), lambda rows: net(answers(rows), lambda x: x == 5, lambda x: x <= 2)),
+    (response_rate(), lambda rows: share(r["score"] is not None for r in rows if r["delivered_at"] is not None)),
+    (
+        non_response_bounds(scale=(1, 5)),
+        lambda rows: (
+            share(r["score"] >= 4 for r in rows if r["delivered_at"])
+            if all(r["score"] is not None for r in rows if r["delivered_at"])
+            else None
+        ),
+    ),
+    *[
+        (aapor_response_rate(rate=rate), lambda rows, rate=rate: aapor(rows, rate))  # type: ignore[arg-type, misc]
+        for rate in ("RR1", "RR2", "RR3", "RR4", "RR5", "RR6", "COOP1", "REF1", "CON1")
+    ],
+]
+
+
+@pytest.mark.parametrize(("metric", "oracle"), ORACLES, ids=lambda case: getattr(case, "name", ""))
+def test_oracle(metric: Metric, oracle: Oracle) -> None:
+    agrees(metric, oracle)
+
+
+@pytest.mark.parametrize(
+    ("metric", "score", "expected"),
+    [
+        (nps(), 6, -100),
+        (nps(), 7, 0),
+        (nps(), 8, 0),
+        (nps(), 9, 100),
+        (nps(), 0, -100),
+        (nps(), 10, 100),
+        (csat(scale=(1, 5)), 3, 0),
+        (csat(scale=(1, 5)), 4, 1),
+        (csat(scale=(1, 2)), 1, 0),
+        (csat(scale=(1, 2)), 2, 1),
+        (ces(version="v1", statistic="share"), 2, 1),
+        (ces(version="v1", statistic="share"), 3, 0),
+        (ces(version="v2", statistic="share"), 4, 0),
+        (ces(version="v2", statistic="share"), 5, 1),
+        (ces(version="v1", statistic="net"), 3, 0),
+        (ces(version="v1", statistic="net"), 4, -100),
+        (ces(version="v2", statistic="net"), 3, -100),
+        (ces(version="v2", statistic="net"), 4, 0),
+        (top_box(scale=(1, 5)), 3, 0),
+        (top_box(scale=(1, 5)), 4, 1),
+        (bottom_box(scale=(1, 5)), 2, 1),
+        (bottom_box(scale=(1, 5)), 3, 0),
+        (net_score(scale=(1, 5)), 2, -100),
+        (net_score(scale=(1, 5)), 3, 0),
+        (net_score(scale=(1, 5)), 4, 100),
+    ],
+)
+def test_boundaries(metric: Metric, score: int, expected: float) -> None:
+    assert value(metric, score=[score]) == expected
+
+
+def test_unanswered_rows_do_not_count() -> None:
+    found = nps().estimate([10, None, None, 0])
+    assert (found.value, found.n, found.n_missing) == (0, 2, 2)
+
+
+def test_non_response_bounds_by_hand() -> None:
+    found = non_response_bounds(scale=(1, 5)).estimate(
+        {"score": [5] * 60 + [1] * 20 + [None] * 20, "delivered_at": [NOON] * 100}
+    )
+    assert (found.value, found.n, found.n_pending, found.n_missing) == (None, 100, 20, 0)
+    assert found.notes == "without sampling error 0.6 to 0.8"
+    # Wilson's limits of 60 and of 80 in 100.
+    assert (found.low, found.high) == (pytest.approx(0.50200, abs=1e-5), pytest.approx(0.86664, abs=1e-5))
+
+
+def test_an_answer_without_an_invitation_is_an_error() -> None:
+    with pytest.raises(InputError, match="1 row answered without having been delivered"):
+        response_rate().estimate({"score": [5, None], "delivered_at": [None, NOON]})
+
+
+def test_the_other_version_is_refused_and_a_missing_version_is_an_answer_of_none() -> None:
+    metric = ces(version="v1", of_version="v")
+    assert value(metric, score=[2, 4], v=["v1", "v1"]) == 3
+    with pytest.raises(InputError, match="1 row outside 'v1': column 'v' such as 'v2'"):
+        value(metric, score=[2, 4], v=["v1", "v2"])
+
+
+def test_boxes_that_overlap() -> None:
+    with pytest.raises(ParameterError, match=r"net_score: \[2\] lie in top and bottom; make the boxes disjoint"):
+        net_score(scale=(1, 3))

@@ -1,0 +1,206 @@
+"""Every registered metric obeys every law, in several parameterisations; and the laws catch metrics that are wrong."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from servicequality import metrics
+from servicequality.columns import Amount, Number, Score0To10, answered
+from servicequality.core import Definition, Metric, define
+from servicequality.errors import ParameterError
+from servicequality.shapes import Design, Reading, Shape, Share, mean, quantile, rate, ratio, share, total_of
+from servicequality.shapes.base import Sums
+from servicequality.testing import KEY, check_laws, readings
+
+NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+# What a definition cannot be called without, and further ways to call it. A metric without options needs no row.
+CALLS: dict[str, list[dict[str, object]]] = {
+    "aapor_response_rate": [{}, {"rate": "RR4"}, {"rate": "RR5"}, {"rate": "COOP1"}],
+    "backlog": [{"as_of": NOON}],
+    "bottom_box": [{"scale": (1, 7)}, {"scale": (1, 5), "points": 1}],
+    "ces": [
+        {"version": "v1"},
+        {"version": "v2", "statistic": "share"},
+        {"version": "v2", "statistic": "net", "missing": (9,)},
+        {"version": "v2", "of_version": "question_version"},
+    ],
+    "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
+    "csat_mean": [{"scale": (1, 5)}, {"scale": (1, 10), "missing": (99,)}],
+    "first_response_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
+    "first_response_time_observed_only": [{}, {"statistic": 0.25}, {"statistic": "mean"}, {"limit": 60.0}],
+    "inflow": [{}, {"since": NOON - DAY, "until": NOON}],
+    "net_flow": [{}, {"since": NOON - DAY, "until": NOON}],
+    "net_score": [{"scale": (1, 5)}, {"scale": (1, 7), "top": (7,), "bottom": (1, 2, 3), "interval": "mover"}],
+    "non_response_bounds": [{"scale": (1, 5)}],
+    "nps": [{}, {"missing": (11,)}, {"interval": "score", "detractor_max": 5}],
+    "outflow": [{}, {"until": NOON}],
+    "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
+    "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
+    "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")],
+    "top_box": [{"scale": (1, 5)}, {"scale": (1, 10), "points": 1}],
+}
+
+
+def registry() -> list[Metric]:
+    """Every public definition, called in each way of CALLS."""
+    definitions = [getattr(metrics, name) for name in metrics.__all__]
+    return [
+        definition(**call)
+        for definition in definitions
+        if isinstance(definition, Definition)
+        for call in CALLS.get(definition.spec.name, [{}])
+    ]
+
+
+@pytest.mark.parametrize("metric", registry(), ids=lambda metric: metric.name)
+def test_laws(metric: Metric) -> None:
+    check_laws(metric, examples=8, around=NOON)
+
+
+# Metrics that are wrong on purpose, and what the laws say of each.
+
+
+def defined(body: Callable[..., Shape], **said: object) -> Metric:
+    """A metric of one number column from a body, with a range that leaves it free."""
+    options = {"title": "Test", "unit": "points", "better": "higher", "formula": "x"} | said
+    return define(**options)(body)()
+
+
+def literal_denominator(score: Score0To10 = "score") -> Shape:
+    """A literal is no row rule."""
+    return share(pl.col(score) >= 9, of=pl.lit(value=True))
+
+
+def neighbour(score: Score0To10 = "score") -> Shape:
+    """A row rule that looks at the row above."""
+    return share(pl.col(score) > pl.col(score).shift(1), of=answered(score))
+
+
+def above_average(score: Score0To10 = "score") -> Shape:
+    """A row rule that looks at all rows."""
+    return share(pl.col(score) > pl.col(score).mean(), of=answered(score))
+
+
+def nulls_are_zero(score: Score0To10 = "score") -> Shape:
+    """Silence taken for an answer."""
+    return mean(pl.col(score).fill_null(0), of=pl.col(score).is_null() | answered(score))
+
+
+def narrow_bounds(score: Score0To10 = "score") -> Shape:
+    """A range that the value leaves."""
+    return mean(pl.col(score), of=answered(score))
+
+
+def other_column(score: Score0To10 = "score") -> Shape:
+    """A column that is not among the parameters."""
+    return share(pl.col("rating") >= 9, of=answered(score))
+
+
+def wrapping(score: Score0To10 = "score") -> Shape:
+    """Unsigned numbers that wrap below 0."""
+    return mean(pl.col(score).cast(pl.UInt8, strict=False) - pl.lit(5, pl.UInt8), of=answered(score))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Crooked(Share):
+    """Limits that lie beside the value."""
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        p = sums["hits"] / sums["n"]
+        return Reading(p + 0.1, p + 0.2, p, "crooked")
+
+
+def crooked(score: Score0To10 = "score") -> Shape:
+    """A shape whose limits do not hold its value."""
+    return Crooked(hits=pl.col(score) >= 9, n=answered(score))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Squared(Share):
+    """A value that is no ratio of sums: more rows, more of it."""
+
+    def value(self) -> pl.Expr:
+        return self.hits.cast(pl.Float64) ** 2 / pl.when(self.n > 0).then(self.n)
+
+
+def squared(score: Score0To10 = "score") -> Shape:
+    """A value that grows with the rows."""
+    return Squared(hits=pl.col(score) >= 9, n=answered(score), bounds=(0, 1e9))
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "law"),
+    [
+        (literal_denominator, {}, "parts merge to the whole"),
+        (neighbour, {}, "parts merge to the whole"),
+        (above_average, {}, "parts merge to the whole"),
+        (nulls_are_zero, {}, "null rows are missing and no more"),
+        (narrow_bounds, {"bounds": (0, 5)}, "results are in order"),
+        (other_column, {}, "parts merge to the whole"),
+        (crooked, {}, "results are in order"),
+        (squared, {}, "equal weights weigh nothing"),
+    ],
+    ids=lambda case: getattr(case, "__name__", ""),
+)
+def test_a_wrong_metric_is_caught(body: Callable[..., Shape], said: dict[str, object], law: str) -> None:
+    with pytest.raises(AssertionError, match=f"{body.__name__} breaks the law '{law}'"):
+        check_laws(defined(body, **said), shrink=False)
+
+
+def test_a_rule_that_depends_on_the_order_of_rows_is_caught_by_its_own_law() -> None:
+    rows = pl.DataFrame({"score": [1, 2, 9], KEY: ["a"] * 3})
+    with pytest.raises(AssertionError, match="value"):
+        readings.the_order_of_rows_is_irrelevant(defined(neighbour), rows)
+
+
+def own_share(score: Score0To10 = "score") -> Shape:
+    """Answers above 5."""
+    return share(pl.col(score) > 5, of=answered(score))
+
+
+def own_quantile(number: Number = "number") -> Shape:
+    """The first decile of numbers of either sign."""
+    return quantile(pl.col(number), 0.1, of=answered(number))
+
+
+def own_ratio(number: Number = "number", size: Amount = "size") -> Shape:
+    """A number for each unit of size."""
+    return ratio(pl.col(number), pl.col(size), of=answered(number) & answered(size))
+
+
+def own_rate(events: Amount = "events", time: Amount = "time") -> Shape:
+    """Events for each unit of time."""
+    return rate(pl.col(events).floor(), pl.col(time), of=answered(events) & answered(time) & (pl.col(time) > 0))
+
+
+def own_total(number: Number = "number") -> Shape:
+    """All of it."""
+    return total_of(pl.col(number), of=answered(number))
+
+
+@pytest.mark.parametrize(
+    "body", [own_share, own_quantile, own_ratio, own_rate, own_total], ids=lambda body: body.__name__
+)
+def test_a_users_own_metric_gets_the_same_examination(body: Callable[..., Shape]) -> None:
+    check_laws(defined(body), examples=25)
+
+
+def test_check_laws_wants_a_metric() -> None:
+    with pytest.raises(ParameterError, match=r"is no metric; call the definition first, such as check_laws\(nps\(\)\)"):
+        check_laws(metrics.nps)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"what \['tier'\] may hold is not known; check the metric without"):
+        check_laws(metrics.nps().where(pl.col("tier") == "gold"))
+    check_laws(metrics.nps().where(pl.col("score") > 2), examples=5)
+
+
+def test_without_hypothesis_the_error_says_what_to_install() -> None:
+    script = "import sys; sys.modules['hypothesis'] = None; import servicequality.testing"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert "ImportError: servicequality.testing tries metrics with hypothesis; install it" in run.stderr
