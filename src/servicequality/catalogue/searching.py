@@ -15,7 +15,7 @@ __all__ = ["definition", "entry", "families", "find", "headline", "is_name_of"]
 # fmt: off
 _EMPTY_WORDS = frozenset({
     "a", "an", "and", "are", "at", "be", "been", "by", "can", "did", "do", "does", "for", "from", "has", "have",
-    "how", "i", "if", "in", "is", "it", "me", "my", "of", "on", "or", "our", "show", "so", "than", "that", "the",
+    "how", "i", "if", "in", "is", "it", "many", "me", "much", "my", "of", "on", "or", "our", "show", "so", "than", "that", "the",
     "their", "them", "then", "there", "they", "this", "to", "want", "was", "we", "were", "what", "when", "where",
     "whether", "which", "who", "why", "will", "with", "you", "know",
 })
