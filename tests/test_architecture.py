@@ -140,7 +140,9 @@ def modules_say_what_they_are() -> Iterator[str]:
 
 def packages_say_what_is_public() -> Iterator[str]:
     for path in SOURCES:
-        if path.name == "__init__.py" and not re.search(r"^\s*__all__\b", path.read_text(encoding="utf-8"), re.MULTILINE):
+        if path.name == "__init__.py" and not re.search(
+            r"^\s*__all__\b", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
             yield f"{path.relative_to(ROOT)}: list the public names in `__all__`"
 
 

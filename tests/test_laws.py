@@ -11,7 +11,7 @@ import pytest
 
 from servicequality import metrics
 from servicequality.columns import Amount, Number, Score0To10, answered
-from servicequality.core import Definition, Metric, define
+from servicequality.core import Metric, define
 from servicequality.errors import ParameterError
 from servicequality.shapes import Design, Reading, Shape, Share, mean, quantile, rate, ratio, share, total_of
 from servicequality.shapes.base import Sums
@@ -20,10 +20,11 @@ from servicequality.testing import KEY, check_laws, readings
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-# What a definition cannot be called without, and further ways to call it. A metric without options needs no row.
+# What definitions cannot be called without, by the option's name.
+REQUIRED: dict[str, object] = {"as_of": NOON, "scale": (1, 5), "version": "v2"}
+# Further ways to call a definition; one that has no row is called once.
 CALLS: dict[str, list[dict[str, object]]] = {
     "aapor_response_rate": [{}, {"rate": "RR4"}, {"rate": "RR5"}, {"rate": "COOP1"}],
-    "backlog": [{"as_of": NOON}],
     "bottom_box": [{"scale": (1, 7)}, {"scale": (1, 5), "points": 1}],
     "ces": [
         {"version": "v1"},
@@ -49,14 +50,14 @@ CALLS: dict[str, list[dict[str, object]]] = {
 
 
 def registry() -> list[Metric]:
-    """Every public definition, called in each way of CALLS."""
-    definitions = [getattr(metrics, name) for name in metrics.__all__]
-    return [
-        definition(**call)
-        for definition in definitions
-        if isinstance(definition, Definition)
-        for call in CALLS.get(definition.spec.name, [{}])
-    ]
+    """Every public definition, called in each way of CALLS, with its options that have no default from REQUIRED."""
+    calls = []
+    for name in metrics.__all__:
+        definition = getattr(metrics, name)
+        parameters = definition.spec.parameters.parameters.values()
+        needed = {found.name: REQUIRED[found.name] for found in parameters if found.default is found.empty}
+        calls += [definition(**{**needed, **call}) for call in CALLS.get(name, [{}])]
+    return calls
 
 
 @pytest.mark.parametrize("metric", registry(), ids=lambda metric: metric.name)

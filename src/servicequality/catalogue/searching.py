@@ -15,9 +15,9 @@ __all__ = ["definition", "entry", "families", "find", "headline", "is_name_of"]
 # fmt: off
 _EMPTY_WORDS = frozenset({
     "a", "an", "and", "are", "at", "be", "been", "by", "can", "did", "do", "does", "for", "from", "has", "have",
-    "how", "i", "if", "in", "is", "it", "many", "me", "much", "my", "of", "on", "or", "our", "show", "so", "than", "that", "the",
-    "their", "them", "then", "there", "they", "this", "to", "want", "was", "we", "were", "what", "when", "where",
-    "whether", "which", "who", "why", "will", "with", "you", "know",
+    "how", "i", "if", "in", "is", "it", "know", "many", "me", "much", "my", "of", "on", "or", "our", "show", "so",
+    "than", "that", "the", "their", "them", "then", "there", "they", "this", "to", "want", "was", "we", "were",
+    "what", "when", "where", "whether", "which", "who", "why", "will", "with", "you",
 })
 # fmt: on
 _NEAR = 0.75  # how alike two words are of which one is a slip of the other; "satisfacton" is 0.96 of "satisfaction"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.core.finishing import RESULT, check_level, finish_fixed, finish_groups, finish_table
+from servicequality.core.finishing import RESULT, check_level, end_to_end, finish_fixed, finish_groups, finish_table
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.states import fixed_state, table_state
 from servicequality.core.suppression import suppress
@@ -189,8 +189,8 @@ def _sorted_lists(
     for metric in metrics:
         assert isinstance(metric.shape, Quantile)  # chosen so
         rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
-        numbers = metric.shape.at.filter(metric.shape.n).cast(pl.Float64)
-        source, _ = lists.setdefault(rules, (f"{metric.name}.list", numbers if keys else numbers.implode()))
+        counted = metric.shape.at.filter(metric.shape.n).cast(pl.Float64)
+        source, _ = lists.setdefault(rules, (f"{metric.name}.list", counted if keys else counted.implode()))
         sources.append(source)
         rows = pl.len() if metric.condition is None else metric.condition.sum()
         sums[f"{metric.name}.rows"] = rows.cast(pl.Int64)
@@ -198,15 +198,14 @@ def _sorted_lists(
     groups = (frame.group_by(keys).agg(asked) if keys else frame.select(asked)).collect(engine="streaming")
     tables = {}
     for name, _ in lists.values():
-        lengths = groups[name].list.len().cast(pl.Int64)
-        flat = groups[name].explode(empty_as_null=False).to_numpy(writable=True)
-        offsets = np.concatenate(([0], np.cumsum(lengths.to_numpy())))
+        offsets, numbers = end_to_end(groups[name])
         for start, end in pairwise(offsets):  # numpy sorts in place, in half of Polars' time
-            flat[start:end].sort()
-        tables[name] = lengths, Table(offsets, flat)
+            numbers[start:end].sort()
+        tables[name] = Table(offsets, numbers)
+    totals = groups.drop(tables)
     for metric, source in zip(metrics, sources, strict=True):
-        n, table = tables[source]
-        yield finish_groups(groups.with_columns(n.alias(f"{metric.name}.n")), table, metric, keys=keys, level=level)
+        n = pl.Series(f"{metric.name}.n", np.diff(tables[source].offsets))
+        yield finish_groups(totals.with_columns(n), tables[source], metric, keys=keys, level=level)
 
 
 def _rules(metric: "Metric") -> list[pl.Expr]:

@@ -2,10 +2,12 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
 from servicequality.core.states import BIN, value_prefix
@@ -107,24 +109,27 @@ def finish_table(
     assert isinstance(shape, TableShape)  # the caller sorts metrics by shape
     weighted = f"{name}.weight_squares" in state.columns
     prefix = value_prefix(name, weighted=weighted)
-    # Rows of weight 0 were not watched: their bin is none.
-    heavy_bins = pl.when(pl.col(f"{prefix}.n") > 0).then(BIN).alias(BIN)
-    ordered = state.with_columns(heavy_bins).sort([*keys, BIN], nulls_last=True)
-    totals = [pl.col(column).sum() for column in state.columns if column.startswith(f"{name}.")]
-    totals.append(pl.col(BIN).count().cast(pl.Int64).alias(BIN))
-    groups = ordered.group_by(keys, maintain_order=True).agg(totals) if keys else ordered.select(totals)
-    rows = ordered.filter(pl.col(BIN).is_not_null())
-    sums = {leaf: _column(rows, f"{prefix}.{leaf}") for leaf in shape.leaves()}
+    # Rows of weight 0 were not watched. Sorting each group in numpy takes a tenth of a sort by keys and bin.
+    watched = pl.col(BIN).is_not_null() & (pl.col(f"{prefix}.n") > 0)
+    sources = {BIN: pl.col(BIN)} | {leaf: pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in shape.leaves()}
+    lists = {f"list.{part}": source.filter(watched) for part, source in sources.items()}
+    asked = [pl.col(column).sum() for column in state.columns if column.startswith(f"{name}.")]
+    asked += [(rows if keys else rows.implode()).alias(part) for part, rows in lists.items()]
+    groups = state.group_by(keys).agg(asked).sort(keys) if keys else state.select(asked)
+    offsets, bins = end_to_end(groups[f"list.{BIN}"])
+    order = np.arange(len(bins))
+    for start, end in pairwise(offsets):
+        order[start:end] = start + bins[start:end].argsort()
+    sums = {leaf: end_to_end(groups[f"list.{leaf}"])[1][order] for leaf in shape.leaves()}
     n_eff = None
     if weighted:
         # Weights count as so many observations that they add up to the effective number of rows.
         heavy, squares = _column(groups, f"{prefix}.n"), _column(groups, f"{name}.weight_squares")
         with np.errstate(divide="ignore", invalid="ignore"):
-            n_eff, scale = heavy**2 / squares, np.repeat(heavy / squares, groups[BIN].to_numpy())
+            n_eff, scale = heavy**2 / squares, np.repeat(heavy / squares, np.diff(offsets))
         sums = {leaf: column * scale for leaf, column in sums.items()}
-    offsets = np.concatenate(([0], np.cumsum(groups[BIN].to_numpy())))
-    table = Table(offsets, bin_values(rows[BIN].to_numpy(), mantissa_bits=52 if exact else shape.mantissa), sums)
-    return finish_groups(groups, table, metric, keys=keys, level=level, n_eff=n_eff)
+    table = Table(offsets, bin_values(bins[order], mantissa_bits=52 if exact else shape.mantissa), sums)
+    return finish_groups(groups.drop(lists), table, metric, keys=keys, level=level, n_eff=n_eff)
 
 
 def finish_groups(
@@ -157,6 +162,12 @@ def finish_groups(
         n_eff=n if n_eff is None else n_eff,
         notes=[None] * len(n),
     )
+
+
+def end_to_end(lists: pl.Series) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Where each list begins and ends, and their numbers one list after the other."""
+    lengths = lists.list.len().cast(pl.Int64).to_numpy()
+    return np.concatenate(([0], np.cumsum(lengths))), lists.explode(empty_as_null=False).to_numpy(writable=True)
 
 
 def _column(state: pl.DataFrame, name: str) -> FloatArray:

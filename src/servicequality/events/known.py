@@ -12,6 +12,7 @@ import polars as pl
 
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = [
     "STAMPS",
@@ -23,6 +24,7 @@ __all__ = [
     "one_after_another",
     "seconds",
     "words",
+    "worked",
 ]
 
 STAMPS = ("first_response_at", "first_resolved_at", "resolved_at", "closed_at")
@@ -69,6 +71,12 @@ def instant(expr: pl.Expr, records: Records) -> pl.Expr:
 def seconds(expr: pl.Expr) -> pl.Expr:
     """Int64 microseconds as Float64 seconds."""
     return expr / 1_000_000
+
+
+def worked(schedule: Schedule, start: pl.Expr, stop: pl.Expr) -> pl.Expr:
+    """Seconds of the schedule between two instants in Int64 microseconds."""
+    opened, closed = (schedule.clock(at.cast(pl.Datetime("us", "UTC"))) for at in (start, stop))
+    return seconds(closed - opened)
 
 
 def known_tickets(records: Records, known: int) -> pl.LazyFrame:

@@ -5,10 +5,11 @@ Columns that begin with an underscore are instants in Int64 microseconds, or cou
 
 import polars as pl
 
-from servicequality.events.known import instant, microseconds, seconds
+from servicequality.events.known import instant, microseconds, seconds, worked
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = ["durations", "first_contact", "resolution", "response", "touches"]
 
@@ -70,8 +71,8 @@ def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
     ]
 
 
-def durations(records: Records, known: int) -> list[pl.Expr]:
-    """Every instant with its seconds, whether they end with the event, and why there are none."""
+def durations(records: Records, known: int, schedule: Schedule | None) -> list[pl.Expr]:
+    """Every instant with its seconds, also in the schedule's time, whether they end with the event, and why there are none."""
     response, end = pl.col("_response"), pl.col("_resolution")
     answered, is_ended = response.is_not_null(), pl.col("_is_ended")
     # An open ticket's first resolution is known or still to come; only its last one is missing because it is ended.
@@ -82,7 +83,14 @@ def durations(records: Records, known: int) -> list[pl.Expr]:
     )
     return [
         *_pair(
-            "first_response", response, end, "_response_start", pl.coalesce("_response_unknown", lost), records, known
+            "first_response",
+            response,
+            end,
+            "_response_start",
+            pl.coalesce("_response_unknown", lost),
+            records,
+            known,
+            schedule,
         ),
         pl.when(answered)
         .then(pl.lit("answered"))
@@ -91,9 +99,11 @@ def durations(records: Records, known: int) -> list[pl.Expr]:
         .when(pl.col("_response_unknown").is_null() & ~is_ended)
         .then(pl.lit("open"))
         .alias("first_response_end"),
-        *_pair("first_resolution", pl.col("_first_resolution"), None, "_created", first_lost, records, known),
-        *_pair("resolution", end, None, "_created", lost, records, known, at="resolved_at"),
-        *_pair("first_action", pl.col("_action"), end, "_created", pl.coalesce(no_action, lost), records, known),
+        *_pair("first_resolution", pl.col("_first_resolution"), None, "_created", first_lost, records, known, schedule),
+        *_pair("resolution", end, None, "_created", lost, records, known, schedule, at="resolved_at"),
+        *_pair(
+            "first_action", pl.col("_action"), end, "_created", pl.coalesce(no_action, lost), records, known, schedule
+        ),
     ]
 
 
@@ -105,20 +115,23 @@ def _pair(
     unknown: pl.Expr,
     records: Records,
     known: int,
+    schedule: Schedule | None,
     *,
     at: str | None = None,
 ) -> list[pl.Expr]:
     stop = pl.coalesce(event, *([] if competing is None else [competing]), pl.lit(known))
     reason = pl.when(stop < pl.col(start)).then(pl.lit("it lies before the start")).when(event.is_null()).then(unknown)
+    twins = {} if schedule is None else {"working_seconds": worked(schedule, pl.col(start), stop)}
+    times = {"seconds": seconds(stop - pl.col(start)), **twins}
     return [
         instant(event, records).alias(at or f"{name}_at"),
-        pl.when(reason.is_null()).then(seconds(stop - pl.col(start))).alias(f"{name}_seconds"),
+        *(pl.when(reason.is_null()).then(time).alias(f"{name}_{twin}") for twin, time in times.items()),
         pl.when(reason.is_null()).then(event.is_not_null()).alias(f"{name}_observed"),
         reason.alias(f"{name}_reason"),
     ]
 
 
-def touches(records: Records, sets: StatusSets) -> list[pl.Expr]:
+def touches(records: Records, sets: StatusSets, schedule: Schedule | None) -> list[pl.Expr]:
     """Counts that are 0, and not unknown, for a ticket without rows in a table that exists."""
     written = ("public_agent_messages", "agent_replies", "customer_messages", "_followups", "_agent_messages")
     moved = ("reassignments", "escalations")
@@ -133,7 +146,8 @@ def touches(records: Records, sets: StatusSets) -> list[pl.Expr]:
     )
     logged_teams = pl.when(pl.col("_teams") > 0).then("_teams")
     teams = pl.coalesce(logged_teams, pl.when(pl.col("team").is_not_null()).then(1)).cast(pl.Int64)
-    hold = [] if sets.paused else [pl.lit(None, pl.Float64).alias("hold_seconds")]
+    held = ["hold_seconds", *([] if schedule is None else ["hold_working_seconds"])]
+    hold = [] if sets.paused else [pl.lit(None, pl.Float64).alias(name) for name in held]
     return [
         *(pl.col(name).fill_null(0) for name in logs),
         agents.cast(pl.Int64).alias("agents"),

@@ -4,14 +4,19 @@ A status is read once, into a mask with one bit for every set that names it; row
 Everything else is a sum: each entry into a set adds the time that was left until `as_of`, each exit takes it away.
 """
 
+import datetime as dt
 from dataclasses import dataclass, fields
 
 import polars as pl
 
 from servicequality.events.known import known_events, one_after_another, seconds
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = ["StatusSets", "handovers", "status_facts", "status_moves"]
+
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_INSTANT = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,13 +66,14 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
     return one_after_another(rows).with_columns(before.alias("_before"))
 
 
-def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFrame:
+def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Schedule | None = None) -> pl.LazyFrame:
     """One row for each ticket whose status is in the log.
 
     Instants in microseconds: `_first_end`, `_last_end`, `_first_halt` (the first move to an ended or paused status after
     creation), `_first_started` (the first status that is not a new one). Counts: `_ends` and `_reopens` (moves into and out
     of the ended set). `_ended`: it is so now. `_born_ended`: it was so before the log begins. `_status`: the one in force.
-    Times within the ticket's life, in seconds: `hold_seconds` and its like.
+    Times within the ticket's life, in seconds: `hold_seconds` and its like, and
+    with a schedule their twins in its time, `hold_working_seconds`.
     """
     before = pl.col("_before")
 
@@ -78,22 +84,32 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFr
         return ~_has(pl.col("_after"), sets.bit(name)) & _has(before, sets.bit(name))
 
     # What lies before creation is no part of the ticket's life.
-    remaining = known - pl.max_horizontal("_at", "_created")
+    since = pl.max_horizontal("_at", "_created")
+    remaining = {"_seconds": known - since}
+    life = {"_seconds": known - pl.col("_created")}
+    if schedule is not None:
+        clock = {
+            name: schedule.clock(at.cast(_INSTANT)) for name, at in (("since", since), ("born", pl.col("_created")))
+        }
+        now = schedule.clock(_EPOCH + dt.timedelta(microseconds=known))
+        remaining["_working_seconds"] = now - clock["since"]
+        life["_working_seconds"] = now - clock["born"]
     halted = entered("ended") | entered("paused")
-    times = {
-        "hold_seconds": "paused",
-        "requester_wait_seconds": "requester_wait",
-        "agent_wait_seconds": "agent_wait",
-        "agent_work_seconds": "agent_work",
+    of_set = {
+        "hold": "paused",
+        "requester_wait": "requester_wait",
+        "agent_wait": "agent_wait",
+        "agent_work": "agent_work",
     }
+    times = {name + twin: (of, twin) for twin in remaining for name, of in of_set.items()}
     flows = moves.with_columns(
         _end=entered("ended"),
         _reopen=left("ended"),
         _halt=halted & (pl.col("_at") > pl.col("_created")),
         _started=~_has(pl.col("_after"), sets.bit("new")),
         **{
-            name: pl.when(entered(of)).then(remaining).when(left(of)).then(-remaining).otherwise(0)
-            for name, of in times.items()
+            name: pl.when(entered(of)).then(remaining[twin]).when(left(of)).then(-remaining[twin]).otherwise(0)
+            for name, (of, twin) in times.items()
         },
     )
     at = pl.col("_at")
@@ -111,14 +127,13 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFr
         *(pl.col(name).sum() for name in times),
     )
     # A ticket that was in the set from the start never entered it.
-    life = known - pl.col("_created")
     return grouped.with_columns(
         _has(pl.col("_initially"), sets.bit("ended")).alias("_born_ended"),
         *(
-            seconds(pl.col(name) + pl.when(_has(pl.col("_initially"), sets.bit(of))).then(life).otherwise(0)).alias(
-                name
-            )
-            for name, of in times.items()
+            seconds(
+                pl.col(name) + pl.when(_has(pl.col("_initially"), sets.bit(of))).then(life[twin]).otherwise(0)
+            ).alias(name)
+            for name, (of, twin) in times.items()
         ),
     ).drop("_created", "_initially")
 

@@ -11,6 +11,7 @@ from servicequality.events.outcomes import durations, first_contact, resolution,
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import FirstResponse, as_known, exclusion, ticket_rows
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
 
@@ -32,6 +33,7 @@ def facts(
     agent_wait: tuple[str, ...] = ("pending",),
     agent_work: tuple[str, ...] = ("new", "open"),
     new: tuple[str, ...] = ("new",),
+    schedule: Schedule | None = None,
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
@@ -59,6 +61,9 @@ def facts(
     - `one_touch`, `multi_touch`, `no_customer_followup`, `closed_once_one_teammate`: the four meanings of resolved at
       first contact, as of `as_of` and without a window for a second contact.
 
+    With a schedule every duration but `handle_seconds` has a twin in its working time, such as
+    `resolution_working_seconds` or `hold_working_seconds`.
+
     A stop before its start gives no duration: the instant stays, the seconds are null and the reason says so. What
     neither events nor stamps can tell is null.
 
@@ -77,6 +82,7 @@ def facts(
         agent_wait: Statuses in which the agents wait.
         agent_work: Statuses in which the agents work.
         new: Statuses in which nobody has acted yet.
+        schedule: The hours that count in the twins.
 
     Returns:
         A lazy frame, sorted by `ticket_id`; a column that is not selected is not computed.
@@ -96,12 +102,12 @@ def facts(
         agent_work=words("agent_work", agent_work),
         new=words("new", new),
     )
-    rows = ticket_rows(records, known, sets, first_response)
+    rows = ticket_rows(records, known, sets, first_response, schedule)
     return (
         rows.filter(exclusion(words("excluded", excluded)).is_null())
         .with_columns(*resolution(records, sets))
         .with_columns(*response(records, first_response))
-        .with_columns(*durations(records, known), *touches(records, sets))
+        .with_columns(*durations(records, known, schedule), *touches(records, sets, schedule))
         .with_columns(*first_contact())
         .select(pl.exclude("^_.*$", "first_resolved_at", "closed_at"))
         .sort("ticket_id", maintain_order=True)

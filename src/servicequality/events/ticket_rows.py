@@ -10,6 +10,7 @@ from servicequality.events.known import known_tickets
 from servicequality.events.messages import message_facts, messages
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = ["FirstResponse", "as_known", "exclusion", "ticket_rows"]
 
@@ -34,17 +35,23 @@ _MESSAGE: Mapping[str, pl.DataType] = {
 }
 
 
-def ticket_rows(records: Records, known: int, sets: StatusSets, first_response: FirstResponse) -> pl.LazyFrame:
+def ticket_rows(
+    records: Records, known: int, sets: StatusSets, first_response: FirstResponse, schedule: Schedule | None
+) -> pl.LazyFrame:
     """Tickets with the sums of their statuses, assignments and messages; null where a table or a ticket's rows are missing."""
     tickets = known_tickets(records, known)
     moves = status_moves(records, tickets, known, sets)
     mail = messages(records, tickets, known)
-    statuses = None if moves is None else status_facts(moves, known, sets)
+    statuses = None if moves is None else status_facts(moves, known, sets, schedule)
     holders = None if records.changes is None else assignment_facts(records.changes, tickets, known)
     sums = None if mail is None else message_facts(mail, notes_count=first_response != "zammad")
     # The status in force comes with the other sums of the status: a pass of its own would cost as much as all messages.
     rows = as_known(tickets, records, known, [field for field in HELD if field != "status"])
-    for frame, columns in ((statuses, _STATUS), (holders, _ASSIGNMENT), (sums, _MESSAGE)):
+    twins = {
+        name.replace("_seconds", "_working_seconds"): dtype for name, dtype in _STATUS.items() if "_seconds" in name
+    }
+    status_columns = {**_STATUS, **(twins if schedule is not None else {})}
+    for frame, columns in ((statuses, status_columns), (holders, _ASSIGNMENT), (sums, _MESSAGE)):
         rows = _with(rows, frame, columns)
     rows = rows.with_columns(status=pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status"))
     turns = None

@@ -5,12 +5,22 @@ import datetime as dt
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import STAMPS, instant, known_at, known_tickets, one_after_another, seconds, words
+from servicequality.events.known import (
+    STAMPS,
+    instant,
+    known_at,
+    known_tickets,
+    one_after_another,
+    seconds,
+    words,
+    worked,
+)
 from servicequality.events.messages import messages
 from servicequality.events.statuses import StatusSets, status_moves
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.events.ticket_rows import as_known, exclusion
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = ["reply_waits"]
 
@@ -26,6 +36,7 @@ def reply_waits(
     as_of: dt.datetime,
     ended: tuple[str, ...] = ENDED,
     excluded: tuple[str, ...] = EXCLUDED,
+    schedule: Schedule | None = None,
 ) -> pl.LazyFrame:
     """Every time a customer waited for an answer, by `as_of`: one row a wait.
 
@@ -35,8 +46,9 @@ def reply_waits(
     whose `opened_by` is null was opened by the customer, unless an agent's public message is its opening text.
 
     Columns: `ticket_id`, `sequence` (from 1), `started_at`, `stopped_at` (null while it lasts), `reply_wait_seconds`,
-    `reply_wait_observed` (an answer ended it), `reply_wait_end` (answered, resolved, open), then the ticket's own columns,
-    without its stamps. Sorted by `ticket_id` and `sequence`.
+    `reply_wait_working_seconds` (with a schedule, in its working time), `reply_wait_observed` (an answer ended it),
+    `reply_wait_end` (answered, resolved, open), then the ticket's own columns, without its stamps. Sorted by `ticket_id`
+    and `sequence`.
 
     Raises:
         ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
@@ -57,6 +69,8 @@ def reply_waits(
     if mail is None:
         raise InputError("expected records with responses; got none: reply waits need Records(responses=...)")
     story = one_after_another(_story(tickets, mail, status_moves(records, tickets, known, sets), sets))
+    stop = pl.col("_stop").fill_null(known)
+    twins = [] if schedule is None else [worked(schedule, pl.col("_start"), stop).alias("reply_wait_working_seconds")]
     kept = as_known(tickets, records, known).filter(exclusion(out).is_null())
     return (
         _waits(story)
@@ -68,7 +82,8 @@ def reply_waits(
             "sequence",
             instant(pl.col("_start"), records).alias("started_at"),
             instant(pl.col("_stop"), records).alias("stopped_at"),
-            seconds(pl.col("_stop").fill_null(known) - pl.col("_start")).alias("reply_wait_seconds"),
+            seconds(stop - pl.col("_start")).alias("reply_wait_seconds"),
+            *twins,
             (pl.col("reply_wait_end") == "answered").alias("reply_wait_observed"),
             "reply_wait_end",
             pl.exclude(*_COLUMNS, *STAMPS, "^_.*$"),

@@ -1,4 +1,4 @@
-"""Were promises kept: attainment over clocks, one row a clock. Never here: how clocks run (see `sla`)."""
+"""Were promises kept: attainment, breaches, what is late now, on one row a clock. Never here: how clocks run (see `sla`)."""
 
 from datetime import datetime
 from typing import Literal
@@ -9,9 +9,11 @@ from servicequality.columns import Instant, Outcome, Seconds, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
-from servicequality.shapes import Shape, attainment, survival
+from servicequality.shapes import Shape, attainment, count, survival
 
-__all__ = ["sla_attainment"]
+__all__ = ["at_risk_count", "breach_rate", "breach_severity", "overdue_count", "sla_attainment"]
+
+_COUNT = (0.0, float("inf"))
 
 
 @define(
@@ -61,3 +63,114 @@ def sla_attainment(
     used = pl.col(elapsed) / pl.col(target)
     stopped = met | (state == "missed")
     return survival(used, stopped, of=judged & answered(elapsed) & (pl.col(target) > 0), limit=1.0)
+
+
+@define(
+    title="Breach rate",
+    unit="share",
+    better="lower",
+    bounds=(0, 1),
+    grain="clock",
+    formula=r"\#\{\text{missed, missed open}\}/\#\{\text{due} \le \text{as of, not pending}\}",
+    references=("Wilson 1927",),
+    aliases=("SLA breaches", "SLA violation rate", "missed SLA", "share late"),
+)
+def breach_rate(outcome: Outcome = "outcome", due: Instant = "due_at", *, as_of: datetime) -> Shape:
+    """Share of clocks that missed their target, among those whose deadline has come: what attainment leaves.
+
+    When it lies:
+        A miss by a minute and one by a week count alike: read it beside the breach severity.
+
+    Why your vendor shows another number:
+        Breaches over tickets closed in the period, whatever the period in which they were due; breaches of several clocks of
+        one ticket counted once; open breaches not counted before somebody closes the ticket.
+    """
+    now = pl.lit(instant("as_of", as_of))
+    state = pl.col(outcome).cast(pl.String)
+    pending = state == "pending"
+    ripe = answered(outcome) & (state != "cancelled") & ~pending & (moment(due) <= now)
+    missed = (state == "missed") | (state == "missed_open")
+    return attainment(missed, of=ripe, pending=pending, unknown=~answered(outcome))
+
+
+@define(
+    title="Breach severity",
+    unit="s",
+    better="lower",
+    bounds=_COUNT,
+    grain="clock",
+    formula=r"\inf\{t: S(t) \le 1 - p\},\ t = \text{elapsed} - \text{target}",
+    references=("Kaplan & Meier 1958",),
+    aliases=("overrun", "how late", "lateness", "breach duration", "time past due"),
+)
+def breach_severity(
+    outcome: Outcome = "outcome",
+    overrun: Seconds = "overrun_seconds",
+    *,
+    statistic: Literal["median"] | float = "median",
+) -> Shape:
+    """By how much missed clocks overran their targets: a quantile of the overrun, in the time of the clock.
+
+    Clocks that are late and still run count with what they have overrun so far (Kaplan-Meier).
+
+    When it lies:
+        Targets differ: an hour over a target of one hour is not an hour over a target of a week. In working time, a night
+        weighs nothing.
+
+    Why your vendor shows another number:
+        A mean, which one forgotten ticket can double; stopped clocks alone, so that the worst, still open, are missing; a
+        share of the target in place of seconds.
+    """
+    state = pl.col(outcome).cast(pl.String)
+    late = answered(overrun) & ((state == "missed") | (state == "missed_open"))
+    p = 0.5 if statistic == "median" else statistic
+    return survival(pl.col(overrun), state == "missed", of=late, p=p)
+
+
+@define(
+    title="Overdue clocks",
+    unit="count",
+    better="lower",
+    bounds=_COUNT,
+    grain="clock",
+    formula=r"\#\{\text{missed open}\}",
+    references=("ITIL 4",),
+    aliases=("overdue tickets", "past due", "open breaches", "late now"),
+)
+def overdue_count(outcome: Outcome = "outcome") -> Shape:
+    """How many clocks run past their target at the clocks' instant.
+
+    When it lies:
+        It falls when late work is closed badly, or when a ticket is put on hold by a rule that forgives the past.
+
+    Why your vendor shows another number:
+        Tickets in place of clocks; the deadline compared with the calendar while the clock is paused.
+    """
+    return count((pl.col(outcome).cast(pl.String) == "missed_open").fill_null(value=False))
+
+
+@define(
+    title="Clocks at risk",
+    unit="count",
+    better="lower",
+    bounds=_COUNT,
+    grain="clock",
+    formula=r"\#\{\text{pending}, \text{remaining} \le w\}",
+    references=("ITIL 4",),
+    aliases=("due soon", "about to breach", "next to breach", "SLA at risk"),
+)
+def at_risk_count(
+    outcome: Outcome = "outcome", remaining: Seconds = "remaining_seconds", *, within: float = 3600.0
+) -> Shape:
+    """How many clocks are still in time but have at most `within` seconds left, in the time of the clock.
+
+    When it lies:
+        An hour of working time left on Friday evening is due on Monday: sort by the deadline to see what is next.
+
+    Why your vendor shows another number:
+        Wall-clock time to the deadline, paused tickets counted, or a share of the target in place of seconds.
+    """
+    if not within >= 0:
+        raise ParameterError(f"within must be a number of seconds, 0 or more; got {within!r}")
+    pending = (pl.col(outcome).cast(pl.String) == "pending").fill_null(value=False)
+    return count(pending & (pl.col(remaining) <= within).fill_null(value=False))

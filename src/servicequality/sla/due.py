@@ -6,9 +6,11 @@ from typing import Any, overload
 import polars as pl
 
 from servicequality.errors import InputError, ParameterError
+from servicequality.events.known import seconds
 from servicequality.model import as_frame
+from servicequality.sla.outcomes import verdict
 
-OUTCOMES = pl.Enum(["met", "missed", "missed_open", "pending", "cancelled"])
+__all__ = ["due_clocks"]
 
 
 @overload
@@ -57,7 +59,9 @@ def due_clocks(
         InputError: a column is missing or holds no zone-aware instants.
     """
     if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
-        raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo, for example datetime.UTC")
+        raise ParameterError(
+            f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo, for example datetime.UTC"
+        )
     frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
     schema = frame.lazy().collect_schema()
     for name in (started, stopped, due):
@@ -69,16 +73,7 @@ def due_clocks(
     end = pl.coalesce("stopped_at", now)
     in_order = (end >= start) & (deadline >= start)
     known = pl.col(stopped).is_not_null() & (pl.col(stopped) <= now)
-    over = end > deadline
-    outcome = (
-        pl.when(~in_order)
-        .then(pl.lit(None, pl.String))
-        .when(pl.col("stopped_at").is_not_null())
-        .then(pl.when(over).then(pl.lit("missed")).otherwise(pl.lit("met")))
-        .otherwise(pl.when(over).then(pl.lit("missed_open")).otherwise(pl.lit("pending")))
-    )
-    lasted, allowed = _seconds(end - start), _seconds(deadline - start)
-    left = allowed - lasted
+    lasted, allowed = (end - start).dt.total_microseconds(), (deadline - start).dt.total_microseconds()
     return (
         frame.filter(pl.col(due).is_not_null() & (pl.col(started) <= now))
         .with_columns(
@@ -88,14 +83,8 @@ def due_clocks(
             pl.when(known).then(pl.col(stopped)).alias("stopped_at"),
         )
         .with_columns(
-            pl.when(end >= start).then(lasted).alias("elapsed_seconds"),
-            pl.when(deadline >= start).then(allowed).alias("target_seconds"),
-            pl.when(in_order & over).then(-left).alias("overrun_seconds"),
-            pl.when(in_order & ~over & pl.col("stopped_at").is_null()).then(left).alias("remaining_seconds"),
-            outcome.cast(OUTCOMES).alias("outcome"),
+            pl.when(end >= start).then(seconds(lasted)).alias("elapsed_seconds"),
+            pl.when(deadline >= start).then(seconds(allowed)).alias("target_seconds"),
+            *verdict(elapsed=pl.when(in_order).then(lasted), target=allowed),
         )
     )
-
-
-def _seconds(span: pl.Expr) -> pl.Expr:
-    return span.dt.total_microseconds() / 1_000_000

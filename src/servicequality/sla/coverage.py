@@ -1,0 +1,58 @@
+"""What each policy catches. Lives here: the count of tickets that a policy holds for, and of those it wins. Never: clocks."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from servicequality.events import excluded_tickets
+from servicequality.events.known import known_at, known_tickets
+from servicequality.model import Records
+from servicequality.sla.candidates import History, statuses
+from servicequality.sla.force import columns_asked, held, holds
+from servicequality.sla.policy import Policy, read_policies
+from servicequality.sla.promises import EXCLUDED
+
+__all__ = ["policy_coverage"]
+
+
+def policy_coverage(
+    records: Records,
+    policies: Policy | Sequence[Policy],
+    *,
+    as_of: dt.datetime,
+    excluded: tuple[str, ...] = EXCLUDED,
+) -> pl.DataFrame:
+    """How many tickets each policy holds for as they were at `as_of`: a policy that nobody meets is seen here.
+
+    Columns, in the order of the policies: ``policy``; ``holds``, the tickets for which its condition and validity hold;
+    ``applies``, those that no earlier policy has taken; ``tickets``, all that count. The last row, whose policy is
+    null, holds the tickets that none applies to, which have no clocks.
+
+    Raises:
+        ParameterError: As `clocks`.
+        InputError: The records lack tickets.
+    """
+    known, tried = known_at(as_of), read_policies(policies)
+    asked = columns_asked(tried, records)
+    out = excluded_tickets(records, as_of=as_of, excluded=excluded)
+    numbered = known_tickets(records, known).select("ticket_id", "_ticket", "_created")
+    kept, left_out = pl.collect_all([numbered, out.select("ticket_id")])
+    history = History(records=records, tickets=kept, as_of=as_of, known=known, ended=(), excluded=excluded)
+    counted = kept.join(left_out, on="ticket_id", how="anti", maintain_order="left")["_ticket"].to_numpy()
+    at = np.full(len(counted), known)
+    columns = held(history, ["priority", *asked], counted, at, statuses(history).collect())
+    rows = columns.with_columns(_at=pl.Series(at))
+    found = rows.with_columns(holds(policy).alias(f"_{number}") for number, policy in enumerate(tried))
+    held_for = found.select(f"_{number}" for number in range(len(tried))).to_numpy()
+    first = np.where(held_for.any(axis=1), held_for.argmax(axis=1), len(tried))
+    return pl.DataFrame(
+        {
+            "policy": [*(policy.name for policy in tried), None],
+            "holds": [*held_for.sum(axis=0).tolist(), int((first == len(tried)).sum())],
+            "applies": np.bincount(first, minlength=len(tried) + 1),
+            "tickets": [len(counted)] * (len(tried) + 1),
+        },
+        schema={"policy": pl.String, "holds": pl.Int64, "applies": pl.Int64, "tickets": pl.Int64},
+    )

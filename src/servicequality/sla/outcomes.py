@@ -1,0 +1,36 @@
+"""What became of a clock, once it is known how long it ran. Lives here: the columns that all share. Never: how it ran."""
+
+import polars as pl
+
+from servicequality.events.known import seconds
+
+__all__ = ["OUTCOMES", "verdict"]
+
+OUTCOMES = pl.Enum(["met", "missed", "missed_open", "pending", "cancelled"])
+
+
+def verdict(*, elapsed: pl.Expr, target: pl.Expr, lapsed: pl.Expr | None = None) -> list[pl.Expr]:
+    """`overrun_seconds`, `remaining_seconds` and `outcome`, from microseconds and the column `stopped_at`.
+
+    Equality is met. The overrun is null of a clock that is in time, what remains is null of one that is not running or late.
+    All are null where the elapsed time is.
+
+    Args:
+        elapsed: How long the clock ran.
+        target: How long it may run.
+        lapsed: Whether it stopped without what it waited for: then it is cancelled if in time.
+    """
+    over, stopped = elapsed > target, pl.col("stopped_at").is_not_null()
+    in_time = pl.lit("met") if lapsed is None else pl.when(lapsed).then(pl.lit("cancelled")).otherwise(pl.lit("met"))
+    outcome = (
+        pl.when(over.is_null())
+        .then(pl.lit(None, pl.String))
+        .when(stopped)
+        .then(pl.when(over).then(pl.lit("missed")).otherwise(in_time))
+        .otherwise(pl.when(over).then(pl.lit("missed_open")).otherwise(pl.lit("pending")))
+    )
+    return [
+        pl.when(over).then(seconds(elapsed - target)).alias("overrun_seconds"),
+        pl.when(~over & ~stopped).then(seconds(target - elapsed)).alias("remaining_seconds"),
+        outcome.cast(OUTCOMES).alias("outcome"),
+    ]

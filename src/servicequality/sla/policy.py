@@ -1,0 +1,159 @@
+"""What is promised. Lives here: targets and policies, as values that are checked when made. Never: tickets, clocks that run."""
+
+import datetime as dt
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal, NoReturn, get_args
+
+import polars as pl
+
+from servicequality.errors import ParameterError
+from servicequality.events.known import words
+from servicequality.worktime import ALWAYS_OPEN, Schedule, Schedules
+
+__all__ = ["CLOCKS", "NEEDS", "PAUSED", "WORKING", "Clock", "Policy", "Target", "read_policies"]
+
+Clock = Literal["first_response", "next_reply", "periodic_update", "resolution", "requester_wait", "agent_work"]
+"""What a target can be set for."""
+
+CLOCKS: tuple[Clock, ...] = get_args(Clock)
+WORKING: tuple[Clock, ...] = ("requester_wait", "agent_work")
+"""Clocks that run in statuses of their own, whatever the policy's pauses."""
+NEEDS: dict[Clock, str] = {
+    "next_reply": "responses",
+    "periodic_update": "responses",
+    "requester_wait": "changes",
+    "agent_work": "changes",
+}
+"""The table that a clock cannot do without."""
+PAUSED = ("pending", "hold", "on-hold", "on hold")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How long a clock may run.
+
+    Attributes:
+        clock: ``"first_response"``, ``"next_reply"``, ``"periodic_update"``, ``"resolution"``, ``"requester_wait"`` or
+            ``"agent_work"``.
+        seconds: The budget in the policy's working time; using it up to the last second is in time.
+        priority: The priority that it is for, without regard to case; None is for all that have no target of their own.
+
+    Raises:
+        ParameterError: An unknown clock, or a budget that is missing, negative or not finite.
+    """
+
+    clock: Clock
+    seconds: float
+    priority: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.clock not in CLOCKS:
+            raise ParameterError(f"clock must be one of {', '.join(CLOCKS)}; got {self.clock!r}")
+        number = isinstance(self.seconds, int | float) and not isinstance(self.seconds, bool)
+        if not number or not math.isfinite(self.seconds) or self.seconds < 0:
+            raise ParameterError(
+                f"the target of {self.clock} must be a number of seconds, 0 or more; got {self.seconds!r}: "
+                "leave out a target that does not exist"
+            )
+        if self.priority is not None and not isinstance(self.priority, str):
+            raise ParameterError(f"priority must be a text, or None for all others; got {self.priority!r}")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Policy:
+    """Targets, the hours in which their clocks run, and the tickets that they are for.
+
+    Attributes:
+        name: What the column `policy` of the clocks says.
+        targets: One for each clock and priority.
+        schedule: The hours that count. Of `Schedules`, the one whose key is the ticket's `schedule` (a column of its own,
+            or a field of its changes).
+        paused: Statuses in which the clocks stand still, without regard to case; not those of `requester_wait` and
+            `agent_work`, which have statuses of their own.
+        when: A condition on the ticket's columns and on fields of its changes, such as
+            ``pl.col("channel") == "phone"``; None holds for all. A null is false.
+        valid_from: The policy applies to clocks that stop at or after it, or are still running; None is from ever.
+        valid_to: And before it; None is for ever.
+
+    Raises:
+        ParameterError: No target, two targets for one clock and priority, or a part that is not what it has to be.
+    """
+
+    name: str
+    targets: Sequence[Target]
+    schedule: Schedule | Schedules = ALWAYS_OPEN
+    paused: tuple[str, ...] = PAUSED
+    when: pl.Expr | None = None
+    valid_from: dt.datetime | None = None
+    valid_to: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name:
+            raise ParameterError(f"a policy's name must be a text; got {self.name!r}")
+        for part, kinds, expected in (
+            ("schedule", (Schedule, Schedules), "a Schedule, or Schedules by key"),
+            ("when", (pl.Expr, type(None)), "a Polars expression over the ticket's columns, or None"),
+        ):
+            if not isinstance(getattr(self, part), kinds):
+                self._refuse(f"{part} must be {expected}", getattr(self, part))
+        for bound in ("valid_from", "valid_to"):
+            value = getattr(self, bound)
+            if value is not None and (not isinstance(value, dt.datetime) or value.utcoffset() is None):
+                self._refuse(f"{bound} must be a datetime with a time zone", value)
+        if self.valid_from is not None and self.valid_to is not None and self.valid_from >= self.valid_to:
+            self._refuse("valid_from must lie before valid_to", f"{self.valid_from} and {self.valid_to}")
+        object.__setattr__(self, "paused", tuple(sorted(words(f"policy {self.name!r}: paused", self.paused))))
+        targets = (self.targets,) if isinstance(self.targets, Target) else tuple(self.targets)
+        if not targets or not all(isinstance(target, Target) for target in targets):
+            self._refuse("targets must be a list of Target", self.targets)
+        seen: set[tuple[str, str | None]] = set()
+        for target in targets:
+            key = (target.clock, target.priority and target.priority.lower())
+            if key in seen:
+                self._refuse("expected one target for each clock and priority", f"two for {key}")
+            seen.add(key)
+        object.__setattr__(self, "targets", targets)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Policy):
+            return NotImplemented
+        if self.when is None or other.when is None:
+            return self._key() == other._key() and self.when is other.when
+        return self._key() == other._key() and self.when.meta.eq(other.when)
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[object, ...]:
+        return self.name, self.targets, self.schedule, self.paused, self.valid_from, self.valid_to
+
+    def _refuse(self, expected: str, came: object) -> NoReturn:
+        raise ParameterError(f"policy {self.name!r}: {expected}; got {came!r}")
+
+
+def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:
+    """The policies in order.
+
+    Raises:
+        ParameterError: There is none, one is no policy, or two of one name are valid at the same time.
+    """
+    listed = (policies,) if isinstance(policies, Policy) else tuple(policies)
+    if not listed or not all(isinstance(policy, Policy) for policy in listed):
+        raise ParameterError(f"expected a Policy, or several in the order in which they are tried; got {policies!r}")
+    for one, other in combinations(listed, 2):
+        if one.name == other.name and _overlap(one, other):
+            raise ParameterError(
+                f"two policies named {one.name!r} are valid at the same time, so that the column `policy` could not tell "
+                "them apart: name them differently, or give them valid_from and valid_to"
+            )
+    return listed
+
+
+def _overlap(one: Policy, other: Policy) -> bool:
+    def begins_before_end(first: Policy, second: Policy) -> bool:
+        return first.valid_from is None or second.valid_to is None or first.valid_from < second.valid_to
+
+    return begins_before_end(one, other) and begins_before_end(other, one)

@@ -1,0 +1,147 @@
+"""From candidates to clocks. Lives here: the order of the steps, and the frame that comes of them. Never: a rule of its own."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import numpy as np
+import polars as pl
+
+from servicequality.events.known import instant, seconds
+from servicequality.model import Records
+from servicequality.sla.candidates import KINDS, History, candidates, statuses
+from servicequality.sla.force import SHOWN, choose, held, targets
+from servicequality.sla.log import Codes, Flags, Log
+from servicequality.sla.outcomes import OUTCOMES, verdict
+from servicequality.sla.policy import CLOCKS, WORKING, Policy
+from servicequality.sla.running import Hours, Spans, run
+from servicequality.worktime import Schedules
+
+__all__ = ["clock_rows", "clock_schema"]
+
+
+def clock_schema(records: Records) -> dict[str, pl.DataType]:
+    """The columns that `clock_rows` gives."""
+    moment, text, number = pl.Datetime("us", records.timezone or "UTC"), pl.String(), pl.Float64()
+    times = ("elapsed", "paused", "target", "overrun", "remaining")
+    return {
+        **dict.fromkeys(("ticket_id", "policy", "priority"), text),
+        "kind": KINDS,
+        "sequence": pl.Int64(),
+        **dict.fromkeys(("started_at", "due_at", "stopped_at"), moment),
+        **dict.fromkeys((f"{time}_seconds" for time in times), number),
+        "outcome": OUTCOMES,
+        **dict.fromkeys(SHOWN, text),
+    }
+
+
+def clock_rows(
+    history: History, policies: Sequence[Policy], asked: Sequence[str], working: Mapping[str, frozenset[str]]
+) -> pl.DataFrame:
+    """The clocks. `working` names the statuses in which the clocks of a kind run, if those are not all but the paused ones."""
+    status = statuses(history).collect()
+    among = _Membership(status["status"])
+    ended = among(history.ended)
+    kinds = {target.clock for policy in policies for target in policy.targets}
+    rows = candidates(history, kinds, status, ended)
+    rows = rows.with_columns(_at=pl.col("_stop").fill_null(history.known))
+    columns = held(history, [*SHOWN, "priority", *asked], rows["_ticket"].to_numpy(), rows["_at"].to_numpy(), status)
+    rows = rows.with_columns(
+        choose(policies, columns, rows["_at"]).alias("_policy"),
+        columns["priority"].cast(pl.String),
+        *(columns[name].cast(pl.String).alias(name) for name in SHOWN),
+        *([columns["schedule"].alias("_key")] if "schedule" in asked else []),
+    ).filter(pl.col("_policy").is_not_null())
+    rows = rows.with_columns(_target=targets(policies, rows)).filter(pl.col("_target") >= 0)
+    order = rows["_ticket"].to_numpy().astype(np.int64) * len(CLOCKS) + rows["kind"].to_physical().to_numpy()
+    rows = rows[np.argsort(order, kind="stable")]
+    ran = _ran(rows, Log.of(status, history.tickets.height), among, ended, policies, working)
+    known = ~pl.col("_unknown")
+    elapsed, paused, due = (pl.when(known).then(name) for name in ("_elapsed", "_paused", "_due"))
+    return (
+        rows.hstack(ran)
+        .lazy()
+        .with_columns(instant(pl.col("_stop"), history.records).alias("stopped_at"))
+        .select(
+            history.tickets["ticket_id"].gather(rows["_ticket"]),
+            pl.Series([policy.name for policy in policies], dtype=pl.String).gather(rows["_policy"]).alias("policy"),
+            "priority",
+            "kind",
+            "sequence",
+            instant(pl.col("_start"), history.records).alias("started_at"),
+            instant(due, history.records).alias("due_at"),
+            "stopped_at",
+            seconds(elapsed).alias("elapsed_seconds"),
+            seconds(paused).alias("paused_seconds"),
+            seconds(pl.col("_target")).alias("target_seconds"),
+            *verdict(elapsed=elapsed, target=pl.col("_target"), lapsed=pl.col("_lapsed")),
+            *SHOWN,
+        )
+        .collect()
+    )
+
+
+class _Membership:
+    """Which rows of a log have a status that is in a set, without regard to case."""
+
+    def __init__(self, status: pl.Series) -> None:
+        lower = status.str.to_lowercase()
+        self._names = lower.unique().drop_nulls().to_list()
+        self._codes = lower.replace_strict(
+            self._names, range(1, len(self._names) + 1), default=0, return_dtype=pl.Int32
+        ).to_numpy()
+
+    def __call__(self, names: Collection[str]) -> Flags:
+        held: Flags = np.array([False, *(name in names for name in self._names)])[self._codes]
+        return held
+
+
+def _ran(
+    rows: pl.DataFrame,
+    log: Log,
+    among: _Membership,
+    ended: Flags,
+    policies: Sequence[Policy],
+    working: Mapping[str, frozenset[str]],
+) -> pl.DataFrame:
+    """`_elapsed`, `_paused` and `_due` of each row: one pass for every pair of hours and set of statuses."""
+    spans = Spans(
+        ticket=rows["_ticket"].to_numpy().astype(np.intp),
+        start=rows["_start"].to_numpy(),
+        stop=rows["_at"].to_numpy(),
+        stopped=rows["_stop"].is_not_null().to_numpy(),
+        target=rows["_target"].to_numpy(),
+    )
+    parts = [pl.DataFrame(schema=dict.fromkeys(("_row", "_elapsed", "_paused", "_due"), pl.Int64))]
+    for hours, statuses_, chosen in _passes(rows, policies):
+        if isinstance(statuses_, str):
+            runs = among(working[statuses_])
+            pauses = ~runs & ~ended
+        else:
+            pauses = among(statuses_)
+            runs = ~pauses & ~ended
+        ran = run(log, spans[chosen], hours, runs=runs, pauses=pauses)
+        parts.append(pl.DataFrame({"_row": chosen, "_elapsed": ran.elapsed, "_paused": ran.paused, "_due": ran.due}))
+    return pl.concat(parts).sort("_row").drop("_row")
+
+
+def _passes(rows: pl.DataFrame, policies: Sequence[Policy]) -> Iterator[tuple[Hours, str | tuple[str, ...], Codes]]:
+    """Rows of the same hours whose clocks stand still in the same statuses: the paused ones, or those of their kind."""
+    schedules = list(dict.fromkeys(policy.schedule for policy in policies))
+    sets: list[str | tuple[str, ...]] = list(dict.fromkeys([*WORKING, *(policy.paused for policy in policies)]))
+    table = np.array(
+        [
+            [
+                schedules.index(policy.schedule) * len(sets) + sets.index(kind if kind in WORKING else policy.paused)
+                for kind in CLOCKS
+            ]
+            for policy in policies
+        ]
+    )
+    codes = table[rows["_policy"].to_numpy(), rows["kind"].to_physical().to_numpy()]
+    for code in np.unique(codes):
+        schedule, chosen = schedules[code // len(sets)], np.flatnonzero(codes == code)
+        if isinstance(schedule, Schedules):
+            keys = rows["_key"].gather(chosen)
+            for key in keys.unique():
+                yield Hours(schedule, key), sets[code % len(sets)], chosen[keys.eq_missing(key).to_numpy()]
+        else:
+            yield Hours(schedule), sets[code % len(sets)], chosen
