@@ -12,18 +12,30 @@ from servicequality.report.column_map import ColumnMap
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
 
 
-@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
+OF_A_LOG = EXAMPLES / "service_levels.py"
+
+
+@pytest.mark.parametrize("path", sorted({*EXAMPLES.glob("*.py")} - {OF_A_LOG}), ids=lambda path: path.name)
 def test_a_program_runs_and_prints_a_table(path: Path, tmp_path: Path) -> None:
+    assert "───" in printed_by(path, cwd=tmp_path)
+
+
+def test_a_policy_stands_beside_the_logs_own_verdict(data_dir: Path, tmp_path: Path) -> None:
+    printed = printed_by(OF_A_LOG, (data_dir / "servicenow_incident_events.parquet").resolve(), cwd=tmp_path)
+    assert "63.42% of the incidents kept their promise" in printed
+
+
+def printed_by(*command: Path, cwd: Path) -> str:
     ended = subprocess.run(
-        [sys.executable, "-W", "error", path],
+        [sys.executable, "-W", "error", *command],
         capture_output=True,
         encoding="utf-8",
-        cwd=tmp_path,
+        cwd=cwd,
         check=False,
         env=os.environ | {"PYTHONIOENCODING": "utf-8"},
     )
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert "───" in ended.stdout
+    return ended.stdout
 
 
 @pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.name)

@@ -1,15 +1,18 @@
 """From the cases of statistics.json to public calls: names and units are translated, nothing is computed here."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from servicequality import resolution_time_observed_only, stats
+from servicequality import resolution_time_observed_only, sla_attainment, stats
 from servicequality.columns import Flag, Number
 from servicequality.core import define, evaluate
 from servicequality.shapes import Shape, mean, share
+from servicequality.sla import due_clocks
+from servicequality.stats.counting import window_flow
 from servicequality.stats.net import NetDifferenceMethod, NetMethod
 from servicequality.stats.proportion import ProportionMethod
 from servicequality.stats.survival import Curves, aalen_johansen, kaplan_meier
@@ -17,6 +20,9 @@ from servicequality.stats.survival_table import risk_table
 
 Numbers = Sequence[float]
 Result = dict[str, Any]
+
+
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def limits(low: Any, high: Any) -> Result:
@@ -195,7 +201,42 @@ def suppress(counts: Sequence[int], k: int) -> Result:
     return {"counts": evaluate(rows, [ones()], by=["cell"], min_n=k)["n"].to_list()}
 
 
+def flow(created: Numbers, closed: Sequence[float | None], t0: float, t1: float) -> Result:
+    stops = np.array([np.inf if stop is None else stop for stop in closed])
+    found = window_flow(np.array(created, dtype=np.float64), stops, start=t0, end=t1)
+    return {**found._asdict(), "L": found.mean_open}
+
+
+def sla_states(created: Numbers, stopped: Sequence[float | None], target: Numbers, now: float) -> Result:
+    def at(hours: float | None) -> datetime | None:
+        return None if hours is None else EPOCH + timedelta(hours=hours)
+
+    due = [start + allowed for start, allowed in zip(created, target, strict=True)]
+    tickets = pl.DataFrame(
+        {
+            "created_at": [at(t) for t in created],
+            "resolved_at": [at(t) for t in stopped],
+            "due_at": [at(t) for t in due],
+        }
+    )
+    as_of = EPOCH + timedelta(hours=now)
+    clocks = due_clocks(tickets, as_of=as_of)
+    n = dict(clocks["outcome"].cast(pl.String).value_counts().rows())
+    met, open_, pending = n["met"], n["missed_open"], n["pending"]
+    matured = sla_attainment(as_of=as_of).estimate(clocks)
+    decided = clocks.filter(pl.col("outcome") != "pending")
+    stops = clocks.filter(pl.col("stopped_at").is_not_null())
+    return {
+        "n": clocks.height, "met": met, "breached": n["missed"] + open_, "breached_open": open_, "pending": pending,
+        "worst": met / clocks.height, "best": (met + pending) / clocks.height,
+        "decided_only": met / decided.height, "closed_only": met / stops.height,
+        "matured": matured.value, "n_matured": matured.n,
+    }  # fmt: skip
+
+
 ADAPTERS: dict[str, Callable[..., Result]] = {
+    "flow": flow,
+    "sla_states": sla_states,
     "bh": adjusted(stats.benjamini_hochberg),
     "closed_only": closed_only,
     "clopper_pearson": proportion("clopper_pearson"),
