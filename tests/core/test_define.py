@@ -156,3 +156,8 @@ def test_options_by_the_wrong_name() -> None:
         ParameterError, match="mean_number: got an unexpected keyword argument 'top'; its parameters are"
     ):
         mean_number(top=3)  # type: ignore[call-arg]
+
+
+def test_a_twin_in_working_time_has_a_name_of_its_own() -> None:
+    assert resolution_time("resolution_working_seconds", statistic="p90").name == "resolution_time_working_p90"
+    assert resolution_time("first_resolution_seconds").name == "resolution_time"

@@ -14,6 +14,8 @@ from servicequality.shapes.base import Better
 
 P = ParamSpec("P")
 
+_WORKING = "_working_seconds"
+
 
 class Definition(Generic[P]):
     """A metric's definition: call it with columns and options to get a `Metric`; `.spec` is its catalogue entry."""
@@ -110,6 +112,8 @@ def define(
 def _name(spec: Spec, given: dict[str, object]) -> str:
     """The function and what is not default, in words: `resolution_time_p90`."""
     parts = [spec.name]
+    if any(str(given[key]).endswith(_WORKING) for key in spec.inputs):
+        parts.append("working")  # a fact's twin in working time is another quantity, and its name says so
     for key, parameter in spec.parameters.parameters.items():
         value = given[key]
         if key in spec.inputs or key == "missing" or parameter.default is parameter.empty or value == parameter.default:
