@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import inspect
 import operator
 import re
 from typing import Annotated, Literal
@@ -68,10 +69,11 @@ def test_round_trip(kind: type[Record], data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("kind", RECORDS)
 def test_every_field_is_documented_in_order(kind: type[Record]) -> None:
-    documented = re.findall(r"^ {8}(\w+): .+[.;]", kind.__doc__ or "", flags=re.MULTILINE)
+    doc = inspect.getdoc(kind) or ""
+    documented = re.findall(r"^ {4}(\w+): .+[.;]", doc, flags=re.MULTILINE)
     assert documented == [field.name for field in dataclasses.fields(kind)]
     for field in dataclasses.fields(kind):
-        line = re.search(rf"^ {{8}}{field.name}: (.+)$", kind.__doc__ or "", flags=re.MULTILINE)
+        line = re.search(rf"^ {{4}}{field.name}: (.+)$", doc, flags=re.MULTILINE)
         assert line is not None
         if field.name.endswith("_at") or field.name == "at":
             assert "(instant)" in line[1]
