@@ -183,29 +183,26 @@ def _sorted_lists(
     frame: pl.LazyFrame, metrics: Sequence["Metric"], keys: Sequence[str], level: float
 ) -> Iterable[pl.DataFrame]:
     """Exact quantiles: one sorted list a key and column serves every quantile of it and every limit."""
-    lists: dict[bytes, tuple[str, pl.Expr]] = {}
-    sources: list[str] = []
-    sums: dict[str, pl.Expr] = {}
+    readers: dict[bytes, list[Metric]] = {}
+    asked: list[pl.Expr] = []
     for metric in metrics:
         assert isinstance(metric.shape, Quantile)  # chosen so
         rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
-        counted = metric.shape.at.filter(metric.shape.n).cast(pl.Float64)
-        source, _ = lists.setdefault(rules, (f"{metric.name}.list", counted if keys else counted.implode()))
-        sources.append(source)
+        if rules not in readers:
+            counted = metric.shape.at.filter(metric.shape.n).cast(pl.Float64)
+            asked.append((counted if keys else counted.implode()).alias(f"{metric.name}.list"))
+        readers.setdefault(rules, []).append(metric)
         rows = pl.len() if metric.condition is None else metric.condition.sum()
-        sums[f"{metric.name}.rows"] = rows.cast(pl.Int64)
-    asked = [*(rule.alias(name) for name, rule in sums.items()), *(rule.alias(name) for name, rule in lists.values())]
+        asked.append(rows.cast(pl.Int64).alias(f"{metric.name}.rows"))
     groups = (frame.group_by(keys).agg(asked) if keys else frame.select(asked)).collect(engine="streaming")
-    tables = {}
-    for name, _ in lists.values():
-        offsets, numbers = end_to_end(groups[name])
+    totals = groups.drop(f"{alike[0].name}.list" for alike in readers.values())
+    for alike in readers.values():
+        offsets, numbers = end_to_end(groups[f"{alike[0].name}.list"])
         for start, end in pairwise(offsets):  # numpy sorts in place, in half of Polars' time
             numbers[start:end].sort()
-        tables[name] = Table(offsets, numbers)
-    totals = groups.drop(tables)
-    for metric, source in zip(metrics, sources, strict=True):
-        n = pl.Series(f"{metric.name}.n", np.diff(tables[source].offsets))
-        yield finish_groups(totals.with_columns(n), tables[source], metric, keys=keys, level=level)
+        for metric in alike:
+            counts = totals.with_columns(pl.Series(f"{metric.name}.n", np.diff(offsets)))
+            yield finish_groups(counts, Table(offsets, numbers), metric, keys=keys, level=level)
 
 
 def _rules(metric: "Metric") -> list[pl.Expr]:

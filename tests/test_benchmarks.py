@@ -1,0 +1,32 @@
+"""Every benchmark runs at a tiny size with its answers asserted equal. Nothing here is timed."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+TINY = {
+    "evaluate": ["--rows", "20000", "--runs", "1", "--keys", "enum"],
+    "survival": ["--rows", "20000", "--runs", "1"],
+    "quantile_state": ["--rows", "1000", "--runs", "1"],
+    "imports": ["--runs", "1"],
+    "events": ["--rows", "1000", "--runs", "1"],
+    "flow": ["--rows", "1000", "--runs", "1"],
+    "worktime": ["1000"],
+}
+
+
+def test_every_benchmark_is_run_here() -> None:
+    assert {path.stem for path in BENCHMARKS.glob("*.py")} - {"measure"} == set(TINY)
+
+
+@pytest.mark.parametrize("name", TINY)
+def test_runs_and_its_contenders_agree(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / f"{name}.py", *TINY[name]], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
