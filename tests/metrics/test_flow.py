@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from metrics.oracle import NOON, Oracle, Row, agrees, value
-from servicequality import backlog, inflow, net_flow, outflow, ticket_volume
+from servicequality import backlog, clearance_ratio, inflow, net_flow, outflow, ticket_volume
 from servicequality.core import Metric
 from servicequality.errors import ParameterError
 
@@ -21,6 +21,10 @@ ORACLES: list[tuple[Metric, Oracle]] = [
     (inflow(since=NOON - DAY, until=NOON), lambda rows: came(rows, "created_at")),
     (outflow(since=NOON - DAY, until=NOON), lambda rows: came(rows, "resolved_at")),
     (net_flow(since=NOON - DAY, until=NOON), lambda rows: came(rows, "created_at") - came(rows, "resolved_at")),
+    (
+        clearance_ratio(since=NOON - DAY, until=NOON),
+        lambda rows: came(rows, "resolved_at") / came(rows, "created_at") if came(rows, "created_at") else None,
+    ),
     (
         inflow(since=NOON),
         lambda rows: float(sum(r["created_at"] is not None and r["created_at"] >= NOON for r in rows)),

@@ -7,9 +7,9 @@ import polars as pl
 from servicequality.columns import Instant
 from servicequality.core import define
 from servicequality.metrics.windows import instant, moment, within
-from servicequality.shapes import Shape, count, total_of
+from servicequality.shapes import Shape, count, ratio, total_of
 
-__all__ = ["backlog", "inflow", "net_flow", "outflow", "ticket_volume"]
+__all__ = ["backlog", "clearance_ratio", "inflow", "net_flow", "outflow", "ticket_volume"]
 
 _COUNT = (0.0, float("inf"))
 
@@ -130,3 +130,33 @@ def net_flow(
     """
     came, went = within(created, since, until), within(ended, since, until)
     return total_of(came.cast(pl.Int64) - went.cast(pl.Int64), of=came | went)
+
+
+@define(
+    title="Clearance ratio",
+    unit="ended per created",
+    better="higher",
+    bounds=_COUNT,
+    grain="ticket",
+    formula=r"\text{outflow}/\text{inflow}",
+    references=("Cochran 1977",),
+    aliases=("clearance rate", "closure rate", "solved per created", "throughput ratio"),
+)
+def clearance_ratio(
+    created: Instant = "created_at",
+    ended: Instant = "resolved_at",
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Shape:
+    """Tickets that ended in [since, until) for each ticket created in it: below 1 the backlog grows.
+
+    When it lies:
+        It is no success rate: the tickets that ended are not the ones that were created, and a quiet week after a busy one
+        shows far more than 1.
+
+    Why your vendor shows another number:
+        Solved over created of one cohort, which is a resolution rate and cannot pass 1.
+    """
+    came, went = within(created, since, until), within(ended, since, until)
+    return ratio(went.cast(pl.Float64), came.cast(pl.Float64), of=came | went)
