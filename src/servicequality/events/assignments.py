@@ -1,6 +1,6 @@
 """Who held a ticket, what was in force. Lives here: agent, team and tier moves, as-of joins. Never: times in a status."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import polars as pl
 
@@ -13,62 +13,61 @@ __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
 HELD = {"status": "status", "priority": "priority", "team": "team", "agent": "agent_id"}
 """The fields of `Change` that a column of `Ticket` holds too."""
 
-_MOVES = {"agent": 0, "team": 1, "tier": 2}
+_MOVES = ("agent", "team", "tier")
 
 
-def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
-    """One row for each ticket with such changes: `reassignments`, `escalations` and `_teams`.
+def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, fields: Collection[str]) -> pl.LazyFrame:
+    """One row for each ticket with such changes: `reassignments`, `escalations`, `_teams`, and the `fields` in force.
 
     A first assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after
     creation is an escalation even if nothing says which one it was before: every ticket begins in some tier.
     """
     first = pl.col("previous").cast(pl.String) if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
-    story = pl.col("_ticket").cast(pl.Int64) * len(_MOVES) + pl.col("field").replace_strict(
-        _MOVES, return_dtype=pl.Int64
-    )
-    rows = known_events(changes.filter(pl.col("field").is_in(list(_MOVES))), tickets, known).select(
+    read = sorted({*_MOVES, *fields})
+    story = pl.col("_ticket").cast(pl.Int64) * len(read) + pl.col("field").cast(pl.Enum(read)).to_physical()
+    rows = known_events(changes.filter(pl.col("field").is_in(read)), tickets, known).select(
         "_ticket", "_created", "_at", "field", "value", story.alias("_story"), first.alias("_first")
     )
-    same = pl.col("_story") == pl.col("_story").shift()
+    begins = (pl.col("_story") != pl.col("_story").shift()).fill_null(value=True)
     rows = one_after_another(rows, by="_story").with_columns(
-        pl.when(same).then(pl.col("value").shift()).otherwise("_first").alias("previous")
+        pl.when(begins).then("_first").otherwise(pl.col("value").shift()).alias("previous"),
+        pl.when(begins).then(pl.col("_first").fill_null("")).forward_fill().alias("_origin"),
+        _began=begins & pl.col("_first").is_not_null(),
     )
     moved = (pl.col("previous") != pl.col("value")).fill_null(value=False)
     risen = moved | (
         pl.col("previous").is_null() & pl.col("value").is_not_null() & (pl.col("_at") > pl.col("_created"))
     )
     is_team = pl.col("field") == "team"
-    return (
-        rows.with_columns(
-            _moved=pl.when(moved & (pl.col("field") != "tier")).then("_at"),
-            _risen=risen & (pl.col("field") == "tier"),
-            _to=pl.when(is_team).then("value"),
-            _from=pl.when(is_team).then("previous"),
-        )
-        .group_by("_ticket")
-        .agg(
-            pl.col("_moved").drop_nulls().n_unique().cast(pl.Int64).alias("reassignments"),
-            pl.col("_risen").sum().cast(pl.Int64).alias("escalations"),
-            pl.col("_to").append(pl.col("_from")).drop_nulls().n_unique().cast(pl.Int64).alias("_teams"),
-        )
+    flagged = rows.with_columns(
+        _moved=pl.when(moved & pl.col("field").is_in(["agent", "team"])).then("_at"),
+        _risen=risen & (pl.col("field") == "tier"),
+        _team=pl.when(is_team).then("value"),
+        # The team before the first move counts too, once.
+        _began=is_team & pl.col("_began"),
+        _back=is_team & (pl.col("value") == pl.col("_origin")),
+    )
+    teams = pl.col("_team").drop_nulls().n_unique().cast(pl.Int64)
+    return flagged.group_by("_ticket").agg(
+        pl.col("_moved").drop_nulls().n_unique().cast(pl.Int64).alias("reassignments"),
+        pl.col("_risen").sum().cast(pl.Int64).alias("escalations"),
+        (teams + (pl.col("_began").any() & ~pl.col("_back").any())).alias("_teams"),
+        *_in_force(fields),
     )
 
 
-def values_in_force(
-    changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, fields: Collection[str] = tuple(HELD)
-) -> pl.LazyFrame:
+def values_in_force(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
     """One row for each ticket with changes: for each field the latest value, `_held_…`, and `_set_…` if there is one."""
-    rows = known_events(changes.filter(pl.col("field").is_in(list(fields))), tickets, known)
-    of = {field: pl.col("field") == field for field in fields}
-    return (
-        rows.select("_ticket", "_at", "field", "value")
-        .sort("_at", maintain_order=True)
-        .group_by("_ticket")
-        .agg(
-            *(pl.col("value").filter(mask).last().alias(f"_held_{field}") for field, mask in of.items()),
-            *(mask.any().alias(f"_set_{field}") for field, mask in of.items()),
-        )
-    )
+    rows = known_events(changes.filter(pl.col("field").is_in(list(HELD))), tickets, known)
+    ordered = rows.select("_ticket", "_at", "field", "value").sort("_at", maintain_order=True)
+    return ordered.group_by("_ticket").agg(*_in_force(HELD))
+
+
+def _in_force(fields: Collection[str]) -> Iterator[pl.Expr]:
+    """For each field the last value of a ticket's rows, which are in the order of time, and whether there is one."""
+    for field in fields:
+        yield pl.col("value").filter(pl.col("field") == field).last().alias(f"_held_{field}")
+        yield (pl.col("field") == field).any().alias(f"_set_{field}")
 
 
 def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name: str | None = None) -> pl.LazyFrame:

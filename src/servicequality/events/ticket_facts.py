@@ -85,7 +85,8 @@ def facts(
         schedule: The hours that count in the twins.
 
     Returns:
-        A lazy frame, sorted by `ticket_id`; a column that is not selected is not computed.
+        A lazy frame, sorted by `ticket_id`; a column that is not selected is not computed, though the
+        log is read for all of them.
 
     Raises:
         ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, or `first_response` is unknown.
@@ -109,8 +110,8 @@ def facts(
         .with_columns(*response(records, first_response))
         .with_columns(*durations(records, known, schedule), *touches(records, sets, schedule))
         .with_columns(*first_contact())
+        .sort("_ticket")
         .select(pl.exclude("^_.*$", "first_resolved_at", "closed_at"))
-        .sort("ticket_id", maintain_order=True)
     )
 
 
@@ -125,7 +126,7 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
     reason = exclusion(words("excluded", excluded))
     return (
         as_known(known_tickets(records, known), records, known)
+        .filter(reason.is_not_null())
+        .sort("_ticket")
         .select("ticket_id", "created_at", reason.alias("reason"))
-        .filter(pl.col("reason").is_not_null())
-        .sort("ticket_id", maintain_order=True)
     )

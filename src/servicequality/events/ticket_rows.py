@@ -25,7 +25,13 @@ _STATUS: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("_ended", "_born_ended"), pl.Boolean()),
     "_status": pl.String(),
 }
-_ASSIGNMENT: Mapping[str, pl.DataType] = dict.fromkeys(("reassignments", "escalations", "_teams"), pl.Int64())
+# The status in force comes with the other sums of the status, the other fields with the assignments: no pass of their own.
+_HELD = [field for field in HELD if field != "status"]
+_ASSIGNMENT: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(("reassignments", "escalations", "_teams"), pl.Int64()),
+    **{f"_held_{field}": pl.String() for field in _HELD},
+    **{f"_set_{field}": pl.Boolean() for field in _HELD},
+}
 _MESSAGE: Mapping[str, pl.DataType] = {
     **dict.fromkeys(
         ("_reply", "_first_work", "public_agent_messages", "agent_replies", "customer_messages", "agents"), pl.Int64()
@@ -43,17 +49,18 @@ def ticket_rows(
     moves = status_moves(records, tickets, known, sets)
     mail = messages(records, tickets, known)
     statuses = None if moves is None else status_facts(moves, known, sets, schedule)
-    holders = None if records.changes is None else assignment_facts(records.changes, tickets, known)
+    holders = None if records.changes is None else assignment_facts(records.changes, tickets, known, _HELD)
     sums = None if mail is None else message_facts(mail, notes_count=first_response != "zammad")
-    # The status in force comes with the other sums of the status: a pass of its own would cost as much as all messages.
-    rows = as_known(tickets, records, known, [field for field in HELD if field != "status"])
+    rows = tickets
     twins = {
         name.replace("_seconds", "_working_seconds"): dtype for name, dtype in _STATUS.items() if "_seconds" in name
     }
     status_columns = {**_STATUS, **(twins if schedule is not None else {})}
     for frame, columns in ((statuses, status_columns), (holders, _ASSIGNMENT), (sums, _MESSAGE)):
         rows = _with(rows, frame, columns)
-    rows = rows.with_columns(status=pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status"))
+    rows = rows.with_columns(
+        pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status").alias("status"), *_as_set(_HELD)
+    )
     turns = None
     if first_response == "after_handoff" and moves is not None:
         replies = rows.select("_ticket", "_reply")
@@ -67,16 +74,18 @@ def ticket_rows(
     return _with(rows, turns, {"_turn": pl.Int64()})
 
 
-def as_known(
-    tickets: pl.LazyFrame, records: Records, known: int, fields: Collection[str] = tuple(HELD)
-) -> pl.LazyFrame:
+def as_known(tickets: pl.LazyFrame, records: Records, known: int) -> pl.LazyFrame:
     """Tickets whose status, priority, team and agent are those in force, as far as the log says so by then."""
     if records.changes is None:
         return tickets
-    held = values_in_force(records.changes, tickets, known, fields)
-    return tickets.join(held, on="_ticket", how="left").with_columns(
+    held = values_in_force(records.changes, tickets, known)
+    return tickets.join(held, on="_ticket", how="left").with_columns(_as_set(HELD))
+
+
+def _as_set(fields: Collection[str]) -> list[pl.Expr]:
+    return [
         pl.when(f"_set_{field}").then(f"_held_{field}").otherwise(HELD[field]).alias(HELD[field]) for field in fields
-    )
+    ]
 
 
 def exclusion(excluded: frozenset[str]) -> pl.Expr:
