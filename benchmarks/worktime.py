@@ -140,6 +140,59 @@ def duckdb_asof(frame: pl.DataFrame, worked: np.ndarray) -> dict[str, Callable[[
     return {"DuckDB, two ASOF joins": lambda: connection.execute(f"select sum(worked) from ({query})").fetchall()}
 
 
+def row_by_row(rows: int = 2_000) -> None:
+    """Packages that take one span at a time, where they are installed, on hours that all of them can say.
+
+    One interval a day, no holidays, no change of the clock. They get few rows; the rates are what is compared.
+    """
+    office = Schedule({day: [("09:00", "17:30")] for day in WEEK}, "UTC")
+    random = np.random.default_rng(2)
+    start = FIRST + random.integers(0, 5 * 365 * DAY, rows) // 60_000_000 * 60_000_000
+    end = start + random.integers(0, 30 * DAY, rows) // 60_000_000 * 60_000_000
+    spans = pl.DataFrame({"start": start, "end": end}).cast(pl.Datetime("us"))
+    pairs = spans.rows()
+    wanted = spans.select(office.between(*(pl.col(name).dt.replace_time_zone("UTC") for name in spans.columns)))
+    many = pl.DataFrame({"start": np.resize(start, 1_000_000), "end": np.resize(end, 1_000_000)})
+    query = many.lazy().cast(pl.Datetime("us", "UTC")).select(office.between("start", "end"))
+    ours = 1_000_000 / medians({"ours": query.collect})["ours"]
+    for name, peer in peers().items():
+        begin = time.perf_counter()
+        got = [peer(*pair) for pair in pairs]
+        rate = rows / (time.perf_counter() - begin)
+        assert np.allclose(got, wanted.to_series().to_numpy(), rtol=0, atol=1)
+        print(f"{name:34} {rate:12,.0f} rows/s; ours {ours / rate:,.0f} times as many")
+
+
+def peers() -> dict[str, Callable[[datetime, datetime], float]]:
+    """Seconds of one span by each package that can be imported; none is a dependency of the project."""
+    from contextlib import suppress
+    from datetime import time as clock
+
+    found: dict[str, Callable[[datetime, datetime], float]] = {}
+    with suppress(ImportError):
+        from business_duration import businessDuration
+
+        found["business-duration"] = lambda start, end: (
+            60
+            * businessDuration(
+                startdate=start, enddate=end, starttime=clock(9), endtime=clock(17, 30), weekendlist=[5, 6], unit="min"
+            )
+        )
+    with suppress(ImportError):
+        import businesstimedelta
+
+        day = businesstimedelta.WorkDayRule(start_time=clock(9), end_time=clock(17, 30), working_days=[0, 1, 2, 3, 4])
+        rules = businesstimedelta.Rules([day])
+        found["businesstimedelta"] = lambda start, end: rules.difference(start, end).timedelta.total_seconds()
+    with suppress(ImportError):
+        from pm4py.util.business_hours import BusinessHours
+
+        slots = [(86_400 * day + 9 * 3_600, 86_400 * day + 63_000) for day in range(5)]
+        found["pm4py"] = lambda start, end: BusinessHours(start, end, business_hour_slots=slots).get_seconds()
+    return found
+
+
 if __name__ == "__main__":
     for size in sys.argv[1:] or ["1e5", "1e6", "1e7"]:
         run(int(float(size)))
+    row_by_row()
