@@ -14,7 +14,7 @@ from servicequality.shapes.base import Better
 
 P = ParamSpec("P")
 
-_WORKING = "_working_seconds"
+_WORKING = "working_seconds"
 
 
 class Definition(Generic[P]):

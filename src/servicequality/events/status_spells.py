@@ -7,17 +7,18 @@ import polars as pl
 from servicequality.errors import InputError
 from servicequality.events.known import known_at, known_events, known_tickets, one_after_another, seconds
 from servicequality.model import Records
+from servicequality.worktime import Schedule
 
 __all__ = ["status_times"]
 
 
-def status_times(records: Records, *, as_of: dt.datetime) -> pl.LazyFrame:
+def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | None = None) -> pl.LazyFrame:
     """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
 
     Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
     says what the status was), `seconds`, `entries` and `observed` (the ticket has left the status; else the time still
     runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until `as_of`
-    like any other; excluded tickets are there too.
+    like any other; excluded tickets are there too. With a schedule `working_seconds` stands beside `seconds`.
 
     Raises:
         ParameterError: `as_of` has no time zone.
@@ -47,25 +48,31 @@ def status_times(records: Records, *, as_of: dt.datetime) -> pl.LazyFrame:
     opening = spells.filter(pl.col("_is_first") & (pl.col("_at") > pl.col("_created"))).select(
         "_ticket",
         pl.col("_first").alias("status"),
-        (pl.col("_at") - pl.col("_created")).alias("_time"),
+        pl.col("_created").alias("_from"),
+        pl.col("_at").alias("_to"),
         pl.lit(value=True).alias("_left"),
     )
     silent = tickets.join(spells.select("_ticket"), on="_ticket", how="anti").select(
         "_ticket",
         pl.lit(None, pl.String).alias("status"),
-        (known - pl.col("_created")).alias("_time"),
+        pl.col("_created").alias("_from"),
+        pl.lit(known, pl.Int64).alias("_to"),
         pl.lit(value=False).alias("_left"),
     )
-    logged = spells.select("_ticket", "status", (pl.col("_stop") - pl.col("_at")).alias("_time"), "_left")
+    logged = spells.select("_ticket", "status", pl.col("_at").alias("_from"), pl.col("_stop").alias("_to"), "_left")
+    times = {"seconds": pl.col("_to") - pl.col("_from")}
+    if schedule is not None:
+        start, end = (pl.col(name).cast(pl.Datetime("us", "UTC")) for name in ("_from", "_to"))
+        times["working_seconds"] = schedule.clock(end) - schedule.clock(start)
     return (
         pl.concat([logged, opening, silent])
         .group_by("_ticket", "status")
         .agg(
-            seconds(pl.col("_time").sum()).alias("seconds"),
+            *(seconds(time.sum()).alias(name) for name, time in times.items()),
             pl.len().cast(pl.Int64).alias("entries"),
             pl.col("_left").all().alias("observed"),
         )
         .join(tickets.select("_ticket", "ticket_id"), on="_ticket")
-        .select("ticket_id", "status", "seconds", "entries", "observed")
+        .select("ticket_id", "status", *times, "entries", "observed")
         .sort("ticket_id", "status", maintain_order=True)
     )
