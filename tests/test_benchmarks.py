@@ -14,6 +14,7 @@ TINY = {
     "quantile_state": ["--rows", "1000", "--runs", "1"],
     "imports": ["--runs", "1"],
     "events": ["--rows", "1000", "--runs", "1"],
+    "clocks": ["--rows", "1000", "--runs", "1"],
     "flow": ["--rows", "1000", "--runs", "1"],
     "worktime": ["1000"],
 }
