@@ -1,11 +1,12 @@
 """Runs every case of every file in the folder of cases. The adapters beside this file only translate names and units.
 
 Each file of cases has an adapter of its own name: `run(case)` for working_time and ticket_clocks; for surveys and
-statistics one function an operation in `ADAPTERS`, called with the case's inputs. An unknown operation is a failure.
+statistics one function an operation in `ADAPTERS`, called with the case's inputs, in the module of that name and in every
+`<name>_<area>.py` beside it. An unknown operation is a failure.
 """
 
+import functools
 import importlib
-import importlib.util
 import json
 import os
 import warnings
@@ -117,12 +118,15 @@ class Case(NamedTuple):
     near: tuple[float, float] = (0.0, 0.0)
 
 
+@functools.cache
 def adapters(stem: str) -> Mapping[str, Callable[..., Any]]:
     """The adapters of a file of cases by operation; one named `run` takes whole cases."""
-    if importlib.util.find_spec(f"cases.{stem}") is None:
-        return {}
-    module = importlib.import_module(f"cases.{stem}")
-    return module.ADAPTERS if hasattr(module, "ADAPTERS") else {"run": module.run}
+    here = Path(__file__).parent
+    names = sorted(path.stem for path in (*here.glob(f"{stem}.py"), *here.glob(f"{stem}_*.py")))
+    found: dict[str, Callable[..., Any]] = {}
+    for module in (importlib.import_module(f"cases.{name}") for name in names):
+        found |= module.ADAPTERS if hasattr(module, "ADAPTERS") else {"run": module.run}
+    return found
 
 
 def call(stem: str, operation: str, **inputs: Any) -> Callable[[], Any]:
