@@ -54,6 +54,8 @@ def registry() -> list[Metric]:
     calls = []
     for name in metrics.__all__:
         definition = getattr(metrics, name)
+        if definition.spec.table:
+            continue
         parameters = definition.spec.parameters.parameters.values()
         needed = {found.name: REQUIRED[found.name] for found in parameters if found.default is found.empty}
         calls += [definition(**{**needed, **call}) for call in CALLS.get(name, [{}])]

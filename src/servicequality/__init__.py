@@ -11,13 +11,18 @@ from servicequality import metrics
 from servicequality.core import Estimate as Estimate
 from servicequality.core import Metric as Metric
 from servicequality.core import define as define
+from servicequality.core import define_table as define_table
 from servicequality.core import evaluate as evaluate
 from servicequality.events import check as check
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
 from servicequality.events import reply_waits as reply_waits
 from servicequality.metrics import *
+from servicequality.model import Account as Account
+from servicequality.model import AgentTime as AgentTime
 from servicequality.model import Change as Change
+from servicequality.model import Contact as Contact
+from servicequality.model import Deployment as Deployment
 from servicequality.model import HelpSession as HelpSession
 from servicequality.model import Incident as Incident
 from servicequality.model import Records as Records
@@ -30,7 +35,11 @@ from servicequality import catalogue as catalogue  # isort: skip  (it reads the 
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
     __all__ = [
+        "Account",
+        "AgentTime",
         "Change",
+        "Contact",
+        "Deployment",
         "Estimate",
         "HelpSession",
         "Incident",
@@ -43,6 +52,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "catalogue",
         "check",
         "define",
+        "define_table",
         "evaluate",
         "facts",
         "flow",

@@ -26,7 +26,7 @@ from servicequality.model import (
     schema_of,
     to_frame,
 )
-from servicequality.model.rows import UNIQUE
+from servicequality.model.tables import UNIQUE
 
 RECORDS = list(TABLES.values())
 NOON = dt.datetime(2024, 5, 6, 12, tzinfo=dt.UTC)
@@ -103,6 +103,10 @@ def test_the_required_fields_are_those_of_the_design() -> None:
         "reviews": ["review_id", "category", "rating"],
         "incidents": ["incident_id", "started_at"],
         "sessions": ["session_id", "at"],
+        "contacts": ["contact_id", "at", "outcome"],
+        "agent_time": ["agent_id", "at"],
+        "accounts": ["account_id", "started_at"],
+        "deployments": ["deployment_id", "at"],
     }
 
 

@@ -33,13 +33,34 @@ _CLOCKS = "rows = due_clocks(facts(desk, as_of=as_of), as_of=as_of)\n"
 _WAITS = "rows = reply_waits(desk, as_of=as_of)\n"
 _FACTS = "from servicequality.events import facts\n"
 
+_TABLES = {
+    "account": "accounts",
+    "agent time": "agent_time",
+    "contact": "contacts",
+    "deployment": "deployments",
+    "incident": "incidents",
+    "review": "reviews",
+    "session": "sessions",
+}
+"""The desk's tables that need no preparation, by the grain of their rows."""
+
 _BY_GRAIN = {
     "answer": _DESK.format(imports="") + _ANSWERS,
     "ticket": _DESK.format(imports=_FACTS) + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
+    **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
 }
 """How the rows of each grain are made; a metric of another grain is shown on made-up rows."""
+_GROUPS = {
+    "account": "segment",
+    "agent time": "team",
+    "contact": "queue",
+    "deployment": "service",
+    "incident": "service",
+    "review": "category",
+}
+"""The column by which the rows of a grain are grouped; the channel elsewhere, if they have one."""
 _OPTIONS = {"scale": "(1, 5)", "version": '"v2"', "as_of": "as_of"}
 """What the generated desk says to options without a default: its CSAT question has five points, its CES is version 2."""
 
@@ -52,24 +73,28 @@ class Example(NamedTuple):
 
 
 def example(spec: Spec) -> Example | None:
-    """The metric on the generated desk, overall and by channel; on made-up rows if the desk has no such columns.
+    """The metric on the generated desk, overall and by group; on made-up rows if the desk has no such columns.
 
-    None for a metric with a required option that only its user can know, or with columns that nothing stands for here.
+    The definition's own example goes first, where its docstring has one. None for a metric with a required option that only
+    its user can know, or with columns that nothing stands for here.
     """
+    head = _BY_GRAIN.get(spec.grain, "").format(question=_question(spec))
+    if spec.example:
+        return _run(head or "import servicequality as sq\n\n", spec.example + "\n")
     parameters = spec.parameters.parameters
     required = [name for name, found in parameters.items() if found.default is found.empty]
-    if any(name not in _OPTIONS for name in required):
+    if spec.table or any(name not in _OPTIONS for name in required):
         return None
     options = ", ".join(f"{name}={_OPTIONS[name]}" for name in required)
     columns = [str(found.default) for name, found in parameters.items() if name in spec.inputs and found.default]
-    head = _BY_GRAIN.get(spec.grain, "").format(question=_question(spec))
-    if head and set(columns) <= set(_namespace(head)["rows"].collect_schema().names()):
-        metric = f"metric = sq.{spec.name}({options})\n"
-        tail = (
-            "print(metric.estimate(rows))\n"
-            'print(sq.evaluate(rows, metric, by="channel").select("channel", "value", "low", "high", "n").collect())\n'
-        )
-        return _run(head, metric + tail)
+    there = set(_namespace(head)["rows"].collect_schema().names()) if head else set()
+    if head and set(columns) <= there:
+        tail = f"metric = sq.{spec.name}({options})\nprint(metric.estimate(rows))\n"
+        group = _GROUPS.get(spec.grain, "channel")
+        if group in there:
+            shown = f'"{group}", "value", "low", "high", "n"'
+            tail += f'print(sq.evaluate(rows, metric, by="{group}").select({shown}).collect())\n'
+        return _run(head, tail)
     made_up = {
         str(parameters[key].default): _values(column) for key, column in spec.inputs.items() if parameters[key].default
     }
@@ -81,7 +106,9 @@ def example(spec: Spec) -> Example | None:
 
 def _question(spec: Spec) -> str:
     """Which of the desk's survey questions the metric reads: that of 0-10, that of effort, else that of satisfaction."""
-    first = next(iter(spec.inputs.values()))
+    first = next(iter(spec.inputs.values()), None)
+    if first is None:
+        return "csat"
     return "nps" if first.high == 10 else "ces" if first.scales is not None else "csat"
 
 

@@ -81,8 +81,10 @@ def _metric(spec: Spec, *, level: int) -> str:
 
 def _parameters(spec: Spec) -> str:
     rows = ["| parameter | default | takes |", "|---|---|---|"]
-    for name, found in spec.parameters.parameters.items():
-        if name in spec.inputs:
+    for place, (name, found) in enumerate(spec.parameters.parameters.items()):
+        if spec.table and place == 0:
+            takes = f"the data: any dataframe, one row a {spec.grain}"
+        elif name in spec.inputs:
             takes = f"column: {spec.inputs[name].meaning} ({domain(spec.inputs[name])})"
         else:
             takes = accepted(found.annotation)

@@ -5,9 +5,10 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from typing import Any
 
 from servicequality import metrics
-from servicequality.core import Definition, Spec
+from servicequality.core import Definition, Spec, TableDefinition
 from servicequality.errors import ParameterError
 
 __all__ = ["definition", "entry", "families", "find", "headline", "is_name_of"]
@@ -24,12 +25,15 @@ _NEAR = 0.75  # how alike two words are of which one is a slip of the other; "sa
 _KEPT = 0.15  # of the best score: what lies below is noise
 
 
-def definitions() -> Iterator[Definition[...]]:
-    """Every definition, family by family."""
-    yield from (found for found in vars(metrics).values() if isinstance(found, Definition))
+Entry = Definition[...] | TableDefinition[..., Any]
 
 
-def definition(name: str) -> Definition[...]:
+def definitions() -> Iterator[Entry]:
+    """Every metric, and every function that answers with a table, family by family."""
+    yield from (found for found in vars(metrics).values() if isinstance(found, Definition | TableDefinition))
+
+
+def definition(name: str) -> Entry:
     """The definition of that name.
 
     Raises:

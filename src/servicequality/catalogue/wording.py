@@ -22,9 +22,11 @@ _DIRECTIONS = {
 
 def call(spec: Spec) -> str:
     """How the metric is called: columns and required options, the rest left at its defaults."""
-    shown = [
-        repr(found.default) if name in spec.inputs else f"{name}=…"
-        for name, found in spec.parameters.parameters.items()
+    parameters = list(spec.parameters.parameters.items())
+    shown = [parameters[0][0]] if spec.table else []
+    shown += [
+        repr(found.default) if name in spec.inputs and found.default is not found.empty else f"{name}=…"
+        for name, found in parameters[len(shown) :]
         if (name in spec.inputs and found.default is not None) or found.default is found.empty
     ]
     return f"sq.{spec.name}({', '.join(shown)})"

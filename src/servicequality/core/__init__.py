@@ -3,10 +3,21 @@
 Here: `define`, `Metric`, `Estimate`, `evaluate`. Never here: a metric's meaning (see `metrics`) or a formula (see `shapes`).
 """
 
-from servicequality.core.definition import Definition, define
+from servicequality.core.definition import Definition, TableDefinition, define, define_table
 from servicequality.core.estimate import Estimate
 from servicequality.core.evaluation import evaluate
 from servicequality.core.metric import Metric
+from servicequality.core.results import result_rows
 from servicequality.core.spec import Spec
 
-__all__ = ["Definition", "Estimate", "Metric", "Spec", "define", "evaluate"]
+__all__ = [
+    "Definition",
+    "Estimate",
+    "Metric",
+    "Spec",
+    "TableDefinition",
+    "define",
+    "define_table",
+    "evaluate",
+    "result_rows",
+]

@@ -1,9 +1,13 @@
-"""How a metric is defined. Lives here: `define` and `Definition`. Never: a definition, or how one is computed."""
+"""How a metric is defined, and a table that is none. Lives here: `define`, `define_table`, and what they make.
+
+Never here: a definition, or how one is computed.
+"""
 
 import functools
+import inspect
 from collections.abc import Callable
 from datetime import date
-from typing import Generic, ParamSpec
+from typing import Generic, ParamSpec, TypeVar
 
 from servicequality.core.domains import Bound
 from servicequality.core.metric import Metric
@@ -13,6 +17,7 @@ from servicequality.shapes import Shape
 from servicequality.shapes.base import Better
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 _WORKING = "working_seconds"
 
@@ -34,10 +39,7 @@ class Definition(Generic[P]):
         Raises:
             ParameterError: an option that the definition does not accept.
         """
-        try:
-            call = self.spec.parameters.bind(*args, **kwargs)
-        except TypeError as error:
-            raise ParameterError(f"{self.spec.name}: {error}; its parameters are {self.spec.parameters}") from None
+        call = _bind(self.spec, *args, **kwargs)
         call.apply_defaults()
         given = dict(call.arguments)
         if bad := [given[key] for key in self.spec.inputs if not isinstance(given[key], str | None)]:
@@ -57,6 +59,28 @@ class Definition(Generic[P]):
                 if given[key] is not None
             ),
         )
+
+
+class TableDefinition(Generic[P, R]):
+    """A function of a frame that returns a tidy frame, where the answer is a series or a census and no single figure."""
+
+    def __init__(self, body: Callable[P, R], spec: Spec) -> None:
+        functools.update_wrapper(self, body)
+        self.spec = spec
+        self._body = body
+
+    def __repr__(self) -> str:
+        return f"<table {self.spec.name}{self.spec.parameters}>"
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Compute the table.
+
+        Raises:
+            InputError: a column is missing or holds what cannot be.
+            ParameterError: an option that the function does not accept.
+        """
+        _bind(self.spec, *args, **kwargs)
+        return self._body(*args, **kwargs)
 
 
 def define(
@@ -107,6 +131,65 @@ def define(
         return Definition(body, spec)
 
     return decorate
+
+
+def define_table(
+    *,
+    title: str,
+    unit: str,
+    better: Better,
+    formula: str,
+    bounds: tuple[float, float] = (float("-inf"), float("inf")),
+    references: tuple[str, ...] = (),
+    aliases: tuple[str, ...] = (),
+    label: str | None = None,
+    grain: str = "row",
+) -> Callable[[Callable[P, R]], TableDefinition[P, R]]:
+    """Give a function that answers with a table its place in the catalogue, as `define` gives it to a metric.
+
+    The function's first parameter is the data; then columns, and options by keyword. It returns a frame in the columns of
+    `evaluate` where its figures are values with limits (`result_rows` makes it). Its docstring is read as a metric's is,
+    with a section "Example:" whose code the catalogue runs after the rows of the grain are made.
+
+    Args:
+        title: as for `define`; so the others.
+        unit: unit of the value.
+        better: "higher", "lower" or "neither".
+        formula: LaTeX.
+        bounds: the range of the value.
+        references: where the definition comes from.
+        aliases: other words that people search for.
+        label: how a person writes it in a sentence.
+        grain: what one row of the data is.
+
+    Raises:
+        DefinitionError: the function has no docstring, or takes an option by position.
+    """
+
+    def decorate(body: Callable[P, R]) -> TableDefinition[P, R]:
+        spec = read_spec(
+            body,
+            table=True,
+            title=title,
+            unit=unit,
+            better=better,
+            formula=formula,
+            bounds=bounds,
+            references=references,
+            aliases=aliases,
+            label=label,
+            grain=grain,
+        )
+        return TableDefinition(body, spec)
+
+    return decorate
+
+
+def _bind(spec: Spec, *args: object, **kwargs: object) -> inspect.BoundArguments:
+    try:
+        return spec.parameters.bind(*args, **kwargs)
+    except TypeError as error:
+        raise ParameterError(f"{spec.name}: {error}; its parameters are {spec.parameters}") from None
 
 
 def _name(spec: Spec, given: dict[str, object]) -> str:

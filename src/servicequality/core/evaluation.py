@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.core.finishing import RESULT, check_level, end_to_end, finish_fixed, finish_groups, finish_table
+from servicequality.core.finishing import check_level, end_to_end, finish_fixed, finish_groups, finish_table
 from servicequality.core.question import PERIOD, Question
+from servicequality.core.results import RESULT
 from servicequality.core.states import fixed_state, table_state
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.core.results import result_rows
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
 from servicequality.core.states import BIN, value_prefix
 from servicequality.errors import ParameterError, ServiceQualityWarning
@@ -18,24 +19,6 @@ from servicequality.stats.histogram import bin_values
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
-
-RESULT: dict[str, pl.DataType] = {
-    "metric": pl.String(),
-    "value": pl.Float64(),
-    "low": pl.Float64(),
-    "high": pl.Float64(),
-    "se": pl.Float64(),
-    "level": pl.Float64(),
-    "method": pl.String(),
-    "unit": pl.String(),
-    "n": pl.Int64(),
-    "n_missing": pl.Int64(),
-    "n_eff": pl.Float64(),
-    "n_pending": pl.Int64(),
-    "reason": pl.String(),
-    "notes": pl.String(),
-}
-"""The columns of every result, after its keys."""
 
 
 def check_level(level: float) -> None:
@@ -187,30 +170,22 @@ def _result(
     notes: Sequence[str | None],
 ) -> pl.DataFrame:
     """The tidy rows of one metric: NaN becomes null, and every null value gets its reason."""
-    shape = metric.shape
+    shape, some = metric.shape, n > 0
     assert reading.value is not None  # both ways of finishing fill it
-    figures = {
-        "value": reading.value,
-        "low": reading.low,
-        "high": reading.high,
-        "se": reading.se,
-        "level": np.full(len(n), level) if reading.level is None else reading.level,
-        "n": n,
-        "n_eff": n_eff,
-    }
-    columns = [pl.Series(name, numbers, nan_to_null=True) for name, numbers in figures.items()]
-    columns += [missing.alias("n_missing"), pending.alias("n_pending"), pl.Series("notes", notes, pl.String)]
-    rows = pl.DataFrame(columns).with_columns(  # of a dictionary of arrays: Polars would start a pool of threads
-        metric=pl.lit(metric.name),
-        method=pl.lit(reading.method),
-        unit=pl.lit(metric.unit),
-        n=pl.col("n").cast(pl.Int64),
-        reason=pl.when(pl.col("value").is_null()).then(
-            pl.when(pl.col("n") == 0).then(pl.lit(shape.empty)).otherwise(pl.lit(shape.undefined))
-        ),
-        low=pl.when(pl.col("n") > 0).then("low"),
-        high=pl.when(pl.col("n") > 0).then("high"),
-    )
-    return pl.concat(
-        [keys, rows.select(pl.col(column).cast(dtype) for column, dtype in RESULT.items())], how="horizontal"
+    return result_rows(
+        keys,
+        metric=metric.name,
+        unit=metric.unit,
+        value=reading.value,
+        low=np.where(some, reading.low, np.nan),
+        high=np.where(some, reading.high, np.nan),
+        se=reading.se,
+        level=level if reading.level is None else reading.level,
+        method=reading.method,
+        n=n,
+        n_missing=missing,
+        n_eff=n_eff,
+        n_pending=pending,
+        reason=[shape.undefined if there else shape.empty for there in some],
+        notes=list(notes),
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import polars as pl
 
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
-from servicequality.core.finishing import RESULT
+from servicequality.core.results import RESULT
 from servicequality.core.sampling import Sampling
 from servicequality.core.states import BIN
 from servicequality.errors import InputError, ParameterError

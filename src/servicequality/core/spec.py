@@ -8,11 +8,11 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from servicequality.columns import Column
 from servicequality.errors import DefinitionError
-from servicequality.shapes import Shape
 from servicequality.shapes.base import Better
 
 WHEN_IT_LIES = "When it lies:"
 WHY_VENDORS_DIFFER = "Why your vendor shows another number:"
+EXAMPLE = "Example:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,8 @@ class Spec:
         why_vendors_differ: the docstring's section of that name.
         inputs: parameter name to domain, for the parameters that name columns.
         parameters: the signature without its annotations' clutter.
+        example: the docstring's section of that name: code for the catalogue's page, where the usual example does not fit.
+        table: whether it is a function of a frame that returns a tidy frame, and no metric.
     """
 
     name: str
@@ -54,10 +56,13 @@ class Spec:
     why_vendors_differ: str
     inputs: Mapping[str, Column]
     parameters: inspect.Signature
+    example: str = ""
+    table: bool = False
 
 
-def read_spec(body: Callable[..., Shape], **said: Any) -> Spec:
-    """The spec of a metric's body: what `define` was told, and what signature and docstring say.
+def read_spec(body: Callable[..., Any], *, table: bool = False, **said: Any) -> Spec:
+    """The spec of a metric's body, or of a function that returns a table: what its decorator was told, and what
+    signature and docstring say.
 
     Raises:
         DefinitionError: the docstring or an annotation is missing, or the body names no column.
@@ -68,12 +73,14 @@ def read_spec(body: Callable[..., Shape], **said: Any) -> Spec:
         raise DefinitionError(f"{name}: a metric's docstring is its meaning; write one that begins with the answer")
     signature = inspect.signature(body)
     inputs = {key: column for key, hint in _hints(body).items() if (column := _column(hint)) is not None}
-    if not inputs:
+    if not (inputs or table):
         raise DefinitionError(
             f"{name}: no parameter names a column; annotate one with a type of servicequality.columns, "
             'such as `score: Score0To10 = "score"`'
         )
-    for parameter in signature.parameters.values():
+    for place, parameter in enumerate(signature.parameters.values()):
+        if table and place == 0:  # the data
+            continue
         if parameter.name not in inputs and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             raise DefinitionError(f"{name}: {parameter.name!r} is an option; put it after `*`, so that calls name it")
     for key, column in inputs.items():
@@ -88,6 +95,8 @@ def read_spec(body: Callable[..., Shape], **said: Any) -> Spec:
         why_vendors_differ=_section(doc, WHY_VENDORS_DIFFER),
         inputs=inputs,
         parameters=signature,
+        example=_section(doc, EXAMPLE),
+        table=table,
         **said,
     )
 
@@ -98,7 +107,7 @@ def _family(module: str) -> str:
     return parts[parts.index("metrics") + 1] if "metrics" in parts[:-1] else parts[-1]
 
 
-def _hints(body: Callable[..., Shape]) -> dict[str, Any]:
+def _hints(body: Callable[..., Any]) -> dict[str, Any]:
     try:
         return get_type_hints(body, include_extras=True)
     except NameError as error:

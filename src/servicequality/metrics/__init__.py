@@ -6,12 +6,54 @@ Adding a metric touches its family's module and that family's test; nothing else
 
 from typing import TYPE_CHECKING
 
-from servicequality.metrics import flow, resolution, satisfaction, sla, speed
+from servicequality.metrics import (
+    churn,
+    contact_centre,
+    flow,
+    performance,
+    quality_assurance,
+    reliability,
+    resolution,
+    satisfaction,
+    self_service,
+    sla,
+    software_quality,
+    speed,
+    usability,
+    workload,
+)
+from servicequality.metrics.churn import *
+from servicequality.metrics.contact_centre import *
 from servicequality.metrics.flow import *
+from servicequality.metrics.performance import *
+from servicequality.metrics.quality_assurance import *
+from servicequality.metrics.reliability import *
 from servicequality.metrics.resolution import *
 from servicequality.metrics.satisfaction import *
+from servicequality.metrics.self_service import *
 from servicequality.metrics.sla import *
+from servicequality.metrics.software_quality import *
 from servicequality.metrics.speed import *
+from servicequality.metrics.usability import *
+from servicequality.metrics.workload import *
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
-    __all__ = flow.__all__ + resolution.__all__ + satisfaction.__all__ + sla.__all__ + speed.__all__
+    __all__ = []
+    for family in (
+        churn,
+        contact_centre,
+        flow,
+        performance,
+        quality_assurance,
+        reliability,
+        resolution,
+        satisfaction,
+        self_service,
+        sla,
+        software_quality,
+        speed,
+        usability,
+        workload,
+    ):
+        __all__ += family.__all__
+    del family

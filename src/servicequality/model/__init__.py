@@ -5,26 +5,32 @@ Lives here: dataclasses, schemas, the front door, `Records`. Never: what is comp
 
 from servicequality.model.door import TableLike, as_frame
 from servicequality.model.frames import from_frame, to_frame
+from servicequality.model.operations import Account, AgentTime, Contact, ContactOutcome, Deployment
+from servicequality.model.record import Record
 from servicequality.model.records import Records
 from servicequality.model.rows import (
-    TABLES,
     Author,
     Change,
     HelpSession,
     Incident,
-    Record,
     Response,
     Review,
     SurveyAnswer,
     Ticket,
 )
 from servicequality.model.schema import schema_of
+from servicequality.model.tables import TABLES
 from servicequality.model.validation import conform
 
 __all__ = [
     "TABLES",
+    "Account",
+    "AgentTime",
     "Author",
     "Change",
+    "Contact",
+    "ContactOutcome",
+    "Deployment",
     "HelpSession",
     "Incident",
     "Record",

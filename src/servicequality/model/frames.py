@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.model.rows import Record
+from servicequality.model.record import Record
 from servicequality.model.schema import schema_of
 from servicequality.model.validation import conform
 

@@ -9,8 +9,8 @@ import polars as pl
 from servicequality.errors import ParameterError
 from servicequality.model.door import TableLike, as_frame
 from servicequality.model.roles import closest
-from servicequality.model.rows import TABLES
 from servicequality.model.schema import schema_of
+from servicequality.model.tables import TABLES
 from servicequality.model.validation import check_timezone, faults_and_frame, refuse
 
 __all__ = ["Records"]
@@ -33,6 +33,10 @@ class Records:
         reviews: One row a `Review`.
         incidents: One row an `Incident`.
         sessions: One row a `HelpSession`.
+        contacts: One row a `Contact`.
+        agent_time: One row an `AgentTime`.
+        accounts: One row an `Account`.
+        deployments: One row a `Deployment`.
         timezone: The zone in which all instants are kept; None is UTC.
     """
 
@@ -43,6 +47,10 @@ class Records:
     reviews: pl.LazyFrame | None
     incidents: pl.LazyFrame | None
     sessions: pl.LazyFrame | None
+    contacts: pl.LazyFrame | None
+    agent_time: pl.LazyFrame | None
+    accounts: pl.LazyFrame | None
+    deployments: pl.LazyFrame | None
     timezone: str | None
     _lines: Mapping[str, str]
 
@@ -56,6 +64,10 @@ class Records:
         reviews: Table | None = None,
         incidents: Table | None = None,
         sessions: Table | None = None,
+        contacts: Table | None = None,
+        agent_time: Table | None = None,
+        accounts: Table | None = None,
+        deployments: Table | None = None,
         columns: Mapping[str, Mapping[str, str]] | None = None,
         timezone: str | None = None,
     ) -> None:
@@ -69,6 +81,10 @@ class Records:
             reviews: A table of quality reviews.
             incidents: A table of failures.
             sessions: A table of visits to self-service.
+            contacts: A table of calls and chats.
+            agent_time: A table of agents' paid time.
+            accounts: A table of customers.
+            deployments: A table of releases.
             columns: For each table, the column of each role that is named otherwise:
                 ``{"tickets": {"created_at": "opened_at"}}``.
             timezone: The IANA zone of instants that state none, in which all instants are then kept.
@@ -85,6 +101,10 @@ class Records:
             "reviews": reviews,
             "incidents": incidents,
             "sessions": sessions,
+            "contacts": contacts,
+            "agent_time": agent_time,
+            "accounts": accounts,
+            "deployments": deployments,
         }
         check_timezone(timezone)
         columns = columns or {}

@@ -10,43 +10,11 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
 
-import polars as pl
+from servicequality.model.record import Record
 
-from servicequality.errors import InputError
-from servicequality.model.schema import schema_of
-
-__all__ = [
-    "TABLES",
-    "UNIQUE",
-    "Author",
-    "Change",
-    "HelpSession",
-    "Incident",
-    "Record",
-    "Response",
-    "Review",
-    "SurveyAnswer",
-    "Ticket",
-]
+__all__ = ["Author", "Change", "HelpSession", "Incident", "Response", "Review", "SurveyAnswer", "Ticket"]
 
 Author = Literal["customer", "agent", "bot", "system"]
-
-
-class Record:
-    """What every record shares: instants are aware, and whole-number ids become text."""
-
-    __slots__ = ()
-
-    def __post_init__(self) -> None:
-        for name, dtype in schema_of(type(self)).items():
-            value = getattr(self, name)
-            if isinstance(value, dt.datetime) and value.utcoffset() is None:
-                raise InputError(
-                    f"{type(self).__name__}.{name} must be an instant with a time zone; "
-                    f"{value.isoformat()} has none: say datetime(..., tzinfo=...)"
-                )
-            if dtype == pl.String and isinstance(value, int) and not isinstance(value, bool):
-                object.__setattr__(self, name, str(value))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,18 +210,3 @@ class HelpSession(Record):
     searches: int | None = None
     solved: bool | None = None
     contacted_at: dt.datetime | None = None
-
-
-TABLES: dict[str, type[Record]] = {
-    "tickets": Ticket,
-    "responses": Response,
-    "changes": Change,
-    "answers": SurveyAnswer,
-    "reviews": Review,
-    "incidents": Incident,
-    "sessions": HelpSession,
-}
-"""The tables of `Records` by their names there."""
-
-UNIQUE: dict[type[Record], str] = {Ticket: "ticket_id", Incident: "incident_id", HelpSession: "session_id"}
-"""The id that names a row of its table; elsewhere an id repeats by its meaning."""

@@ -13,9 +13,10 @@ import polars as pl
 
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
+from servicequality.model.record import Record
 from servicequality.model.roles import assign_roles, suggest
-from servicequality.model.rows import TABLES, UNIQUE, Record
 from servicequality.model.schema import nullable_fields, required_fields, schema_of, stored_type
+from servicequality.model.tables import TABLES, UNIQUE
 
 __all__ = ["check_timezone", "conform", "faults_and_frame", "refuse"]
 

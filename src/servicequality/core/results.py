@@ -1,0 +1,97 @@
+"""The columns of every result. Lives here: `RESULT` and `result_rows`, for figures that no shape gives. Never: a figure."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+
+RESULT: dict[str, pl.DataType] = {
+    "metric": pl.String(),
+    "value": pl.Float64(),
+    "low": pl.Float64(),
+    "high": pl.Float64(),
+    "se": pl.Float64(),
+    "level": pl.Float64(),
+    "method": pl.String(),
+    "unit": pl.String(),
+    "n": pl.Int64(),
+    "n_missing": pl.Int64(),
+    "n_eff": pl.Float64(),
+    "n_pending": pl.Int64(),
+    "reason": pl.String(),
+    "notes": pl.String(),
+}
+"""The columns of every result, after its keys."""
+
+Texts = str | None | pl.Series | list[str | None]
+
+
+def result_rows(
+    keys: pl.DataFrame,
+    *,
+    metric: str,
+    unit: str,
+    value: ArrayLike,
+    n: ArrayLike,
+    low: ArrayLike | None = None,
+    high: ArrayLike | None = None,
+    se: ArrayLike | None = None,
+    level: ArrayLike | None = None,
+    method: str = "none",
+    n_missing: ArrayLike = 0,
+    n_eff: ArrayLike | None = None,
+    n_pending: ArrayLike | None = None,
+    reason: Texts = "undefined",
+    notes: Texts = None,
+) -> pl.DataFrame:
+    """Figures that were computed elsewhere as rows in the columns of `evaluate`: the keys, then `RESULT`.
+
+    Args:
+        keys: one row a figure, its key columns; a frame of no columns stands for one figure without keys.
+        metric: name of the figure.
+        unit: its unit.
+        value: the figures, one a row of `keys`, or one for all; NaN and null are undefined.
+        n: rows that count.
+        low: lower limits; NaN cannot be bounded. None gives none.
+        high: upper limits.
+        se: standard errors.
+        level: confidence level of the limits, or that reached by each; None where there are none.
+        method: how the limits were computed; "none" for a census.
+        n_missing: rows that could not count.
+        n_eff: effective number of rows; `n` by default.
+        n_pending: rows whose outcome is open; null where no row can be.
+        reason: why a value is undefined: one text for all, or one a row. It is kept only where the value is undefined.
+        notes: what to keep in mind: one text for all, or one a row.
+    """
+    rows = keys.height if keys.width else 1
+    numbers = {
+        "value": value,
+        "low": low,
+        "high": high,
+        "se": se,
+        "level": level,
+        "n": n,
+        "n_missing": n_missing,
+        "n_eff": n if n_eff is None else n_eff,
+        "n_pending": n_pending,
+    }
+    texts = {"metric": metric, "method": method, "unit": unit, "reason": reason, "notes": notes}
+    # A list of columns: of a dictionary of arrays Polars would start a pool of threads.
+    columns = [_numbers(name, given, rows) for name, given in numbers.items()]
+    columns += [_texts(name, given, rows) for name, given in texts.items()]
+    figures = pl.DataFrame(columns).with_columns(reason=pl.when(pl.col("value").is_null()).then("reason"))
+    return pl.concat(
+        [keys, figures.select(pl.col(column).cast(dtype) for column, dtype in RESULT.items())], how="horizontal"
+    )
+
+
+def _numbers(name: str, given: ArrayLike | None, rows: int) -> pl.Series:
+    if given is None:
+        return pl.repeat(None, rows, dtype=pl.Float64, eager=True).alias(name)
+    there = given.to_numpy() if isinstance(given, pl.Series) else np.asarray(given)
+    return pl.Series(name, np.broadcast_to(there.astype(np.float64), (rows,)).copy(), nan_to_null=True)
+
+
+def _texts(name: str, given: Texts, rows: int) -> pl.Series:
+    if given is None or isinstance(given, str):
+        return pl.repeat(given, rows, dtype=pl.String, eager=True).alias(name)
+    return pl.Series(name, given, dtype=pl.String)

@@ -1,0 +1,114 @@
+"""The rows around a service desk as dataclasses: calls and chats, paid time, customers, releases.
+
+Lives here: fields and their meaning, as in `rows`. Never: what is computed of them.
+"""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Literal
+
+from servicequality.model.record import Record
+
+__all__ = ["Account", "AgentTime", "Contact", "ContactOutcome", "Deployment"]
+
+ContactOutcome = Literal["answered", "abandoned", "waiting"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact(Record):
+    """One call or chat that was offered to the agents.
+
+    Attributes:
+        contact_id: The contact's own id, unique in its table.
+        at: When it was offered to the agents (instant); the time in a menu before that is no waiting.
+        outcome: Whether an agent answered, the customer gave up, or it still waits; null if nobody knows.
+        wait_seconds: From the offer to the answer, to the giving up, or to the instant of the export (seconds).
+        talk_seconds: The conversation (seconds); null if there was none.
+        hold_seconds: Of the conversation, how long the customer was put on hold (seconds).
+        wrap_seconds: Work after the conversation (seconds).
+        channel: How it came in (phone, chat …).
+        queue: The queue or skill that it was offered to.
+        agent_id: The agent who answered.
+        customer_id: The person who called.
+        ticket_id: The ticket that it is about.
+    """
+
+    contact_id: str
+    at: dt.datetime
+    outcome: ContactOutcome | None
+    wait_seconds: float | None = None
+    talk_seconds: float | None = None
+    hold_seconds: float | None = None
+    wrap_seconds: float | None = None
+    channel: str | None = None
+    queue: str | None = None
+    agent_id: str | None = None
+    customer_id: str | None = None
+    ticket_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentTime(Record):
+    """One agent's time in one stretch, such as a shift or a day.
+
+    Attributes:
+        agent_id: The agent whose time it is.
+        at: When the stretch began (instant).
+        paid_seconds: Time that is paid for (seconds).
+        available_seconds: Of it, logged in: handling work or ready for it (seconds).
+        busy_seconds: Of that, handling work (seconds).
+        handled: Contacts or tickets finished in it (count).
+        team: The team that the agent worked for.
+    """
+
+    agent_id: str
+    at: dt.datetime
+    paid_seconds: float | None = None
+    available_seconds: float | None = None
+    busy_seconds: float | None = None
+    handled: int | None = None
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account(Record):
+    """One customer, from the first day to the last.
+
+    Attributes:
+        account_id: The customer's own id, unique in its table.
+        started_at: When it became a customer (instant).
+        churned_at: When it left (instant); null while it stays.
+        value: What it is worth, in one currency for the whole table.
+        segment: The kind of customer it is.
+        satisfaction: Its last answer to the question about satisfaction, on that question's own scale.
+        engagement: How much it uses the product, in one unit for the whole table.
+    """
+
+    account_id: str
+    started_at: dt.datetime
+    churned_at: dt.datetime | None = None
+    value: float | None = None
+    segment: str | None = None
+    satisfaction: float | None = None
+    engagement: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment(Record):
+    """One release put into production.
+
+    Attributes:
+        deployment_id: The deployment's own id, unique in its table.
+        at: When it reached production (instant).
+        committed_at: When its oldest change was committed (instant).
+        failed: Whether it had to be rolled back, hot-fixed or otherwise mended.
+        restored_at: When service was good again after a failed one (instant); null until then.
+        service: The service that was released.
+    """
+
+    deployment_id: str
+    at: dt.datetime
+    committed_at: dt.datetime | None = None
+    failed: bool | None = None
+    restored_at: dt.datetime | None = None
+    service: str | None = None

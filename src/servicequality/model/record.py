@@ -1,0 +1,27 @@
+"""What every record shares. Lives here: the base of the dataclasses. Never: a field of any of them."""
+
+import datetime as dt
+
+import polars as pl
+
+from servicequality.errors import InputError
+from servicequality.model.schema import schema_of
+
+__all__ = ["Record"]
+
+
+class Record:
+    """What every record shares: instants are aware, and whole-number ids become text."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for name, dtype in schema_of(type(self)).items():
+            value = getattr(self, name)
+            if isinstance(value, dt.datetime) and value.utcoffset() is None:
+                raise InputError(
+                    f"{type(self).__name__}.{name} must be an instant with a time zone; "
+                    f"{value.isoformat()} has none: say datetime(..., tzinfo=...)"
+                )
+            if dtype == pl.String and isinstance(value, int) and not isinstance(value, bool):
+                object.__setattr__(self, name, str(value))
