@@ -4,8 +4,11 @@ Lives here: intervals, tests, sample sizes and roundings of the kind that any me
 A call that cannot have an answer raises ``ParameterError``; tables mask such groups beforehand.
 """
 
+from servicequality.stats.anytime import anytime_mean_interval, normal_mixture_bound, robbins_interval
 from servicequality.stats.bounds import manski_bounds, manski_interval
 from servicequality.stats.histogram import bin_values, float_bins
+from servicequality.stats.interrupted import difference_in_differences, interrupted_series
+from servicequality.stats.logrank import log_rank, log_rank_between
 from servicequality.stats.mean import (
     finite_population_factor,
     mean_interval,
@@ -44,24 +47,48 @@ from servicequality.stats.sampling import (
     ratio_se,
     stratified_mean,
 )
+from servicequality.stats.shifts import brunner_munzel, hodges_lehmann
+from servicequality.stats.standardisation import direct_standardise, kitagawa, mantel_haenszel
+from servicequality.stats.survival_strata import pool_strata
+from servicequality.stats.two_samples import (
+    log_ratio_interval,
+    mover_ratio,
+    p_from_limits,
+    rate_ratio_interval,
+    rate_ratio_test,
+    welch_df,
+    welch_interval,
+)
 
 __all__ = [
     "agresti_coull",
+    "anytime_mean_interval",
     "benjamini_hochberg",
     "bin_values",
+    "brunner_munzel",
     "clopper_pearson",
     "design_effect",
+    "difference_in_differences",
+    "direct_standardise",
     "finite_population_factor",
     "float_bins",
+    "hodges_lehmann",
     "holm",
+    "interrupted_series",
     "jeffreys",
     "kish_n_eff",
+    "kitagawa",
     "largest_remainder",
+    "log_rank",
+    "log_rank_between",
+    "log_ratio_interval",
     "manski_bounds",
     "manski_interval",
+    "mantel_haenszel",
     "mean_interval",
     "mean_se",
     "mover_difference",
+    "mover_ratio",
     "n_to_decide",
     "net_difference_interval",
     "net_difference_test",
@@ -69,12 +96,18 @@ __all__ = [
     "net_n",
     "net_variance",
     "newcombe",
+    "normal_mixture_bound",
+    "p_from_limits",
     "poisson_rate_interval",
+    "pool_strata",
     "poststratification_weights",
     "proportion_interval",
     "proportion_n",
     "quantile_ranks",
+    "rate_ratio_interval",
+    "rate_ratio_test",
     "ratio_se",
+    "robbins_interval",
     "round_to_se",
     "smallest_detectable_change",
     "squared_deviations",
@@ -84,6 +117,8 @@ __all__ = [
     "target_verdict",
     "two_proportion_n",
     "wald",
+    "welch_df",
+    "welch_interval",
     "wilks_n",
     "wilson",
 ]

@@ -1,0 +1,38 @@
+"""Shares that ended within a limit, pooled over strata with curves of their own. Never here: the curves."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from servicequality.stats._checks import critical_value, floats, positive, require
+from servicequality.stats.survival_curves import Reading, band
+from servicequality.stats.survival_segments import totals
+
+
+def pool_strata(
+    offsets: ArrayLike, incidence: ArrayLike, se: ArrayLike, weight: ArrayLike, *, level: float = 0.95
+) -> Reading:
+    """Weighted mean of the strata's shares, with the log-log band of the pooled curve.
+
+    Args:
+        offsets: range of each group's strata, G + 1 numbers from 0; a group may have none.
+        incidence: share ended within the limit in each stratum; NaN where that stratum cannot say, and then its group
+            cannot either.
+        se: its standard error (Greenwood's); NaN as there.
+        weight: what each stratum counts for, above 0, such as the rows that started in it.
+        level: two-sided confidence.
+
+    Raises:
+        ParameterError: a weight that is not above 0, or a level outside (0, 1).
+    """
+    z = critical_value(level)
+    bounds = np.asarray(offsets, dtype=np.int64)
+    value, error = np.asarray(incidence, dtype=np.float64), np.asarray(se, dtype=np.float64)
+    (heavy,) = floats(weight=weight)
+    positive("weight", heavy, "leave strata without rows out of the call")
+    require(bounds[-1] == len(heavy), "weight", heavy, "one a stratum", "offsets end with the number of strata")
+    share = heavy / np.repeat(totals(heavy, bounds), np.diff(bounds))
+    pooled = totals(share * value, bounds)
+    spread = np.sqrt(totals((share * error) ** 2, bounds))
+    pooled[bounds[1:] == bounds[:-1]] = np.nan
+    low, high = band(1 - pooled, spread, z)
+    return Reading(pooled, 1 - high, 1 - low, np.where(np.isnan(pooled), np.nan, spread))

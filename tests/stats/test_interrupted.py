@@ -1,0 +1,69 @@
+"""Interrupted series and difference in differences against statsmodels; false alarms of both by simulation."""
+
+import numpy as np
+import pytest
+
+from servicequality.errors import ParameterError
+from servicequality.stats import difference_in_differences, interrupted_series
+
+
+def series(rng, n, rho, size):
+    """Series whose neighbouring errors are alike."""
+    errors = rng.normal(size=(size, n + 50))
+    for t in range(1, n + 50):
+        errors[:, t] += rho * errors[:, t - 1]
+    return errors[:, 50:]
+
+
+def test_level_and_slope_are_statsmodels_gls():
+    import statsmodels.api as sm
+
+    y = 50 + 0.3 * np.arange(60) + series(np.random.default_rng(1), 60, 0.5, 1)[0]
+    y[30:] += 4 - 0.2 * np.arange(30)
+    found = interrupted_series(y, 30)
+    t = np.arange(60)
+    design = np.column_stack((np.ones(60), t, t >= 30, np.maximum(t - 30, 0)))
+    theirs = sm.GLS(y, design, sigma=found.rho ** np.abs(np.subtract.outer(t, t))).fit()
+    assert (found.level_change, found.se) == pytest.approx((theirs.params[2], theirs.bse[2]), rel=1e-9)
+    assert (found.slope_change, found.slope_se) == pytest.approx((theirs.params[3], theirs.bse[3]), rel=1e-9)
+    assert (found.low, found.high) == pytest.approx(tuple(theirs.conf_int()[2]), rel=1e-9)
+    assert found.p == pytest.approx(theirs.pvalues[2], rel=1e-9)
+
+
+def test_neighbours_that_are_alike_raise_few_false_alarms():
+    alarms = [interrupted_series(y, 40).p < 0.05 for y in series(np.random.default_rng(2), 80, 0.5, 400)]
+    assert np.mean(alarms) < 0.1  # least squares that takes no notice of them: one in four
+
+
+def test_difference_in_differences_is_hc0_and_is_covered():
+    import statsmodels.api as sm
+
+    rng = np.random.default_rng(3)
+    cells = [rng.normal(mean, 1 + mean / 5, n) for mean, n in ((14, 12), (20, 15), (19, 30), (22, 9))]
+    effect, se, _ = difference_in_differences(
+        *(cell.mean() for cell in cells), squares=[cell.var() / len(cell) for cell in cells]
+    )
+    treated, late = np.repeat([1, 1, 0, 0], [12, 15, 30, 9]), np.repeat([1, 0, 1, 0], [12, 15, 30, 9])
+    design = np.column_stack((np.ones(66), treated, late, treated * late))
+    theirs = sm.OLS(np.concatenate(cells), design).fit(cov_type="HC0")
+    assert (effect, se) == pytest.approx((theirs.params[3], theirs.bse[3]), rel=1e-9)
+
+    many = rng.normal([[[0]], [[1]], [[5]], [[3]]], 2, (4, 2_000, 60))  # truth: (0 - 1) - (5 - 3) = -3
+    _, _, (low, high) = difference_in_differences(*many.mean(axis=2), squares=many.var(axis=2) / 60)
+    assert 0.93 <= np.mean((low <= -3) & (high >= -3)) <= 0.96
+
+
+def test_faults_of_the_call():
+    y = np.random.default_rng(4).normal(size=60)
+    with pytest.raises(ParameterError, match=r"needs 40 points .* got 39: take shorter periods or a longer history"):
+        interrupted_series(y[:39], 20)
+    with pytest.raises(ParameterError, match="two points on either side, from 2 to 58; got 59"):
+        interrupted_series(y, 59)
+    with pytest.raises(ParameterError, match="y must vary about its lines"):
+        interrupted_series(np.ones(60), 30)
+    with pytest.raises(ParameterError, match="y must be finite"):
+        interrupted_series([*y[:50], np.nan], 20)
+    with pytest.raises(ParameterError, match="one series"):
+        interrupted_series(y.reshape(2, 30), 20)
+    with pytest.raises(ParameterError, match="squares must hold four errors"):
+        difference_in_differences(1, 2, 3, 4, squares=[1, 2])

@@ -1,0 +1,133 @@
+"""Differences and ratios of two figures against scipy and statsmodels, their laws, and their coverage by simulation."""
+
+import numpy as np
+import pytest
+from scipy import stats as scipy_stats
+
+from servicequality.errors import ParameterError
+from servicequality.stats import (
+    brunner_munzel,
+    hodges_lehmann,
+    log_ratio_interval,
+    mover_ratio,
+    p_from_limits,
+    rate_ratio_interval,
+    rate_ratio_test,
+    welch_df,
+    welch_interval,
+    wilson,
+)
+
+RNG = np.random.default_rng(7)
+X, Y = RNG.lognormal(2, 1, 23), RNG.lognormal(2.5, 0.6, 41)
+
+
+def moments(x):
+    return x.mean(axis=-1), x.std(axis=-1, ddof=1) / np.sqrt(x.shape[-1]), x.shape[-1] - 1
+
+
+def test_welch_is_scipys():
+    theirs = scipy_stats.ttest_ind(X, Y, equal_var=False)
+    ours = welch_interval(*moments(X), *moments(Y))
+    np.testing.assert_allclose(ours, theirs.confidence_interval(), rtol=1e-12)
+    assert welch_df(*moments(X)[1:], *moments(Y)[1:]) == pytest.approx(theirs.df)
+    assert welch_df(0.0, 3, 0.0, 3) == np.inf
+
+
+def test_geometric_means_are_covered():
+    a, b = RNG.lognormal(1, 1.2, (2_000, 15)), RNG.lognormal(1.3, 0.5, (2_000, 30))
+    low, high = welch_interval(*moments(np.log(a)), *moments(np.log(b)))
+    assert 0.935 <= np.mean((low <= -0.3) & (high >= -0.3)) <= 0.965
+
+
+def test_restricted_means_ratio_is_the_delta_method():
+    low, high = log_ratio_interval(12.0, 1.5, 8.0, 0.5)
+    half = 1.959963984540054 * ((1.5 / 12) ** 2 + (0.5 / 8) ** 2) ** 0.5
+    np.testing.assert_allclose((low, high), 1.5 * np.exp([-half, half]))
+    with pytest.raises(ParameterError, match="a must be above 0; got 0"):
+        log_ratio_interval(0.0, 1.0, 8.0, 0.5)
+
+
+def test_ratio_by_mover_holds_the_ratio_and_turns_over():
+    k, n = np.array([3, 40, 9]), np.array([20, 90, 10])
+    a, b = (k / n, *wilson(k, n)), (0.5, *wilson(10, 20))
+    low, high = mover_ratio(*a, *b)
+    other_low, other_high = mover_ratio(*b, *a)
+    assert ((low < a[0] / 0.5) & (a[0] / 0.5 < high)).all()
+    np.testing.assert_allclose(low * other_high, 1.0)
+    np.testing.assert_allclose(high * other_low, 1.0)
+    none_low, none_high = mover_ratio(0.1, 0.0, 0.3, 0.2, 0.0, 0.4)
+    assert (none_low, none_high) == (0.0, np.inf)
+
+
+@pytest.mark.parametrize(("x", "t", "y", "s"), [(412, 31, 368, 30), (0, 2, 5, 3), (5, 2, 0, 3), (1, 1, 1, 1)])
+def test_rates_are_the_binomial_given_their_sum(x, t, y, s):
+    """Clopper and Pearson's limits of x among x + y, turned into odds; the test is twice the smaller binomial tail."""
+    share = scipy_stats.binomtest(x, x + y).proportion_ci(method="exact")
+    with np.errstate(divide="ignore"):
+        expected = [np.float64(p) / np.float64(1 - p) * s / t for p in share]
+    np.testing.assert_allclose(rate_ratio_interval(x, t, y, s), expected, rtol=1e-9)
+    tails = [scipy_stats.binomtest(x, x + y, t / (t + s), alternative=side).pvalue for side in ("less", "greater")]
+    assert rate_ratio_test(x, t, y, s) == pytest.approx(min(1.0, 2 * min(tails)))
+
+
+def test_rates_refuse_what_says_nothing():
+    with pytest.raises(ParameterError, match="without an event nothing tells the rates apart"):
+        rate_ratio_interval(0, 1, 0, 1)
+    with pytest.raises(ParameterError, match="exposure_b must be above 0"):
+        rate_ratio_test(1, 1, 1, 0)
+
+
+def test_p_is_below_alpha_exactly_where_limits_exclude_0():
+    change = RNG.normal(0, 1, 500)
+    low, high = change - RNG.uniform(0.1, 2, 500), change + RNG.uniform(0.1, 2, 500)
+    assert np.array_equal(p_from_limits(change, low, high, level=0.9) < 0.1, (low > 0) | (high < 0))
+    assert p_from_limits(1.959963984540054, 0.0, 9.0) == pytest.approx(0.05)
+    assert np.isnan(p_from_limits([1.0, np.nan], [np.nan, 0.0], [2.0, 1.0])).all()
+    assert p_from_limits(0.0, np.nan, 1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [(X, Y), ([1.0, 2, 2, 7], [0.0, 2, 5]), ([3.0], [1.0]), (np.arange(8.0) * 7 % 11, np.arange(9.0) + 0.25)],
+)
+def test_the_shift_is_an_order_statistic_of_all_differences(x, y):
+    pairs = np.sort(np.subtract.outer(np.asarray(x), np.asarray(y)).ravel())
+    found = hodges_lehmann(x, y)
+    assert found.shift == pytest.approx(np.median(pairs), abs=1e-12)
+    if found.exact and np.isfinite(found.low):
+        rank = int((pairs < found.low - 1e-12).sum()) + 1
+        np.testing.assert_allclose((found.low, found.high), (pairs[rank - 1], pairs[len(pairs) - rank]))
+
+
+def test_the_exact_distribution_is_scipys():
+    from servicequality.stats.shifts import _wilcoxon_cdf
+
+    for m, n in ((1, 1), (3, 5), (12, 14), (40, 49)):
+        ways = _wilcoxon_cdf(m, n)
+        x = np.arange(m) * 2.0 + 0.5  # some sample of which scipy gives the tail
+        y = np.arange(n) * 2.0 + 3.0
+        below = scipy_stats.mannwhitneyu(x, y, alternative="less", method="exact")
+        assert ways[int(below.statistic)] == pytest.approx(below.pvalue, rel=1e-9)
+
+
+def test_the_shift_is_covered_and_large_samples_take_the_normal_ranks():
+    held = [hodges_lehmann(RNG.normal(1, 1, 12), RNG.normal(0, 1, 15)) for _ in range(600)]
+    assert 0.93 <= np.mean([found.low <= 1 <= found.high for found in held]) <= 0.98
+    large = hodges_lehmann(RNG.normal(1, 1, 4_000), RNG.normal(0, 1, 5_000))
+    assert not large.exact
+    assert large.low < 1 < large.high < large.low + 0.12
+    assert hodges_lehmann([2.0], [1.0]).low == -np.inf
+    with pytest.raises(ParameterError, match="none empty"):
+        hodges_lehmann([], [1.0])
+
+
+def test_superiority_is_scipys():
+    x, y = RNG.integers(1, 6, 60), RNG.integers(1, 6, 45)
+    theirs, found = scipy_stats.brunnermunzel(x, y), brunner_munzel(x, y)
+    assert (found.statistic, found.p) == pytest.approx((theirs.statistic, theirs.pvalue))
+    pairs = np.subtract.outer(y, x)
+    assert found.probability == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
+    assert np.isnan(brunner_munzel([1, 1, 1], [2, 2]).p)
+    with pytest.raises(ParameterError, match="two rows or more; got 1 and 2"):
+        brunner_munzel([1], [1, 2])
