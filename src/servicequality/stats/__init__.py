@@ -6,7 +6,17 @@ A call that cannot have an answer raises ``ParameterError``; tables mask such gr
 
 from servicequality.stats.anytime import anytime_mean_interval, normal_mixture_bound, robbins_interval
 from servicequality.stats.bounds import manski_bounds, manski_interval
+from servicequality.stats.crossproducts import (
+    CrossProducts,
+    composite_covariance,
+    correlation,
+    covariance,
+    cross_products,
+    resampled_covariances,
+)
+from servicequality.stats.factor import OneFactor, mcdonald_omega, omega_of_loadings, one_factor
 from servicequality.stats.histogram import bin_values, float_bins
+from servicequality.stats.importance import Weights, lmg_interval, lmg_shares, partial_correlations, regression_weights
 from servicequality.stats.interrupted import difference_in_differences, interrupted_series
 from servicequality.stats.logrank import log_rank, log_rank_between
 from servicequality.stats.mean import (
@@ -39,6 +49,20 @@ from servicequality.stats.proportion import (
 )
 from servicequality.stats.quantile import quantile_ranks, wilks_n
 from servicequality.stats.rate import poisson_rate_interval
+from servicequality.stats.reliability import (
+    alpha_if_dropped,
+    alpha_se,
+    combination_reliability,
+    cronbach_alpha,
+    difference_reliability,
+    feldt_interval,
+    guttman_lambda2,
+    guttman_lambda6,
+    item_rest_correlation,
+    item_total_correlation,
+    mean_inter_item_correlation,
+    spearman_brown,
+)
 from servicequality.stats.rounding import largest_remainder, round_to_se
 from servicequality.stats.sampling import (
     design_effect,
@@ -59,32 +83,58 @@ from servicequality.stats.two_samples import (
     welch_df,
     welch_interval,
 )
+from servicequality.stats.validity import correlation_interval, end_shares, htmt, htmt_interval, straight_lined
 
 __all__ = [
+    "CrossProducts",
+    "OneFactor",
+    "Weights",
     "agresti_coull",
+    "alpha_if_dropped",
+    "alpha_se",
     "anytime_mean_interval",
     "benjamini_hochberg",
     "bin_values",
     "brunner_munzel",
     "clopper_pearson",
+    "combination_reliability",
+    "composite_covariance",
+    "correlation",
+    "correlation_interval",
+    "covariance",
+    "cronbach_alpha",
+    "cross_products",
     "design_effect",
     "difference_in_differences",
+    "difference_reliability",
     "direct_standardise",
+    "end_shares",
+    "feldt_interval",
     "finite_population_factor",
     "float_bins",
+    "guttman_lambda2",
+    "guttman_lambda6",
     "hodges_lehmann",
     "holm",
+    "htmt",
+    "htmt_interval",
     "interrupted_series",
+    "item_rest_correlation",
+    "item_total_correlation",
     "jeffreys",
     "kish_n_eff",
     "kitagawa",
     "largest_remainder",
+    "lmg_interval",
+    "lmg_shares",
     "log_rank",
     "log_rank_between",
     "log_ratio_interval",
     "manski_bounds",
     "manski_interval",
     "mantel_haenszel",
+    "mcdonald_omega",
+    "mean_inter_item_correlation",
     "mean_interval",
     "mean_se",
     "mover_difference",
@@ -97,7 +147,10 @@ __all__ = [
     "net_variance",
     "newcombe",
     "normal_mixture_bound",
+    "omega_of_loadings",
+    "one_factor",
     "p_from_limits",
+    "partial_correlations",
     "poisson_rate_interval",
     "pool_strata",
     "poststratification_weights",
@@ -107,10 +160,14 @@ __all__ = [
     "rate_ratio_interval",
     "rate_ratio_test",
     "ratio_se",
+    "regression_weights",
+    "resampled_covariances",
     "robbins_interval",
     "round_to_se",
     "smallest_detectable_change",
+    "spearman_brown",
     "squared_deviations",
+    "straight_lined",
     "stratified_mean",
     "t_interval",
     "t_test",
