@@ -4,6 +4,16 @@ Lives here: intervals, tests, sample sizes and roundings of the kind that any me
 A call that cannot have an answer raises ``ParameterError``; tables mask such groups beforehand.
 """
 
+from servicequality.stats.agreement import (
+    Agreement,
+    brennan_prediger,
+    fleiss_kappa,
+    fleiss_kappa_by_category,
+    gwet_ac1,
+    gwet_ac2,
+    percent_agreement,
+)
+from servicequality.stats.agreement_pairs import cohen_kappa, counts_of_pairs
 from servicequality.stats.anytime import anytime_mean_interval, normal_mixture_bound, robbins_interval
 from servicequality.stats.bounds import manski_bounds, manski_interval
 from servicequality.stats.crossproducts import (
@@ -15,9 +25,12 @@ from servicequality.stats.crossproducts import (
     resampled_covariances,
 )
 from servicequality.stats.factor import OneFactor, mcdonald_omega, omega_of_loadings, one_factor
+from servicequality.stats.finite import finite_population_n, hypergeometric_interval
 from servicequality.stats.histogram import bin_values, float_bins
 from servicequality.stats.importance import Weights, lmg_interval, lmg_shares, partial_correlations, regression_weights
 from servicequality.stats.interrupted import difference_in_differences, interrupted_series
+from servicequality.stats.intraclass import Intraclass, icc, icc_of_mean_squares, icc_oneway
+from servicequality.stats.krippendorff import krippendorff_alpha
 from servicequality.stats.logrank import log_rank, log_rank_between
 from servicequality.stats.mean import (
     finite_population_factor,
@@ -30,6 +43,7 @@ from servicequality.stats.mean import (
 from servicequality.stats.mover import mover_difference
 from servicequality.stats.multiple import benjamini_hochberg, holm
 from servicequality.stats.net import net_difference_interval, net_difference_test, net_interval, net_variance
+from servicequality.stats.partial_credit import agreement_weights
 from servicequality.stats.planning import (
     n_to_decide,
     net_n,
@@ -86,21 +100,27 @@ from servicequality.stats.two_samples import (
 from servicequality.stats.validity import correlation_interval, end_shares, htmt, htmt_interval, straight_lined
 
 __all__ = [
+    "Agreement",
     "CrossProducts",
+    "Intraclass",
     "OneFactor",
     "Weights",
+    "agreement_weights",
     "agresti_coull",
     "alpha_if_dropped",
     "alpha_se",
     "anytime_mean_interval",
     "benjamini_hochberg",
     "bin_values",
+    "brennan_prediger",
     "brunner_munzel",
     "clopper_pearson",
+    "cohen_kappa",
     "combination_reliability",
     "composite_covariance",
     "correlation",
     "correlation_interval",
+    "counts_of_pairs",
     "covariance",
     "cronbach_alpha",
     "cross_products",
@@ -111,19 +131,29 @@ __all__ = [
     "end_shares",
     "feldt_interval",
     "finite_population_factor",
+    "finite_population_n",
+    "fleiss_kappa",
+    "fleiss_kappa_by_category",
     "float_bins",
     "guttman_lambda2",
     "guttman_lambda6",
+    "gwet_ac1",
+    "gwet_ac2",
     "hodges_lehmann",
     "holm",
     "htmt",
     "htmt_interval",
+    "hypergeometric_interval",
+    "icc",
+    "icc_of_mean_squares",
+    "icc_oneway",
     "interrupted_series",
     "item_rest_correlation",
     "item_total_correlation",
     "jeffreys",
     "kish_n_eff",
     "kitagawa",
+    "krippendorff_alpha",
     "largest_remainder",
     "lmg_interval",
     "lmg_shares",
@@ -151,6 +181,7 @@ __all__ = [
     "one_factor",
     "p_from_limits",
     "partial_correlations",
+    "percent_agreement",
     "poisson_rate_interval",
     "pool_strata",
     "poststratification_weights",
