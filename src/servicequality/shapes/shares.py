@@ -58,17 +58,18 @@ class Share(FixedShape):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Balance(FixedShape):
-    """Positive less negative rows over the rows that count, times `per`. Make one with `balance`."""
+    """Positive less negative rows over the rows that count, times `per`, from `origin`. Make one with `balance`."""
 
     positive: Count
     negative: Count
     per: float = 1.0
+    origin: float = 0.0
     method: NetMethod = "adjusted_wald"
 
     empty: str = "no answers"
 
     def value(self) -> pl.Expr:
-        return self.per * quotient(self.positive - self.negative, self.n)
+        return self.origin + self.per * quotient(self.positive - self.negative, self.n)
 
     def pair(self) -> tuple[pl.Expr, pl.Expr]:
         return self.positive - self.negative, self.n
@@ -92,14 +93,17 @@ class Balance(FixedShape):
         )
         if design is None:
             se = self.per * np.sqrt(self.spread(sums) / n)
-            return Reading(self.per * low, self.per * high, se, self.method, notes=notes)
+            return Reading(*self._scaled(low, high), se, self.method, notes=notes)
         se, clustered = np.sqrt(design.square), np.isfinite(design.df)
         low[clustered], high[clustered] = t_interval(
             (up - down)[clustered], se[clustered], df=design.df[clustered], level=level
         )
         low, high = np.clip(low, -1, 1), np.clip(high, -1, 1)
         method = "t" if clustered.any() else self.method
-        return Reading(self.per * low, self.per * high, self.per * se, method, notes=notes)
+        return Reading(*self._scaled(low, high), self.per * se, method, notes=notes)
+
+    def _scaled(self, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+        return self.origin + self.per * low, self.origin + self.per * high
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -202,15 +206,22 @@ def share(hit: pl.Expr, *, of: pl.Expr, method: ProportionMethod = "wilson") -> 
 
 
 def balance(
-    positive: pl.Expr, negative: pl.Expr, *, of: pl.Expr, per: float = 1.0, method: NetMethod = "adjusted_wald"
+    positive: pl.Expr,
+    negative: pl.Expr,
+    *,
+    of: pl.Expr,
+    per: float = 1.0,
+    origin: float = 0.0,
+    method: NetMethod = "adjusted_wald",
 ) -> Balance:
-    """Positive less negative rows, as a share of the rows for which `of` holds, times `per`.
+    """Positive less negative rows, as a share of the rows for which `of` holds, times `per`, added to `origin`.
 
     Args:
         positive: Boolean row rule of the upper group (promoters).
         negative: Boolean row rule of the lower group (detractors); no row may be in both.
         of: Boolean row rule for the denominator.
         per: 100 gives points.
+        origin: the value where both groups are alike; 0.5 with `per=0.5` counts the rows in neither group by half.
         method: interval for a net score (adjusted Wald, Rocks 2016, by default).
     """
     return Balance(
@@ -218,9 +229,10 @@ def balance(
         negative=negative & of,
         n=of,
         per=per,
+        origin=origin,
         method=method,
         unit="points" if per == 100 else None,
-        bounds=(-per, per),
+        bounds=(origin - per, origin + per),
     )
 
 

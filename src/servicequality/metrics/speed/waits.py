@@ -6,7 +6,7 @@ import polars as pl
 
 from servicequality.columns import Flag, Seconds, WaitEnd
 from servicequality.core import define
-from servicequality.metrics.speed._figures import Statistic, finished, waiting
+from servicequality.metrics.durations import Statistic, finished, waiting
 from servicequality.shapes import Shape
 
 __all__ = [

@@ -1,15 +1,20 @@
 """A figure of durations, some of which may still be running. Never here: a definition."""
 
+from dataclasses import replace
+from datetime import datetime
 from typing import Literal
 
 import polars as pl
 
 from servicequality.columns import answered
 from servicequality.errors import ParameterError
+from servicequality.metrics.windows import instant, moment
 from servicequality.shapes import Shape, mean, quantile, share, survival
 
 Statistic = Literal["median", "p75", "p80", "p90", "p95", "p99"]
 """A quantile by the name that practitioners give it; any other is a number between 0 and 1."""
+
+_EVER = 1e12  # seconds: a mean restricted to thirty thousand years is the mean
 
 _QUANTILES = {"median": 0.5, "p75": 0.75, "p80": 0.8, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
@@ -28,6 +33,33 @@ def waiting(
     return survival(
         pl.col(seconds), event, of=answered(seconds), competing=competing, p=p, limit=limit, horizon=horizon
     )
+
+
+def elapsed(
+    started: str,
+    ended: str,
+    *,
+    as_of: datetime,
+    statistic: str | float,
+    limit: float | None = None,
+    horizon: float | None = None,
+) -> Shape:
+    """A figure of the time from one instant to another, as known at `as_of`: what ends later still runs.
+
+    Rows that start after `as_of` do not exist yet; an end before the start is an error. The mean is that of the
+    Kaplan-Meier curve, which is the plain mean where nothing runs, and undefined while the longest runs.
+    """
+    begin, end, now = moment(started), moment(ended), pl.lit(instant("as_of", as_of))
+    known = begin.is_not_null() & (begin <= now)
+    over = (end <= now).fill_null(value=False)
+    seconds = (pl.when(over).then(end).otherwise(now) - begin).dt.total_microseconds() / 1e6
+    mean_asked = statistic == "mean" and limit is None and horizon is None
+    p = None if mean_asked or limit is not None or horizon is not None else _quantile(statistic)
+    shape = survival(seconds, over, of=known, p=p, limit=limit, horizon=_EVER if mean_asked else horizon)
+    if mean_asked:
+        reason = "the longest is not over, so that no mean is known: ask for the median, or for horizon="
+        shape = replace(shape, undefined=reason)
+    return replace(shape, refused={f"with {ended!r} before {started!r}": end < begin})
 
 
 def finished(seconds: str, event: pl.Expr, *, statistic: str | float, limit: float | None) -> Shape:
