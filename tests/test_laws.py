@@ -21,10 +21,17 @@ NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
 # What definitions cannot be called without, by the option's name.
-REQUIRED: dict[str, object] = {"as_of": NOON, "scale": (1, 5), "version": "v2"}
+REQUIRED: dict[str, object] = {
+    "as_of": NOON,
+    "objective": 0.99,
+    "scale": (1, 5),
+    "threshold": 2.0,
+    "version": "v2",
+}
 # Further ways to call a definition; one that has no row is called once.
 CALLS: dict[str, list[dict[str, object]]] = {
     "aapor_response_rate": [{}, {"rate": "RR4"}, {"rate": "RR5"}, {"rate": "COOP1"}],
+    "apdex": [{}, {"failed": "failed", "frustrated_after": 60.0}],
     "bottom_box": [{"scale": (1, 7)}, {"scale": (1, 5), "points": 1}],
     "ces": [
         {"version": "v1"},
@@ -37,6 +44,8 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "first_response_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
     "first_response_time_observed_only": [{}, {"statistic": 0.25}, {"statistic": "mean"}, {"limit": 60.0}],
     "inflow": [{}, {"since": NOON - DAY, "until": NOON}],
+    "latency": [{}, {"limit": 60.0}, {"timed_out": "timed_out", "statistic": "median"}],
+    "mean_time_to_restore": [{}, {"planned": None, "statistic": "p90"}, {"horizon": 86_400.0}],
     "net_flow": [{}, {"since": NOON - DAY, "until": NOON}],
     "net_score": [{"scale": (1, 5)}, {"scale": (1, 7), "top": (7,), "bottom": (1, 2, 3), "interval": "mover"}],
     "non_response_bounds": [{"scale": (1, 5)}],

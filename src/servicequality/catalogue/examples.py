@@ -80,7 +80,7 @@ def example(spec: Spec) -> Example | None:
     """
     head = _BY_GRAIN.get(spec.grain, "").format(question=_question(spec))
     if spec.example:
-        return _run(head or "import servicequality as sq\n\n", spec.example + "\n")
+        return _own(spec.example, head)
     parameters = spec.parameters.parameters
     required = [name for name, found in parameters.items() if found.default is found.empty]
     if spec.table or any(name not in _OPTIONS for name in required):
@@ -102,6 +102,20 @@ def example(spec: Spec) -> Example | None:
         return None
     head = "import servicequality as sq\n\n"
     return _run(head, f"rows = {made_up!r}\nprint(sq.{spec.name}({options}).estimate(rows))\n")
+
+
+def _own(code: str, head: str) -> Example:
+    """A definition's own example, its imports before those of the desk, which it need not have."""
+    if not head:
+        head = (
+            _DESK.format(imports="")
+            if "as_of" in code and "as_of = " not in code
+            else "import servicequality as sq\n\n"
+        )
+    lines = code.splitlines()
+    imports = list(itertools.takewhile(lambda line: line.startswith(("import ", "from ")), lines))
+    body = "\n".join(lines[len(imports) :]).lstrip("\n")
+    return _run("".join(f"{line}\n" for line in [*imports, *([""] if imports else [])]) + head, body + "\n")
 
 
 def _question(spec: Spec) -> str:

@@ -85,7 +85,8 @@ def _parameters(spec: Spec) -> str:
         if spec.table and place == 0:
             takes = f"the data: any dataframe, one row a {spec.grain}"
         elif name in spec.inputs:
-            takes = f"column: {spec.inputs[name].meaning} ({domain(spec.inputs[name])})"
+            meaning, legal = spec.inputs[name].meaning, domain(spec.inputs[name])
+            takes = f"column: {meaning}" + ("" if legal in meaning else f" ({legal})")
         else:
             takes = accepted(found.annotation)
         rows.append(f"| `{name}` | {default(found)} | {takes.replace('|', chr(92) + '|')} |")

@@ -3,7 +3,7 @@
 import inspect
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 from servicequality.columns import Column
@@ -60,7 +60,9 @@ def accepted(annotation: Any) -> str:
     if get_origin(annotation) is tuple:
         return "(low, high)" if get_args(annotation) == (int, int) else "a tuple"
     if get_origin(annotation) is Sequence:
-        return "several numbers"
+        return "several texts" if get_args(annotation) == (str,) else "several numbers"
+    if get_origin(annotation) is Mapping:
+        return "a mapping"
     names = {
         "int": "a whole number",
         "float": "a number",

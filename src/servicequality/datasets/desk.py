@@ -10,6 +10,7 @@ from servicequality.datasets import effects as e
 from servicequality.datasets.demand import Demand, Hours, ask, break_down
 from servicequality.datasets.export import changes_table, numbered, responses_table, tickets_table
 from servicequality.datasets.log import instants, look_up
+from servicequality.datasets.releases import deployments_table
 from servicequality.datasets.surroundings import incidents_table, sessions_table
 from servicequality.datasets.voice import REVIEWED_WITHIN, Opinions, answers_table, feel, reviews_table
 from servicequality.datasets.work import History, live
@@ -134,6 +135,8 @@ def service_desk_with_truth(
         reviews=reviews_table(rng, history, ids, names["agent"], made),
         incidents=incidents_table(outages, made),
         sessions=sessions_table(rng, hours, demand, names["requester"], made),
+        # Tables that came later draw from generators of their own, so that the older rows stay as they were.
+        deployments=deployments_table(np.random.default_rng([seed, 4]), hours, outages, made),
     )
     tickets = _complete_tickets(demand, history, opinions, ids)
     answered = opinions.answered[opinions.answered < e.NEVER]

@@ -73,3 +73,6 @@ SATISFACTION_PER_REOPEN = -0.7
 DELIVERED_SHARE = 0.7
 ANSWER_LOG_ODDS = -1.0
 ANSWER_PER_SATISFACTION = 0.5  # the satisfied answer more often, so that observed scores flatter
+
+OUTAGE_BY_RELEASE_SHARE = 0.4  # outages that a deployment made within the hour before
+RELEASE_FAILURE_SHARE = 0.06  # other deployments that have to be mended

@@ -15,7 +15,9 @@ from servicequality.stats.agreement import (
 )
 from servicequality.stats.agreement_pairs import cohen_kappa, counts_of_pairs
 from servicequality.stats.anytime import anytime_mean_interval, normal_mixture_bound, robbins_interval
+from servicequality.stats.apdex import ApdexRating, apdex_rating
 from servicequality.stats.bounds import manski_bounds, manski_interval
+from servicequality.stats.budget import budget_spent, budget_time, burn_rate, burn_threshold, time_to_exhaust
 from servicequality.stats.crossproducts import (
     CrossProducts,
     composite_covariance,
@@ -24,6 +26,7 @@ from servicequality.stats.crossproducts import (
     cross_products,
     resampled_covariances,
 )
+from servicequality.stats.elasticity import slope
 from servicequality.stats.factor import OneFactor, mcdonald_omega, omega_of_loadings, one_factor
 from servicequality.stats.finite import finite_population_n, hypergeometric_interval
 from servicequality.stats.histogram import bin_values, float_bins
@@ -97,10 +100,12 @@ from servicequality.stats.two_samples import (
     welch_df,
     welch_interval,
 )
+from servicequality.stats.uptime import availability_interval, downtime, mtbf_interval, series_availability
 from servicequality.stats.validity import correlation_interval, end_shares, htmt, htmt_interval, straight_lined
 
 __all__ = [
     "Agreement",
+    "ApdexRating",
     "CrossProducts",
     "Intraclass",
     "OneFactor",
@@ -110,10 +115,16 @@ __all__ = [
     "alpha_if_dropped",
     "alpha_se",
     "anytime_mean_interval",
+    "apdex_rating",
+    "availability_interval",
     "benjamini_hochberg",
     "bin_values",
     "brennan_prediger",
     "brunner_munzel",
+    "budget_spent",
+    "budget_time",
+    "burn_rate",
+    "burn_threshold",
     "clopper_pearson",
     "cohen_kappa",
     "combination_reliability",
@@ -128,6 +139,7 @@ __all__ = [
     "difference_in_differences",
     "difference_reliability",
     "direct_standardise",
+    "downtime",
     "end_shares",
     "feldt_interval",
     "finite_population_factor",
@@ -169,6 +181,7 @@ __all__ = [
     "mean_se",
     "mover_difference",
     "mover_ratio",
+    "mtbf_interval",
     "n_to_decide",
     "net_difference_interval",
     "net_difference_test",
@@ -195,6 +208,8 @@ __all__ = [
     "resampled_covariances",
     "robbins_interval",
     "round_to_se",
+    "series_availability",
+    "slope",
     "smallest_detectable_change",
     "spearman_brown",
     "squared_deviations",
@@ -203,6 +218,7 @@ __all__ = [
     "t_interval",
     "t_test",
     "target_verdict",
+    "time_to_exhaust",
     "two_proportion_n",
     "wald",
     "welch_df",

@@ -1,0 +1,13 @@
+"""Services that fail and come back: availability, time between failures, error budgets, deployments.
+
+Never here: tickets about the failures, or the formulas of limits, which are in `stats`.
+"""
+
+from servicequality.metrics.reliability import budgets, deployments, outages, repair, series
+from servicequality.metrics.reliability.budgets import *
+from servicequality.metrics.reliability.deployments import *
+from servicequality.metrics.reliability.outages import *
+from servicequality.metrics.reliability.repair import *
+from servicequality.metrics.reliability.series import *
+
+__all__ = budgets.__all__ + deployments.__all__ + outages.__all__ + repair.__all__ + series.__all__

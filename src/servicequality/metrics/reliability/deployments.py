@@ -1,0 +1,171 @@
+"""How software reaches its users: how often, how fast, how often it fails, how fast it mends (DORA's four). Never: outages."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+import polars as pl
+
+from servicequality.columns import Flag, Instant, answered
+from servicequality.core import define, define_table, result_rows
+from servicequality.metrics.durations import Statistic, elapsed
+from servicequality.metrics.windows import instant, within
+from servicequality.model import as_frame
+from servicequality.shapes import Shape, share
+from servicequality.stats import poisson_rate_interval
+
+__all__ = ["change_failure_rate", "deployment_frequency", "failed_deployment_recovery_time", "lead_time_for_changes"]
+
+_DORA = "Forsgren, Humble & Kim 2018"
+_SECONDS = (0.0, float("inf"))
+_DAY = 86_400.0
+
+
+@define_table(
+    title="Deployment frequency",
+    unit="per day",
+    better="higher",
+    bounds=(0, float("inf")),
+    grain="deployment",
+    formula=r"\#\text{deployments}/\text{days}",
+    references=(_DORA, "Garwood 1936"),
+    aliases=("deploys per day", "release frequency", "DORA deployment frequency", "how often do we release"),
+)
+def deployment_frequency(
+    deployments: Any,
+    deployed: Instant = "at",
+    *,
+    since: datetime,
+    until: datetime,
+    by: str | tuple[str, ...] = (),
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """Deployments to production for each day of the window [since, until).
+
+    Args:
+        deployments: any dataframe, one row a deployment.
+        deployed: column of the instant when it reached production.
+        since: where the window begins.
+        until: where it ends, not later than the export.
+        by: key columns. A group without a deployment in the window has no row.
+        level: confidence level of the exact Poisson limits.
+
+    Raises:
+        InputError: a column is missing.
+        ParameterError: a window that ends before it begins.
+
+    When it lies:
+        Ten deployments of a comma are ten. A service that nobody touches has none and may be well.
+
+    Why your vendor shows another number:
+        DORA's survey asks for classes (on demand, daily, weekly) and takes the median day; a tool counts pipelines, retries
+        and test environments too, or leaves days without work out of the denominator.
+
+    Example:
+        from datetime import timedelta
+
+        frequency = sq.deployment_frequency(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
+        print(frequency.select("service", "value", "low", "high", "n"))
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    days = (instant("until", until) - instant("since", since)).total_seconds() / _DAY
+    inside = within(deployed, since, until)
+    rows = as_frame(deployments).lazy().filter(inside)
+    counts = (rows.group_by(keys).agg(n=pl.len()).sort(keys) if keys else rows.select(n=pl.len())).collect()
+    low, high = poisson_rate_interval(counts["n"].to_numpy(), days, level=level)
+    return result_rows(
+        counts.select(keys),
+        metric="deployment_frequency",
+        unit="per day",
+        value=counts["n"] / days,
+        low=low,
+        high=high,
+        level=level,
+        method="garwood",
+        n=counts["n"],
+    )
+
+
+@define(
+    title="Lead time for changes",
+    unit="s",
+    better="lower",
+    bounds=_SECONDS,
+    grain="deployment",
+    formula=r"x_{(p)}",
+    references=(_DORA, "Kaplan & Meier 1958"),
+    aliases=("DORA lead time", "commit to production", "change lead time", "cycle time"),
+)
+def lead_time_for_changes(
+    committed: Instant = "committed_at",
+    deployed: Instant = "at",
+    *,
+    as_of: datetime,
+    statistic: Statistic | Literal["mean"] | float = "median",
+    limit: float | None = None,
+) -> Shape:
+    """Time from a change's commit to production; changes that are committed and not yet deployed still count.
+
+    One row is one change or one deployment with its oldest commit. With `limit` it is the share within so many seconds.
+
+    When it lies:
+        Branches that live long and are squashed before the merge begin their clock at the end. A mean over deployments
+        weighs a release of one commit as one of a hundred.
+
+    Why your vendor shows another number:
+        From the first commit, the merge or the opening of the ticket; per commit or per release; changes that wait are
+        left out.
+    """
+    return elapsed(committed, deployed, as_of=as_of, statistic=statistic, limit=limit)
+
+
+@define(
+    title="Change failure rate",
+    unit="share",
+    better="lower",
+    bounds=(0, 1),
+    grain="deployment",
+    formula=r"\#\{\text{failed}\}/n",
+    references=(_DORA, "Wilson 1927"),
+    aliases=("CFR", "failed deployments", "DORA change failure rate", "rollback rate", "share of releases that fail"),
+)
+def change_failure_rate(failed: Flag = "failed") -> Shape:
+    """Share of deployments that had to be rolled back, hot-fixed or otherwise mended.
+
+    When it lies:
+        It falls when one bad change is mended by ten small deployments, for these ten count below the line.
+
+    Why your vendor shows another number:
+        Incidents over deployments, which can pass 100 %; rollbacks alone; failed pipelines, which never reached a user.
+    """
+    return share(pl.col(failed), of=answered(failed))
+
+
+@define(
+    title="Failed deployment recovery time",
+    unit="s",
+    better="lower",
+    bounds=_SECONDS,
+    grain="deployment",
+    formula=r"\inf\{t : \hat F(t) \ge p\}",
+    references=(_DORA, "Kaplan & Meier 1958"),
+    aliases=("DORA time to restore", "recovery time of a failed release", "time to roll back"),
+)
+def failed_deployment_recovery_time(
+    deployed: Instant = "at",
+    restored: Instant = "restored_at",
+    failed: Flag = "failed",
+    *,
+    as_of: datetime,
+    statistic: Statistic | Literal["mean"] | float = "median",
+    limit: float | None = None,
+) -> Shape:
+    """Time from a failed deployment until service was good again; failures that still last count as running.
+
+    When it lies:
+        The clock starts at the deployment, when nobody may have noticed: slow detection and slow mending look alike.
+
+    Why your vendor shows another number:
+        DORA's older reports asked for any incident, not for failed deployments alone: see `mean_time_to_restore`.
+    """
+    shape = elapsed(deployed, restored, as_of=as_of, statistic=statistic, limit=limit)
+    return shape.map(lambda _, rule: rule & pl.col(failed))

@@ -1,0 +1,159 @@
+"""Time down, time between failures, availability. Lives here: sweeps over spans and exact limits. Never: frames, calendars."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from servicequality.errors import ParameterError
+from servicequality.stats._checks import (
+    FloatArray,
+    IntArray,
+    Interval,
+    floats,
+    interval,
+    positive,
+    require,
+    two_sided_tail,
+)
+
+
+class Downtime(NamedTuple):
+    """What overlapping spans leave, one entry a group, in the unit of the instants.
+
+    Attributes:
+        down: time covered by outages outside maintenance; where outages overlap it counts once.
+        excluded: time covered by maintenance.
+        outages: outages that are left when those that overlap or touch are one, and those within maintenance are none.
+    """
+
+    down: IntArray
+    excluded: IntArray
+    outages: IntArray
+
+
+def downtime(
+    start: ArrayLike,
+    end: ArrayLike,
+    *,
+    group: ArrayLike = 0,
+    planned: ArrayLike = False,
+    groups: int = 1,
+    window: tuple[int, int],
+) -> Downtime:
+    """Time down within a window, from outages that may overlap one another and maintenance.
+
+    One sweep over the sorted ends of all spans; the cost grows as that of a sort.
+
+    Args:
+        start: Int64 instants at which spans begin, one a span.
+        end: Int64 instants at which they end, not before they begin.
+        group: whose span it is, from 0 to `groups` - 1.
+        planned: whether the span is announced maintenance.
+        groups: how many groups there are.
+        window: its start and its end; spans are cut to it.
+
+    Raises:
+        ParameterError: a span that ends before it begins, a window without length, or a group that is not there.
+    """
+    low, high = window
+    if not low < high:
+        raise ParameterError(f"window must begin before it ends; got {low} to {high}")
+    begins, ends, owner, kept_out = np.broadcast_arrays(
+        np.asarray(start, np.int64),
+        np.asarray(end, np.int64),
+        np.asarray(group, np.int64),
+        np.asarray(planned, np.bool_),
+    )
+    if (reversed_ := ends < begins).any():
+        raise ParameterError(f"a span must not end before it begins; {reversed_.sum()} do")
+    if owner.size and not (owner.min() >= 0 and owner.max() < groups):
+        raise ParameterError(f"group must lie from 0 to {groups - 1}; got {owner.min()} to {owner.max()}")
+    begins, ends = np.clip(begins, low, high), np.clip(ends, low, high)
+    some = ends > begins
+    begins, ends, owner, kept_out = begins[some], ends[some], owner[some], kept_out[some]
+    at, who = np.concatenate([begins, ends]), np.concatenate([owner, owner])
+    step = np.repeat(np.array([1, -1], np.int64), len(begins))
+    of_plan = np.concatenate([kept_out, kept_out])
+    order = np.lexsort((-step, at, who))  # at one instant a span begins before another ends: those that touch are one
+    at, who, step, of_plan = at[order], who[order], step[order], of_plan[order]
+    # Every span of a group ends within it, so that both counts are 0 where the next group begins.
+    failing, maintained = np.cumsum(np.where(of_plan, 0, step)), np.cumsum(np.where(of_plan, step, 0))
+    length = np.diff(at, append=at[-1:])
+    down = (failing > 0) & (maintained == 0) & (length > 0)
+    began = (failing > 0) & np.concatenate([[True], failing[:-1] == 0])[: len(failing)]
+    outage = np.cumsum(began)
+    seen, first = np.unique(outage[down], return_index=True)
+    return Downtime(
+        _per_group(who, np.where((failing > 0) & (maintained == 0), length, 0), groups),
+        _per_group(who, np.where(maintained > 0, length, 0), groups),
+        np.bincount(who[down][first], minlength=groups) if seen.size else np.zeros(groups, np.int64),
+    )
+
+
+def _per_group(who: NDArray[np.int64], amounts: NDArray[np.int64], groups: int) -> IntArray:
+    """Integer sums by group; `bincount` would add them as floats."""
+    sums = np.zeros(groups, np.int64)
+    np.add.at(sums, who, amounts)
+    return sums
+
+
+def mtbf_interval(exposure: ArrayLike, failures: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Limits of the mean time between failures of a system watched for a stated time (NIST/SEMATECH e-Handbook 8.4.5.1).
+
+    Chi-square with 2r + 2 degrees of freedom below and 2r above. Without a failure there is no upper limit (NaN), and the
+    lower limit takes the whole error to its side.
+
+    Args:
+        exposure: time in operation, above 0.
+        failures: failures in it, 0 or more.
+        level: two-sided confidence; one-sided where there was no failure.
+
+    Raises:
+        ParameterError: an exposure that is not above 0, failures below 0, or a level outside (0, 1).
+    """
+    from scipy.special import chdtri
+
+    span, count = floats(exposure=exposure, failures=failures)
+    positive("exposure", span)
+    require(count >= 0, "failures", count, "0 or more", "count failures")
+    tail = np.where(count > 0, two_sided_tail(level), 1 - level)
+    low = 2 * span / chdtri(2 * count + 2, tail)
+    high = 2 * span / chdtri(np.where(count > 0, 2 * count, 1.0), 1 - tail)
+    return interval(low, np.where(count > 0, high, np.nan))
+
+
+def availability_interval(up: ArrayLike, down: ArrayLike, cycles: ArrayLike, *, level: float = 0.95) -> Interval:
+    """Limits of the availability up / (up + down) of a system that failed and was restored `cycles` times (Birolini 2017).
+
+    For exponential times up and down, the ratio of mean times follows F(2n, 2n).
+
+    Args:
+        up: total time up, above 0.
+        down: total time down, above 0.
+        cycles: how many times it failed, 1 or more.
+        level: two-sided confidence.
+
+    Raises:
+        ParameterError: a time or a count that is not above 0, or a level outside (0, 1).
+    """
+    from scipy.special import fdtri
+
+    good, bad, n = floats(up=up, down=down, cycles=cycles)
+    for name, values in (("up", good), ("down", bad), ("cycles", n)):
+        positive(name, values, "without an outage there is nothing to bound availability by")
+    factor, odds = fdtri(2 * n, 2 * n, 1 - two_sided_tail(level)), bad / good
+    return interval(1 / (1 + odds * factor), 1 / (1 + odds / factor))
+
+
+def series_availability(parts: ArrayLike) -> FloatArray:
+    """Availability of a system that needs all of its parts, which fail independently: the product over the last axis.
+
+    Raises:
+        ParameterError: no part, or an availability outside [0, 1].
+    """
+    (shares,) = floats(parts=parts)
+    if not shares.size:
+        raise ParameterError("a series needs at least one part")
+    require((shares >= 0) & (shares <= 1), "parts", shares, "shares from 0 to 1", "divide percentages by 100")
+    return np.asarray(np.prod(shares, axis=-1))

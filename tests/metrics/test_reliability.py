@@ -1,0 +1,222 @@
+"""Reliability: each figure against an obvious line of Python, the boundaries, and what bad input is told."""
+
+import math
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import servicequality as sq
+from servicequality import stats
+from servicequality.datasets import service_desk_with_truth
+from servicequality.errors import InputError, ParameterError
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+END = START + timedelta(hours=1_000)
+WINDOW = {"since": START, "until": END}
+
+
+def hours(*spans: tuple[str, float, float | None, bool]) -> pl.DataFrame:
+    """Incidents by service, start and end in hours after the window's start, and whether they were planned."""
+    at = [None if end is None else START + timedelta(hours=end) for _, _, end, _ in spans]
+    return pl.DataFrame(
+        {
+            "service": [span[0] for span in spans],
+            "started_at": [START + timedelta(hours=span[1]) for span in spans],
+            "acknowledged_at": [START + timedelta(hours=span[1] + 0.25) for span in spans],
+            "restored_at": pl.Series(at, dtype=pl.Datetime("us", "UTC")),
+            "planned": [span[3] for span in spans],
+        }
+    )
+
+
+ROWS = hours(
+    ("a", 0, 10, False), ("a", 5, 20, False), ("a", 30, 40, False), ("a", 31, 33, False), ("a", 100, 130, False),
+    ("a", -5, 2, False), ("a", 995, None, False), ("b", 10, 12, False), ("b", 200, 210, True), ("b", 205, 207, False),
+)  # fmt: skip
+
+
+def test_availability_merges_outages_and_leaves_maintenance_out_of_both_sides() -> None:
+    found = sq.availability(ROWS, **WINDOW, by="service")
+    a, b = found.to_dicts()
+    assert a["value"] == pytest.approx(1 - 65 / 1_000)
+    assert (a["n"], a["n_pending"], a["reason"]) == (4, 1, None)
+    assert b["value"] == pytest.approx(1 - 2 / 990)
+    assert (b["n"], b["n_pending"]) == (1, 0)
+    assert [a["low"], a["high"]] == [float(limit) for limit in stats.availability_interval(935 * 3600, 65 * 3600, 4)]
+    assert found["metric"].unique().to_list() == ["availability"]
+    # Without keys the system is down while anything is, and one's maintenance is time off for all.
+    assert sq.availability(ROWS, **WINDOW)["value"].item() == pytest.approx(1 - 65 / 990)
+
+
+def test_availability_at_its_edges() -> None:
+    quiet = sq.availability(hours(("a", -9, -1, False)), **WINDOW).row(0, named=True)
+    assert (quiet["value"], quiet["low"], quiet["n"]) == (1.0, None, 0)
+    assert "no outage" in quiet["notes"]
+    covered = sq.availability(hours(("a", -1, 1_001, True)), **WINDOW).row(0, named=True)
+    assert (covered["value"], covered["reason"]) == (None, "maintenance covers the whole window")
+    down = sq.availability(hours(("a", -1, None, False)), **WINDOW).row(0, named=True)
+    assert (down["value"], down["low"], down["n_pending"]) == (0.0, None, 1)
+    nothing = sq.availability(ROWS.clear(), **WINDOW)
+    assert nothing["value"].to_list() == [1.0]
+    assert sq.availability(ROWS.clear(), **WINDOW, by="service").height == 0
+    unknown = ROWS.with_columns(started_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    assert sq.availability(unknown, **WINDOW)["n_missing"].to_list() == [10]
+
+
+def test_later_news_changes_nothing() -> None:
+    later = ROWS.with_columns(restored_at=pl.col("restored_at").fill_null(END + timedelta(days=3)))
+    assert sq.availability(later, **WINDOW).equals(sq.availability(ROWS, **WINDOW))
+
+
+def test_nines_are_the_logarithm_of_what_is_missing() -> None:
+    found, of = sq.nines(ROWS, **WINDOW).row(0, named=True), sq.availability(ROWS, **WINDOW).row(0, named=True)
+    for column in ("value", "low", "high"):
+        assert found[column] == pytest.approx(-math.log10(1 - of[column]))
+    perfect = sq.nines(ROWS.clear(), **WINDOW).row(0, named=True)
+    assert perfect["value"] is None
+    assert "no downtime" in perfect["reason"]
+
+
+def test_time_between_failures_is_time_up_for_each_outage() -> None:
+    a = sq.mean_time_between_failures(ROWS, **WINDOW, by="service").row(0, named=True)
+    assert a["value"] == pytest.approx(935 * 3_600 / 4)
+    assert [a["low"], a["high"]] == [float(limit) for limit in stats.mtbf_interval(935 * 3_600, 4)]
+    quiet = sq.mean_time_between_failures(ROWS.clear(), **WINDOW).row(0, named=True)
+    assert (quiet["value"], quiet["high"]) == (None, None)
+    assert quiet["low"] == pytest.approx(1_000 * 3_600 / -math.log(0.05))
+    assert "no failure" in quiet["reason"]
+
+
+def test_failure_rate_is_its_inverse() -> None:
+    a = sq.failure_rate(ROWS, **WINDOW, per="hour", by="service").row(0, named=True)
+    assert a["value"] == pytest.approx(4 / 935)
+    assert a["unit"] == "per hour"
+    assert [a["low"], a["high"]] == [float(limit) for limit in stats.poisson_rate_interval(4, 935)]
+
+
+def test_a_series_needs_all_of_its_parts() -> None:
+    parts = pl.DataFrame({"value": [0.999, 0.9995, 0.998], "low": [0.99, 0.99, 0.99], "high": [1.0, 1.0, 1.0]})
+    found = sq.series_availability(parts).row(0, named=True)
+    assert found["value"] == pytest.approx(0.996503499)
+    assert found["low"] < found["value"] <= found["high"] <= 1
+    one = sq.series_availability(parts.head(1)).row(0, named=True)
+    assert [one["low"], one["high"]] == pytest.approx([0.99, 1.0])
+    assert sq.series_availability(parts, low=None, high=None)["low"].item() is None
+    assert sq.series_availability(parts.clear())["value"].item() is None
+    with pytest.raises(InputError, match=r"'value': 1 parts outside 0 to 1, such as 99.9; divide percentages by 100"):
+        sq.series_availability({"value": [99.9]}, low=None, high=None)
+
+
+@pytest.mark.parametrize("table", [sq.availability, sq.nines, sq.mean_time_between_failures, sq.failure_rate])
+def test_outage_tables_refuse(table: Callable[..., Any]) -> None:
+    with pytest.raises(InputError, match=r"1 incidents with 'restored_at' before 'started_at', such as"):
+        table(hours(("a", 5, 4, False)), **WINDOW)
+    with pytest.raises(ParameterError, match="since must lie before until"):
+        table(ROWS, since=END, until=START)
+    with pytest.raises(ParameterError, match="until must be a zone-aware datetime"):
+        table(ROWS, since=START, until=END.replace(tzinfo=None))
+    with pytest.raises(InputError, match=r"incidents: no column 'begun'"):
+        table(ROWS, "begun", **WINDOW)
+    with pytest.raises(InputError, match=r"'started_at' holds Datetime.*expected zone-aware instants"):
+        table(ROWS.with_columns(pl.col("started_at").dt.replace_time_zone(None)), **WINDOW)
+
+
+def test_failure_rate_knows_its_units() -> None:
+    with pytest.raises(ParameterError, match="per must be one of 'hour', 'day', 'week', 'year'; got 'month'"):
+        sq.failure_rate(ROWS, **WINDOW, per="month")  # type: ignore[arg-type]
+
+
+def test_the_three_times_are_means_of_what_is_over_and_what_runs() -> None:
+    rows = hours(("a", 0, 2, False), ("a", 10, 11, False), ("a", 50, 54, False), ("a", 60, 90, True))
+    at = {"as_of": END}
+    assert sq.mean_time_to_restore(**at).estimate(rows).value == pytest.approx(3_600 * (2 + 1 + 4) / 3)
+    assert sq.mean_time_to_restore(planned=None, **at).estimate(rows).value == pytest.approx(3_600 * 37 / 4)
+    assert sq.mean_time_to_acknowledge(**at).estimate(rows).value == pytest.approx(900)
+    assert sq.mean_time_to_resolve(resolved="restored_at", statistic="median", **at).estimate(rows).value == 7_200
+    assert sq.mean_time_to_restore(limit=7_200, **at).estimate(rows).value == pytest.approx(2 / 3)
+    runs = sq.mean_time_to_restore(as_of=START + timedelta(hours=53)).estimate(rows)
+    assert (runs.value, runs.n, runs.n_pending) == (None, 3, 1)
+    assert "the longest is not over" in str(runs.reason)
+    early = sq.mean_time_to_restore(as_of=START + timedelta(hours=20), horizon=3_600).estimate(rows)
+    assert (early.value, early.n) == (3_600.0, 2)
+    with pytest.raises(InputError, match=r"1 row with 'restored_at' before 'started_at'"):
+        sq.mean_time_to_restore(**at).estimate(hours(("a", 5, 4, False)))
+
+
+def test_rates_and_budgets_are_ratios_of_sums() -> None:
+    rows = {
+        "bad": [0, 2, 1, 12],
+        "total": [1_000, 1_200, 900, 1_100],
+        "incidents": [1, 0, 2, 0],
+        "exposure": [5, 5, 5, 5],
+    }
+    assert sq.burn_rate(objective=0.999).estimate(rows).value == pytest.approx(15 / 4_200 / 0.001)
+    assert sq.error_budget(objective=0.999).estimate(rows).value == pytest.approx(1 - 15 / 4.2)
+    assert sq.incident_rate().estimate(rows).value == pytest.approx(3 / 20)
+    with pytest.raises(InputError, match="1 row with more bad events than events"):
+        sq.burn_rate(objective=0.999).estimate({"bad": [3], "total": [2]})
+    with pytest.raises(ParameterError, match=r"objective must lie strictly between 0 and 1, such as 0\.999; got 99\.9"):
+        sq.error_budget(objective=99.9)
+
+
+def test_alerts_need_both_windows() -> None:
+    five = pl.datetime_range(END - timedelta(days=4), END, "5m", closed="left", eager=True)
+    age = (pl.lit(END) - pl.col("at")).dt.total_seconds()
+    rows = pl.DataFrame({"at": five}).with_columns(total=pl.lit(1_000), bad=pl.when(age <= 3_600).then(20).otherwise(0))
+    found = {row["alert"]: row for row in sq.burn_alerts(rows, objective=0.999, as_of=END).to_dicts()}
+    hour = found["page, 1 h"]
+    assert (hour["value"], hour["short"], hour["threshold"], hour["fires"]) == pytest.approx((20, 20, 14.4, True))
+    assert found["page, 6 h"]["value"] == pytest.approx(20 / 6)
+    assert not found["page, 6 h"]["fires"]
+    over = rows.with_columns(bad=pl.when(age <= 300).then(0).otherwise("bad"))
+    assert not sq.burn_alerts(over, objective=0.999, as_of=END)["fires"][0]  # it is over
+    later = pl.concat([rows, rows.with_columns(pl.col("at") + timedelta(days=4), bad=pl.lit(1_000, pl.Int32))])
+    assert sq.burn_alerts(later, objective=0.999, as_of=END)["value"][0] == pytest.approx(20)
+    assert sq.burn_alerts(rows.head(3), objective=0.999, as_of=END)["fires"].to_list() == [None] * 3
+    with pytest.raises(ParameterError, match=r"windows\['odd'\]: the short window must be above 0"):
+        sq.burn_alerts(rows, objective=0.999, as_of=END, windows={"odd": (60, 300, 0.1)})
+
+
+def test_doras_four() -> None:
+    day = timedelta(days=1)
+    rows = pl.DataFrame(
+        {
+            "at": [START + day, START + 2 * day, START + 3 * day, END],
+            "committed_at": [START, START, START, START],
+            "failed": [False, True, None, True],
+            "restored_at": [None, START + 2 * day + timedelta(hours=3), None, None],
+            "service": ["a", "a", "b", "b"],
+        },
+        schema_overrides={"restored_at": pl.Datetime("us", "UTC")},
+    )
+    often = sq.deployment_frequency(rows, **WINDOW, by="service")
+    assert often["value"].to_list() == pytest.approx([2 / (1_000 / 24), 1 / (1_000 / 24)])
+    assert often["low"][0] == pytest.approx(float(stats.poisson_rate_interval(2, 1_000 / 24)[0]))
+    assert sq.deployment_frequency(rows.clear(), **WINDOW)["value"].to_list() == [0.0]
+    lead = sq.lead_time_for_changes(as_of=START + 2 * day).estimate(rows)
+    assert (lead.value, lead.n, lead.n_pending) == (2 * 86_400.0, 4, 2)
+    failures = sq.change_failure_rate().estimate(rows)
+    assert (failures.value, failures.n, failures.n_missing) == (pytest.approx(2 / 3), 3, 1)
+    mend = sq.failed_deployment_recovery_time(as_of=START + 5 * day).estimate(rows)
+    assert (mend.value, mend.n) == (3 * 3_600.0, 1)
+
+
+def test_the_desks_truth_is_recovered() -> None:
+    desk, truth = service_desk_with_truth(500, seed=11, weeks=104)
+    rows = desk.deployments.collect()
+    assert rows["failed"].mean() > 0.06  # those that made an outage come on top
+    began = desk.tickets.select(pl.col("created_at").min()).collect().item()
+    found = sq.availability(desk.incidents, since=began, until=truth.as_of).row(0, named=True)
+    spans = desk.incidents.filter(~pl.col("planned")).select(
+        seconds=(pl.col("restored_at") - pl.col("started_at")).dt.total_seconds()
+    )
+    rough = 1 - spans.collect()["seconds"].sum() / (truth.as_of - began).total_seconds()
+    assert found["value"] == pytest.approx(rough, abs=1e-3)  # few overlap, maintenance is short
+    restore = sq.mean_time_to_restore(as_of=truth.as_of, horizon=None).estimate(desk.incidents)
+    true_mean = 360 + 60 + 2_700 * math.exp(0.8**2 / 2)
+    assert restore.low < true_mean < restore.high
+    assert np.isfinite(restore.value)
