@@ -40,6 +40,7 @@ class Definition(Generic[P]):
             ParameterError: an option that the definition does not accept.
         """
         call = _bind(self.spec, *args, **kwargs)
+        stated = set(call.arguments)
         call.apply_defaults()
         given = dict(call.arguments)
         if bad := [given[key] for key in self.spec.inputs if not isinstance(given[key], str | None)]:
@@ -49,6 +50,8 @@ class Definition(Generic[P]):
         shape = self._body(*args, **kwargs)
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
+        # A column that was left at its default and that this call does not read need not be in the frame.
+        read = shape.columns()
         return Metric(
             name=_name(self.spec, given),
             spec=self.spec,
@@ -56,7 +59,7 @@ class Definition(Generic[P]):
             inputs=tuple(
                 Bound.of(str(given[key]), domain, given)
                 for key, domain in self.spec.inputs.items()
-                if given[key] is not None
+                if given[key] is not None and (key in stated or given[key] in read)
             ),
         )
 
@@ -197,11 +200,15 @@ def _name(spec: Spec, given: dict[str, object]) -> str:
     parts = [spec.name]
     if any(str(given[key]).endswith(_WORKING) for key in spec.inputs):
         parts.append("working")  # a fact's twin in working time is another quantity, and its name says so
+    scales = {column.scale for column in spec.inputs.values()}
     for key, parameter in spec.parameters.parameters.items():
         value = given[key]
-        if key in spec.inputs or key == "missing" or parameter.default is parameter.empty or value == parameter.default:
+        if key in spec.inputs or key == "missing" or value == parameter.default:
             continue
-        if isinstance(value, date) or value is None:  # datetimes too: an instant is no part of what is measured
+        # Of what must be said, a word tells quantities apart, unless it only says how the answers were asked for.
+        if parameter.default is parameter.empty and (not isinstance(value, str) or key in scales):
+            continue
+        if isinstance(value, date):  # datetimes too: an instant is no part of what is measured
             continue
         parts.append(_word(key, value))
     return "_".join(parts)
@@ -212,6 +219,8 @@ def _word(key: str, value: object) -> str:
         return value
     if value is True:
         return key
+    if value is None:
+        return f"no_{key}"
     if key == "statistic" and isinstance(value, float):
         return f"p{100 * value:g}"
     words = value if isinstance(value, tuple) else (value,)

@@ -92,6 +92,11 @@ class Shape(ABC):
         """The record of stored columns `prefix.leaf`."""
         return self.map(lambda name, _: pl.col(f"{prefix}.{name}"))
 
+    def columns(self) -> set[str]:
+        """The columns that the row rules read."""
+        rules = [*(getattr(self, leaf) for leaf in self.leaves()), *self.refused.values()]
+        return {column for rule in rules for column in rule.meta.root_names()}
+
     @abstractmethod
     def expression(self) -> pl.Expr:
         """The value as one aggregating expression over rows."""
@@ -149,6 +154,9 @@ class TableShape(Shape):
 
     at: pl.Expr
     mantissa: int = 52
+
+    def columns(self) -> set[str]:
+        return super().columns() | set(self.at.meta.root_names())
 
     @abstractmethod
     def read(self, table: "Table", *, level: float) -> Reading:
