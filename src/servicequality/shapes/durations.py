@@ -13,7 +13,7 @@ from servicequality.stats.survival import Curves, aalen_johansen, kaplan_meier
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Survival(TableShape):
-    """One figure of a survival curve: a quantile, the share ended within a limit, or the restricted mean.
+    """One figure of a survival curve: a quantile, the share ended or not ended within a limit, or the restricted mean.
 
     Kaplan-Meier (1958); with competing ends, Aalen-Johansen (1978). Its state is the risk table. Make one with `survival`.
     """
@@ -23,6 +23,7 @@ class Survival(TableShape):
     p: float | None = None
     limit: float | None = None
     horizon: float | None = None
+    beyond: float | None = None
     competing: bool = False
     empty: str = "no durations"
 
@@ -52,8 +53,10 @@ class Survival(TableShape):
             read, limits = curves.quantile(self.p, level=level), "log-log"
         elif self.limit is not None:
             read, limits = curves.incidence_at(self.limit, level=level), "log-log"
+        elif self.beyond is not None:
+            read, limits = curves.survival_at(self.beyond, level=level), "log-log"
         else:
-            assert self.horizon is not None  # `survival` takes exactly one of the three
+            assert self.horizon is not None  # `survival` takes exactly one of the four
             read, limits = curves.restricted_mean(self.horizon, level=level), "greenwood"
         method = f"{'aalen-johansen' if self.competing else 'kaplan-meier'}, {limits}"
         return Reading(read.low, read.high, read.se, method, value=read.value)
@@ -76,6 +79,7 @@ def survival(
     p: float | None = None,
     limit: float | None = None,
     horizon: float | None = None,
+    beyond: float | None = None,
 ) -> Survival:
     """One figure of the survival curve of `seconds`, of which the rows without `event` are still running.
 
@@ -88,17 +92,19 @@ def survival(
         p: ask for this quantile of the time to the event.
         limit: ask for the share ended by the event within this many seconds.
         horizon: ask for the mean time up to this many seconds (restricted mean).
+        beyond: ask for the share not ended by the event within this many seconds: what `limit` leaves.
 
     Raises:
-        ParameterError: not exactly one of p, limit and horizon, or one outside its range.
+        ParameterError: not exactly one of p, limit, horizon and beyond, or one outside its range.
     """
-    asked = {name: value for name, value in (("p", p), ("limit", limit), ("horizon", horizon)) if value is not None}
+    every = (("p", p), ("limit", limit), ("horizon", horizon), ("beyond", beyond))
+    asked = {name: value for name, value in every if value is not None}
     if len(asked) != 1:
-        raise ParameterError(f"give exactly one of p, limit and horizon, got {asked or 'none of them'}")
+        raise ParameterError(f"give exactly one of p, limit and horizon, or beyond, got {asked or 'none of them'}")
     if p is not None and not 0 < p < 1:
         raise ParameterError(f"p must lie strictly between 0 and 1, got {p!r}; 0.9 is the 90th percentile")
-    if (limit is not None and limit < 0) or (horizon is not None and horizon <= 0):
-        raise ParameterError(f"limit and horizon are positive numbers of seconds, got {asked}")
+    if any(value is not None and value < 0 for value in (limit, beyond)) or (horizon is not None and horizon <= 0):
+        raise ParameterError(f"beyond, limit and horizon are positive numbers of seconds, got {asked}")
     if horizon is not None and competing is not None:
         event, competing = event | competing, None
     within: Better | None = "higher" if limit is not None else None
@@ -106,7 +112,9 @@ def survival(
         "p": "not reached: too few rows have ended for this quantile",
         "limit": "nobody was watched as long as the limit",
         "horizon": "nobody was watched as long as the horizon",
+        "beyond": "nobody was watched so long",
     }
+    shared = limit is not None or beyond is not None
     nobody = pl.lit(value=False) & of
     return Survival(
         n=of,
@@ -116,9 +124,10 @@ def survival(
         p=p,
         limit=limit,
         horizon=horizon,
+        beyond=beyond,
         competing=competing is not None,
-        unit="share" if limit is not None else None,
-        bounds=(0.0, 1.0) if limit is not None else None,
+        unit="share" if shared else None,
+        bounds=(0.0, 1.0) if shared else None,
         better=within,
         undefined=reasons[next(iter(asked))],
     )
