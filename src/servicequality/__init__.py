@@ -13,6 +13,7 @@ from servicequality.core import Metric as Metric
 from servicequality.core import define as define
 from servicequality.core import define_table as define_table
 from servicequality.core import evaluate as evaluate
+from servicequality.events import aftermath as aftermath
 from servicequality.events import check as check
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
@@ -49,6 +50,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "Review",
         "SurveyAnswer",
         "Ticket",
+        "aftermath",
         "catalogue",
         "check",
         "define",

@@ -3,6 +3,7 @@
 from servicequality.events.assignments import in_force
 from servicequality.events.flows import flow
 from servicequality.events.quality import Verdict, check
+from servicequality.events.returns import aftermath
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
 from servicequality.events.ticket_rows import FirstResponse
@@ -11,6 +12,7 @@ from servicequality.events.waits import reply_waits
 __all__ = [
     "FirstResponse",
     "Verdict",
+    "aftermath",
     "check",
     "excluded_tickets",
     "facts",

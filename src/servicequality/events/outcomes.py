@@ -19,7 +19,7 @@ _NO_REPLY = "neither messages nor a stamp tell"
 
 
 def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
-    """`_first_resolution`, `_resolution`, `_is_ended`, `_end_unknown` (why it is not known when), and the counts of moves."""
+    """`_first_resolution`, `_resolution`, `_is_ended`, `_end_unknown` (why it is not known when), and the moves."""
     logged = pl.col("_ends").is_not_null()
     last_stamp = pl.coalesce(microseconds("resolved_at"), microseconds("closed_at"))
     first_stamp = pl.coalesce(microseconds("first_resolved_at"), last_stamp)
@@ -48,6 +48,7 @@ def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
         last.alias("_resolution"),
         is_ended.alias("_is_ended"),
         unknown.alias("_end_unknown"),
+        instant(pl.col("_first_reopen"), records).alias("reopened_at"),
         *(count.alias(name) for name, count in moves.items()),
     ]
 

@@ -70,10 +70,10 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
     """One row for each ticket whose status is in the log.
 
     Instants in microseconds: `_first_end`, `_last_end`, `_first_halt` (the first move to an ended or paused status after
-    creation), `_first_started` (the first status that is not a new one). Counts: `_ends` and `_reopens` (moves into and out
-    of the ended set). `_ended`: it is so now. `_born_ended`: it was so before the log begins. `_status`: the one in force.
-    Times within the ticket's life, in seconds: `hold_seconds` and its like, and
-    with a schedule their twins in its time, `hold_working_seconds`.
+    creation), `_first_started` (the first status that is not a new one), `_first_reopen`. Counts: `_ends` and `_reopens`
+    (moves into and out of the ended set). `_ended`: it is so now. `_born_ended`: it was so before the log begins. `_status`:
+    the one in force. Times within the ticket's life, in seconds: `hold_seconds` and its like, and with a schedule their
+    twins in its time, `hold_working_seconds`.
     """
     before = pl.col("_before")
 
@@ -118,6 +118,7 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
         pl.when("_end").then(at).max().alias("_last_end"),
         pl.when("_halt").then(at).min().alias("_first_halt"),
         pl.when("_started").then(at).min().alias("_first_started"),
+        pl.when("_reopen").then(at).min().alias("_first_reopen"),
         pl.col("_end").sum().cast(pl.Int64).alias("_ends"),
         pl.col("_reopen").sum().cast(pl.Int64).alias("_reopens"),
         _has(pl.col("_after"), sets.bit("ended")).last().alias("_ended"),

@@ -51,7 +51,7 @@ def facts(
     - `first_resolution_at` and `resolved_at` (the last one, null while the ticket is open), each with `_seconds`,
       `_observed` and `_reason` under `first_resolution` and `resolution`. A move from one ended status to another is no
       second resolution.
-    - `resolution_count`, `reopen_count`: moves into and out of the ended statuses.
+    - `resolution_count`, `reopen_count`: moves into and out of the ended statuses; `reopened_at`: the first move out.
     - `hold_seconds` (time in the `paused` statuses; null if none is named), `requester_wait_seconds`,
       `agent_wait_seconds`, `agent_work_seconds`: within the ticket's life, which lasts from creation to `as_of`.
     - `first_action_at`, `first_action_seconds`, `first_action_reason`: the first message of a person on the agents' side,

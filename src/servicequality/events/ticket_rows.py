@@ -18,7 +18,8 @@ FirstResponse = Literal["public_reply", "zammad", "frappe", "after_handoff"]
 """What counts as the first response, and from when on its time runs."""
 
 _STATUS: Mapping[str, pl.DataType] = {
-    **dict.fromkeys(("_first_end", "_last_end", "_first_halt", "_first_started", "_ends", "_reopens"), pl.Int64()),
+    **dict.fromkeys(("_first_end", "_last_end", "_first_halt", "_first_started", "_first_reopen"), pl.Int64()),
+    **dict.fromkeys(("_ends", "_reopens"), pl.Int64()),
     **dict.fromkeys(
         ("hold_seconds", "requester_wait_seconds", "agent_wait_seconds", "agent_work_seconds"), pl.Float64()
     ),
