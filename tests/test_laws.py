@@ -23,6 +23,7 @@ DAY = timedelta(days=1)
 # What definitions cannot be called without, by the option's name.
 REQUIRED: dict[str, object] = {
     "as_of": NOON,
+    "definition": "one_touch",
     "objective": 0.99,
     "scale": (1, 5),
     "threshold": 2.0,
@@ -41,6 +42,11 @@ CALLS: dict[str, list[dict[str, object]]] = {
     ],
     "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
     "csat_mean": [{"scale": (1, 5)}, {"scale": (1, 10), "missing": (99,)}],
+    "first_contact_resolution": [
+        *({"estimate": estimate} for estimate in ("matured", "bounds", "pending_aware", "so_far")),
+        {"definition": "no_handover_no_reopening", "window": 60.0},
+        {"definition": "no_customer_followup", "window": None},
+    ],
     "first_response_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
     "first_response_time_observed_only": [{}, {"statistic": 0.25}, {"statistic": "mean"}, {"limit": 60.0}],
     "inflow": [{}, {"since": NOON - DAY, "until": NOON}],
@@ -51,6 +57,9 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "non_response_bounds": [{"scale": (1, 5)}],
     "nps": [{}, {"missing": (11,)}, {"interval": "score", "detractor_max": 5}],
     "outflow": [{}, {"until": NOON}],
+    "reopen_rate": [{}, {"window": 3600.0}, {"window": 60.0, "estimate": "pending_aware"}],
+    "repeat_contact_rate": [{"estimate": estimate} for estimate in ("matured", "bounds", "pending_aware", "so_far")],
+    "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],
     "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
     "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
     "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")],

@@ -36,7 +36,6 @@ TO_COME = frozenset(
         "drain_quantile",
         "event_shift_test",
         "ewma",
-        "fcr",
         "fleiss_kappa",
         "funnel_binomial",
         "gwet_ac1",

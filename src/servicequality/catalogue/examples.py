@@ -28,7 +28,7 @@ _ANSWERS = """\
 channels = desk.tickets.select("ticket_id", "channel")
 rows = desk.answers.filter(question="{question}").join(channels, on="ticket_id")
 """
-_TICKETS = 'rows = facts(desk, as_of=as_of, paused=("hold",))\n'
+_TICKETS = 'rows = aftermath(facts(desk, as_of=as_of, paused=("hold",)), as_of=as_of)\n'
 _CLOCKS = "rows = due_clocks(facts(desk, as_of=as_of), as_of=as_of)\n"
 _WAITS = "rows = reply_waits(desk, as_of=as_of)\n"
 _FACTS = "from servicequality.events import facts\n"
@@ -46,7 +46,7 @@ _TABLES = {
 
 _BY_GRAIN = {
     "answer": _DESK.format(imports="") + _ANSWERS,
-    "ticket": _DESK.format(imports=_FACTS) + _TICKETS,
+    "ticket": _DESK.format(imports="from servicequality.events import aftermath, facts\n") + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
@@ -61,7 +61,7 @@ _GROUPS = {
     "review": "category",
 }
 """The column by which the rows of a grain are grouped; the channel elsewhere, if they have one."""
-_OPTIONS = {"scale": "(1, 5)", "version": '"v2"', "as_of": "as_of"}
+_OPTIONS = {"scale": "(1, 5)", "version": '"v2"', "as_of": "as_of", "definition": '"one_touch"'}
 """What the generated desk says to options without a default: its CSAT question has five points, its CES is version 2."""
 
 

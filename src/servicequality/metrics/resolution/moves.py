@@ -1,4 +1,4 @@
-"""Was it settled, by whom, and did it hold: rates over tickets, on facts. Never here: durations, or recontact windows."""
+"""Resolved, reassigned, escalated, talked about: rates over tickets, on facts. Never here: what came after a resolution."""
 
 import polars as pl
 
@@ -10,7 +10,6 @@ __all__ = [
     "escalation_rate",
     "interactions_per_ticket",
     "reassignment_rate",
-    "reopen_rate",
     "reopens_per_ticket",
     "resolution_rate",
 ]
@@ -45,31 +44,6 @@ def resolution_rate(
     if limit is not None:
         return survival(pl.col(seconds), pl.col(observed), of=answered(seconds), limit=limit)
     return share(pl.col(observed), of=answered(observed))
-
-
-@define(
-    title="Reopen rate",
-    unit="share",
-    better="lower",
-    bounds=(0, 1),
-    grain="ticket",
-    formula=r"\#\{\text{reopened}\}/\#\{\text{ever resolved}\}",
-    references=("Wilson 1927",),
-    aliases=("reopened tickets", "reopening rate", "bounce back"),
-)
-def reopen_rate(count: Amount = "reopen_count", resolved: Flag = "first_resolution_observed") -> Shape:
-    """Share of the tickets ever resolved that were reopened at least once.
-
-    When it lies:
-        Tickets resolved yesterday have had no time to come back. Customers who write a new ticket instead of answering the
-        old one are not in it.
-
-    Why your vendor shows another number:
-        Reopenings over tickets, which counts one ticket twice; over all tickets; a move from solved to closed counted as
-        one; reopenings by an automation counted.
-    """
-    of = answered(count) & pl.col(resolved)
-    return share(pl.col(count) >= 1, of=of)
 
 
 @define(

@@ -1,0 +1,11 @@
+"""Was it settled, by whom, and did it hold: rates over tickets, on facts and what came after. Never here: durations."""
+
+from typing import TYPE_CHECKING
+
+from servicequality.metrics.resolution import first_contact, holding, moves
+from servicequality.metrics.resolution.first_contact import *
+from servicequality.metrics.resolution.holding import *
+from servicequality.metrics.resolution.moves import *
+
+if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
+    __all__ = first_contact.__all__ + holding.__all__ + moves.__all__
