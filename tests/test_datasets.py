@@ -352,10 +352,14 @@ def test_one_ticket_is_a_desk() -> None:
 
 def test_what_nobody_lived_to_show_is_null(complete: tuple[dict[str, pl.DataFrame], Truth]) -> None:
     every = complete[1].tickets
-    nobody = _truth(every.filter(pl.col("excluded").is_not_null()), 0, 0)
+    contacts = complete[1].contacts
+    nobody = _truth(every.filter(pl.col("excluded").is_not_null()), contacts.clear(), 0, 0)
     assert nobody.first_response_median_seconds is None
     assert nobody.nps is None
-    unanswered = _truth(every.filter(pl.col("first_response_at").is_null(), pl.col("excluded").is_null()), 0, 0)
+    assert nobody.service_level is None
+    unanswered = _truth(
+        every.filter(pl.col("first_response_at").is_null(), pl.col("excluded").is_null()), contacts, 0, 0
+    )
     assert unanswered.first_response_median_seconds is None
     assert unanswered.answered_share == 0
     assert unanswered.resolution_median_seconds > 0

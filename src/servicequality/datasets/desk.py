@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.datasets import effects as e
+from servicequality.datasets.contacts import agent_time_table, answer, complete_contacts, contacts_table
 from servicequality.datasets.demand import Demand, Hours, ask, break_down
 from servicequality.datasets.export import changes_table, numbered, responses_table, tickets_table
 from servicequality.datasets.log import instants, look_up
@@ -48,6 +49,10 @@ class Truth:
         csat: Share of 4 and 5 of 1-5 in the same population.
         ces: Mean of 1-7, higher is easier, in the same population.
         response_rate: Expected share of delivered surveys that are answered.
+        contacts: One row for each call or chat that will ever be, complete. Truth for any group is an aggregate of this
+            frame.
+        service_level: Of the calls and chats offered, those answered within 20 seconds.
+        abandonment_rate: Of the calls and chats offered, those whose customer gave up.
     """
 
     as_of: datetime
@@ -65,6 +70,9 @@ class Truth:
     csat: float | None
     ces: float | None
     response_rate: float | None
+    contacts: pl.DataFrame
+    service_level: float | None
+    abandonment_rate: float | None
 
 
 def service_desk(
@@ -73,7 +81,8 @@ def service_desk(
     """The export of a simulated service desk in Berlin, open from 08:00 to 18:00 on working days.
 
     Requests arrive by hour of the week, more of them during outages; they queue for agents of different pace, are
-    answered, put on hold, handed over, solved, reopened and surveyed. Bots, acknowledgements and internal notes stand
+    answered, put on hold, handed over, solved, reopened and surveyed. Calls and chats go to a front line with agents of its
+    own, which some of them wait for and some give up. Bots, acknowledgements and internal notes stand
     before many first responses, some customers leave unanswered, one ticket in a hundred is excluded. All true effects
     stand in `servicequality.datasets.effects`. The same arguments give the same rows, and another `as_of` shows another
     part of the same history.
@@ -118,6 +127,9 @@ def service_desk_with_truth(
     demand = ask(rng, n_tickets, hours, outages)
     history = live(rng, hours, demand)
     opinions = feel(rng, demand, history)
+    # A generator of its own: what was drawn before the front line was there stays as it was.
+    line_rng = np.random.default_rng([seed, 1])
+    line = answer(line_rng, hours, demand)
 
     ids = numbered("t-", n_tickets)
     names = {
@@ -137,11 +149,13 @@ def service_desk_with_truth(
         sessions=sessions_table(rng, hours, demand, names["requester"], made),
         # Tables that came later draw from generators of their own, so that the older rows stay as they were.
         deployments=deployments_table(np.random.default_rng([seed, 4]), hours, outages, made),
+        contacts=contacts_table(line, ids, names["requester"], made),
+        agent_time=agent_time_table(line_rng, line, hours, made),
     )
     tickets = _complete_tickets(demand, history, opinions, ids)
     answered = opinions.answered[opinions.answered < e.NEVER]
     last = max(int(at.max(initial=0)) for at in (history.closed, outages.resolved, answered))
-    return records, _truth(tickets, made, last + REVIEWED_WITHIN)
+    return records, _truth(tickets, complete_contacts(line, ids, names["requester"]), made, last + REVIEWED_WITHIN)
 
 
 def _second(as_of: datetime, start: int) -> int:
@@ -182,7 +196,7 @@ def _complete_tickets(demand: Demand, history: History, opinions: Opinions, ids:
     )
 
 
-def _truth(tickets: pl.DataFrame, made: int, complete: int) -> Truth:
+def _truth(tickets: pl.DataFrame, contacts: pl.DataFrame, made: int, complete: int) -> Truth:
     counted = tickets.filter(pl.col("excluded").is_null())
 
     def seconds(stop: str) -> pl.Expr:
@@ -210,9 +224,14 @@ def _truth(tickets: pl.DataFrame, made: int, complete: int) -> Truth:
     ).row(0, named=True)
     if figures["first_response_median_seconds"] == float("inf"):
         figures["first_response_median_seconds"] = None
+    in_time = (pl.col("outcome") == "answered") & (pl.col("wait_seconds") <= 20)
+    figures |= contacts.select(
+        service_level=in_time.mean(), abandonment_rate=(pl.col("outcome") == "abandoned").mean()
+    ).row(0, named=True)
     return Truth(
         as_of=datetime.fromtimestamp(made, UTC),
         complete_at=datetime.fromtimestamp(complete, UTC),
         tickets=tickets,
+        contacts=contacts,
         **figures,
     )

@@ -76,3 +76,17 @@ ANSWER_PER_SATISFACTION = 0.5  # the satisfied answer more often, so that observ
 
 OUTAGE_BY_RELEASE_SHARE = 0.4  # outages that a deployment made within the hour before
 RELEASE_FAILURE_SHARE = 0.06  # other deployments that have to be mended
+
+# The front line: calls and chats, which have agents of their own.
+QUEUES = ("phone", "chat")
+CONTACTS_PER_TICKET = 4.0  # contacts that make no ticket
+CALL_SHARES = ((0.6, 0.4),)  # of these, by queue
+LINE_LOAD = np.array([0.4, 0.75])  # of what the agents of a queue can hold at once in the open hours, over the week
+AT_ONCE = np.array([1, 3])  # conversations that an agent holds
+TALK_SECONDS = np.array([240.0, 600.0])  # medians
+TALK_SPREAD = np.array([0.8, 0.6])  # of the log
+WRAP_SECONDS = np.array([90.0, 30.0])  # means
+ON_HOLD_SHARE = 0.15
+CALLER_PATIENCE_SECONDS = np.array([240.0, 360.0])  # means
+IMPATIENT_SHARE = 0.06  # who hang up within five seconds if nobody answers at once
+BREAK_SECONDS = 45 * 60
