@@ -9,6 +9,7 @@ from servicequality.core.evaluation import evaluate
 from servicequality.core.metric import Metric
 from servicequality.core.results import result_rows
 from servicequality.core.spec import Spec
+from servicequality.core.tables import TableRows
 
 __all__ = [
     "Definition",
@@ -16,6 +17,7 @@ __all__ = [
     "Metric",
     "Spec",
     "TableDefinition",
+    "TableRows",
     "define",
     "define_table",
     "evaluate",

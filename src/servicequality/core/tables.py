@@ -1,0 +1,101 @@
+"""What tables ask of their data. Lives here: the rows of a table's call, checked; the answer, lazy if they are.
+
+Never here: a figure, or the columns of a result (see `results`).
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.core.question import Question
+from servicequality.core.results import RESULT
+from servicequality.core.spec import Spec
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import Records, as_frame
+
+__all__ = ["TableRows"]
+
+_EMPTY = {"flag": pl.Boolean(), "category": pl.String(), "instant": pl.Datetime("us", "UTC")}
+
+
+class TableRows:
+    """The rows that a table's call names, checked as a metric's are."""
+
+    def __init__(
+        self,
+        data: Any,
+        spec: Spec,
+        *,
+        table: str | None = None,
+        by: str | Sequence[str] = (),
+        refused: Mapping[str, pl.Expr] | None = None,
+        **columns: str | None,
+    ) -> None:
+        """Take the data of a call.
+
+        Args:
+            data: any dataframe, or `Records`.
+            spec: the table's own; its inputs say what the columns may hold.
+            table: which table of `Records` is asked for.
+            by: key columns.
+            refused: row rules of rows that cannot be, by what is wrong with them.
+            columns: the column that the call names for each of the spec's inputs; None is not read.
+
+        Raises:
+            InputError: the records have no such table, or a column is missing or of a wrong type.
+            ParameterError: a key or a column is not given by a name, or twice.
+        """
+        named = {role: name for role, name in columns.items() if name is not None}
+        if bad := [name for name in named.values() if not isinstance(name, str)]:
+            raise ParameterError(f"{spec.name}: a column is given by its name, got {bad[0]!r}")
+        self.by = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
+        if isinstance(data, Records) and table is not None:
+            data = getattr(data, table)
+            if data is None:
+                raise InputError(f"{spec.name}: expected records with {table}; got none: say Records({table}=…)")
+        given = as_frame(data)
+        self._lazy = isinstance(given, pl.LazyFrame)
+        self._refused = refused or {}
+        self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
+        self._rows: pl.LazyFrame = given.lazy()
+        schema = self._rows.collect_schema()
+        require_columns(schema, named.values(), role=spec.name)
+        require_columns(schema, self.by, role="by")
+        check_types(schema, self._bounds)
+        blank: dict[Any, Any] = {
+            bound.name: _EMPTY.get(bound.domain.kind, pl.Float64())
+            for bound in self._bounds
+            if schema[bound.name] == pl.Null
+        }
+        self._rows = self._rows.cast(blank) if blank else self._rows
+        self.schema = self._rows.collect_schema()
+
+    def checked(self) -> pl.LazyFrame:
+        """The rows as they are.
+
+        Raises:
+            InputError: values lie outside their domain, or rows cannot be.
+        """
+        check_values(self._rows, self._bounds, self._refused.items())
+        return self._rows
+
+    def answer(
+        self,
+        compute: Callable[[], pl.DataFrame],
+        *,
+        keys: Mapping[str, pl.DataType] | None = None,
+        more: Mapping[str, pl.DataType] | None = None,
+    ) -> pl.DataFrame | pl.LazyFrame:
+        """What `compute` gives; of lazy data, a lazy frame that computes it when it is collected.
+
+        Args:
+            compute: makes the columns `by…`, `keys`, those of every result, and `more`, sorted by its keys.
+            keys: the table's own keys, after `by`.
+            more: the table's own figures, after the result's columns.
+        """
+        if not self._lazy:
+            return compute()
+        own = {key: self.schema[key] for key in self.by}
+        return pl.defer(compute, schema=pl.Schema({**own, **(keys or {}), **RESULT, **(more or {})}))
