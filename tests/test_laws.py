@@ -22,6 +22,7 @@ DAY = timedelta(days=1)
 
 # What definitions cannot be called without, by the option's name.
 REQUIRED: dict[str, object] = {
+    "abandoned": "missed",
     "as_of": NOON,
     "definition": "one_touch",
     "objective": 0.99,
@@ -32,6 +33,7 @@ REQUIRED: dict[str, object] = {
 # Further ways to call a definition; one that has no row is called once.
 CALLS: dict[str, list[dict[str, object]]] = {
     "aapor_response_rate": [{}, {"rate": "RR4"}, {"rate": "RR5"}, {"rate": "COOP1"}],
+    "abandonment_rate": [{"short_abandoned": "excluded", "short": 60.0}],
     "apdex": [{}, {"failed": "failed", "frustrated_after": 60.0}],
     "bottom_box": [{"scale": (1, 7)}, {"scale": (1, 5), "points": 1}],
     "ces": [
@@ -62,6 +64,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],
     "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
     "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
+    "service_level": [{"abandoned": "exclude"}, {"abandoned": "short_excluded", "short": 60.0}],
     "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")],
     "top_box": [{"scale": (1, 5)}, {"scale": (1, 10), "points": 1}],
 }

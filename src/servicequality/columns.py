@@ -15,6 +15,7 @@ __all__ = [
     "Amount",
     "Category",
     "Column",
+    "ContactEnd",
     "Disposition",
     "Effort",
     "End",
@@ -85,6 +86,10 @@ End = Annotated[
 ]
 WaitEnd = Annotated[
     str, Column(kind="category", choices=("answered", "resolved", "open"), meaning="how the customer's wait ended")
+]
+ContactEnd = Annotated[
+    str,
+    Column(kind="category", choices=("answered", "abandoned", "waiting"), meaning="what became of the call or chat"),
 ]
 Outcome = Annotated[
     str,

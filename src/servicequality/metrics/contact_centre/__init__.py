@@ -1,0 +1,14 @@
+"""Calls and chats: how fast they are answered, how many give up, how busy the agents are, what they cost.
+
+Never here: tickets, or paid time by itself (see `workload`).
+"""
+
+from typing import TYPE_CHECKING
+
+from servicequality.metrics.contact_centre import answering, at_once, handling
+from servicequality.metrics.contact_centre.answering import *
+from servicequality.metrics.contact_centre.at_once import *
+from servicequality.metrics.contact_centre.handling import *
+
+if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
+    __all__ = answering.__all__ + at_once.__all__ + handling.__all__

@@ -1,0 +1,162 @@
+"""What calls and chats take of agents' time and money. Never here: waiting, or a schedule of staff."""
+
+from dataclasses import replace
+
+import polars as pl
+
+from servicequality.columns import Amount, ContactEnd, Seconds, answered
+from servicequality.core import define
+from servicequality.shapes import Shape, mean, rate, ratio
+
+__all__ = [
+    "average_handle_time",
+    "average_talk_time",
+    "contact_rate",
+    "cost_per_ticket",
+    "occupancy",
+]
+
+_POSITIVE = (0.0, float("inf"))
+
+
+@define(
+    title="Average talk time",
+    unit="s",
+    better="neither",
+    bounds=_POSITIVE,
+    grain="contact",
+    formula=r"\overline{\text{talk}}",
+    references=("Brown et al. 2005", "Student 1908"),
+    aliases=("ATT", "talk time", "call duration", "length of calls", "conversation time"),
+)
+def average_talk_time(talk: Seconds = "talk_seconds", outcome: ContactEnd = "outcome") -> Shape:
+    """Mean conversation of the answered calls or chats whose length is recorded; holds within it count.
+
+    When it lies:
+        A few very long calls rule it: durations are close to lognormal, so that the median is far lower. Short talks come
+        from able agents and from calls that are cut off alike.
+
+    Why your vendor shows another number:
+        Calls without a recorded conversation counted as 0, holds left out, work after the call included (that is
+        `average_handle_time`), or transfers counted as calls of their own.
+    """
+    return mean(pl.col(talk), of=(pl.col(outcome) == "answered") & answered(talk))
+
+
+@define(
+    title="Average handle time of a contact",
+    label="average handle time",
+    unit="s",
+    better="neither",
+    bounds=_POSITIVE,
+    grain="contact",
+    formula=r"\overline{\text{talk} + \text{wrap-up}}",
+    references=("Koole 2013", "Student 1908"),
+    aliases=("AHT per call", "handling time of a call", "talk plus wrap", "after-call work"),
+)
+def average_handle_time(
+    talk: Seconds = "talk_seconds", wrap: Seconds = "wrap_seconds", outcome: ContactEnd = "outcome"
+) -> Shape:
+    """Mean of conversation and work after it, over the answered calls or chats for which both are recorded.
+
+    Recorded work on tickets is `handle_time`.
+
+    When it lies:
+        Pressing it down brings transfers, repeat calls and work done outside the recording. Where chats run side by side,
+        the sum of their handle times is longer than the day.
+
+    Why your vendor shows another number:
+        Wrap-up that is not recorded counted as 0, holds added a second time, ringing time included, or minutes divided by
+        calls offered in place of calls answered.
+    """
+    of = (pl.col(outcome) == "answered") & answered(talk) & answered(wrap)
+    return mean(pl.col(talk) + pl.col(wrap), of=of)
+
+
+@define(
+    title="Occupancy",
+    unit="share",
+    better="neither",
+    bounds=(0, 1),
+    grain="agent time",
+    formula=r"\sum \text{busy}/\sum \text{available}",
+    references=("Koole 2013", "Cochran 1977"),
+    aliases=("agent occupancy", "agent utilisation while logged in", "busy time", "how busy are agents"),
+)
+def occupancy(busy: Seconds = "busy_seconds", available: Seconds = "available_seconds") -> Shape:
+    """Share of the time in which agents are available for contacts that they spend on them.
+
+    When it lies:
+        Higher is not better: above nine tenths waits grow fast and people tire. It follows from volume and staff by the
+        hour, so that one agent's figure says little of that agent.
+
+    Why your vendor shows another number:
+        Breaks and training in the time below the line (that is `utilisation`), wrap-up counted as idle, or chats added up
+        side by side, which can pass 100 %.
+    """
+    of = answered(busy) & answered(available)
+    shape = ratio(pl.col(busy), pl.col(available), of=of)
+    return replace(
+        shape,
+        unit="share",
+        bounds=(0.0, 1.0),
+        refused={"busy for longer than available": pl.col(busy) > pl.col(available)},
+    )
+
+
+@define(
+    title="Contact rate",
+    unit="contacts per customer",
+    better="lower",
+    bounds=_POSITIVE,
+    grain="period",
+    formula=r"\sum \text{contacts}/\sum \text{customers}",
+    references=("Price & Jaffe 2008", "Garwood 1936"),
+    aliases=("contacts per customer", "contacts per order", "ticket rate", "contact propensity", "CPO"),
+)
+def contact_rate(contacts: Amount = "contacts", base: Amount = "customers") -> Shape:
+    """Contacts for each customer, order or active user, over rows that hold a count of both (a day, a product, a segment).
+
+    When it lies:
+        The exact Poisson limits take every contact for independent of the others; customers who call three times about one
+        thing make them too narrow (give days as `cluster`). The contacts of this month may be about the orders of the last.
+
+    Why your vendor shows another number:
+        Below the line stand registered, active or paying customers, or orders; above it tickets, contacts or customers who
+        made any. Contacts solved by self-service are counted or not.
+
+    Example:
+        weeks = {"contacts": [118, 131, 97, 142], "customers": [5_020, 5_104, 5_133, 5_240]}
+        print(sq.contact_rate().estimate(weeks))
+    """
+    return rate(pl.col(contacts), pl.col(base), of=answered(contacts) & answered(base))
+
+
+@define(
+    title="Cost per ticket",
+    unit="currency per ticket",
+    better="lower",
+    bounds=_POSITIVE,
+    grain="period",
+    formula=r"\sum \text{cost}/\sum \text{tickets}",
+    references=("Rumburg 2012", "Cochran 1977"),
+    aliases=("cost per contact", "cost per call", "unit cost", "support cost", "cost per case"),
+)
+def cost_per_ticket(cost: Amount = "cost", tickets: Amount = "tickets") -> Shape:
+    """Cost for each ticket, over rows that hold a cost and a count of tickets (a month, a team, a channel).
+
+    It is the quotient of the sums and no mean of the rows' quotients. The value is in the currency of the column.
+
+    When it lies:
+        Where demand falls, the figure rises, though nothing got worse: most cost is people who are there anyway. Easy tickets
+        that self-service takes away leave the dear ones behind.
+
+    Why your vendor shows another number:
+        Licences, managers, training and rooms are in the cost or not; tickets are those created, those solved, or contacts;
+        merged and spam tickets make the figure smaller.
+
+    Example:
+        months = {"cost": [61_200.0, 60_900.0, 63_400.0], "tickets": [4_310, 4_875, 4_120]}
+        print(sq.cost_per_ticket().estimate(months))
+    """
+    return ratio(pl.col(cost), pl.col(tickets), of=answered(cost) & answered(tickets))

@@ -1,0 +1,283 @@
+"""Calls and chats: every way to count beside plain Python, golden contacts at the limits, a bank's published calls."""
+
+import gzip
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from metrics.oracle import Oracle, Row, agrees, mean, share, value
+from servicequality import (
+    Contact,
+    Records,
+    abandonment_rate,
+    average_handle_time,
+    average_speed_of_answer,
+    average_talk_time,
+    concurrency,
+    contact_rate,
+    cost_per_ticket,
+    evaluate,
+    occupancy,
+    service_level,
+)
+from servicequality.core import Metric
+from servicequality.errors import InputError, ParameterError
+
+NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def waits_past(row: Row, seconds: float) -> bool:
+    return row["outcome"] == "waiting" and row["wait_seconds"] is not None and row["wait_seconds"] > seconds
+
+
+def timed(row: Row, *ends: str) -> bool:
+    return row["outcome"] in ends and row["wait_seconds"] is not None
+
+
+def in_time(row: Row) -> bool:
+    return row["outcome"] == "answered" and row["wait_seconds"] <= 20
+
+
+ORACLES: list[tuple[Metric, Oracle]] = [
+    (service_level(abandoned="exclude"), lambda rows: share(in_time(r) for r in rows if timed(r, "answered"))),
+    (
+        service_level(abandoned="missed"),
+        lambda rows: share(
+            in_time(r) for r in rows if timed(r, "answered") or r["outcome"] == "abandoned" or waits_past(r, 20)
+        ),
+    ),
+    (
+        service_level(abandoned="short_excluded", short=60.0),
+        lambda rows: share(
+            in_time(r)
+            for r in rows
+            if timed(r, "answered") or (timed(r, "abandoned") and r["wait_seconds"] > 60) or waits_past(r, 60)
+        ),
+    ),
+    (
+        average_speed_of_answer(),
+        lambda rows: mean([r["wait_seconds"] for r in rows if timed(r, "answered")]),
+    ),
+    (
+        average_speed_of_answer(queued_only=True),
+        lambda rows: mean([r["wait_seconds"] for r in rows if timed(r, "answered") and r["wait_seconds"] > 0]),
+    ),
+    (
+        abandonment_rate(),
+        lambda rows: share(r["outcome"] == "abandoned" for r in rows if r["outcome"] in ("answered", "abandoned")),
+    ),
+    (
+        abandonment_rate(short_abandoned="excluded"),
+        lambda rows: share(
+            r["outcome"] == "abandoned"
+            for r in rows
+            if r["outcome"] == "answered" or (timed(r, "abandoned") and r["wait_seconds"] > 5)
+        ),
+    ),
+    (
+        abandonment_rate(short_abandoned="offered_only"),
+        lambda rows: share(
+            r["outcome"] == "abandoned" and r["wait_seconds"] > 5
+            for r in rows
+            if r["outcome"] == "answered" or timed(r, "abandoned")
+        ),
+    ),
+    (
+        average_talk_time(),
+        lambda rows: mean(
+            [r["talk_seconds"] for r in rows if r["outcome"] == "answered" and r["talk_seconds"] is not None]
+        ),
+    ),
+    (
+        average_handle_time(),
+        lambda rows: mean(
+            [
+                r["talk_seconds"] + r["wrap_seconds"]
+                for r in rows
+                if r["outcome"] == "answered" and None not in (r["talk_seconds"], r["wrap_seconds"])
+            ]
+        ),
+    ),
+    (occupancy(), lambda rows: quotient(rows, "busy_seconds", "available_seconds")),
+    (contact_rate(), lambda rows: quotient(rows, "contacts", "customers")),
+    (cost_per_ticket(), lambda rows: quotient(rows, "cost", "tickets")),
+]
+
+
+def quotient(rows: list[Row], above: str, below: str) -> float | None:
+    pairs = [(r[above], r[below]) for r in rows if None not in (r[above], r[below])]
+    total = sum(pair[1] for pair in pairs)
+    return sum(pair[0] for pair in pairs) / total if total else None
+
+
+@pytest.mark.parametrize(("metric", "oracle"), ORACLES, ids=lambda case: getattr(case, "name", ""))
+def test_oracle(metric: Metric, oracle: Oracle) -> None:
+    agrees(metric, oracle)
+
+
+GOLDEN = {
+    "outcome": ["answered", "answered", "answered", "abandoned", "abandoned", "abandoned", "waiting", "waiting", None],
+    "wait_seconds": [0.0, 20.0, 20.001, 5.0, 5.001, 90.0, 20.0, 21.0, 3.0],
+}
+
+
+def figures(metric: Metric) -> tuple[float, int, int, int]:
+    row = evaluate(pl.DataFrame(GOLDEN), metric).row(0, named=True)
+    return row["value"], row["n"], row["n_pending"], row["n_missing"]
+
+
+def test_an_answer_at_the_limit_is_in_time_and_a_short_abandon_is_at_most_as_long_as_said() -> None:
+    assert figures(service_level(abandoned="exclude")) == (2 / 3, 3, 2, 1)
+    assert figures(service_level(abandoned="missed")) == (2 / 7, 7, 1, 1)
+    assert figures(service_level(abandoned="short_excluded")) == (2 / 6, 6, 1, 1)
+    # Who has waited for 21 s may still give up within 30 s, and would then be left out.
+    assert figures(service_level(abandoned="short_excluded", short=30.0)) == (2 / 4, 4, 2, 1)
+    assert figures(abandonment_rate()) == (3 / 6, 6, 2, 1)
+    assert figures(abandonment_rate(short_abandoned="excluded")) == (2 / 5, 5, 2, 1)
+    assert figures(abandonment_rate(short_abandoned="offered_only")) == (2 / 6, 6, 2, 1)
+
+
+def test_names_say_which_way_was_counted() -> None:
+    names = [service_level(abandoned="missed", limit=30.0).name, average_speed_of_answer(queued_only=True).name]
+    assert names == ["service_level_limit_30", "average_speed_of_answer_queued_only"]
+    assert abandonment_rate(short_abandoned="excluded", short=20.0).name == "abandonment_rate_excluded_short_20"
+
+
+def test_the_way_must_be_said() -> None:
+    with pytest.raises(ParameterError, match="service_level: missing a required argument: 'abandoned'"):
+        service_level()  # type: ignore[call-arg]
+    with pytest.raises(
+        ParameterError, match="abandoned must be one of 'exclude', 'missed', 'short_excluded'; got 'met'"
+    ):
+        service_level(abandoned="met")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="short_abandoned must be one of 'counted', 'excluded', 'offered_only'"):
+        abandonment_rate(short_abandoned="missed")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="limit is a number of seconds, 0 or more; got -1"):
+        service_level(abandoned="missed", limit=-1)
+
+
+def test_rows_that_cannot_be() -> None:
+    with pytest.raises(
+        InputError, match=r"1 row outside 'answered' or 'abandoned' or 'waiting': column 'outcome' such"
+    ):
+        value(abandonment_rate(), outcome=["answered", "HANG"], wait_seconds=[1.0, 2.0])
+    with pytest.raises(InputError, match=r"1 row outside numbers of at least 0: column 'wait_seconds' such as -3\.0"):
+        value(average_speed_of_answer(), outcome=["answered"] * 2, wait_seconds=[1.0, -3.0])
+    with pytest.raises(
+        InputError, match=r"1 row busy for longer than available: column .*'busy_seconds' such as 61\.0"
+    ):
+        value(occupancy(), busy_seconds=[61.0, 3.0], available_seconds=[60.0, 3.0])
+
+
+# Conversations at once
+
+
+def chat(agent: str, minute: float, minutes: float, wait: float = 0.0, channel: str = "chat") -> Contact:
+    return Contact(
+        contact_id=f"{agent}{minute}{channel}",
+        at=NINE + timedelta(minutes=minute) - timedelta(seconds=wait),
+        outcome="answered",
+        wait_seconds=wait,
+        talk_seconds=60.0 * minutes,
+        agent_id=agent,
+        channel=channel,
+    )
+
+
+def test_two_chats_that_overlap_by_half_are_four_thirds_at_once() -> None:
+    found = concurrency(Records(contacts=[chat("a", 0, 10, wait=30), chat("a", 5, 10)]))
+    assert isinstance(found, pl.LazyFrame)
+    row = found.collect().row(0, named=True)
+    assert (row["value"], row["n"], row["low"], row["n_eff"]) == (pytest.approx(20 / 15), 2, None, 1)
+
+
+def test_agents_and_groups_do_not_run_into_one_another() -> None:
+    chats = [chat("a", 0, 10), chat("a", 10, 10), chat("b", 5, 10), chat("b", 6, 2), chat("a", 0, 5, channel="phone")]
+    found = concurrency(chats, by="channel")
+    assert isinstance(found, pl.DataFrame)
+    assert found.select("channel", "value", "n").rows() == [("chat", 32 / 30, 4), ("phone", 1.0, 1)]
+    row = found.row(0, named=True)
+    assert row["low"] == 1 < row["value"] < row["high"]
+    assert row["method"] == "t over agents"
+
+
+def test_each_second_counted_by_hand() -> None:
+    chats = [chat(f"a{i % 5}", 7 * i % 60, 1 + i % 9) for i in range(40)]
+    seconds = [
+        sum(c.at <= NINE + timedelta(minutes=m + 0.5) < c.at + timedelta(seconds=c.talk_seconds or 0) for c in own)
+        for own in ([c for c in chats if c.agent_id == f"a{k}"] for k in range(5))
+        for m in range(80)
+    ]
+    found = concurrency(chats)
+    assert isinstance(found, pl.DataFrame)
+    assert found["value"].item() == pytest.approx(sum(seconds) / sum(busy > 0 for busy in seconds))
+
+
+def test_what_is_not_known_is_counted_and_nothing_at_all_has_a_reason() -> None:
+    chats = pl.DataFrame({
+        "at": [NINE, None], "wait_seconds": [0.0, 0.0], "talk_seconds": [0.0, 5.0], "agent_id": ["a", "a"],
+        "outcome": ["answered", "answered"],
+    })  # fmt: skip
+    for frame, missing in ((chats, 1), (chats.clear(), 0)):
+        found = concurrency(frame)
+        assert isinstance(found, pl.DataFrame)
+        row = found.row(0, named=True)
+        assert (row["value"], row["reason"], row["n_missing"]) == (None, "no conversation of known length", missing)
+    with pytest.raises(InputError, match="concurrency: expected records with contacts; got none"):
+        concurrency(Records())
+    with pytest.raises(InputError, match="outside numbers of at least 0: column 'talk_seconds' such as -1"):
+        concurrency(chats.with_columns(talk_seconds=pl.lit(-1.0)))
+
+
+# A bank's calls
+
+
+@pytest.fixture(scope="module")
+def calls(data_dir: Path) -> pl.LazyFrame:
+    """Two weeks of calls to a bank (Guedj & Mandelbaum, Technion) as contacts; phantoms have no known outcome."""
+    with gzip.open(data_dir / "bank_calls_1999-02-01_14.tsv.gz") as file:
+        raw = pl.read_csv(file.read(), separator="\t", infer_schema=False)
+    ends = {"AGENT": "answered", "HANG": "abandoned"}
+    talk = pl.col("ser_time").cast(pl.Float64)
+    contacts = Records(
+        contacts=raw.with_row_index().select(
+            contact_id=pl.col("index").cast(pl.String),
+            at=("19" + pl.col("date") + " " + pl.col("vru_exit")).str.to_datetime("%Y%m%d %H:%M:%S"),
+            outcome=pl.col("outcome").replace_strict(ends, default=None),
+            wait_seconds=pl.col("q_time").cast(pl.Float64),
+            talk_seconds=pl.when(talk > 0).then(talk),
+            queue="type",
+        ),
+        timezone="Asia/Jerusalem",
+    ).contacts
+    assert contacts is not None
+    return contacts
+
+
+def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
+    metrics = [
+        abandonment_rate(),
+        average_speed_of_answer(),
+        average_speed_of_answer(queued_only=True),
+        average_talk_time(),
+        service_level(abandoned="missed"),
+        service_level(abandoned="short_excluded", short=20.0),
+        service_level(abandoned="missed", limit=60.0),
+        service_level(abandoned="short_excluded", short=60.0, limit=60.0),
+    ]
+    found = {row["metric"]: row for row in evaluate(calls, metrics).collect().to_dicts()}
+    expected = {
+        "abandonment_rate": 0.167966,
+        "average_speed_of_answer": 34.4053,
+        "average_speed_of_answer_queued_only": 70.9432,
+        "average_talk_time": 167.3324,
+        "service_level": 0.529255,
+        "service_level_short_20": 0.585907,
+        "service_level_limit_60": 0.669555,
+        "service_level_limit_60_short_60": 0.771720,
+    }
+    assert {name: row["value"] for name, row in found.items()} == pytest.approx(expected, rel=2e-6)
+    assert (found["abandonment_rate"]["n"], found["average_talk_time"]["n"]) == (17_313, 14_364)
+    assert found["abandonment_rate"]["n_missing"] == 143  # the phantoms
