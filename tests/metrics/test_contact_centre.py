@@ -141,7 +141,7 @@ def test_an_answer_at_the_limit_is_in_time_and_a_short_abandon_is_at_most_as_lon
 
 def test_names_say_which_way_was_counted() -> None:
     names = [service_level(abandoned="missed", limit=30.0).name, average_speed_of_answer(queued_only=True).name]
-    assert names == ["service_level_limit_30", "average_speed_of_answer_queued_only"]
+    assert names == ["service_level_missed_limit_30", "average_speed_of_answer_queued_only"]
     assert abandonment_rate(short_abandoned="excluded", short=20.0).name == "abandonment_rate_excluded_short_20"
 
 
@@ -273,10 +273,10 @@ def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
         "average_speed_of_answer": 34.4053,
         "average_speed_of_answer_queued_only": 70.9432,
         "average_talk_time": 167.3324,
-        "service_level": 0.529255,
-        "service_level_short_20": 0.585907,
-        "service_level_limit_60": 0.669555,
-        "service_level_limit_60_short_60": 0.771720,
+        "service_level_missed": 0.529255,
+        "service_level_short_excluded_short_20": 0.585907,
+        "service_level_missed_limit_60": 0.669555,
+        "service_level_short_excluded_limit_60_short_60": 0.771720,
     }
     assert {name: row["value"] for name, row in found.items()} == pytest.approx(expected, rel=2e-6)
     assert (found["abandonment_rate"]["n"], found["average_talk_time"]["n"]) == (17_313, 14_364)

@@ -53,7 +53,7 @@ def service_level(
 
     Example:
         ways = ("exclude", "missed", "short_excluded")
-        metrics = [sq.service_level(abandoned=way).named(way) for way in ways]
+        metrics = [sq.service_level(abandoned=way) for way in ways]
         print(metrics[1].estimate(rows))
         print(sq.evaluate(rows, metrics, by="queue").select("queue", "metric", "value", "low", "high", "n").collect())
     """
