@@ -62,10 +62,11 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "reopen_rate": [{}, {"window": 3600.0}, {"window": 60.0, "estimate": "pending_aware"}],
     "repeat_contact_rate": [{"estimate": estimate} for estimate in ("matured", "bounds", "pending_aware", "so_far")],
     "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],
-    "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}],
+    "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}, {"entry": "entry_seconds"}],
     "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
     "service_level": [{"abandoned": "exclude"}, {"abandoned": "short_excluded", "short": 60.0}],
-    "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")],
+    "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")]
+    + [{"as_of": NOON, "estimate": "pending_aware", "policy": None}],
     "top_box": [{"scale": (1, 5)}, {"scale": (1, 10), "points": 1}],
 }
 

@@ -30,7 +30,7 @@ ORACLES: list[tuple[Metric, Oracle]] = [
         ),
     ),
     (
-        sla_attainment(as_of=NOON, estimate="pending_aware"),
+        sla_attainment(as_of=NOON, estimate="pending_aware", policy=None),
         lambda rows: within(
             [
                 (r["elapsed_seconds"] / r["target_seconds"], "event" if r["outcome"] in ("met", "missed") else "open")
@@ -121,7 +121,7 @@ def test_a_target_met_at_equality_counts_in_the_curve() -> None:
         "elapsed_seconds": [60.0, 61.0],
         "target_seconds": [60.0] * 2,
     }
-    assert value(sla_attainment(as_of=NOON, estimate="pending_aware"), **clocks) == 0.5
+    assert value(sla_attainment(as_of=NOON, estimate="pending_aware", policy=None), **clocks) == 0.5
 
 
 def test_late_clocks_that_still_run_count_with_what_they_have_overrun() -> None:

@@ -86,7 +86,8 @@ def example(spec: Spec) -> Example | None:
     if spec.table or any(name not in _OPTIONS for name in required):
         return None
     options = ", ".join(f"{name}={_OPTIONS[name]}" for name in required)
-    columns = [str(found.default) for name, found in parameters.items() if name in spec.inputs and found.default]
+    needed = spec.inputs.keys() - spec.optional
+    columns = [str(found.default) for name, found in parameters.items() if name in needed and found.default]
     there = set(_namespace(head)["rows"].collect_schema().names()) if head else set()
     if head and set(columns) <= there:
         tail = f"metric = sq.{spec.name}({options})\nprint(metric.estimate(rows))\n"

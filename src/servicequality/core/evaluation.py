@@ -17,7 +17,7 @@ from servicequality.core.states import fixed_state, table_state
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.shapes import FixedShape, Quantile, Table
+from servicequality.shapes import FixedShape, Quantile, Table, TableShape
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -209,7 +209,8 @@ def _sorted_lists(
 def _rules(metric: "Metric") -> list[pl.Expr]:
     """What two metrics must have in common to read one table."""
     shape = metric.shape
-    at = [shape.at] if isinstance(shape, Quantile) or hasattr(shape, "at") else []
+    at = [record.at for record in shape.records()] if isinstance(shape, TableShape) else []
+    at += [shape.stratum] if isinstance(shape, TableShape) and shape.stratum is not None else []
     slices = [] if metric.condition is None else [metric.condition]
     return [*at, *(getattr(shape, leaf) for leaf in shape.leaves()), *slices]
 

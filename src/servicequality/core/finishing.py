@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
-from servicequality.core.states import BIN, value_prefix
+from servicequality.core.states import BIN, STRATUM, value_prefix
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading, Table, TableShape
 from servicequality.shapes.base import FloatArray, no_limits
@@ -93,12 +93,13 @@ def finish_table(
     weighted = f"{name}.weight_squares" in state.columns
     prefix = value_prefix(name, weighted=weighted)
     # Rows of weight 0 were not watched. Sorting each group in numpy takes a tenth of a sort by keys and bin.
-    watched = pl.col(BIN).is_not_null() & (pl.col(f"{prefix}.n") > 0)
+    watched = pl.col(BIN).is_not_null() & pl.any_horizontal(pl.col(f"{prefix}.{leaf}") > 0 for leaf in shape.WATCHED)
     sources = {BIN: pl.col(BIN)} | {leaf: pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in shape.leaves()}
     lists = {f"list.{part}": source.filter(watched) for part, source in sources.items()}
+    by = [*keys, *([] if shape.stratum is None else [STRATUM])]
     asked = [pl.col(column).sum() for column in state.columns if column.startswith(f"{name}.")]
-    asked += [(rows if keys else rows.implode()).alias(part) for part, rows in lists.items()]
-    groups = state.group_by(keys).agg(asked).sort(keys) if keys else state.select(asked)
+    asked += [(rows if by else rows.implode()).alias(part) for part, rows in lists.items()]
+    groups = state.group_by(by).agg(asked).sort(by) if by else state.select(asked)
     offsets, bins = end_to_end(groups[f"list.{BIN}"])
     order = np.arange(len(bins))
     for start, end in pairwise(offsets):
@@ -111,8 +112,23 @@ def finish_table(
         with np.errstate(divide="ignore", invalid="ignore"):
             n_eff, scale = heavy**2 / squares, np.repeat(heavy / squares, np.diff(offsets))
         sums = {leaf: column * scale for leaf, column in sums.items()}
-    table = Table(offsets, bin_values(bins[order], mantissa_bits=52 if exact else shape.mantissa), sums)
-    return finish_groups(groups.drop(lists), table, metric, keys=keys, level=level, n_eff=n_eff)
+    at = bin_values(bins[order], mantissa_bits=52 if exact else shape.mantissa)
+    groups, strata = groups.drop(lists), None
+    if shape.stratum is not None:
+        groups, strata = _over_strata(groups, keys, name)
+        if weighted:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                n_eff = _column(groups, f"{prefix}.n") ** 2 / _column(groups, f"{name}.weight_squares")
+    return finish_groups(groups, Table(offsets, at, sums, strata), metric, keys=keys, level=level, n_eff=n_eff)
+
+
+def _over_strata(strata: pl.DataFrame, keys: Sequence[str], name: str) -> tuple[pl.DataFrame, NDArray[np.int64]]:
+    """The sums of each key over its strata, and which strata those are: they come sorted by key."""
+    sums = [pl.col(column).sum() for column in strata.columns if column.startswith(f"{name}.")]
+    if not keys:
+        return strata.select(sums), np.array([0, strata.height])
+    groups = strata.group_by(keys, maintain_order=True).agg(*sums, pl.len().alias(STRATUM))
+    return groups.drop(STRATUM), np.concatenate(([0], np.cumsum(groups[STRATUM].cast(pl.Int64).to_numpy())))
 
 
 def finish_groups(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import reduce
 from operator import or_
 from pathlib import Path
@@ -103,6 +104,7 @@ class Metric:
         timezone: str | None = ...,
         weight: str | None = ...,
         cluster: str | None = ...,
+        as_of: datetime | None = ...,
     ) -> pl.LazyFrame: ...
     @overload
     def partial(
@@ -115,6 +117,7 @@ class Metric:
         timezone: str | None = ...,
         weight: str | None = ...,
         cluster: str | None = ...,
+        as_of: datetime | None = ...,
     ) -> pl.DataFrame: ...
     def partial(
         self,
@@ -126,6 +129,7 @@ class Metric:
         timezone: str | None = None,
         weight: str | None = None,
         cluster: str | None = None,
+        as_of: datetime | None = None,
     ) -> pl.DataFrame | pl.LazyFrame:
         """The mergeable state of the rows: the keys, `bin` for tables, and one column a sum.
 
@@ -140,13 +144,20 @@ class Metric:
             timezone: the zone whose days and months count.
             weight: column of weights.
             cluster: column of clusters.
+            as_of: the instant up to which the rows were known. It becomes a key of the state, and states of different
+                instants do not merge: a row that is open in one may have ended in another.
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
             ParameterError: an option does not fit.
         """
         question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
-        return evaluation.partial(frame, self, question)
+        state = evaluation.partial(frame, self, question)
+        if as_of is None:
+            return state
+        if as_of.utcoffset() is None:
+            raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
+        return state.select(pl.lit(as_of, pl.Datetime("us", "UTC")).alias(states.AS_OF), pl.all())
 
     def merge(
         self, states_: Iterable[pl.DataFrame | pl.LazyFrame | str | Path], *, by: str | Sequence[str] | None = None
@@ -154,7 +165,7 @@ class Metric:
         """Add states, given as frames or as paths of saved states, by all their keys or by fewer.
 
         Raises:
-            InputError: a state of another metric or of other rules.
+            InputError: a state of another metric, of other rules, or of another `as_of` than the rest.
             ParameterError: no states, or a key that they do not have.
         """
         frames = [self.load(state) if isinstance(state, (str, Path)) else state for state in states_]

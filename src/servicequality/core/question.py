@@ -12,7 +12,7 @@ import polars as pl
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.core.results import RESULT
 from servicequality.core.sampling import Sampling
-from servicequality.core.states import BIN
+from servicequality.core.states import AS_OF, BIN, STRATUM
 from servicequality.errors import InputError, ParameterError
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Question:
             raise ParameterError(f"by takes names of columns, got {bad[0]!r}; add an expression as a column first")
         if len(set(names)) < len(names):
             raise ParameterError(f"by names a column twice: {', '.join(names)}")
-        if taken := [name for name in names if name in RESULT or name in (PERIOD, BIN)]:
+        if taken := [name for name in names if name in RESULT or name in (PERIOD, BIN, STRATUM, AS_OF)]:
             raise ParameterError(
                 f"by names {taken[0]!r}, which is a column of every result; rename the frame's column first"
             )

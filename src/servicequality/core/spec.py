@@ -59,6 +59,12 @@ class Spec:
     example: str = ""
     table: bool = False
 
+    @property
+    def optional(self) -> frozenset[str]:
+        """The inputs that may be None."""
+        annotations = {key: self.parameters.parameters[key].annotation for key in self.inputs}
+        return frozenset(key for key, annotation in annotations.items() if type(None) in get_args(annotation))
+
 
 def read_spec(body: Callable[..., Any], *, table: bool = False, **said: Any) -> Spec:
     """The spec of a metric's body, or of a function that returns a table: what its decorator was told, and what

@@ -1,11 +1,12 @@
 """States: sums by key that merge by addition. Lives here: how they are made, merged, stored and refused. Never: values.
 
-A state is a plain frame: the keys, `bin` for tables only, and one column `metric.leaf` a sum. Every state of every metric
-merges by one line.
+A state is a plain frame: the keys, `bin` for tables only (`stratum` too where a shape has strata), and one column
+`metric.leaf` a sum. Every state of every metric merges by one line.
 """
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from servicequality.core.metric import Metric
 
 BIN = "bin"
+STRATUM = "stratum"
+AS_OF = "as_of"
 _DIGEST = "servicequality.rules"
 _SIGN = 0x7FFF_FFFF_FFFF_FFFF
 
@@ -49,9 +52,23 @@ def table_state(
 ) -> pl.LazyFrame:
     """The table of one metric: its sums at each bin of the number that it reads."""
     assert isinstance(metric.shape, TableShape)  # the caller sorts metrics by shape
-    number = float_bits(metric.shape.at, 52 if exact else metric.shape.mantissa)
-    binned = frame.with_columns(pl.when(metric.shape.n).then(number).alias(BIN))
-    return _aggregate(binned, [*keys, BIN], _sums(metric, sampling))
+    groups = [*keys, *([] if metric.shape.stratum is None else [STRATUM]), BIN]
+    tables: list[pl.LazyFrame] = []
+    for record in metric.shape.records():
+        number = float_bits(record.at, 52 if exact else record.mantissa)
+        columns = [pl.when(record.binned()).then(number).alias(BIN)]
+        columns += [] if record.stratum is None else [record.stratum.cast(pl.String).alias(STRATUM)]
+        sums = _sums(replace(metric, shape=record), sampling)
+        if not tables:
+            tables.append(_aggregate(frame.with_columns(columns), groups, sums))
+            continue
+        # The rows were counted in the first table: here they only add what else they do, in another bin.
+        table = _aggregate(frame.filter(record.binned()).with_columns(columns), groups, sums)
+        tables.append(table.with_columns(pl.lit(0, pl.Int64).alias(f"{metric.name}.rows")))
+    if len(tables) == 1:
+        return tables[0]
+    names = tables[0].collect_schema().names()
+    return pl.concat(tables).group_by(groups).agg(pl.col(name).sum() for name in names if name not in groups)
 
 
 def float_bits(number: pl.Expr, mantissa: int) -> pl.Expr:
@@ -115,16 +132,29 @@ def merge(states: Iterable[pl.DataFrame | pl.LazyFrame], metric: "Metric", *, by
     if unknown := [key for key in kept if key not in keys]:
         raise ParameterError(f"{metric.name}: the states have no key {unknown}; they have {keys}")
     leaves = [name for name in names if name.startswith(f"{metric.name}.")]
-    groups = [*kept, *([BIN] if BIN in names else [])]
+    groups = [*kept, *(name for name in (STRATUM, BIN) if name in names)]
     whole = pl.concat([frame.select(names) for frame in frames], how="vertical_relaxed")
+    if AS_OF in names:
+        _refuse_other_instants(whole, metric)
     sums = {name: pl.col(name).sum() for name in leaves}
     added_up = whole.group_by(groups).agg(**sums) if groups else whole.select(**sums)
     return added_up.sort(groups, nulls_last=True) if groups else added_up
 
 
+def _refuse_other_instants(whole: pl.LazyFrame, metric: "Metric") -> None:
+    """Raise InputError for states that look back from different instants: what is open in one has ended in another."""
+    known = whole.select(pl.col(AS_OF).unique().sort()).collect(engine="streaming")[AS_OF]
+    if len(known) > 1:
+        shown = ", ".join(str(instant) for instant in known.head(3))
+        raise InputError(
+            f"{metric.name}: states made at {len(known)} instants ({shown}) do not add, since a row that was open at one "
+            "may have ended at another; make all of them at one as_of"
+        )
+
+
 def keys_of(metric: "Metric", names: Iterable[str]) -> list[str]:
-    """The columns of a state that are neither sums nor the bin."""
-    return [name for name in names if name != BIN and not name.startswith(f"{metric.name}.")]
+    """The columns of a state that are neither sums nor the bin and its stratum."""
+    return [name for name in names if name not in (BIN, STRATUM) and not name.startswith(f"{metric.name}.")]
 
 
 def refuse_stranger(metric: "Metric", names: Sequence[str]) -> None:
@@ -143,7 +173,10 @@ def digest(metric: "Metric") -> str:
     for leaf in metric.shape.leaves():
         whole.update(leaf.encode() + getattr(metric.shape, leaf).meta.serialize())
     if isinstance(metric.shape, TableShape):
-        whole.update(metric.shape.at.meta.serialize() + str(metric.shape.mantissa).encode())
+        for record in metric.shape.records():
+            whole.update(record.at.meta.serialize() + str(record.mantissa).encode())
+        if metric.shape.stratum is not None:
+            whole.update(metric.shape.stratum.meta.serialize())
     if metric.condition is not None:
         whole.update(metric.condition.meta.serialize())
     return whole.hexdigest()

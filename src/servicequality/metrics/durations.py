@@ -27,11 +27,19 @@ def waiting(
     statistic: str | float,
     limit: float | None,
     horizon: float | None,
+    entry: str | None = None,
 ) -> Shape:
     """A figure of durations of which some are still running."""
     p = None if limit is not None or horizon is not None else _quantile(statistic)
     return survival(
-        pl.col(seconds), event, of=answered(seconds), competing=competing, p=p, limit=limit, horizon=horizon
+        pl.col(seconds),
+        event,
+        of=answered(seconds),
+        competing=competing,
+        p=p,
+        limit=limit,
+        horizon=horizon,
+        entry=None if entry is None else pl.col(entry),
     )
 
 

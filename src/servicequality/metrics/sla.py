@@ -5,7 +5,7 @@ from typing import Literal
 
 import polars as pl
 
-from servicequality.columns import Instant, Outcome, Seconds, answered
+from servicequality.columns import Category, Instant, Outcome, Seconds, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
@@ -32,6 +32,7 @@ def sla_attainment(
     due: Instant = "due_at",
     elapsed: Seconds = "elapsed_seconds",
     target: Seconds = "target_seconds",
+    policy: Category | None = "policy",
     *,
     as_of: datetime,
     estimate: Literal["matured", "bounds", "pending_aware"] = "matured",
@@ -39,7 +40,8 @@ def sla_attainment(
     """Share of clocks that met their target, among those whose deadline has come.
 
     `matured` chooses clocks by deadline, never by outcome. `bounds` takes all clocks and gives limits over every way the
-    pending ones can end. `pending_aware` is 1 - S(1) of Kaplan-Meier on elapsed over target.
+    pending ones can end. `pending_aware` is 1 - S(1) of Kaplan-Meier on elapsed over target: a curve for each `policy`, and
+    the policies weighed by the clocks that they started (`policy=None` takes all clocks for one).
 
     When it lies:
         A target that everybody meets says nothing of how long people waited; read it beside the durations.
@@ -62,7 +64,13 @@ def sla_attainment(
         raise ParameterError(f"estimate must be 'matured', 'bounds' or 'pending_aware', got {estimate!r}")
     used = pl.col(elapsed) / pl.col(target)
     stopped = met | (state == "missed")
-    return survival(used, stopped, of=judged & answered(elapsed) & (pl.col(target) > 0), limit=1.0)
+    return survival(
+        used,
+        stopped,
+        of=judged & answered(elapsed) & (pl.col(target) > 0),
+        limit=1.0,
+        stratum=None if policy is None else pl.col(policy),
+    )
 
 
 @define(

@@ -5,7 +5,7 @@ Here: the shapes and the constructors that authors of metrics call. Never here: 
 
 from servicequality.shapes.amounts import Mean, Rate, Ratio, Tally, Total, count, mean, rate, ratio, total_of
 from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
-from servicequality.shapes.durations import Survival, survival
+from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.shares import (
     Attainment,
@@ -25,6 +25,7 @@ __all__ = [
     "Attainment",
     "Balance",
     "Count",
+    "DelayedSurvival",
     "Design",
     "EligibleShare",
     "FixedShape",
@@ -37,6 +38,7 @@ __all__ = [
     "Reading",
     "Shape",
     "Share",
+    "StratifiedSurvival",
     "Survival",
     "Table",
     "TableShape",

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Annotated, Any, Literal, NamedTuple, Self, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_type_hints
 
 import numpy as np
 import polars as pl
@@ -150,13 +150,27 @@ class TableShape(Shape):
     Attributes:
         at: the number that is binned (a duration, a score); rows that do not count fall into the bin null.
         mantissa: bits of the float's mantissa that a bin keeps; 52 keeps all (exact).
+        stratum: label of the stratum that a row lies in, where each stratum has a table of its own.
     """
 
     at: pl.Expr
     mantissa: int = 52
+    stratum: pl.Expr | None = None
+
+    WATCHED: ClassVar[tuple[str, ...]] = ("n",)
+    """Leaves of which one is above 0 in every bin that is read."""
 
     def columns(self) -> set[str]:
-        return super().columns() | set(self.at.meta.root_names())
+        rules = [record.at for record in self.records()] + ([] if self.stratum is None else [self.stratum])
+        return super().columns() | {column for rule in rules for column in rule.meta.root_names()}
+
+    def binned(self) -> pl.Expr:
+        """Row rule: the row falls into the bin of `at`."""
+        return self.n
+
+    def records(self) -> Sequence[Self]:
+        """One record for each bin that a row adds to; the tables of all of them add up to the state."""
+        return (self,)
 
     @abstractmethod
     def read(self, table: "Table", *, level: float) -> Reading:
@@ -170,11 +184,13 @@ class Table(NamedTuple):
         offsets: Int64, one more than groups; group g owns rows offsets[g] to offsets[g + 1].
         at: Float64, the bins' numbers, ascending within a group.
         sums: Float64 by leaf, one entry a row; fractional when weighted. None where each row is one observation.
+        strata: where the shape has strata, the groups of `offsets` are those: figure f is made of strata[f] to strata[f + 1].
     """
 
     offsets: NDArray[np.int64]
     at: FloatArray
     sums: Sums | None = None
+    strata: NDArray[np.int64] | None = None
 
 
 @cache

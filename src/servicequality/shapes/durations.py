@@ -1,7 +1,8 @@
 """The `survival` shape: durations of which some are still running. Never here: the estimators, which are in `stats`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import polars as pl
@@ -9,6 +10,8 @@ import polars as pl
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import Better, Count, FloatArray, Reading, Table, TableShape
 from servicequality.stats.survival import Curves, aalen_johansen, kaplan_meier
+from servicequality.stats.survival_segments import totals
+from servicequality.stats.survival_strata import pool_strata
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -32,20 +35,51 @@ class Survival(TableShape):
 
     def expression(self) -> pl.Expr:
         # The flags travel as one number, so that a null flag reads as "still running".
-        flags = [rule.fill_null(value=False).cast(pl.Float64) for rule in (self.n, self.events, self.ended_otherwise)]
+        flags = [getattr(self, leaf).fill_null(value=False).cast(pl.Float64) for leaf in self.leaves()]
+        columns = [record.at for record in self.records()]
+        columns += [] if self.stratum is None else [self.stratum.cast(pl.String).fill_null("")]
 
-        def figure(columns: Sequence[pl.Series]) -> pl.Series:
-            at, n, events, other = (column.cast(pl.Float64).to_numpy() for column in columns)
-            at, rows = np.unique(at[n > 0], return_inverse=True)
-            sums: dict[str, FloatArray] = {
-                name: np.bincount(rows, weights=flag[n > 0], minlength=len(at)).astype(np.float64)
-                for name, flag in (("n", n), ("events", events), ("ended_otherwise", other))
-            }
-            reading = self.read(Table(np.array([0, len(at)]), at, sums), level=0.95)
+        def figure(given: Sequence[pl.Series]) -> pl.Series:
+            reading = self.read(self._table(given), level=0.95)
             assert reading.value is not None  # a table's reading holds its value
             return pl.Series([None if np.isnan(reading.value[0]) else reading.value[0]], dtype=pl.Float64)
 
-        return pl.map_groups([self.at, *flags], figure, return_dtype=pl.Float64, returns_scalar=True)
+        return pl.map_groups([*flags, *columns], figure, return_dtype=pl.Float64, returns_scalar=True)
+
+    def _table(self, given: Sequence[pl.Series]) -> Table:
+        """The risk table of one group's rows: the leaves' flags, the number of each record, and the stratum."""
+        names = list(self.leaves())
+        flags = dict(zip(names, (column.to_numpy() for column in given), strict=False))
+        numbers = [column.cast(pl.Float64).to_numpy() for column in given[len(names) :][: len(self.records())]]
+        # Every row of every record, with the leaves that this record adds to.
+        into = {leaf: min(place, len(numbers) - 1) for place, leaf in enumerate(self.WATCHED)}
+        there = [flags[leaf] > 0 for leaf in self.WATCHED]
+        at = np.concatenate([number[rows] for number, rows in zip(numbers, there, strict=True)])
+        sums = {
+            leaf: np.concatenate(
+                [
+                    flags[leaf][rows] if into.get(leaf, 0) == place else np.zeros(rows.sum())
+                    for place, rows in enumerate(there)
+                ]
+            )
+            for leaf in names
+        }
+        if self.stratum is None:
+            labels, of = np.array([""]), np.zeros(len(at), dtype=np.int64)
+        else:
+            labels, of = np.unique(given[-1].to_numpy()[there[0]], return_inverse=True)
+        order = np.lexsort((at, of))
+        at, of = at[order], of[order]
+        head = np.ones(len(at), dtype=np.bool_)
+        head[1:] = (at[1:] != at[:-1]) | (of[1:] != of[:-1])
+        places = np.cumsum(head) - 1
+        summed: dict[str, FloatArray] = {
+            leaf: np.bincount(places, weights=column[order], minlength=int(head.sum())).astype(np.float64)
+            for leaf, column in sums.items()
+        }
+        offsets = np.searchsorted(of[head], np.arange(len(labels) + 1))
+        strata = None if self.stratum is None else np.array([0, len(labels)])
+        return Table(offsets, at[head], summed, strata)
 
     def read(self, table: Table, *, level: float) -> Reading:
         curves = self._curves(table)
@@ -64,10 +98,52 @@ class Survival(TableShape):
     def _curves(self, table: Table) -> Curves:
         assert table.sums is not None  # the engine always hands over a risk table
         n, events, other = (table.sums[leaf] for leaf in ("n", "events", "ended_otherwise"))
+        entered = table.sums.get("entered")
         if self.competing:
             running = np.maximum(n - events - other, 0.0)  # weights may leave a rounding error below 0
-            return aalen_johansen(table.offsets, table.at, events, other, running)
-        return kaplan_meier(table.offsets, table.at, events, n - events)
+            return aalen_johansen(table.offsets, table.at, events, other, running, entered=entered)
+        return kaplan_meier(table.offsets, table.at, events, n - events, entered=entered)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DelayedSurvival(Survival):
+    """`Survival` of rows that came under watch only some time after their start (delayed entry).
+
+    A row adds to two bins: to that of its end, and as `entered` to that of its entry. Make one with `survival(entry=…)`.
+    """
+
+    entered: Count
+    entry: pl.Expr
+
+    WATCHED: ClassVar[tuple[str, ...]] = ("n", "entered")
+
+    def binned(self) -> pl.Expr:
+        return self.n | self.entered
+
+    def records(self) -> Sequence[Self]:
+        # Masked by the leaf, so that each record keeps the slice of the metric.
+        nobody = pl.lit(value=False) & self.n
+        ends = replace(self, entered=nobody)
+        return (ends, replace(self, at=self.entry, n=nobody, events=nobody, ended_otherwise=nobody))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StratifiedSurvival(Survival):
+    """The share ended within a limit where each stratum has a curve of its own, weighed by the rows that it has.
+
+    Make one with `survival(stratum=…)`.
+    """
+
+    def read(self, table: Table, *, level: float) -> Reading:
+        assert table.sums is not None  # the engine always hands over a risk table
+        assert table.strata is not None  # and strata where the shape has them
+        each = super().read(table, level=level)
+        assert each.value is not None  # a table's reading holds its value
+        rows = totals(table.sums["n"], table.offsets)
+        kept = rows > 0  # a stratum of rows without a duration weighs nothing
+        bounds = np.concatenate(([0], np.cumsum(kept)))[table.strata]
+        pooled = pool_strata(bounds, each.value[kept], each.se[kept], rows[kept], level=level)
+        return Reading(pooled.low, pooled.high, pooled.se, f"{each.method}, stratified", value=pooled.value)
 
 
 def survival(
@@ -80,6 +156,8 @@ def survival(
     limit: float | None = None,
     horizon: float | None = None,
     beyond: float | None = None,
+    entry: pl.Expr | None = None,
+    stratum: pl.Expr | None = None,
 ) -> Survival:
     """One figure of the survival curve of `seconds`, of which the rows without `event` are still running.
 
@@ -93,9 +171,14 @@ def survival(
         limit: ask for the share ended by the event within this many seconds.
         horizon: ask for the mean time up to this many seconds (restricted mean).
         beyond: ask for the share not ended by the event within this many seconds: what `limit` leaves.
+        entry: how long each row had run when the watch over it began, for a window that starts with a backlog: the row is
+            at risk only from then on. 0, less or null is from the start; an entry that is not before the row's end is an
+            error.
+        stratum: label of a stratum with a curve of its own; the shares within the limit are then pooled by rows.
 
     Raises:
-        ParameterError: not exactly one of p, limit, horizon and beyond, or one outside its range.
+        ParameterError: not one of p, limit, horizon and beyond, or one outside its range; strata without a limit or with
+            an entry.
     """
     every = (("p", p), ("limit", limit), ("horizon", horizon), ("beyond", beyond))
     asked = {name: value for name, value in every if value is not None}
@@ -115,8 +198,12 @@ def survival(
         "beyond": "nobody was watched so long",
     }
     shared = limit is not None or beyond is not None
+    if stratum is not None and (limit is None or entry is not None):
+        raise ParameterError(
+            "strata are pooled for the share within a limit, without delayed entry; evaluate by stratum"
+        )
     nobody = pl.lit(value=False) & of
-    return Survival(
+    curve = Survival(
         n=of,
         at=seconds,
         events=event & of,
@@ -131,3 +218,21 @@ def survival(
         better=within,
         undefined=reasons[next(iter(asked))],
     )
+    if stratum is not None:
+        return StratifiedSurvival(**{**_fields(curve), "stratum": stratum})
+    if entry is None:
+        return curve
+    late = (of & (entry > 0)).fill_null(value=False)
+    return DelayedSurvival(
+        **{
+            **_fields(curve),
+            "entered": late,
+            "entry": entry,
+            "refused": {"under watch only after the end": late & (entry >= seconds)},
+        }
+    )
+
+
+def _fields(shape: Survival) -> dict[str, Any]:
+    """A shape's fields by name, as they are."""
+    return {field.name: getattr(shape, field.name) for field in fields(shape)}

@@ -30,6 +30,7 @@ __all__ = [
 def first_response_time(
     seconds: Seconds = "first_response_seconds",
     end: End = "first_response_end",
+    entry: Seconds | None = None,
     *,
     statistic: Statistic | float = "median",
     limit: float | None = None,
@@ -38,7 +39,8 @@ def first_response_time(
     """Time from a ticket's creation to the first public answer of a person; tickets without one yet still count.
 
     A ticket that ended without an answer is a competing end, not a long wait. With `limit` it is the share answered
-    within so many seconds; with `horizon` the mean wait up to so many seconds, however it ended.
+    within so many seconds; with `horizon` the mean wait up to so many seconds, however it ended. `entry` is for a window
+    that starts with a backlog, as in `resolution_time`.
 
     When it lies:
         A quick "we are looking into it" is a first response. Read it beside the time to resolution, and beside the share
@@ -56,6 +58,7 @@ def first_response_time(
         statistic=statistic,
         limit=limit,
         horizon=horizon,
+        entry=entry,
     )
 
 
@@ -101,6 +104,7 @@ def first_response_time_observed_only(
 def resolution_time(
     seconds: Seconds = "resolution_seconds",
     observed: Flag = "resolution_observed",
+    entry: Seconds | None = None,
     *,
     statistic: Statistic | float = "median",
     limit: float | None = None,
@@ -111,6 +115,10 @@ def resolution_time(
     With `limit` it is the share resolved within so many seconds; with `horizon` the mean time up to so many seconds. For
     the first resolution name its columns: `first_resolution_seconds`, `first_resolution_observed`.
 
+    What went on in a window that starts with a backlog: take the tickets that were open in it, old ones too, and name in
+    `entry` the column that says how old each was when the window began (0 for those created in it). A ticket is then at
+    risk only from that age on (delayed entry).
+
     When it lies:
         Kaplan-Meier takes the open tickets to be like the others of their age. Where the hard ones are put aside on
         purpose, the truth is worse.
@@ -119,7 +127,15 @@ def resolution_time(
         Closed tickets only, so that old backlog makes the figure worse on the day it is worked off and better while it
         waits; time on hold subtracted; the mean, which a few old tickets rule; first and last resolution mixed up.
     """
-    return waiting(seconds, pl.col(observed), competing=None, statistic=statistic, limit=limit, horizon=horizon)
+    return waiting(
+        seconds,
+        pl.col(observed),
+        competing=None,
+        statistic=statistic,
+        limit=limit,
+        horizon=horizon,
+        entry=entry,
+    )
 
 
 @define(
