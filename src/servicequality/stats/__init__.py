@@ -26,6 +26,8 @@ from servicequality.stats.crossproducts import (
     cross_products,
     resampled_covariances,
 )
+from servicequality.stats.diversity import effective_number
+from servicequality.stats.drain import drain_quantile
 from servicequality.stats.elasticity import slope
 from servicequality.stats.factor import OneFactor, mcdonald_omega, omega_of_loadings, one_factor
 from servicequality.stats.finite import finite_population_n, hypergeometric_interval
@@ -89,6 +91,7 @@ from servicequality.stats.sampling import (
     stratified_mean,
 )
 from servicequality.stats.shifts import brunner_munzel, hodges_lehmann
+from servicequality.stats.spikes import nb_spike_threshold, nb_upper_tail, slot_baseline
 from servicequality.stats.standardisation import direct_standardise, kitagawa, mantel_haenszel
 from servicequality.stats.survival_strata import pool_strata
 from servicequality.stats.two_samples import (
@@ -140,6 +143,8 @@ __all__ = [
     "difference_reliability",
     "direct_standardise",
     "downtime",
+    "drain_quantile",
+    "effective_number",
     "end_shares",
     "feldt_interval",
     "finite_population_factor",
@@ -183,6 +188,8 @@ __all__ = [
     "mover_ratio",
     "mtbf_interval",
     "n_to_decide",
+    "nb_spike_threshold",
+    "nb_upper_tail",
     "net_difference_interval",
     "net_difference_test",
     "net_interval",
@@ -210,6 +217,7 @@ __all__ = [
     "round_to_se",
     "series_availability",
     "slope",
+    "slot_baseline",
     "smallest_detectable_change",
     "spearman_brown",
     "squared_deviations",
