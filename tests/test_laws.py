@@ -35,6 +35,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "aapor_response_rate": [{}, {"rate": "RR4"}, {"rate": "RR5"}, {"rate": "COOP1"}],
     "abandonment_rate": [{"short_abandoned": "excluded", "short": 60.0}],
     "apdex": [{}, {"failed": "failed", "frustrated_after": 60.0}],
+    "article_helpfulness": [{}, {"helpful": "helpful", "votes": "votes"}],
     "bottom_box": [{"scale": (1, 7)}, {"scale": (1, 5), "points": 1}],
     "ces": [
         {"version": "v1"},
@@ -44,6 +45,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     ],
     "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
     "csat_mean": [{"scale": (1, 5)}, {"scale": (1, 10), "missing": (99,)}],
+    "deflection_rate": [{"estimate": estimate} for estimate in ("bounds", "confirmed", "no_contact")],
     "first_contact_resolution": [
         *({"estimate": estimate} for estimate in ("matured", "bounds", "pending_aware", "so_far")),
         {"definition": "no_handover_no_reopening", "window": 60.0},
@@ -64,6 +66,13 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],
     "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}, {"entry": "entry_seconds"}],
     "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
+    "search_success_rate": [{}, {"successful": "successful"}],
+    "self_service_rate": [
+        {},
+        {"as_of": NOON},
+        {"solved_sessions": "solved_sessions", "help_sessions": "help_sessions"},
+    ],
+    "self_service_score": [{}, {"tickets": "tickets"}],
     "service_level": [{"abandoned": "exclude"}, {"abandoned": "short_excluded", "short": 60.0}],
     "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")]
     + [{"as_of": NOON, "estimate": "pending_aware", "policy": None}],

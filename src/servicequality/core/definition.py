@@ -51,7 +51,7 @@ class Definition(Generic[P]):
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
         # A column that was left at its default and that this call does not read need not be in the frame.
-        read = shape.columns()
+        read = shape.columns() - {given[key] for key in stated & self.spec.inputs.keys()}
         return Metric(
             name=_name(self.spec, given),
             spec=self.spec,
