@@ -8,9 +8,9 @@ pandas compute the values alone. Values are asserted equal before anything is ti
 """
 
 import argparse
+import math
 from collections.abc import Callable
 from functools import partial
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from measure import growth, peaks, race, show
 from servicequality.columns import Seconds, answered
 from servicequality.shapes import Shape, mean, quantile, share
 from servicequality.stats import mean_interval, net_interval, quantile_ranks, wilson
+from servicequality.stats.grouped import GroupedRows
 
 KEYS = {
     "team": [f"team {i:02}" for i in range(60)],
@@ -115,7 +116,13 @@ def by_hand(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         about = (pl.col(name).cast(pl.Float64) - origin).fill_null(0.0)
         asked += [about.sum().alias(f"{name}_sum"), (about * about).sum().alias(f"{name}_squares")]
     sums = lazy.group_by(keys).agg(asked).sort(keys).collect(engine="streaming")
-    lists = lazy.group_by(keys).agg(pl.col(name).drop_nulls() for name in DURATIONS).sort(keys)
+    # Enum codes make one whole number a row; the columns are scattered by it, and each group is sorted.
+    code = pl.lit(0, pl.UInt32)
+    for key, labels in KEYS.items():
+        code = code * len(labels) + pl.col(key).cast(pl.Enum(labels)).to_physical()
+    rows = lazy.select(code.alias("code"), pl.col(DURATIONS).fill_null(float("nan"))).collect(engine="streaming")
+    grouped = GroupedRows(rows["code"].to_numpy(), math.prod(map(len, KEYS.values())), threads=pl.thread_pool_size())
+    groups = sums.select(code.cast(pl.Int64)).to_series().to_numpy()
     values, limits = {}, {}
     number = {name: sums[name].cast(pl.Float64).to_numpy() for name in sums.columns[len(keys) :]}
     for name in NETS:
@@ -131,20 +138,18 @@ def by_hand(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         n, total = number[f"{name}_n"], number[f"{name}_sum"]
         values[f"{name}_mean"] = value = origin + total / n
         limits[f"{name}_mean"] = mean_interval(n, value, number[f"{name}_squares"] - total**2 / n)
-    for column in lists.collect(engine="streaming").select(DURATIONS):
-        flat = column.explode().to_numpy(writable=True)
-        ends = np.concatenate(([0], np.cumsum(column.list.len().cast(pl.Int64).to_numpy())))
-        for start, end in pairwise(ends):
-            flat[start:end].sort()
-        starts, n = ends[:-1], np.diff(ends)
+    for name in DURATIONS:
+        n = sums[f"{name}_n"].to_numpy()
+        flat = grouped.sorted(rows[name].to_numpy(), groups, n)
+        starts = np.cumsum(n) - n
         for word, p in QUANTILES.items():
             place = (n - 1) * p
             below = np.floor(place).astype(np.int64)
             left, right = flat[starts + below], flat[starts + np.minimum(below + 1, n - 1)]
             lower, upper, _ = quantile_ranks(n, p)
-            values[f"{column.name}_{word}"] = left + (right - left) * (place - below)
+            values[f"{name}_{word}"] = left + (right - left) * (place - below)
             low, high = (np.where(rank > 0, flat[starts + rank - 1], np.nan) for rank in (lower, upper))
-            limits[f"{column.name}_{word}"] = low, high
+            limits[f"{name}_{word}"] = low, high
     return pl.DataFrame([*sums.select(keys), *(pl.Series(k, v) for k, v in values.items())]), pl.DataFrame(
         {f"{name}_{side}": pair[i] for name, pair in limits.items() for i, side in enumerate(("low", "high"))}
     )

@@ -1,16 +1,16 @@
 """Many metrics over one frame. Lives here: `evaluate`, and the plan of its scans. Never: a formula.
 
-All sums of all metrics come from one streaming group_by; sorted lists (exact quantiles) and risk tables from one pass more.
+All sums of all metrics come from one streaming group_by; exact quantiles and risk tables from one pass more.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import polars as pl
 
-from servicequality.core.finishing import check_level, end_to_end, finish_fixed, finish_groups, finish_table
+from servicequality.core.finishing import check_level, finish_fixed, finish_groups, finish_table
+from servicequality.core.numbering import CODE, with_codes
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
 from servicequality.core.states import fixed_state, table_state
@@ -18,6 +18,7 @@ from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.shapes import FixedShape, Quantile, Table, TableShape
+from servicequality.stats.grouped import GroupedRows
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -163,11 +164,10 @@ def _figures(
     fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
     lists = [metric for metric in metrics if isinstance(metric.shape, Quantile) and not sampling]
     tables = [metric for metric in metrics if metric not in fixed and metric not in lists]
-    if fixed:
-        state = fixed_state(frame, fixed, keys=keys, sampling=sampling).collect(engine="streaming")
+    if fixed or lists:
+        state = fixed_state(frame, [*fixed, *lists], keys=keys, sampling=sampling).collect(engine="streaming")
         yield from (finish_fixed(state, metric, keys=keys, level=level) for metric in fixed)
-    if lists:
-        yield from _sorted_lists(frame, lists, keys, level)
+        yield from _exact_quantiles(frame, lists, state, keys, level) if lists else ()
     # Metrics that read one curve (its median, its p90, its share within a limit) read one table.
     read: dict[bytes, tuple[Metric, pl.DataFrame]] = {}
     for metric in tables:
@@ -180,30 +180,30 @@ def _figures(
         yield finish_table(table.rename(own), metric, keys=keys, level=level, exact=True)
 
 
-def _sorted_lists(
-    frame: pl.LazyFrame, metrics: Sequence["Metric"], keys: Sequence[str], level: float
+def _exact_quantiles(
+    frame: pl.LazyFrame, metrics: Sequence["Metric"], totals: pl.DataFrame, keys: Sequence[str], level: float
 ) -> Iterable[pl.DataFrame]:
-    """Exact quantiles: one sorted list a key and column serves every quantile of it and every limit."""
+    """Exact quantiles: the rows of a column sorted once a key serve every quantile of it and every limit."""
     readers: dict[bytes, list[Metric]] = {}
-    asked: list[pl.Expr] = []
     for metric in metrics:
-        assert isinstance(metric.shape, Quantile)  # chosen so
-        rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
-        if rules not in readers:
-            counted = metric.shape.at.filter(metric.shape.n).cast(pl.Float64)
-            asked.append((counted if keys else counted.implode()).alias(f"{metric.name}.list"))
-        readers.setdefault(rules, []).append(metric)
-        rows = pl.len() if metric.condition is None else metric.condition.sum()
-        asked.append(rows.cast(pl.Int64).alias(f"{metric.name}.rows"))
-    groups = (frame.group_by(keys).agg(asked) if keys else frame.select(asked)).collect(engine="streaming")
-    totals = groups.drop(f"{alike[0].name}.list" for alike in readers.values())
+        readers.setdefault(b"".join(rule.meta.serialize() for rule in _rules(metric)), []).append(metric)
+    asked = [_counted(alike[0]) for alike in readers.values()]
+    plan, groups = with_codes(frame, asked, totals, keys)
+    rows = plan.collect(engine="streaming")
+    codes = groups[CODE].cast(pl.Int64).to_numpy()
+    grouped = GroupedRows(rows[CODE].to_numpy(), int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
     for alike in readers.values():
-        offsets, numbers = end_to_end(groups[f"{alike[0].name}.list"])
-        for start, end in pairwise(offsets):  # numpy sorts in place, in half of Polars' time
-            numbers[start:end].sort()
-        for metric in alike:
-            counts = totals.with_columns(pl.Series(f"{metric.name}.n", np.diff(offsets)))
-            yield finish_groups(counts, Table(offsets, numbers), metric, keys=keys, level=level)
+        name = alike[0].name
+        counts = groups[f"{name}.n"].to_numpy()
+        numbers = grouped.sorted(rows[name].to_numpy(), codes, counts)
+        table = Table(np.concatenate(([0], np.cumsum(counts))), numbers)
+        yield from (finish_groups(groups, table, metric, keys=keys, level=level) for metric in alike)
+
+
+def _counted(metric: "Metric") -> pl.Expr:
+    """The numbers of the rows that count, NaN elsewhere."""
+    assert isinstance(metric.shape, Quantile)  # chosen so
+    return pl.when(metric.shape.n).then(metric.shape.at.cast(pl.Float64)).fill_null(float("nan")).alias(metric.name)
 
 
 def _rules(metric: "Metric") -> list[pl.Expr]:

@@ -1,0 +1,30 @@
+"""Rows sorted within groups, against one sort by group and number."""
+
+import numpy as np
+import pytest
+
+from servicequality.stats.grouped import GroupedRows
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize(
+    ("rows", "codes"),
+    [(0, 1), (1, 1), (10, 4), (150_000, 1), (150_000, 7), (70_000, 65_536), (70_000, 65_537), (150_000, 140_000)],
+)
+def test_each_group_is_sorted_and_blanks_are_left_out(rows: int, codes: int, threads: int) -> None:
+    rng = np.random.default_rng(rows + codes)
+    group = rng.integers(0, codes, rows).astype(np.uint32)
+    numbers = np.where(rng.random(rows) < 0.2, np.nan, rng.integers(0, 50, rows) - 25.0)
+    there = ~np.isnan(numbers)
+    wanted = np.unique(np.append(group, 0)).astype(np.int64)  # codes without rows may be asked for or not
+    counts = np.bincount(group[there], minlength=codes)[wanted]
+    given = numbers.copy()
+    found = GroupedRows(group, codes, threads=threads).sorted(numbers, wanted, counts)
+    np.testing.assert_array_equal(found, numbers[there][np.lexsort((numbers[there], group[there]))])
+    np.testing.assert_array_equal(numbers, given)
+
+
+def test_one_order_serves_many_columns() -> None:
+    grouped = GroupedRows(np.array([1, 0, 1], np.uint32), 2)
+    assert grouped.sorted(np.array([3.0, 2.0, 1.0]), np.arange(2), np.array([1, 2])).tolist() == [2.0, 1.0, 3.0]
+    assert grouped.sorted(np.array([np.nan, 8.0, -1.0]), np.arange(2), np.array([1, 1])).tolist() == [8.0, -1.0]
