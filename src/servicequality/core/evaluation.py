@@ -195,7 +195,7 @@ def _exact_quantiles(
     for alike in readers.values():
         name = alike[0].name
         counts = groups[f"{name}.n"].to_numpy()
-        numbers = grouped.sorted(rows[name].to_numpy(), codes, counts)
+        numbers = grouped.sorted(rows[f"{name}.at"].to_numpy(), codes, counts)
         table = Table(np.concatenate(([0], np.cumsum(counts))), numbers)
         yield from (finish_groups(groups, table, metric, keys=keys, level=level) for metric in alike)
 
@@ -203,7 +203,7 @@ def _exact_quantiles(
 def _counted(metric: "Metric") -> pl.Expr:
     """The numbers of the rows that count, NaN elsewhere."""
     assert isinstance(metric.shape, Quantile)  # chosen so
-    return pl.when(metric.shape.n).then(metric.shape.at.cast(pl.Float64)).fill_null(float("nan")).alias(metric.name)
+    return pl.when(metric.shape.n).then(metric.shape.at.cast(pl.Float64)).fill_null(float("nan")).alias(f"{metric.name}.at")
 
 
 def _rules(metric: "Metric") -> list[pl.Expr]:

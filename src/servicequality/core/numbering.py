@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-CODE = "code"
+CODE = "servicequality.code"
 _CODES = 1 << 20  # counts by code take 8 MB
 _WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32)
 _SPAN = 1 << 10  # whole numbers that lie no further apart are their own codes
@@ -13,7 +13,7 @@ _SPAN = 1 << 10  # whole numbers that lie no further apart are their own codes
 def with_codes(
     frame: pl.LazyFrame, columns: Sequence[pl.Expr], groups: pl.DataFrame, keys: Sequence[str]
 ) -> tuple[pl.LazyFrame, pl.DataFrame]:
-    """The columns, with the `code` of each row's group; and the groups, with theirs, in the order of the codes.
+    """The columns, with the code of each row's group; and the groups, with theirs, in the order of the codes.
 
     A code counts through the combinations of the keys' values, as digits do. Where that would make too many, a join
     numbers the groups: several times slower.
