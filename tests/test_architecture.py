@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 ROWS = (
     ("cli",),
     ("report", "engines", "testing"),
-    ("catalogue", "scorecard", "comparison", "drivers"),
+    ("catalogue", "scorecard", "comparison", "control", "drivers"),
     ("metrics", "servqual"),
     ("sla",),
     ("events",),

@@ -18,6 +18,16 @@ from servicequality.stats.anytime import anytime_mean_interval, normal_mixture_b
 from servicequality.stats.apdex import ApdexRating, apdex_rating
 from servicequality.stats.bounds import manski_bounds, manski_interval
 from servicequality.stats.budget import budget_spent, budget_time, burn_rate, burn_threshold, time_to_exhaust
+from servicequality.stats.charts import (
+    ControlLimits,
+    cusum,
+    ewma,
+    ewma_width,
+    individuals_limits,
+    moving_range,
+    rate_limits,
+    share_limits,
+)
 from servicequality.stats.crossproducts import (
     CrossProducts,
     composite_covariance,
@@ -30,6 +40,7 @@ from servicequality.stats.diversity import effective_number
 from servicequality.stats.drain import drain_quantile
 from servicequality.stats.elasticity import slope
 from servicequality.stats.factor import OneFactor, mcdonald_omega, omega_of_loadings, one_factor
+from servicequality.stats.fairness import Funnel, Shrunk, dispersion, funnel, rank_chances, shrink
 from servicequality.stats.finite import finite_population_n, hypergeometric_interval
 from servicequality.stats.histogram import bin_values, float_bins
 from servicequality.stats.importance import Weights, lmg_interval, lmg_shares, partial_correlations, regression_weights
@@ -90,6 +101,7 @@ from servicequality.stats.sampling import (
     ratio_se,
     stratified_mean,
 )
+from servicequality.stats.series import autoregression, event_shift_test, prewhitened_ccf
 from servicequality.stats.shifts import brunner_munzel, hodges_lehmann
 from servicequality.stats.spikes import nb_spike_threshold, nb_upper_tail, slot_baseline
 from servicequality.stats.standardisation import direct_standardise, kitagawa, mantel_haenszel
@@ -109,9 +121,12 @@ from servicequality.stats.validity import correlation_interval, end_shares, htmt
 __all__ = [
     "Agreement",
     "ApdexRating",
+    "ControlLimits",
     "CrossProducts",
+    "Funnel",
     "Intraclass",
     "OneFactor",
+    "Shrunk",
     "Weights",
     "agreement_weights",
     "agresti_coull",
@@ -119,6 +134,7 @@ __all__ = [
     "alpha_se",
     "anytime_mean_interval",
     "apdex_rating",
+    "autoregression",
     "availability_interval",
     "benjamini_hochberg",
     "bin_values",
@@ -138,20 +154,26 @@ __all__ = [
     "covariance",
     "cronbach_alpha",
     "cross_products",
+    "cusum",
     "design_effect",
     "difference_in_differences",
     "difference_reliability",
     "direct_standardise",
+    "dispersion",
     "downtime",
     "drain_quantile",
     "effective_number",
     "end_shares",
+    "event_shift_test",
+    "ewma",
+    "ewma_width",
     "feldt_interval",
     "finite_population_factor",
     "finite_population_n",
     "fleiss_kappa",
     "fleiss_kappa_by_category",
     "float_bins",
+    "funnel",
     "guttman_lambda2",
     "guttman_lambda6",
     "gwet_ac1",
@@ -164,6 +186,7 @@ __all__ = [
     "icc",
     "icc_of_mean_squares",
     "icc_oneway",
+    "individuals_limits",
     "interrupted_series",
     "item_rest_correlation",
     "item_total_correlation",
@@ -186,6 +209,7 @@ __all__ = [
     "mean_se",
     "mover_difference",
     "mover_ratio",
+    "moving_range",
     "mtbf_interval",
     "n_to_decide",
     "nb_spike_threshold",
@@ -205,9 +229,12 @@ __all__ = [
     "poisson_rate_interval",
     "pool_strata",
     "poststratification_weights",
+    "prewhitened_ccf",
     "proportion_interval",
     "proportion_n",
     "quantile_ranks",
+    "rank_chances",
+    "rate_limits",
     "rate_ratio_interval",
     "rate_ratio_test",
     "ratio_se",
@@ -216,6 +243,8 @@ __all__ = [
     "robbins_interval",
     "round_to_se",
     "series_availability",
+    "share_limits",
+    "shrink",
     "slope",
     "slot_baseline",
     "smallest_detectable_change",

@@ -1,0 +1,110 @@
+"""Charts that add up small drifts: EWMA and CUSUM. Never here: limits of single points."""
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from servicequality.control.baselines import Baseline, By, Drawn, Flags, Numbers, charted, signals
+from servicequality.errors import ParameterError
+from servicequality.stats import cusum, ewma, individuals_limits
+
+__all__ = ["cusum_chart", "ewma_chart"]
+
+
+def ewma_chart(
+    series: Any,
+    value: str = "value",
+    *,
+    at: str = "period",
+    by: By = (),
+    every: str | None = None,
+    baseline: Baseline = None,
+    weight: float = 0.2,
+) -> pl.DataFrame:
+    """EWMA chart (Roberts 1959): a moving average, which finds small shifts sooner than single points do.
+
+    Centre and standard deviation come from the baseline's mean and moving range, as in `xmr`.
+
+    Args:
+        series: any dataframe, one row a point.
+        value: column of the points; null is a gap, over which the average stays as it is.
+        at: column of their times.
+        by: key columns.
+        every: as for `xmr`.
+        baseline: as for `xmr`.
+        weight: weight of the newest point, in (0, 1]; small weights find small shifts.
+
+    Returns:
+        As `xmr`; `value` is the average.
+
+    Raises:
+        InputError: as for `xmr`.
+        ParameterError: as for `xmr`, or a weight outside (0, 1].
+    """
+    if not 0 < weight <= 1:
+        raise ParameterError(f"weight must lie in (0, 1]; got {weight!r}")
+
+    def draw(columns: list[Numbers], chosen: Flags) -> Drawn:
+        (points,) = columns
+        center, sigma = _steady(points, chosen)
+        average, lower, upper = ewma(points, target=center, sigma=sigma, weight=weight)
+        average = np.where(np.isfinite(points), average, np.nan)
+        said = signals(average, center, lower, upper, runs=False)
+        return Drawn(average, np.full(points.shape, center), lower, upper, said)
+
+    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
+
+
+def cusum_chart(
+    series: Any,
+    value: str = "value",
+    *,
+    at: str = "period",
+    by: By = (),
+    every: str | None = None,
+    baseline: Baseline = None,
+    slack: float = 0.5,
+    decision: float = 5.0,
+) -> pl.DataFrame:
+    """Tabular CUSUM (Page 1954): how far the points have drifted off the baseline's mean, beyond a slack, on either side.
+
+    Args:
+        series: any dataframe, one row a point.
+        value: column of the points; null is a gap, which changes nothing.
+        at: column of their times.
+        by: key columns.
+        every: as for `xmr`.
+        baseline: as for `xmr`.
+        slack: how far a point may lie off without counting, in standard deviations.
+        decision: how much drift is a signal, in standard deviations.
+
+    Returns:
+        As `xmr`: `value` is the larger of the two sums with the sign of its side, in the unit of the points; `lower` and
+        `upper` are the decision, and `center` is 0.
+
+    Raises:
+        InputError: as for `xmr`.
+        ParameterError: as for `xmr`, a slack below 0, or a decision that is not above 0.
+    """
+    if not (slack >= 0 and decision > 0):
+        raise ParameterError(f"slack must be 0 or more and decision above 0; got {slack!r} and {decision!r}")
+
+    def draw(columns: list[Numbers], chosen: Flags) -> Drawn:
+        (points,) = columns
+        center, sigma = _steady(points, chosen)
+        up, down = cusum(points, target=center, slack=slack * sigma)
+        drift = np.where(np.isfinite(points), np.where(up >= down, up, -down), np.nan)
+        reach = np.full(points.shape, decision * sigma)
+        return Drawn(drift, np.zeros(points.shape), -reach, reach, signals(drift, 0.0, -reach, reach, runs=False))
+
+    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
+
+
+def _steady(points: Numbers, chosen: Flags) -> tuple[float, float]:
+    """Mean and standard deviation of the baseline, the latter from its moving range."""
+    limits = individuals_limits(np.where(chosen, points, np.nan))
+    sigma = float(limits.upper - limits.center) / 3
+    if not sigma > 0:
+        raise ParameterError("the baseline does not vary: there is no drift to measure by it")
+    return limits.center, sigma

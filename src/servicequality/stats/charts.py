@@ -1,0 +1,185 @@
+"""Limits of control charts: what a steady process does by chance. Lives here: centres, limits, sums. Never: frames, signals.
+
+All limits stand three standard errors from the centre (Shewhart 1931). NaN is a gap: it keeps its place and takes no part.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from servicequality.errors import ParameterError
+from servicequality.stats._checks import FloatArray, floats, positive, require
+
+_D2 = 1.128  # the mean range of two normal draws, as the tables of the charts print it
+_SIGMAS = 3.0
+
+
+class ControlLimits(NamedTuple):
+    """A chart's centre and limits; limits are one a point where they depend on its size.
+
+    Attributes:
+        center: the baseline's mean.
+        lower: lower limit.
+        upper: upper limit.
+        spread: what the width rests on: the mean moving range (XmR), sigma z (Laney), else NaN.
+    """
+
+    center: float
+    lower: FloatArray
+    upper: FloatArray
+    spread: float
+
+
+def moving_range(x: ArrayLike) -> float:
+    """Mean distance of neighbours; a pair with a gap in it is none.
+
+    Raises:
+        ParameterError: no two neighbours.
+    """
+    ranges = np.abs(np.diff(np.asarray(x, np.float64)))
+    if not np.isfinite(ranges).any():
+        raise ParameterError("a moving range needs two neighbouring points; there are none")
+    return float(np.nanmean(ranges))
+
+
+def individuals_limits(x: ArrayLike) -> ControlLimits:
+    """XmR: limits of single values from their mean moving range (Wheeler & Chambers 1992).
+
+    Args:
+        x: the baseline in the order of time; NaN is a gap.
+
+    Raises:
+        ParameterError: no two neighbouring points.
+    """
+    values = np.asarray(x, np.float64)
+    width, center = moving_range(values), float(np.nanmean(values))
+    reach = _SIGMAS * width / _D2
+    return ControlLimits(center, np.asarray(center - reach), np.asarray(center + reach), width)
+
+
+def share_limits(
+    hits: ArrayLike, n: ArrayLike, *, baseline: ArrayLike | None = None, overdispersed: bool = False
+) -> ControlLimits:
+    """P chart: binomial limits of shares, one a point; Laney's p' widens them by what the shares vary beyond that.
+
+    Sigma z is the mean moving range of the baseline's z values over 1.128 (Laney 2002): a standard deviation would take a
+    shift for noise.
+
+    Args:
+        hits: successes of each point.
+        n: rows of each point, above 0; NaN is a gap.
+        baseline: Boolean, one a point: those that the centre and sigma z rest on; all by default.
+        overdispersed: whether to take Laney's limits.
+
+    Raises:
+        ParameterError: more hits than rows, sizes that are not above 0, or a baseline without points.
+    """
+    return _limits(hits, n, baseline, overdispersed=overdispersed, shares=True)
+
+
+def rate_limits(
+    events: ArrayLike, exposure: ArrayLike = 1.0, *, baseline: ArrayLike | None = None, overdispersed: bool = False
+) -> ControlLimits:
+    """U chart: Poisson limits of events per exposure, one a point; a c chart where every exposure is 1.
+
+    Args:
+        events: events of each point; NaN is a gap.
+        exposure: what they were counted over, above 0.
+        baseline: as for `share_limits`.
+        overdispersed: whether to take Laney's limits (u').
+
+    Raises:
+        ParameterError: events below 0, exposures that are not above 0, or a baseline without points.
+    """
+    return _limits(events, exposure, baseline, overdispersed=overdispersed, shares=False)
+
+
+def _limits(
+    amount: ArrayLike, size: ArrayLike, baseline: ArrayLike | None, *, overdispersed: bool, shares: bool
+) -> ControlLimits:
+    counted, sizes = np.broadcast_arrays(np.asarray(amount, np.float64), np.asarray(size, np.float64))
+    there = np.isfinite(counted) & np.isfinite(sizes)
+    positive("size", sizes[there], "a point of no size is a gap: give NaN")
+    legal = (counted >= 0) & ((counted <= sizes) if shares else True)
+    require(legal[there], "count", counted[there], "from 0 to n" if shares else "0 or more", "count rows")
+    used = there & (True if baseline is None else np.asarray(baseline, np.bool_))
+    if not used.any():
+        raise ParameterError("the baseline has no points; choose one that lies within the series")
+    center = float(counted[used].sum() / sizes[used].sum())
+    whole = np.where(there, sizes, np.nan)
+    sigma = np.sqrt(center * (1 - center) / whole) if shares else np.sqrt(center / whole)
+    spread = np.nan
+    if overdispersed:
+        if not center > 0 or (shares and not center < 1):
+            raise ParameterError(f"the baseline's centre is {center:g}: nothing varies, and there is no dispersion")
+        spread = moving_range(np.where(used, (counted / whole - center) / sigma, np.nan)) / _D2
+    reach = _SIGMAS * sigma * (spread if overdispersed else 1.0)
+    upper = center + reach
+    return ControlLimits(center, np.maximum(center - reach, 0.0), np.minimum(upper, 1.0) if shares else upper, spread)
+
+
+def ewma(
+    x: ArrayLike, *, target: float, sigma: float, weight: float = 0.2
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Exponentially weighted moving average and its limits (Roberts 1959), which widen to their final width.
+
+    Args:
+        x: points in the order of time; a gap (NaN) leaves the average as it was.
+        target: where the average starts, and the centre.
+        sigma: standard deviation of one point, above 0.
+        weight: weight of the newest point, in (0, 1].
+
+    Returns:
+        Averages, lower and upper limits, one a point; the limits of an endless series are the last of a long one.
+
+    Raises:
+        ParameterError: a sigma that is not above 0, or a weight outside (0, 1].
+    """
+    values = np.asarray(x, np.float64)
+    (spread,) = floats(sigma=sigma)
+    positive("sigma", spread)
+    if not 0 < weight <= 1:
+        raise ParameterError(f"weight must lie in (0, 1]; got {weight!r}")
+    from scipy.signal import lfilter
+
+    there = np.isfinite(values)
+    steps = np.cumsum(there)
+    # Only points that are there move the average: filtered without the gaps, then put back into their places.
+    moved, _ = lfilter([weight], [1, weight - 1], values[there] - target, zi=[0.0])
+    average = target + np.concatenate([[0.0], moved])[steps]
+    reach = _SIGMAS * sigma * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * steps)))
+    return average, target - reach, target + reach
+
+
+def ewma_width(*, sigma: float, weight: float) -> float:
+    """Half the final width of an EWMA chart's limits: 3 sigma sqrt(weight / (2 - weight))."""
+    return float(_SIGMAS * sigma * np.sqrt(weight / (2 - weight)))
+
+
+def cusum(x: ArrayLike, *, target: float, slack: float) -> tuple[FloatArray, FloatArray]:
+    """Tabular CUSUM (Page 1954): how far the points have drifted above and below the target, beyond the slack.
+
+    The recursion max(0, c + step) is the sum of steps less its smallest value so far, which needs no loop.
+
+    Args:
+        x: points in the order of time; a gap (NaN) changes nothing.
+        target: the centre.
+        slack: how much a point may lie off without counting, in the points' unit, 0 or more.
+
+    Returns:
+        Upper and lower sums, each 0 or more.
+
+    Raises:
+        ParameterError: a slack below 0.
+    """
+    if not slack >= 0:
+        raise ParameterError(f"slack must be 0 or more, in the unit of the points; got {slack!r}")
+    off = np.nan_to_num(np.asarray(x, np.float64) - target, nan=0.0)
+    there = np.isfinite(np.asarray(x, np.float64))
+
+    def drift(step: FloatArray) -> FloatArray:
+        sums = np.cumsum(np.where(there, step, 0.0))
+        return np.asarray(sums - np.minimum(np.minimum.accumulate(sums), 0.0))
+
+    return drift(off - slack), drift(-off - slack)

@@ -1,0 +1,154 @@
+"""Charts of frames: baselines stay frozen, gaps stay gaps, groups stay apart, and bad input is told."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+import servicequality as sq
+from servicequality import stats
+from servicequality.control import c_chart, cusum_chart, ewma_chart, p_chart, u_chart, xmr
+from servicequality.errors import InputError, ParameterError
+
+DAY = date(2026, 3, 2)
+STEADY = [10.0, 12.0, 11.0, 9.0, 10.5, 11.5, 9.5, 10.0, 11.0, 10.0]
+
+
+def series(values: list[float | None], **columns: object) -> pl.DataFrame:
+    days = pl.date_range(DAY, DAY + timedelta(days=len(values) - 1), eager=True)
+    frame = pl.DataFrame({"period": days, "value": pl.Series(values, dtype=pl.Float64)})
+    return frame.with_columns(**{name: pl.lit(value) for name, value in columns.items()})
+
+
+def test_xmr_is_its_kernel_and_a_point_beyond_is_a_signal() -> None:
+    found = xmr(series([*STEADY, 19.0]), baseline=10)
+    limits = stats.individuals_limits(STEADY)
+    assert found.columns == ["period", "value", "center", "lower", "upper", "signal", "baseline", "reason"]
+    assert found["upper"].unique().to_list() == pytest.approx([float(limits.upper)])
+    assert found["signal"].to_list() == [None] * 10 + ["above"]
+    assert found["baseline"].to_list() == [True] * 10 + [False]
+
+
+def test_what_comes_later_does_not_move_a_frozen_baseline() -> None:
+    first = xmr(series(STEADY), baseline=10)
+    later = xmr(series([*STEADY, 40.0, -20.0]), baseline=10)
+    assert later.head(10).equals(first)
+    dated = xmr(series([*STEADY, 40.0]), baseline=(DAY, DAY + timedelta(days=10)))
+    assert dated["center"].unique().to_list() == first["center"].unique().to_list()
+
+
+def test_gaps_stay_gaps() -> None:
+    gappy = series([*STEADY[:5], None, *STEADY[5:]])
+    found = xmr(gappy)
+    assert (found["value"][5], found["signal"][5]) == (None, None)
+    assert found["center"][0] == pytest.approx(np.mean(STEADY))
+    holes = gappy.filter(pl.col("value").is_not_null())
+    assert xmr(holes, every="1d").drop("baseline").equals(found.drop("baseline"))
+    assert xmr(holes).height == 10
+    with pytest.raises(
+        InputError, match=r"'period': 2026-03-03 lies between the steps of every='2d'; truncate it first"
+    ):
+        xmr(series(STEADY), every="2d")
+    with pytest.raises(ParameterError, match="every='soon' makes no steps from 'period'"):
+        xmr(series(STEADY), every="soon")
+
+
+def test_nine_on_one_side_are_a_run_and_a_gap_ends_it() -> None:
+    low, high = [11.0, 9.0] * 5, [10.5] * 9
+    assert xmr(series([*low, *high]), baseline=10)["signal"].to_list() == [None] * 18 + ["run above"]
+    assert xmr(series([*low, *high[:4], None, *high[4:]]), baseline=10)["signal"].null_count() == 20
+    assert xmr(series([*low, *high]), baseline=10, runs=False)["signal"].null_count() == 19
+    assert xmr(series([*low, 10.5, *(20 - x for x in high)]), baseline=10)["signal"].to_list()[-1] == "run below"
+
+
+def test_groups_have_charts_of_their_own_and_too_few_points_have_none() -> None:
+    both = pl.concat(
+        [series(STEADY, team="b"), series([x + 50 for x in STEADY], team="a"), series([1.0, 2.0], team="c")]
+    )
+    found = xmr(both.sample(fraction=1, shuffle=True, seed=1), by="team")
+    assert found.select("team", "period").equals(both.select("team", "period").sort("team", "period"))
+    assert found.group_by("team", maintain_order=True).agg(pl.col("center").first())["center"].to_list() == [
+        pytest.approx(60.45), pytest.approx(10.45), None,
+    ]  # fmt: skip
+    few = found.filter(pl.col("team") == "c")
+    assert few["reason"].unique().to_list() == ["the baseline has 2 points, and limits need 8"]
+    assert few["value"].to_list() == [1.0, 2.0]
+    assert xmr(both.clear(), by="team").height == 0
+
+
+def test_shares_of_evaluate_are_charted_as_they_come() -> None:
+    rng = np.random.default_rng(1)
+    days = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=d) for d in range(30) for _ in range(40)]
+    rows = pl.DataFrame({"answered_at": days, "score": rng.choice([1, 3, 4, 5], len(days), p=[0.1, 0.1, 0.4, 0.4])})
+    card = sq.evaluate(rows, sq.csat("score", scale=(1, 5)), every="1d", at="answered_at")
+    found = p_chart(card, by="metric", dispersion="binomial")
+    hits = card["value"].to_numpy() * 40
+    limits = stats.share_limits(hits, np.full(30, 40.0))
+    assert found["upper"].to_numpy() == pytest.approx(limits.upper)
+    laney = p_chart(card, baseline=20)
+    base = np.arange(30) < 20
+    want = stats.share_limits(hits, np.full(30, 40.0), baseline=base, overdispersed=True)
+    assert laney["lower"].to_numpy() == pytest.approx(want.lower)
+
+
+def test_counts_and_rates() -> None:
+    counts = [14.0, 20.0, 9.0, 31.0, 12.0, 15.0, 11.0, 16.0, 60.0]
+    found = c_chart(series(counts), baseline=8, dispersion="poisson")
+    assert found["center"][0] == pytest.approx(np.mean(counts[:8]))
+    assert found["signal"][8] == "above"
+    rates = u_chart(series(counts, exposure=2.0).rename({"value": "count"}), baseline=8)
+    assert rates["value"].to_list() == [count / 2 for count in counts]
+    empty = p_chart(series([0.5] * 9, n=0))
+    assert empty["reason"].unique().to_list() == ["the baseline has no points; choose one that lies within the series"]
+
+
+def test_small_shifts_are_found_by_drifts() -> None:
+    rng = np.random.default_rng(2)
+    shifted = [*rng.normal(10, 1, 40), *rng.normal(11, 1, 20)]
+    assert xmr(series(shifted), baseline=40, runs=False)["signal"].tail(20).null_count() >= 18
+    assert "above" in ewma_chart(series(shifted), baseline=40)["signal"].tail(20).to_list()
+    cusums = cusum_chart(series(shifted), baseline=40)
+    assert "above" in cusums["signal"].tail(20).to_list()
+    assert cusums["signal"].head(40).null_count() == 40
+    still = ewma_chart(series([5.0] * 12))
+    assert still["reason"][0] == "the baseline does not vary: there is no drift to measure by it"
+
+
+@pytest.mark.parametrize("chart", [xmr, c_chart, ewma_chart, cusum_chart])
+def test_charts_refuse(chart: Callable[..., Any]) -> None:
+    with pytest.raises(InputError, match=r"control chart: no column 'when'"):
+        chart(series(STEADY), at="when")
+    with pytest.raises(
+        InputError, match=r"'period': several points at 2026-03-02; name what tells them apart with by="
+    ):
+        chart(pl.concat([series(STEADY), series(STEADY[:1])]))
+    with pytest.raises(InputError, match=r"'value': 1 points that are not finite; a gap is a null"):
+        chart(series([*STEADY, float("nan")]))
+    with pytest.raises(InputError, match=r"'value' holds String, expected numbers; cast it first"):
+        chart(series(STEADY).with_columns(pl.col("value").cast(pl.String)))
+    with pytest.raises(InputError, match=r"'period' holds Int64, expected dates or instants"):
+        chart(series(STEADY).with_columns(period=pl.int_range(10)))
+    with pytest.raises(InputError, match=r"'period': 1 points without a time"):
+        chart(series(STEADY).with_columns(pl.col("period").replace(DAY, None)))
+    with pytest.raises(ParameterError, match="baseline must be 8 points or more; got 3"):
+        chart(series(STEADY), baseline=3)
+    with pytest.raises(ParameterError, match="baseline must begin before it ends"):
+        chart(series(STEADY), baseline=(DAY, DAY))
+
+
+def test_options_are_checked() -> None:
+    with pytest.raises(
+        InputError, match=r"'value' holds shares outside 0 to 1; divide percentages by 100: 10 such as 10"
+    ):
+        p_chart(series(STEADY, n=5))
+    with pytest.raises(InputError, match=r"'value' holds counts below 0; correct the rows: 1 such as -1"):
+        c_chart(series([*STEADY, -1.0]))
+    with pytest.raises(ParameterError, match="dispersion must be one of 'laney', 'binomial'; got 'poisson'"):
+        p_chart(series(STEADY), dispersion="poisson")  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match=r"weight must lie in \(0, 1\]; got 2"):
+        ewma_chart(series(STEADY), weight=2)
+    with pytest.raises(ParameterError, match="slack must be 0 or more and decision above 0; got -1 and 5"):
+        cusum_chart(series(STEADY), slack=-1)
