@@ -26,6 +26,7 @@ REQUIRED: dict[str, object] = {
     "as_of": NOON,
     "definition": "one_touch",
     "objective": 0.99,
+    "passing": 80,
     "scale": (1, 5),
     "threshold": 2.0,
     "version": "v2",
@@ -76,7 +77,13 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "service_level": [{"abandoned": "exclude"}, {"abandoned": "short_excluded", "short": 60.0}],
     "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")]
     + [{"as_of": NOON, "estimate": "pending_aware", "policy": None}],
+    "sus": [{"incomplete": "middle"}],
+    "task_success_rate": [{}, {"partial": "half"}],
+    "time_on_task": [{}, {"horizon": 600.0}],
+    "time_on_task_observed_only": [{}, {"statistic": "mean"}],
     "top_box": [{"scale": (1, 5)}, {"scale": (1, 10), "points": 1}],
+    "umux": [{"incomplete": "middle"}],
+    "umux_lite": [{"incomplete": "middle", "scores": "sus_2013"}],
 }
 
 

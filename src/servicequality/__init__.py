@@ -18,6 +18,7 @@ from servicequality.events import check as check
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
 from servicequality.events import reply_waits as reply_waits
+from servicequality.events import review_scores as review_scores
 from servicequality.metrics import *
 from servicequality.model import Account as Account
 from servicequality.model import AgentTime as AgentTime
@@ -59,5 +60,6 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "facts",
         "flow",
         "reply_waits",
+        "review_scores",
     ]
     __all__ += metrics.__all__

@@ -26,7 +26,11 @@ __all__ = [
     "Row",
     "Score",
     "Score0To10",
+    "Score0To100",
+    "Score1To5",
+    "Score1To7",
     "Seconds",
+    "TaskEnd",
     "Version",
     "WaitEnd",
     "answered",
@@ -60,6 +64,9 @@ class Column:
 
 
 Score0To10 = Annotated[str, Column(kind="integer", low=0, high=10, meaning="answer from 0 to 10")]
+Score0To100 = Annotated[str, Column(kind="number", low=0, high=100, meaning="score from 0 to 100")]
+Score1To5 = Annotated[str, Column(kind="integer", low=1, high=5, meaning="answer from 1 (disagree) to 5 (agree)")]
+Score1To7 = Annotated[str, Column(kind="integer", low=1, high=7, meaning="answer from 1 (disagree) to 7 (agree)")]
 Score = Annotated[str, Column(kind="integer", scale="scale", meaning="answer on the stated scale")]
 Effort = Annotated[
     str,
@@ -83,6 +90,14 @@ Disposition = Annotated[
 ]
 End = Annotated[
     str, Column(kind="category", choices=("answered", "ended_without", "open"), meaning="how the wait ended")
+]
+TaskEnd = Annotated[
+    str,
+    Column(
+        kind="category",
+        choices=("completed", "partial", "failed", "abandoned"),
+        meaning="how the attempt at a task ended",
+    ),
 ]
 WaitEnd = Annotated[
     str, Column(kind="category", choices=("answered", "resolved", "open"), meaning="how the customer's wait ended")

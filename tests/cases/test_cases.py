@@ -36,8 +36,6 @@ TO_COME = frozenset(
         "ipa.quadrants",
         "krippendorff",
         "paired_gap",
-        "qa.mean_review",
-        "qa.scorecard",
         "qa_sample_size",
         "scale.dimension_mean",
         "servqual.from_means",
@@ -45,9 +43,6 @@ TO_COME = frozenset(
         "servqual.overall",
         "servqual.zone",
         "servqual.zone_from_means",
-        "sus.score",
-        "umux.score",
-        "umux_lite.score",
         "weighted_gap",
         "zone_of_tolerance",
     ]

@@ -11,10 +11,10 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from servicequality import csat_mean, evaluate, nps, resolution_time
+from servicequality import csat_mean, evaluate, nps, qa_score, resolution_time
 from servicequality.columns import Amount, Flag, Number, Seconds, answered
 from servicequality.core import Metric, define
-from servicequality.shapes import Shape, mean, quantile, rate, ratio, share
+from servicequality.shapes import Shape, geometric_mean, mean, quantile, rate, ratio, share
 
 GROUPS = 2_000
 
@@ -87,6 +87,37 @@ def test_mean(n: int) -> None:
 def _mean_about(number: Number = "number") -> Shape:
     """Mean about its origin."""
     return mean(pl.col(number), of=answered(number), origin=1e6)
+
+
+def test_limits_cut_to_a_range_hold_the_truth_as_often() -> None:
+    frame = frame_of(15, qa_score=lambda rng, size: rng.choice([40.0, 80.0, 100.0], p=[0.2, 0.4, 0.4], size=size))
+    uncut = define(title="Mean", unit="points", better="higher", formula="m")(_mean_of_scores)()
+    assert evaluate(frame, uncut, by="sample")["high"].max() > 100
+    assert evaluate(frame, qa_score(), by="sample")["high"].max() == 100
+    assert 0.92 <= coverage(frame, qa_score(), 80.0) == coverage(frame, uncut, 80.0) <= 0.965
+
+
+def test_of_few_scores_that_crowd_at_the_top_the_limits_promise_too_much() -> None:
+    """What the page of `qa_score` says: most samples of twelve hold none of the rare low scores."""
+    frame = frame_of(12, qa_score=lambda rng, size: rng.choice([60.0, 90.0, 100.0], p=[0.1, 0.3, 0.6], size=size))
+    assert coverage(frame, qa_score(), 93.0) == pytest.approx(0.82, abs=0.02)
+
+
+def _mean_of_scores(score: Number = "qa_score") -> Shape:
+    """Mean without a range."""
+    return mean(pl.col(score), of=answered(score))
+
+
+def _typical(seconds: Seconds = "seconds") -> Shape:
+    """Geometric mean."""
+    return geometric_mean(pl.col(seconds), of=answered(seconds), origin=60)
+
+
+@pytest.mark.parametrize("n", [5, 60])
+def test_geometric_mean(n: int) -> None:
+    frame = frame_of(n, seconds=lambda rng, size: rng.lognormal(np.log(90.0), 0.8, size))
+    metric = define(title="Typical", unit="s", better="lower", formula="g")(_typical)()
+    assert 0.935 <= coverage(frame, metric, 90.0) <= 0.965
 
 
 def test_ratio() -> None:

@@ -49,6 +49,7 @@ _BY_GRAIN = {
     "ticket": _DESK.format(imports="from servicequality.events import aftermath, facts\n") + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
+    "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
 }
 """How the rows of each grain are made; a metric of another grain is shown on made-up rows."""
@@ -59,6 +60,7 @@ _GROUPS = {
     "deployment": "service",
     "incident": "service",
     "review": "category",
+    "scored review": "reviewer_id",
 }
 """The column by which the rows of a grain are grouped; the channel elsewhere, if they have one."""
 _OPTIONS = {"scale": "(1, 5)", "version": '"v2"', "as_of": "as_of", "definition": '"one_touch"'}

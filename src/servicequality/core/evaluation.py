@@ -203,7 +203,12 @@ def _exact_quantiles(
 def _counted(metric: "Metric") -> pl.Expr:
     """The numbers of the rows that count, NaN elsewhere."""
     assert isinstance(metric.shape, Quantile)  # chosen so
-    return pl.when(metric.shape.n).then(metric.shape.at.cast(pl.Float64)).fill_null(float("nan")).alias(f"{metric.name}.at")
+    return (
+        pl.when(metric.shape.n)
+        .then(metric.shape.at.cast(pl.Float64))
+        .fill_null(float("nan"))
+        .alias(f"{metric.name}.at")
+    )
 
 
 def _rules(metric: "Metric") -> list[pl.Expr]:

@@ -3,7 +3,20 @@
 Here: the shapes and the constructors that authors of metrics call. Never here: metrics, columns' domains, scans of frames.
 """
 
-from servicequality.shapes.amounts import Mean, Rate, Ratio, Tally, Total, count, mean, rate, ratio, total_of
+from servicequality.shapes.amounts import (
+    GeometricMean,
+    Mean,
+    Rate,
+    Ratio,
+    Tally,
+    Total,
+    count,
+    geometric_mean,
+    mean,
+    rate,
+    ratio,
+    total_of,
+)
 from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.quantiles import Quantile, quantile
@@ -29,6 +42,7 @@ __all__ = [
     "Design",
     "EligibleShare",
     "FixedShape",
+    "GeometricMean",
     "Mean",
     "NetMethod",
     "ProportionMethod",
@@ -48,6 +62,7 @@ __all__ = [
     "balance",
     "count",
     "eligible_share",
+    "geometric_mean",
     "mean",
     "quantile",
     "rate",

@@ -67,7 +67,24 @@ class Mean(FixedShape):
             square = np.divide(self.spread(sums), df, out=np.full_like(n, np.nan), where=df > 0)
         else:
             df, square = np.where(np.isinf(design.df), design.n_eff - 1, design.df), design.square
-        return _student(value, square, df, level)
+        reading = _student(value, square, df, level)
+        if self.bounds is None:
+            return reading
+        return reading._replace(low=np.clip(reading.low, *self.bounds), high=np.clip(reading.high, *self.bounds))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GeometricMean(Mean):
+    """The mean of logarithms, read back: the middle of durations that spread by factors. Make one with `geometric_mean`."""
+
+    def value(self) -> pl.Expr:
+        return super().value().exp()
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        logs = super().limits(sums, level=level, design=design)
+        low, high = np.exp(logs.low), np.exp(logs.high)
+        # The standard error of a function of an estimate: its slope, which is the value, times that of the logarithm.
+        return Reading(low, high, logs.se * np.exp(self.origin + sums["amount"] / sums["n"]), "t of logarithms")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -150,7 +167,7 @@ def total_of(amount: pl.Expr, *, of: pl.Expr) -> Total:
     return Total(n=of, amount=_over(amount, of))
 
 
-def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0) -> Mean:
+def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0, bounds: tuple[float, float] | None = None) -> Mean:
     """Mean of `amount` over the rows for which `of` holds.
 
     Args:
@@ -158,9 +175,28 @@ def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0) -> Mean:
         of: Boolean row rule for the denominator.
         origin: a value near the data, about which squares are summed; part of the definition, since states with
             different origins do not add.
+        bounds: the range that no row leaves, to which the limits are cut; None where there is none.
     """
     about = _over(amount.cast(pl.Float64) - origin, of)
-    return Mean(n=of, amount=about, squares=about * about, origin=origin)
+    return Mean(n=of, amount=about, squares=about * about, origin=origin, bounds=bounds)
+
+
+def geometric_mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 1.0) -> GeometricMean:
+    """Geometric mean of a positive `amount` over the rows for which `of` holds; Student's limits of the logarithms.
+
+    Args:
+        amount: a number per row; one that is 0 has no logarithm, and such rows are refused.
+        of: Boolean row rule for the denominator.
+        origin: a value near the data, about which squares of logarithms are summed.
+    """
+    about = _over(amount.cast(pl.Float64).log() - float(np.log(origin)), of & (amount > 0))
+    return GeometricMean(
+        n=of,
+        amount=about,
+        squares=about * about,
+        origin=float(np.log(origin)),
+        refused={"of 0 or below, which has no logarithm": of & ~(amount > 0)},
+    )
 
 
 def ratio(above: pl.Expr, below: pl.Expr, *, of: pl.Expr) -> Ratio:
