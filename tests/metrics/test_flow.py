@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from metrics.oracle import NOON, Oracle, Row, agrees, value
-from servicequality import backlog, clearance_ratio, inflow, net_flow, outflow, ticket_volume
+from metrics.oracle import NOON, Oracle, Row, agrees, type_7, value
+from servicequality import backlog, backlog_age, clearance_ratio, inflow, net_flow, outflow, ticket_volume
 from servicequality.core import Metric
 from servicequality.errors import ParameterError
 
@@ -16,7 +16,15 @@ def came(rows: list[Row], column: str) -> float:
     return float(sum(row[column] is not None and NOON - DAY <= row[column] < NOON for row in rows))
 
 
+def ages(rows: list[Row]) -> list[float]:
+    there = [r for r in rows if r["created_at"] is not None and r["created_at"] <= NOON]
+    still = [r for r in there if r["resolved_at"] is None or r["resolved_at"] > NOON]
+    return [(NOON - r["created_at"]).total_seconds() for r in still]
+
+
 ORACLES: list[tuple[Metric, Oracle]] = [
+    (backlog_age(as_of=NOON), lambda rows: type_7(ages(rows), 50)),
+    (backlog_age(as_of=NOON, statistic="p90"), lambda rows: type_7(ages(rows), 90)),
     (ticket_volume(), lambda rows: float(sum(r["created_at"] is not None for r in rows))),
     (inflow(since=NOON - DAY, until=NOON), lambda rows: came(rows, "created_at")),
     (outflow(since=NOON - DAY, until=NOON), lambda rows: came(rows, "resolved_at")),
@@ -56,6 +64,13 @@ def test_a_window_holds_its_start_and_not_its_end() -> None:
 def test_a_census_counts_a_ticket_created_at_the_instant_and_not_one_ended_at_it() -> None:
     created, ended = [NOON, NOON + TICK, NOON - DAY, NOON - DAY], [None, None, NOON, NOON + TICK]
     assert value(backlog(as_of=NOON), created_at=created, resolved_at=ended) == 2
+
+
+def test_an_age_is_that_of_open_tickets_alone() -> None:
+    created, ended = [NOON - DAY, NOON, NOON - 3 * DAY, NOON + TICK], [None, None, NOON, None]
+    assert value(backlog_age(as_of=NOON), created_at=created, resolved_at=ended) == 43_200
+    with pytest.raises(ParameterError, match="statistic must be one of 'median', 'p75'"):
+        backlog_age(as_of=NOON, statistic="mean")  # type: ignore[arg-type]
 
 
 def test_a_window_that_ends_before_it_starts() -> None:

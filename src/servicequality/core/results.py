@@ -1,5 +1,7 @@
 """The columns of every result. Lives here: `RESULT` and `result_rows`, for figures that no shape gives. Never: a figure."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
@@ -22,7 +24,7 @@ RESULT: dict[str, pl.DataType] = {
 }
 """The columns of every result, after its keys."""
 
-Texts = str | None | pl.Series | list[str | None]
+Texts = str | None | pl.Series | Sequence[str | None]
 
 
 def result_rows(

@@ -30,7 +30,7 @@ def waiting(
     entry: str | None = None,
 ) -> Shape:
     """A figure of durations of which some are still running."""
-    p = None if limit is not None or horizon is not None else _quantile(statistic)
+    p = None if limit is not None or horizon is not None else quantile_of(statistic)
     return survival(
         pl.col(seconds),
         event,
@@ -62,7 +62,7 @@ def elapsed(
     over = (end <= now).fill_null(value=False)
     seconds = (pl.when(over).then(end).otherwise(now) - begin).dt.total_microseconds() / 1e6
     mean_asked = statistic == "mean" and limit is None and horizon is None
-    p = None if mean_asked or limit is not None or horizon is not None else _quantile(statistic)
+    p = None if mean_asked or limit is not None or horizon is not None else quantile_of(statistic)
     shape = survival(seconds, over, of=known, p=p, limit=limit, horizon=_EVER if mean_asked else horizon)
     if mean_asked:
         reason = "the longest is not over, so that no mean is known: ask for the median, or for horizon="
@@ -76,11 +76,18 @@ def finished(seconds: str, event: pl.Expr, *, statistic: str | float, limit: flo
     if limit is not None:
         return share(pl.col(seconds) <= limit, of=of)
     return (
-        mean(pl.col(seconds), of=of) if statistic == "mean" else quantile(pl.col(seconds), _quantile(statistic), of=of)
+        mean(pl.col(seconds), of=of)
+        if statistic == "mean"
+        else quantile(pl.col(seconds), quantile_of(statistic), of=of)
     )
 
 
-def _quantile(statistic: str | float) -> float:
+def quantile_of(statistic: str | float) -> float:
+    """The number between 0 and 1 that a statistic names.
+
+    Raises:
+        ParameterError: it names none.
+    """
     if isinstance(statistic, str):
         if statistic in _QUANTILES:
             return _QUANTILES[statistic]

@@ -1,4 +1,4 @@
-"""How much comes and goes: volume, inflow, outflow, backlog, on one row a ticket. Never here: the table by period (`flow`)."""
+"""How much comes and goes, as counts over one row a ticket. Never here: ages, or anything by the hour."""
 
 from datetime import datetime
 
@@ -89,7 +89,7 @@ def outflow(ended: Instant = "resolved_at", *, since: datetime | None = None, un
     grain="ticket",
     formula=r"\#\{\text{created} \le t < \text{ended}\}",
     references=("Little 1961",),
-    aliases=("open tickets", "tickets that are open", "work in progress", "unresolved tickets", "queue"),
+    aliases=("open tickets", "how many tickets are open", "work in progress", "unresolved tickets", "queue"),
 )
 def backlog(created: Instant = "created_at", ended: Instant = "resolved_at", *, as_of: datetime) -> Shape:
     """Tickets open at an instant: created by then and not ended by then.

@@ -1,0 +1,120 @@
+"""How old the open tickets are: quantiles, and the oldest by name. Never here: how long tickets that ended took."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import polars as pl
+
+from servicequality.columns import Instant, Row
+from servicequality.core import TableRows, define, define_table, result_rows
+from servicequality.errors import ParameterError
+from servicequality.metrics.durations import Statistic, quantile_of
+from servicequality.metrics.windows import instant, moment
+from servicequality.model import Records, TableLike
+from servicequality.shapes import Shape, quantile
+
+__all__ = ["backlog_age", "oldest_open"]
+
+
+@define(
+    title="Backlog age",
+    label="age of the backlog",
+    unit="s",
+    better="lower",
+    bounds=(0, float("inf")),
+    grain="ticket",
+    formula=r"x_{(p)}\ \text{of}\ t - \text{created over open tickets}",
+    references=("Vacanti 2015", "Hyndman & Fan 1996"),
+    aliases=("age of open tickets", "ageing backlog", "aging tickets", "work item age", "how old are open tickets"),
+)
+def backlog_age(
+    created: Instant = "created_at",
+    ended: Instant = "resolved_at",
+    *,
+    as_of: datetime,
+    statistic: Statistic | float = "median",
+) -> Shape:
+    """How long the tickets that are open at an instant have been there: the median, or any other quantile.
+
+    It is a census; the limits say how far the quantile would move among backlogs of this kind and size.
+
+    When it lies:
+        It is no forecast of how long they will take: an open ticket is met in the middle of its life, and long lives are met
+        more often. Closing what is young makes the backlog older, and a burst of new tickets makes it younger.
+
+    Why your vendor shows another number:
+        A mean, which a few forgotten tickets rule; the time since the last update; business hours; tickets on hold or waiting
+        for the customer left out.
+    """
+    now = pl.lit(instant("as_of", as_of))
+    still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
+    age = (now - moment(created)).dt.total_microseconds() / 1e6
+    return quantile(age, quantile_of(statistic), of=still)
+
+
+@define_table(
+    title="Age of the oldest tickets",
+    label="oldest tickets",
+    unit="s",
+    better="lower",
+    bounds=(0, float("inf")),
+    grain="ticket",
+    formula=r"\max (t - \text{created})\ \text{over open tickets}",
+    references=("Vacanti 2015",),
+    aliases=("oldest ticket", "longest waiting ticket", "forgotten tickets", "maximum age"),
+)
+def oldest_open(
+    tickets: Records | pl.LazyFrame | TableLike,
+    created: Instant = "created_at",
+    ended: Instant = "resolved_at",
+    ticket: Row = "ticket_id",
+    *,
+    as_of: datetime,
+    by: str | Sequence[str] = (),
+    top: int = 1,
+) -> pl.DataFrame | pl.LazyFrame:
+    """Which tickets have been there longest without an end, overall or in each group, by name.
+
+    Columns: `by` …, `rank` (1 is the oldest), those of every result (`value` is the age, `n` how many are open), and the
+    `ticket`. A group in which nothing is open has one row with a reason.
+
+    When it lies:
+        The oldest ticket is often a placeholder that nobody dares to close. It says nothing of the others: read it beside
+        `backlog_age`.
+
+    Why your vendor shows another number:
+        Age since the last update or since the last assignment, tickets on hold left out, or business days.
+
+    Example:
+        oldest = sq.oldest_open(rows, as_of=as_of, by="channel", top=2)
+        print(oldest.select("channel", "rank", "value", "n", "ticket_id").collect())
+    """
+    if not isinstance(top, int) or top < 1:
+        raise ParameterError(f"top is a whole number of tickets, 1 or more; got {top!r}")
+    now = pl.lit(instant("as_of", as_of))
+    asked = TableRows(tickets, oldest_open.spec, table="tickets", by=by, created=created, ended=ended, ticket=ticket)
+    by = asked.by
+
+    def compute() -> pl.DataFrame:
+        still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
+        rows = asked.checked()
+        found = rows.filter(still).select(*by, _ticket=ticket, _at=moment(created)).collect(engine="streaming")
+        # Equal ages keep the order of their names, whatever order the rows came in.
+        found = found.sort(*by, "_at", "_ticket", nulls_last=True)
+        rank = pl.int_range(pl.len(), dtype=pl.Int64) + 1
+        found = found.with_columns(rank=rank.over(by) if by else rank).filter(pl.col("rank") <= top)
+        count = still.sum().cast(pl.Int64)
+        if by:
+            groups = rows.group_by(by).agg(n=count).collect(engine="streaming")
+            found = groups.join(found, on=by, how="left", nulls_equal=True).sort(*by, "rank", nulls_last=True)
+        else:
+            groups = rows.select(n=count, _one=pl.lit(1)).collect(engine="streaming")
+            found = groups.join(found.with_columns(_one=pl.lit(1)), on="_one", how="left").sort("rank")
+        found = found.with_columns(pl.col("rank").fill_null(1))
+        age = found.select((now - pl.col("_at")).dt.total_microseconds() / 1e6).to_series()
+        named = result_rows(
+            found.select(*by, "rank"), metric="oldest_open", unit="s", value=age, n=found["n"], reason="nothing is open"
+        )
+        return named.with_columns(found["_ticket"].alias(ticket))
+
+    return asked.answer(compute, keys={"rank": pl.Int64()}, more={ticket: asked.schema[ticket]})
