@@ -1,4 +1,4 @@
-"""A series made ready for a chart. Lives here: order, gaps, groups, the frozen baseline, signals. Never: limits."""
+"""What all charts share. Lives here: the frozen baseline, a chart a group, signals. Never: limits."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -8,15 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.core.domains import require_columns
-from servicequality.errors import InputError, ParameterError
-from servicequality.model import as_frame
+from servicequality.core.series import By, ordered
+from servicequality.errors import ParameterError
 
 Numbers = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Baseline = int | tuple[date | datetime, date | datetime] | None
 """Which points limits rest on: the first so many, those from one instant up to another, or all."""
-By = str | Sequence[str]
 
 LEAST = 8
 """Points that a baseline needs: of fewer, limits say more of chance than of the process."""
@@ -42,15 +40,8 @@ def charted(
 ) -> pl.DataFrame:
     """Each group's series in the order of time, with what `draw` makes of its columns and its baseline."""
     keys = [by] if isinstance(by, str) else list(by)
-    frame = as_frame(series).lazy().collect()
-    require_columns(frame.schema, [*keys, at, *columns], role="control chart")
-    _check(frame, columns, at, keys)
-    rows = frame.select(*keys, at, *(pl.col(name).cast(pl.Float64) for name in columns)).sort(*keys, at)
-    groups = rows.partition_by(keys, maintain_order=True) if keys else [rows]
-    if every is not None:
-        groups = [_with_gaps(group, at, every, keys) for group in groups]
-    charts = [_chart(group, columns, draw, at, keys, baseline) for group in groups]
-    return pl.concat(charts or [_chart(rows, columns, draw, at, keys, baseline)])
+    groups = ordered(series, columns, at=at, by=by, every=every, role="control chart")
+    return pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
 
 
 def signals(value: Numbers, center: float, lower: Numbers, upper: Numbers, *, runs: bool) -> pl.Series:
@@ -67,19 +58,6 @@ def signals(value: Numbers, center: float, lower: Numbers, upper: Numbers, *, ru
         said[long & (side < 0)] = "run below"
     said[above], said[below] = "above", "below"
     return pl.Series(said.tolist(), dtype=pl.String)
-
-
-def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.DataFrame:
-    try:
-        whole = group.select(at, *keys).upsample(at, every=every, maintain_order=True).select(at)
-    except pl.exceptions.PolarsError as error:
-        raise ParameterError(
-            f"every={every!r} makes no steps from {at!r}: {error}; use a length such as '1d' or '1w'"
-        ) from None
-    if len(astray := group[at].filter(~group[at].is_in(whole[at].implode()))):
-        raise InputError(f"column {at!r}: {astray[0]} lies between the steps of every={every!r}; truncate it first")
-    labels = [pl.lit(group[key][0], group.schema[key]).alias(key) for key in keys]
-    return whole.join(group.drop(keys), on=at, how="left", maintain_order="left").select(*labels, pl.all())
 
 
 def _chart(
@@ -118,21 +96,3 @@ def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
     if not since < until:
         raise ParameterError(f"baseline must begin before it ends; got {since} to {until}")
     return ((at >= since) & (at < until)).to_numpy()
-
-
-def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]) -> None:
-    if not frame.schema[at].is_temporal():
-        raise InputError(f"column {at!r} holds {frame.schema[at]}, expected dates or instants, which order a chart")
-    for name in columns:
-        if not (frame.schema[name].is_numeric() or frame.schema[name] == pl.Null):
-            raise InputError(f"column {name!r} holds {frame.schema[name]}, expected numbers; cast it first")
-        if bad := frame.select((~pl.col(name).cast(pl.Float64).is_finite()).sum()).item():
-            raise InputError(f"column {name!r}: {bad} points that are not finite; a gap is a null")
-    if blank := frame[at].null_count():
-        raise InputError(f"column {at!r}: {blank} points without a time; filter them")
-    twice = frame.select(pl.struct(*keys, at).is_duplicated()).to_series()
-    if twice.any():
-        shown = ", ".join(str(when) for when in frame.filter(twice)[at].unique().sort().head(3))
-        raise InputError(
-            f"column {at!r}: several points at {shown}; name what tells them apart with by=, or add them up"
-        )

@@ -6,7 +6,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from servicequality.control.baselines import Baseline, By, Drawn, Flags, Numbers, charted, signals
+from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
+from servicequality.core.series import By
 from servicequality.errors import InputError, ParameterError
 from servicequality.stats import ControlLimits, individuals_limits, rate_limits, share_limits
 

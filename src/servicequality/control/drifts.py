@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.control.baselines import Baseline, By, Drawn, Flags, Numbers, charted, signals
+from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
+from servicequality.core.series import By
 from servicequality.errors import ParameterError
 from servicequality.stats import cusum, ewma, individuals_limits
 

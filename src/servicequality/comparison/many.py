@@ -1,0 +1,207 @@
+"""Many agents, teams or channels beside one another, fairly. Never here: a league table without its doubt, or two samples.
+
+Of thirty identical agents one is nearly always two standard errors off. A funnel asks who is further off than that many make
+likely; shrinkage says what a small unit's share is worth; a rank comes with the ranks that it might as well be.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from servicequality import stats
+from servicequality.core.domains import require_columns
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+
+__all__ = ["funnel", "ranks", "shrink"]
+
+By = str | Sequence[str]
+Numbers = NDArray[np.float64]
+
+
+def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998) -> pl.DataFrame:
+    """Funnel plot as a frame: each unit's share beside the limits that one common share would give it (Spiegelhalter 2005).
+
+    Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are no outliers.
+
+    Args:
+        units: any dataframe, one row a unit; what `evaluate` returns for a share by agent will do.
+        value: column of the shares, from 0 to 1; null where a unit has none.
+        n: column of the rows that each share is of.
+        by: the columns that name a unit.
+        level: two-sided level; 0.998 leaves one false alarm in five hundred units.
+
+    Returns:
+        Columns `by…, value, n, z, center, lower, upper, outside, phi, reason`, sorted by the unit. `outside` is "above",
+        "below" or null; `reason` says why there are no limits.
+
+    Raises:
+        InputError: a column is missing, shares lie outside 0 to 1, or a unit stands twice.
+        ParameterError: a level outside (0, 1).
+    """
+    keys, rows, share, size = _units(units, value, n, by)
+    there, lines = size > 0, len(size)
+    z, lower, upper, center, phi = np.full((5, lines), np.nan)
+    reason = _where(~there, "no rows")
+    try:
+        found = stats.funnel(share[there] * size[there], size[there], level=level)
+    except ParameterError as error:
+        _check_level(level)
+        reason[there] = str(error)
+    else:
+        z[there], lower[there], upper[there] = found.z, found.lower, found.upper
+        center[there], phi[there] = found.center, found.phi
+    outside = np.full(lines, None, dtype=object)
+    with np.errstate(invalid="ignore"):
+        outside[share > upper], outside[share < lower] = "above", "below"
+    return _with(
+        rows.select(*keys, value, n),
+        {"z": z, "center": center, "lower": lower, "upper": upper},
+        pl.Series("outside", outside.tolist(), dtype=pl.String),
+        pl.Series("phi", phi, nan_to_null=True),
+        pl.Series("reason", reason.tolist(), dtype=pl.String),
+    )
+
+
+def shrink(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95) -> pl.DataFrame:
+    """Each unit's share drawn towards the mean as far as its size leaves it in doubt (beta-binomial, Griffiths 1973).
+
+    Args:
+        units: as for `funnel`.
+        value: as for `funnel`.
+        n: as for `funnel`.
+        by: as for `funnel`.
+        level: level of the limits, which take the two fitted parameters as known.
+
+    Returns:
+        Columns `by…, value, n, estimate, low, high, mean, concentration, reason`, sorted by the unit. `mean` is that of the
+        units' true shares, and the prior counts as `concentration` rows (null where the units do not differ at all). A unit
+        without rows is estimated by the mean.
+
+    Raises:
+        InputError: as for `funnel`.
+        ParameterError: a level outside (0, 1).
+    """
+    keys, rows, share, size = _units(units, value, n, by)
+    _check_level(level)
+    there = size > 0
+    estimate, low, high, mean, strength = np.full((5, len(size)), np.nan)
+    reason = np.full(len(size), None, dtype=object)
+    try:
+        found = stats.shrink(share[there] * size[there], size[there], level=level)
+    except ParameterError as error:
+        reason[:] = str(error)
+    else:
+        estimate[:] = mean[:] = found.mean
+        strength[:] = found.concentration if np.isfinite(found.concentration) else np.nan
+        estimate[there], low[there], high[there] = found.estimates, found.low, found.high
+        reason[~there] = "no rows: the mean of the others stands in"
+    return _with(
+        rows.select(*keys, value, n),
+        {"estimate": estimate, "low": low, "high": high, "mean": mean, "concentration": strength},
+        pl.Series("reason", reason.tolist(), dtype=pl.String),
+    )
+
+
+def ranks(
+    units: Any,
+    value: str = "value",
+    low: str = "low",
+    high: str = "high",
+    *,
+    by: By,
+    best: Literal["highest", "lowest"] = "highest",
+    level: float = 0.95,
+    seed: int = 0,
+) -> pl.DataFrame:
+    """Ranks with the ranks that they might as well be, from estimates with limits (Goldstein & Spiegelhalter 1996).
+
+    Give it shrunken estimates: raw ones put the smallest units at both ends.
+
+    Args:
+        units: any dataframe, one row a unit; what `shrink` or `evaluate` returns will do.
+        value: column of the estimates; null is unranked.
+        low: column of their lower limits.
+        high: column of their upper limits.
+        by: the columns that name a unit.
+        best: which end has rank 1.
+        level: level of the limits given, and of those of the rank.
+        seed: of the draws; the same seed gives the same ranks.
+
+    Returns:
+        Columns `by…, value, rank, rank_low, rank_high, reason`, sorted by rank. `rank` is the mean over the draws.
+
+    Raises:
+        InputError: a column is missing, a unit stands twice, or limits do not hold their estimate.
+        ParameterError: an unknown `best`, or a level outside (0, 1).
+    """
+    if best not in ("highest", "lowest"):
+        raise ParameterError(f"best must be 'highest' or 'lowest'; got {best!r}")
+    _check_level(level)
+    keys, rows = _rows(units, [value, low, high], by)
+    estimate, below, above = (rows[name].cast(pl.Float64).to_numpy() for name in (value, low, high))
+    there = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
+    astray = there & ((below > estimate) | (estimate > above))
+    if astray.any():
+        shown = rows.filter(pl.Series(astray)).select(*keys, value, low, high).head(3)
+        raise InputError(
+            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as\n{shown}"
+        )
+    middle, first, last = np.full((3, len(estimate)), np.nan)
+    sign = 1.0 if best == "highest" else -1.0
+    ends = (below, above) if best == "highest" else (-above, -below)
+    middle[there], first[there], last[there] = stats.rank_chances(
+        sign * estimate[there], ends[0][there], ends[1][there], level=level, seed=seed
+    )
+    reason = pl.Series("reason", _where(~there, "no estimate with limits").tolist(), dtype=pl.String)
+    ranked = _with(rows.select(*keys, value), {"rank": middle, "rank_low": first, "rank_high": last}, reason)
+    return ranked.sort("rank", *keys, nulls_last=True)
+
+
+def _units(units: Any, value: str, n: str, by: By) -> tuple[list[str], pl.DataFrame, Numbers, Numbers]:
+    keys, rows = _rows(units, [value, n], by)
+    bad = rows.filter((pl.col(value) < 0) | (pl.col(value) > 1) | (pl.col(n) < 0))
+    if bad.height:
+        raise InputError(
+            f"columns {value!r} and {n!r}: {bad.height} units that are no shares of rows, such as\n{bad.head(3)}\n"
+            "give shares from 0 to 1; divide percentages by 100"
+        )
+    size = rows[n].cast(pl.Float64).fill_null(0.0).to_numpy()
+    share = rows[value].cast(pl.Float64).to_numpy()
+    return keys, rows, share, np.where(np.isfinite(share), size, 0.0)
+
+
+def _rows(units: Any, columns: Sequence[str], by: By) -> tuple[list[str], pl.DataFrame]:
+    keys = [by] if isinstance(by, str) else list(by)
+    if not keys:
+        raise ParameterError("by names the columns that tell one unit from another, such as by='agent_id'")
+    frame = as_frame(units).lazy().collect()
+    require_columns(frame.schema, [*keys, *columns], role="units")
+    twice = frame.select(pl.struct(keys).is_duplicated()).to_series()
+    if twice.any():
+        raise InputError(
+            f"by={keys}: units that stand more than once, such as\n{frame.filter(twice).select(keys).head(2)}\n"
+            "choose one metric and one period, or name them in by= as well"
+        )
+    return keys, frame.sort(keys)
+
+
+def _where(holds: NDArray[np.bool_], text: str) -> NDArray[np.object_]:
+    """The text where it holds, and None elsewhere."""
+    said = np.full(len(holds), None, dtype=object)
+    said[holds] = text
+    return said
+
+
+def _check_level(level: float) -> None:
+    if not 0 < level < 1:
+        raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}")
+
+
+def _with(rows: pl.DataFrame, figures: dict[str, Numbers], *columns: pl.Series) -> pl.DataFrame:
+    return rows.with_columns(
+        *(pl.Series(name, numbers, nan_to_null=True) for name, numbers in figures.items()), *columns
+    )

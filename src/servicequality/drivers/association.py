@@ -1,0 +1,178 @@
+"""How far an outcome moves with what went before it: prewhitened, with placebo lags and q-values. Never: a cause."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from servicequality import stats
+from servicequality.core.domains import require_columns
+from servicequality.core.series import ordered
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+
+__all__ = ["link", "partial_correlation"]
+
+LEAST = 40
+"""Periods below which nothing is said: the noise of a correlation is then a third and more."""
+
+
+def link(
+    series: Any,
+    outcome: str,
+    drivers: str | Sequence[str],
+    *,
+    at: str = "period",
+    every: str,
+    lags: Sequence[int] = tuple(range(8)),
+    q: float = 0.05,
+) -> pl.DataFrame:
+    """Correlation of an outcome with each driver some periods earlier, freed of what either does by itself.
+
+    Two series that drift correlate though nothing links them. Here the driver's autoregression is taken out of both first
+    (Box & Jenkins 1976), the lags are fixed in advance, p-values are adjusted over all drivers and lags (Benjamini & Hochberg
+    1995), and the same is done at placebo lags, where the outcome comes first and no driver can have reached it.
+
+    Args:
+        series: any dataframe, one row a period.
+        outcome: column of the outcome.
+        drivers: column or columns of what may come before it.
+        at: column of the periods.
+        every: their distance ("1d", "1w"); a period without a row breaks the series.
+        lags: how many periods earlier, each 0 or more, chosen before looking.
+        q: share of false finds that is accepted among the finds.
+
+    Returns:
+        One row a driver and lag, in the order given: `driver, lag, r, low, high, p_value, q_value, placebo, seen, n, reason,
+        words`. `low` and `high` are 95 % limits, `placebo` is the largest |r| at the placebo lags, `seen` whether the q-value
+        is at most `q` and |r| exceeds the placebo's.
+
+    Raises:
+        InputError: a column is missing or not numeric, or two rows have one time.
+        ParameterError: no driver, the outcome among the drivers, a negative lag, or a q outside (0, 1).
+    """
+    names = [drivers] if isinstance(drivers, str) else list(drivers)
+    if not names or outcome in names:
+        raise ParameterError(f"drivers must name columns other than the outcome {outcome!r}; got {names}")
+    steps = [int(lag) for lag in lags]
+    if not steps or min(steps) < 0 or len(set(steps)) < len(steps):
+        raise ParameterError(f"lags must be different whole numbers, each 0 or more; got {list(lags)}")
+    if not 0 < q < 1:
+        raise ParameterError(f"q must lie strictly between 0 and 1; got {q!r}")
+    (rows,) = ordered(series, [outcome, *names], at=at, every=every, role="link")
+    placebos = [-lag for lag in steps if lag] or [-1]
+    found = [_driver(rows, outcome, name, steps, placebos) for name in names]
+    table = pl.concat(found)
+    p = table["p_value"].to_numpy()
+    known = np.isfinite(p)
+    adjusted = np.full(len(p), np.nan)
+    if known.any():
+        adjusted[known] = stats.benjamini_hochberg(p[known])
+    seen = (pl.col("q_value") <= q) & (pl.col("r").abs() > pl.col("placebo"))
+    return (
+        table.with_columns(pl.Series("q_value", adjusted, nan_to_null=True))
+        .with_columns(seen=seen.fill_null(value=False))
+        .with_columns(words=_words(outcome, q))
+        .select("driver", "lag", "r", "low", "high", "p_value", "q_value", "placebo", "seen", "n", "reason", "words")
+    )
+
+
+def _driver(rows: pl.DataFrame, outcome: str, name: str, steps: list[int], placebos: list[int]) -> pl.DataFrame:
+    x, y = (rows[column].to_numpy() for column in (name, outcome))
+    broken = int((~(np.isfinite(x) & np.isfinite(y))).sum())
+    r, low, high, p = np.full((4, len(steps)), np.nan)
+    placebo, n, reason = np.nan, len(x), None
+    if broken:
+        reason = f"{broken} of {len(x)} periods lack a value: fill or cut the series first"
+    elif n < LEAST:
+        reason = f"{n} periods, and a correlation over time needs {LEAST}"
+    else:
+        try:
+            both, n = stats.prewhitened_ccf(x, y, [*steps, *placebos])
+            r, placebo = both[: len(steps)], float(np.abs(both[len(steps) :]).max())
+            low, high = (np.clip(limit, -1, 1) for limit in stats.t_interval(r, n**-0.5, df=np.inf))
+            p = stats.t_test(r, n**-0.5)
+        except ParameterError as error:
+            reason = str(error)
+    figures = {"r": r, "low": low, "high": high, "p_value": p, "placebo": np.full(len(steps), placebo)}
+    return pl.DataFrame({"driver": [name] * len(steps), "lag": steps}).with_columns(
+        *(pl.Series(column, numbers, dtype=pl.Float64, nan_to_null=True) for column, numbers in figures.items()),
+        n=pl.lit(n, pl.Int64),
+        reason=pl.lit(reason, pl.String),
+    )
+
+
+def _words(outcome: str, q: float) -> pl.Expr:
+    """What may be said of a row, and no more."""
+    several = pl.when(pl.col("lag") == 1).then(pl.lit("period")).otherwise(pl.lit("periods"))
+    when = (
+        pl.when(pl.col("lag") == 0)
+        .then(pl.lit("in the same period"))
+        .otherwise(pl.format("{} {} earlier", "lag", several))
+    )
+    way = pl.when(pl.col("r") > 0).then(pl.lit("with")).otherwise(pl.lit("against"))
+    size, mirror = (pl.col(name).round(2).cast(pl.String) for name in ("r", "placebo"))
+    moves = f"{outcome} moves {{}} {{}} {{}} (r {{}}): an association, no proof of a cause"
+    mirrored = f"{{}} is as strong where {outcome} comes first (placebo r {{}}): look for what moves both"
+    return (
+        pl.when(pl.col("r").is_null())
+        .then("reason")
+        .when("seen")
+        .then(pl.format(moves, way, "driver", when, size))
+        .when(pl.col("q_value") <= q)
+        .then(pl.format(mirrored, "driver", mirror))
+        .otherwise(pl.format("no link seen with {} {}", "driver", when))
+    )
+
+
+def partial_correlation(
+    rows: Any, outcome: str, driver: str, *, given: str | Sequence[str], level: float = 0.95
+) -> pl.DataFrame:
+    """Correlation of an outcome and a driver with other columns held fixed, with Fisher's limits.
+
+    Rows are taken for independent; of a series over time use `link`.
+
+    Args:
+        rows: any dataframe.
+        outcome: column of the outcome.
+        driver: column of the driver.
+        given: column or columns that are held fixed (volume, weekday as numbers).
+        level: confidence level.
+
+    Returns:
+        One row: `outcome, driver, r, low, high, p_value, n, n_missing, reason`.
+
+    Raises:
+        InputError: a column is missing or not numeric.
+        ParameterError: no column to hold fixed, or a column named twice.
+    """
+    fixed = [given] if isinstance(given, str) else list(given)
+    columns = [outcome, driver, *fixed]
+    if not fixed or len(set(columns)) < len(columns):
+        raise ParameterError(f"name an outcome, a driver and at least one other column to hold fixed; got {columns}")
+    frame = as_frame(rows).lazy()
+    schema = frame.collect_schema()
+    require_columns(schema, columns, role="partial_correlation")
+    if text := next((name for name in columns if not schema[name].is_numeric()), None):
+        raise InputError(f"column {text!r} holds {schema[text]}, expected numbers; code it first")
+    whole = frame.select(pl.col(columns).cast(pl.Float64)).collect()
+    kept = whole.filter(pl.all_horizontal(pl.all().is_finite()))
+    n, r, low, high, p, reason = kept.height, None, None, None, None, None
+    if n < len(columns) + 3:
+        reason = f"{n} complete rows, and {len(columns)} columns need {len(columns) + 3}"
+    else:
+        try:
+            r = float(stats.partial_correlations(np.cov(kept.to_numpy(), rowvar=False))[0, 1])
+            low, high = (float(limit) for limit in stats.correlation_interval(r, n, controlled=len(fixed), level=level))
+            free = n - 2 - len(fixed)
+            p = float(stats.t_test(r, np.sqrt(max(1 - r**2, 1e-300) / free), df=free))
+        except ParameterError as error:
+            reason = str(error)
+    numbers = {"r": r, "low": low, "high": high, "p_value": p}
+    return pl.DataFrame(
+        {"outcome": [outcome], "driver": [driver], **{name: [value] for name, value in numbers.items()}},
+        schema_overrides=dict.fromkeys(numbers, pl.Float64),
+    ).with_columns(
+        n=pl.lit(n, pl.Int64), n_missing=pl.lit(whole.height - n, pl.Int64), reason=pl.lit(reason, pl.String)
+    )

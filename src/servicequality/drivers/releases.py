@@ -1,0 +1,129 @@
+"""What a figure did around events: releases, outages, campaigns. Never here: a trend that no event belongs to, or a cause."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from servicequality import stats
+from servicequality.core.series import ordered
+from servicequality.errors import InputError, ParameterError
+
+__all__ = ["event_study"]
+
+LEAST = 20
+"""Shifts below which no p-value can fall under 0.05."""
+
+
+def event_study(
+    series: Any,
+    outcomes: str | Sequence[str],
+    events: Sequence[date | datetime] | pl.Series,
+    *,
+    at: str = "period",
+    every: str,
+    half: int = 7,
+) -> pl.DataFrame:
+    """Mean of a figure in the periods from each event on less that in as many before, against all shifts of the events.
+
+    The p-value is the share of circular shifts of the events around the series, the one of no shift included, with an effect
+    at least as large. So a season, a drift or a noisy series is in the reference, and few events give no small p-value.
+
+    Args:
+        series: any dataframe, one row a period.
+        outcomes: column or columns of the figure.
+        events: times of the events; each belongs to the last period that begins by then.
+        at: column of the periods.
+        every: their distance ("1d", "1w"); a period without a row breaks the series.
+        half: periods on either side.
+
+    Returns:
+        One row an outcome: `outcome, before, after, effect, p_value, q_value, n_events, n_overlapping, n, reason, words`.
+        `n_overlapping` counts events within `half` of the one before: their sides share periods. q-values are adjusted over
+        the outcomes (Benjamini & Hochberg 1995).
+
+    Raises:
+        InputError: a column is missing or not numeric, or an event lies outside the series.
+        ParameterError: no events, or a `half` below 1.
+    """
+    names = [outcomes] if isinstance(outcomes, str) else list(outcomes)
+    if not len(events):
+        raise ParameterError("events holds none; give the times of the releases or outages")
+    if half < 1:
+        raise ParameterError(f"half must be 1 period or more; got {half!r}")
+    (rows,) = ordered(series, names, at=at, every=every, role="event_study")
+    places = _places(rows[at], events, every)
+    overlapping = int((np.diff(places) < half).sum())
+    found = [_outcome(rows[name].to_numpy(), name, places, half) for name in names]
+    p = np.array([row["p_value"] for row in found], np.float64)
+    q = np.full(len(p), np.nan)
+    if (known := np.isfinite(p)).any():
+        q[known] = stats.benjamini_hochberg(p[known])
+    numbers = ("before", "after", "effect", "p_value")
+    table = pl.DataFrame(found, schema_overrides=dict.fromkeys(numbers, pl.Float64) | {"reason": pl.String})
+    return table.with_columns(
+        pl.Series("q_value", q, nan_to_null=True),
+        n_events=pl.lit(len(places), pl.Int64),
+        n_overlapping=pl.lit(overlapping, pl.Int64),
+        n=pl.lit(rows.height, pl.Int64),
+    ).with_columns(words=_words()).select(
+        "outcome", *numbers, "q_value", "n_events", "n_overlapping", "n", "reason", "words"
+    )  # fmt: skip
+
+
+def _places(periods: pl.Series, events: Sequence[date | datetime] | pl.Series, every: str) -> np.ndarray[Any, Any]:
+    """The period of each event, each once."""
+    given = pl.Series("event", events)
+    try:
+        times = given.cast(periods.dtype) if given.dtype != periods.dtype else given
+        if isinstance(periods.dtype, pl.Datetime) and isinstance(given.dtype, pl.Datetime):
+            zone = periods.dtype.time_zone
+            if (zone is None) != (given.dtype.time_zone is None):
+                raise InputError("events and periods must both be zone-aware, or both naive")
+            times = given.dt.convert_time_zone(zone).cast(periods.dtype) if zone is not None else times
+    except pl.exceptions.PolarsError as error:
+        raise InputError(
+            f"events hold {given.dtype}, expected times as in the series, {periods.dtype}: {error}"
+        ) from None
+    if not len(periods):
+        raise InputError("the series has no rows: no event lies in it")
+    last = pl.select(pl.lit(periods[-1], periods.dtype).dt.offset_by(every)).item()
+    outside = times.filter((times < periods[0]) | (times >= last))
+    if len(outside):
+        raise InputError(f"{len(outside)} events outside {periods[0]} to {last}, such as {outside[0]}; leave them out")
+    return np.unique(periods.search_sorted(times, side="right").to_numpy().astype(np.int64) - 1)
+
+
+def _outcome(y: np.ndarray[Any, Any], name: str, places: np.ndarray[Any, Any], half: int) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "outcome": name,
+        "before": None,
+        "after": None,
+        "effect": None,
+        "p_value": None,
+        "reason": None,
+    }
+    broken = int((~np.isfinite(y)).sum())
+    if broken:
+        row["reason"] = f"{broken} of {len(y)} periods lack a value: fill or cut the series first"
+    elif len(y) < max(LEAST, 2 * half + 1):
+        row["reason"] = f"{len(y)} periods, and shifts over {half} on either side need {max(LEAST, 2 * half + 1)}"
+    else:
+        effect, p = stats.event_shift_test(y, places, half=half)
+        after = float(np.mean([np.take(y, range(place, place + half), mode="wrap").mean() for place in places]))
+        row |= {"before": after - effect, "after": after, "effect": effect, "p_value": p}
+    return row
+
+
+def _words() -> pl.Expr:
+    size = pl.col("effect").abs().round(3).cast(pl.String)
+    way = pl.when(pl.col("effect") > 0).then(pl.lit("higher")).otherwise(pl.lit("lower"))
+    moved = pl.format(
+        "{} is {} by {} after the events than before; what else came at those times is in it too", "outcome", way, size
+    )
+    chance = pl.format("{}: other times of this series show as much", "outcome")
+    return (
+        pl.when(pl.col("effect").is_null()).then("reason").when(pl.col("q_value") <= 0.05).then(moved).otherwise(chance)
+    )

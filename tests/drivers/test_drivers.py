@@ -1,0 +1,185 @@
+"""What moves with what: true links are found at their lag, unrelated series are left apart, and words claim no cause."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from servicequality import catalogue
+from servicequality.drivers import SIGNALS, candidates, event_study, link, partial_correlation
+from servicequality.errors import InputError, ParameterError
+
+DAY = date(2026, 1, 5)
+CLAIMS = re.compile(r"\b(caus(?!e\b)\w*|because|leads? to|due to|drives?|effect of|makes?)\b", re.IGNORECASE)
+
+
+def days(n: int, **columns: object) -> pl.DataFrame:
+    return pl.DataFrame({"period": pl.date_range(DAY, DAY + timedelta(days=n - 1), eager=True), **columns})
+
+
+def drifting(rng: np.random.Generator, n: int) -> np.ndarray:
+    noise = rng.normal(size=n)
+    for place in range(1, n):
+        noise[place] += 0.7 * noise[place - 1]
+    return noise
+
+
+def test_a_driver_is_found_at_its_lag_and_a_stranger_is_not() -> None:
+    rng = np.random.default_rng(1)
+    outages, stranger = drifting(rng, 180), drifting(rng, 180)
+    csat = np.concatenate([rng.normal(size=3), -0.7 * outages[:-3]]) + rng.normal(size=180) * 0.6
+    found = link(days(180, csat=csat, outages=outages, stranger=stranger), "csat", ["outages", "stranger"], every="1d")
+    assert found.columns == [
+        "driver", "lag", "r", "low", "high", "p_value", "q_value", "placebo", "seen", "n", "reason", "words",
+    ]  # fmt: skip
+    assert found.filter("seen").select("driver", "lag").rows() == [("outages", 3)]
+    said = found.filter("seen")["words"].item()
+    assert said.startswith("csat moves against outages 3 periods earlier (r -0.")
+    assert "no proof of a cause" in said
+    assert (found["q_value"] >= found["p_value"]).all()
+
+
+def test_unrelated_series_are_left_apart() -> None:
+    rng = np.random.default_rng(2)
+    seen = [
+        link(days(90, y=drifting(rng, 90), x=drifting(rng, 90)), "y", "x", every="1d")["seen"].any() for _ in range(120)
+    ]
+    assert np.mean(seen) < 0.09
+
+
+def test_a_link_that_is_as_strong_backwards_is_called_so() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=200)
+    y = np.roll(x, 2) + np.roll(x, -2) * 1.5 + rng.normal(size=200) * 0.3
+    found = link(days(200, y=y, x=x), "y", "x", every="1d", lags=[1, 2])
+    two = found.filter(pl.col("lag") == 2).row(0, named=True)
+    assert two["q_value"] < 0.05
+    assert not two["seen"]
+    assert "look for what moves both" in two["words"]
+
+
+def test_what_cannot_be_said_is_not_said() -> None:
+    rng = np.random.default_rng(4)
+    short = link(days(30, y=rng.normal(size=30), x=rng.normal(size=30)), "y", "x", every="1d")
+    assert short["r"].null_count() == 8
+    assert short["reason"][0] == short["words"][0] == "30 periods, and a correlation over time needs 40"
+    whole = days(60, y=rng.normal(size=60), x=rng.normal(size=60), still=1.0)
+    holes = link(whole.filter(pl.int_range(60) != 30), "y", "x", every="1d")
+    assert holes["reason"][0] == "1 of 60 periods lack a value: fill or cut the series first"
+    assert link(whole, "y", "still", every="1d")["reason"][0] == "a series does not vary: there is nothing to correlate"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ({"drivers": []}, "drivers must name columns other than the outcome 'y'"),
+        ({"drivers": ["y"]}, "drivers must name columns other than the outcome 'y'"),
+        ({"drivers": "x", "lags": [-1]}, "lags must be different whole numbers, each 0 or more"),
+        ({"drivers": "x", "q": 0}, "q must lie strictly between 0 and 1; got 0"),
+    ],
+)
+def test_link_refuses(call: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        link(days(3, y=[1, 2, 3], x=[1, 2, 3]), "y", every="1d", **call)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"'x' holds String, expected numbers"):
+        link(days(3, y=[1, 2, 3], x=["a", "b", "c"]), "y", "x", every="1d")
+
+
+def test_an_event_that_moved_the_figure_is_found_and_chance_is_called_chance() -> None:
+    rng = np.random.default_rng(5)
+    csat, other = rng.normal(4, 0.2, 120), rng.normal(4, 0.2, 120)
+    for place in (20, 57, 101):
+        csat[place : place + 5] -= 1
+    frame = days(120, csat=csat, other=other)
+    releases = [DAY + timedelta(days=place) for place in (20, 57, 101)]
+    found = event_study(frame, ["csat", "other"], releases, every="1d", half=5)
+    hit, miss = found.to_dicts()
+    assert hit["effect"] == pytest.approx(hit["after"] - hit["before"])
+    assert hit["effect"] < -0.7
+    assert hit["q_value"] <= 0.05
+    assert hit["words"].startswith("csat is lower by")
+    assert miss["words"] == "other: other times of this series show as much"
+    assert (hit["n_events"], hit["n_overlapping"], hit["n"]) == (3, 0, 120)
+
+
+def test_events_belong_to_the_period_that_begins_before_them() -> None:
+    rng = np.random.default_rng(6)
+    start = datetime(2026, 1, 5, tzinfo=UTC)
+    periods = pl.datetime_range(start, start + timedelta(days=39), "1d", eager=True)
+    frame = pl.DataFrame({"period": periods, "y": rng.normal(size=40)})
+    noon = event_study(frame, "y", [start + timedelta(days=20, hours=12)], every="1d", half=3)
+    midnight = event_study(frame, "y", [start + timedelta(days=20)], every="1d", half=3)
+    assert noon.equals(midnight)
+    zoned = pl.Series([start + timedelta(days=20)]).dt.convert_time_zone("Asia/Tokyo")
+    assert event_study(frame, "y", zoned, every="1d", half=3).equals(noon)
+    close = event_study(frame, "y", [start + timedelta(days=d) for d in (20, 21)], every="1d", half=3)
+    assert close["n_overlapping"].item() == 1
+
+
+def test_an_event_study_that_cannot_be_made_says_why() -> None:
+    frame = days(15, y=[float(x % 4) for x in range(15)])
+    few = event_study(frame, "y", [DAY + timedelta(days=8)], every="1d", half=3)
+    assert (few["effect"].item(), few["words"].item()) == (None, "15 periods, and shifts over 3 on either side need 20")
+    with pytest.raises(
+        InputError, match="1 events outside 2026-01-05 to 2026-01-20, such as 2026-01-20; leave them out"
+    ):
+        event_study(frame, "y", [DAY + timedelta(days=15)], every="1d")
+    with pytest.raises(ParameterError, match="events holds none"):
+        event_study(frame, "y", [], every="1d")
+    with pytest.raises(ParameterError, match="half must be 1 period or more; got 0"):
+        event_study(frame, "y", [DAY], every="1d", half=0)
+    instants = frame.with_columns(pl.col("period").cast(pl.Datetime("us", "UTC")))
+    with pytest.raises(InputError, match="must both be zone-aware, or both naive"):
+        event_study(instants, "y", pl.Series([datetime(2026, 1, 8)]), every="1d")  # noqa: DTZ001
+
+
+def test_partial_correlation_holds_the_others_fixed() -> None:
+    rng = np.random.default_rng(7)
+    volume = rng.normal(size=300)
+    rows = pl.DataFrame(
+        {"volume": volume, "csat": -volume + rng.normal(size=300), "latency": volume + rng.normal(size=300)}
+    )
+    assert abs(np.corrcoef(rows["csat"], rows["latency"])[0, 1]) > 0.4
+    got = partial_correlation(rows, "csat", "latency", given="volume").row(0, named=True)
+    design = np.column_stack([np.ones(300), volume])
+    left, right = (
+        rows[name] - design @ np.linalg.lstsq(design, rows[name], rcond=None)[0] for name in ("csat", "latency")
+    )
+    assert got["r"] == pytest.approx(np.corrcoef(left, right)[0, 1])
+    assert got["low"] < 0.1
+    assert got["p_value"] > 0.01
+    gaps = partial_correlation(
+        rows.with_columns(volume=pl.when(pl.int_range(300) > 9).then("volume")), "csat", "latency", given="volume"
+    )
+    assert gaps.select("n", "n_missing").row(0) == (290, 10)
+    few = partial_correlation(rows.head(4), "csat", "latency", given="volume").row(0, named=True)
+    assert (few["r"], few["reason"]) == (None, "4 complete rows, and 3 columns need 6")
+    with pytest.raises(ParameterError, match="at least one other column to hold fixed"):
+        partial_correlation(rows, "csat", "latency", given=[])
+
+
+def test_signals_name_metrics_that_are_there() -> None:
+    names = {spec.name for spec in catalogue.find("")}
+    for signal in SIGNALS:
+        assert {signal.outcome, *signal.metrics} <= names, signal
+    areas = {signal.area for signal in SIGNALS}
+    assert areas >= {
+        "usability", "reliability", "workflow design", "integration quality", "performance", "automation correctness",
+        "scalability", "data integrity",
+    }  # fmt: skip
+    assert candidates("csat")["area"].to_list()[0] == "usability"
+    assert candidates().height == len(SIGNALS)
+    with pytest.raises(ParameterError, match="no signals are kept for 'weather'; there are some for csat, nps"):
+        candidates("weather")
+
+
+def test_words_claim_no_cause() -> None:
+    rng = np.random.default_rng(8)
+    frame = days(120, y=drifting(rng, 120), x=drifting(rng, 120))
+    said = [
+        *link(frame, "y", "x", every="1d")["words"],
+        *event_study(frame, "y", [DAY + timedelta(days=50)], every="1d")["words"],
+    ]
+    assert not [text for text in said if CLAIMS.search(text.replace("no proof of a cause", ""))]
