@@ -89,6 +89,15 @@ def test_groups_are_fitted_at_once():
     assert mcdonald_omega(stack.reshape(2, 4, 4, 4)).ravel() == pytest.approx([float(mcdonald_omega(s)) for s in stack])
 
 
+def test_items_that_share_nothing_are_fitted_all_the_same():
+    # Valleys of their likelihood are nearly flat and lead to improper solutions.
+    rng = np.random.default_rng(7)
+    stack = np.stack([covariance(rng.integers(1, 8, (100, 5))) for _ in range(200)])
+    fitted = one_factor(stack)
+    assert 0 < fitted.improper.mean() < 1
+    assert ((mcdonald_omega(stack) >= 0) & (mcdonald_omega(stack) < 1)).all()
+
+
 def test_an_improper_solution_is_flagged():
     r = np.array([[1, 0.8, 0.8], [0.8, 1, 0.5], [0.8, 0.5, 1]])  # the first would have a loading of 1.13
     fitted = one_factor(r)

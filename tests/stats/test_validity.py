@@ -7,7 +7,16 @@ import pytest
 from scipy.stats import pearsonr
 
 from servicequality.errors import ParameterError, ServiceQualityWarning
-from servicequality.stats import correlation_interval, covariance, end_shares, htmt, htmt_interval, straight_lined
+from servicequality.stats import (
+    correlation_interval,
+    covariance,
+    end_shares,
+    htmt,
+    htmt_interval,
+    htmt_limits,
+    resampled_covariances,
+    straight_lined,
+)
 from servicequality.stats.validity import percentile_limits
 
 THREE = ["a", "a", "a", "b", "b", "c", "c", "c", "c"]
@@ -54,6 +63,8 @@ def test_the_bootstrap_of_htmt_is_that_of_drawn_rows_and_covers():
     plain = [plain_htmt(answers[rng.integers(0, 60, 60)], "aaabbb", "a", "b") for _ in range(500)]
     assert (low[0, 1], high[0, 1]) == pytest.approx(np.quantile(plain, [0.025, 0.975]))
     assert (low[0, 0], high[0, 0]) == (1, 1)
+    drawn = resampled_covariances(answers, resamples=500, seed=5)
+    assert np.array_equal(htmt_limits(drawn, "aaabbb")[0], low)
     assert low[0, 1] < htmt(covariance(answers), "aaabbb")[0, 1] < high[0, 1]
     hits = 0
     for seed in range(300):

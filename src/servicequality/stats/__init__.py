@@ -116,7 +116,14 @@ from servicequality.stats.two_samples import (
     welch_interval,
 )
 from servicequality.stats.uptime import availability_interval, downtime, mtbf_interval, series_availability
-from servicequality.stats.validity import correlation_interval, end_shares, htmt, htmt_interval, straight_lined
+from servicequality.stats.validity import (
+    correlation_interval,
+    end_shares,
+    htmt,
+    htmt_interval,
+    htmt_limits,
+    straight_lined,
+)
 
 __all__ = [
     "Agreement",
@@ -182,6 +189,7 @@ __all__ = [
     "holm",
     "htmt",
     "htmt_interval",
+    "htmt_limits",
     "hypergeometric_interval",
     "icc",
     "icc_of_mean_squares",

@@ -17,7 +17,7 @@ Missing: TypeAlias = Literal["listwise", "pairwise"]
 
 # Whole numbers below this are exact in float32, and so are their sums in any order.
 _EXACT = 2.0**24
-_BLOCK = 1 << 14
+_BLOCK = 1 << 16  # small blocks make threads of BLAS wait for each other more than they work
 _AT_ONCE = 1 << 22  # numbers that a block of resamples holds
 
 
@@ -122,7 +122,7 @@ def cross_products(
                 block, w = block[:, complete], None if w is None else w[complete]
             left = block if w is None else block * w
             n += block.shape[1] if w is None else w.sum()
-            sums += left.sum(axis=1, dtype=np.float64)
+            sums += left @ np.ones(left.shape[1], dtype=kind)
         products += left @ block.T
     return CrossProducts(n, sums, products)
 
@@ -258,4 +258,4 @@ def _arithmetic(table: NDArray[np.generic], origin: float, *, plain: bool) -> tu
         return np.float64, _BLOCK
     furthest = max(abs(float(table.min()) - origin), abs(float(table.max()) - origin), 1.0)
     rows = int(_EXACT // furthest**2)
-    return (np.float32, min(rows, _BLOCK)) if rows >= _BLOCK // 8 else (np.float64, _BLOCK)
+    return (np.float32, min(rows, _BLOCK)) if rows >= _BLOCK // 32 else (np.float64, _BLOCK)

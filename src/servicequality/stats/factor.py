@@ -139,7 +139,7 @@ def _descend(r: FloatArray, x: FloatArray, least: float) -> tuple[FloatArray, ND
         curve = np.where(bound[..., :, None] | bound[..., None, :], np.eye(x.shape[-1]), curve)
         bend, axes = np.linalg.eigh(curve)
         along = np.swapaxes(axes, -1, -2) @ slope[..., None]
-        step = -(axes @ (along / np.maximum(np.abs(bend), 1e-3)[..., None]))[..., 0]
+        step = -(axes @ (along / np.maximum(np.abs(bend), 1e-9)[..., None]))[..., 0]
         step *= np.minimum(1.0, 2.0 / np.maximum(np.abs(step).max(axis=-1, keepdims=True), 1e-300))
         size = np.where(settled, 0.0, 1.0)
         for _ in range(40):

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, require, two_sided_tail
-from servicequality.stats.crossproducts import correlation, covariance, resampled_covariances
+from servicequality.stats.crossproducts import correlation, covariance, covariances, resampled_covariances
 
 
 def correlation_interval(r: ArrayLike, n: ArrayLike, *, controlled: ArrayLike = 0, level: float = 0.95) -> Interval:
@@ -80,9 +80,26 @@ def htmt_interval(
         ParameterError: as ``htmt`` and ``resampled_covariances``; undefined in more than one sample of twenty.
     """
     htmt(covariance(answers), dimensions)
-    drawn = resampled_covariances(answers, resamples=resamples, seed=seed)
-    live = (np.diagonal(drawn, axis1=-2, axis2=-1) > 0).all(axis=-1)
-    return percentile_limits(_htmt(correlation(drawn[live]), dimensions), of=resamples, level=level)
+    return htmt_limits(resampled_covariances(answers, resamples=resamples, seed=seed), dimensions, level=level)
+
+
+def htmt_limits(drawn: ArrayLike, dimensions: Sequence[object], *, level: float = 0.95) -> Interval:
+    """Percentile limits of ``htmt`` from resampled covariances, which may serve several questions.
+
+    Args:
+        drawn: shape (resamples, k, k), as ``resampled_covariances`` gives them.
+        dimensions: the dimension of each item.
+        level: two-sided confidence.
+
+    Warns:
+        ServiceQualityWarning: samples in which the ratio is undefined, which are left out.
+
+    Raises:
+        ParameterError: dimensions that do not fit; undefined in more than one sample of twenty.
+    """
+    s = covariances(drawn, "drawn")
+    live = (np.diagonal(s, axis1=-2, axis2=-1) > 0).all(axis=-1)
+    return percentile_limits(_htmt(correlation(s[live]), dimensions), of=len(s), level=level)
 
 
 def percentile_limits(values: FloatArray, *, of: int, level: float) -> Interval:
