@@ -1,6 +1,6 @@
 """The parts of the generated desk, each against an obvious oracle: its queue and its clock."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from servicequality.datasets import calibration_reviews
 from servicequality.datasets.demand import Hours
 from servicequality.datasets.work import queue
+from servicequality.errors import ParameterError
+from servicequality.model import Records, Ticket
 
 
 @given(
@@ -39,3 +42,17 @@ def test_the_desks_clock_runs_in_local_opening_hours_across_a_change_of_clocks()
     assert hours.end - hours.start == 14 * 86_400 - 3_600
     worked = np.arange(0, 90 * 3_600, 977)
     assert (hours.worked(hours.at(worked)) == worked).all()
+
+
+def test_the_calibration_session_is_the_same_again_and_has_the_shape_that_it_says() -> None:
+    rows = calibration_reviews(50, seed=3, reviewers=4, gaps=0.2)
+    assert rows.equals(calibration_reviews(50, seed=3, reviewers=4, gaps=0.2))
+    assert not rows.equals(calibration_reviews(50, seed=4, reviewers=4, gaps=0.2))
+    assert rows.height == 50 * 4 * 4
+    assert rows.select("ticket_id", "category", "reviewer_id").is_unique().all()
+    assert rows.select("review_id", "category").is_unique().all()
+    assert rows["rating"].null_count() / rows.height == pytest.approx(0.2, abs=0.05)
+    assert Records(tickets=[Ticket(ticket_id="t-0000", created_at=datetime(2026, 1, 1, tzinfo=UTC))], reviews=rows)
+    for wrong in ({"n_tickets": 0}, {"reviewers": 1}, {"gaps": 1.0}):
+        with pytest.raises(ParameterError, match="a session needs a ticket, two reviewers and a share of gaps"):
+            calibration_reviews(**wrong)

@@ -1,0 +1,244 @@
+"""How much is reviewed, how much should be, and what the sample says of all. Never here: scores, or agreement."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from servicequality import stats
+from servicequality.columns import Flag, Instant, Row
+from servicequality.core import define_table, result_rows
+from servicequality.core.domains import require_columns
+from servicequality.core.finishing import check_level
+from servicequality.core.question import Question
+from servicequality.core.results import RESULT
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+
+__all__ = ["failed_tickets", "review_coverage", "review_sample_size"]
+
+Frame = pl.DataFrame | pl.LazyFrame
+
+
+@define_table(
+    title="Review coverage",
+    unit="share",
+    better="higher",
+    bounds=(0, 1),
+    grain="ticket",
+    formula=r"\#\{\text{eligible and reviewed}\}/\#\{\text{eligible}\}",
+    references=("COPC CX Standard",),
+    aliases=("QA coverage", "review rate", "share of tickets reviewed", "how much is reviewed"),
+)
+def review_coverage(
+    tickets: Any,
+    ticket: Row = "ticket_id",
+    ended: Instant | None = "resolved_at",
+    *,
+    reviews: Any,
+    by: str | Sequence[str] = (),
+) -> Frame:
+    """Share of eligible tickets that were reviewed, whoever reviewed them and how often: a census, so it has no limits.
+
+    Tickets that have ended are eligible; `ended=None` makes all of them so. Reviews of tickets that are not among them are
+    counted in the notes.
+
+    When it lies:
+        A high share of easy tickets is worse than a low share drawn by lot. It says nothing of who was looked at: ask for it
+        by agent.
+
+    Why your vendor shows another number:
+        Reviews over tickets, so that two reviews of one ticket count twice; open or spam tickets in the denominator;
+        reviews started and not finished.
+
+    Example:
+        print(sq.review_coverage(rows, reviews=desk.reviews).select("metric", "value", "n").collect())
+        by_team = sq.review_coverage(rows, reviews=desk.reviews, by="team")
+        print(by_team.select("team", "value", "n").collect())
+    """
+    looked_at = as_frame(reviews).lazy()
+    require_columns(looked_at.collect_schema(), [ticket], role="review_coverage: reviews")
+
+    def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+        eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
+        seen = looked_at.select(pl.col(ticket)).drop_nulls().unique().with_columns(_seen=pl.lit(value=True))
+        marked = frame.join(seen, on=ticket, how="left").with_columns(pl.col("_seen").fill_null(value=False))
+        asked = [
+            (eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_hits"),
+            eligible.sum().cast(pl.Int64).alias("_n") if ended is not None else pl.len().cast(pl.Int64).alias("_n"),
+            (~eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_early"),
+        ]
+        stray = seen.join(frame.select(ticket), on=ticket, how="anti").select(pl.len())
+        found, strangers = pl.collect_all([_grouped(marked, keys, asked), stray], engine="streaming")
+        n = found["_n"].to_numpy()
+        value = np.divide(found["_hits"].to_numpy(), n, out=np.full(len(n), np.nan), where=n > 0)
+        return result_rows(
+            found.select(keys),
+            metric="review_coverage",
+            unit="share",
+            value=value,
+            n=n,
+            reason="no eligible tickets",
+            notes=[_remarks(early, strangers.item()) for early in found["_early"].to_list()],
+        )
+
+    needed = [ticket] if ended is None else [ticket, ended]
+    return _answered("review_coverage", tickets, needed, answer, by)
+
+
+@define_table(
+    title="Reviews needed",
+    unit="count",
+    better="neither",
+    bounds=(0, float("inf")),
+    grain="ticket",
+    formula=r"\Big\lceil \frac{n_0}{1 + (n_0 - 1)/N} \Big\rceil,\quad n_0 = z^2\, p (1 - p)/m^2",
+    references=("Cochran 1977",),
+    aliases=("QA sample size", "how many reviews", "sample plan", "reviews per agent"),
+)
+def review_sample_size(
+    tickets: Any,
+    ended: Instant | None = "resolved_at",
+    *,
+    expected: float = 0.9,
+    margin: float = 0.05,
+    level: float = 0.95,
+    by: str | Sequence[str] = (),
+) -> Frame:
+    """How many of the eligible tickets to review, drawn by lot, to know a share to within a margin; rounded up.
+
+    `expected` is the share that you think to find (0.5 if you have no idea, which needs most). The number of tickets is
+    finite: knowing a small team's tickets takes most of them.
+
+    When it lies:
+        It plans for a share of reviews, such as the pass rate, and for tickets that lots draw. Picked tickets need no number:
+        no number helps.
+
+    Why your vendor shows another number:
+        A fixed quota such as four reviews an agent and month, which leaves a margin of some 30 points; no correction for the
+        finite number of tickets.
+
+    Example:
+        print(sq.review_sample_size(rows, by="team").select("team", "value", "n").collect())
+    """
+    check_level(level)
+    if not (0 < expected < 1 and 0 < margin < 1):
+        raise ParameterError(
+            f"review_sample_size: expected and margin are shares strictly between 0 and 1; got {expected!r} and {margin!r}"
+        )
+
+    def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+        rows = pl.len() if ended is None else pl.col(ended).is_not_null().sum()
+        found = _grouped(frame, keys, [rows.cast(pl.Int64).alias("_n")]).collect(engine="streaming")
+        n = found["_n"].to_numpy().astype(np.float64)
+        value = np.full(len(n), np.nan)
+        infinite = max(float(stats.proportion_n(expected, margin, level=level)), 1.0)
+        value[n > 0] = np.ceil(stats.finite_population_n(infinite, n[n > 0]) - 1e-9)
+        return result_rows(
+            found.select(keys),
+            metric="review_sample_size",
+            unit="count",
+            value=value,
+            n=n,
+            reason="no eligible tickets",
+        )
+
+    return _answered("review_sample_size", tickets, [] if ended is None else [ended], answer, by)
+
+
+@define_table(
+    title="Failed tickets",
+    unit="count",
+    better="lower",
+    bounds=(0, float("inf")),
+    grain="ticket",
+    formula=r"N\,k/n,\quad \text{limits: the least and the most } K \text{ that } k \text{ of } n \text{ do not refute}",
+    references=("Katz 1953", "Cochran 1977"),
+    aliases=("bad tickets", "hypergeometric estimate", "defects in the population", "failures among all tickets"),
+)
+def failed_tickets(
+    tickets: Any,
+    ticket: Row = "ticket_id",
+    ended: Instant | None = "resolved_at",
+    *,
+    scores: Any,
+    failed: Flag = "critical_failed",
+    level: float = 0.95,
+    by: str | Sequence[str] = (),
+) -> Frame:
+    """How many of all eligible tickets fail, from the reviewed ones: with exact limits for a sample of a finite number.
+
+    `scores` are rows of `review_scores`, or any with the ticket and a flag; a ticket that any of its reviews failed is one
+    failed ticket. Rows `n` are reviewed tickets.
+
+    When it lies:
+        It takes the reviewed tickets to be drawn by lot. Reviews that complaints started say nothing of the others.
+
+    Why your vendor shows another number:
+        The failures found, without those that nobody looked for.
+
+    Example:
+        scores = sq.review_scores(desk.reviews)
+        found = sq.failed_tickets(rows, scores=scores)
+        print(found.select("metric", "value", "low", "high", "n").collect())
+    """
+    check_level(level)
+    looked_at = as_frame(scores).lazy()
+    schema = looked_at.collect_schema()
+    require_columns(schema, [ticket, failed], role="failed_tickets: scores")
+    if schema[failed] != pl.Boolean:
+        raise InputError(f"failed_tickets: column {failed!r} holds {schema[failed]}, expected true or false (Boolean)")
+
+    def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
+        seen = looked_at.drop_nulls([ticket, failed]).group_by(ticket).agg(pl.col(failed).any().alias("_failed"))
+        eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
+        marked = frame.filter(eligible).join(seen, on=ticket, how="left")
+        asked = [
+            pl.len().cast(pl.Int64).alias("_all"),
+            pl.col("_failed").is_not_null().sum().cast(pl.Int64).alias("_n"),
+            pl.col("_failed").sum().cast(pl.Int64).alias("_k"),
+        ]
+        found = _grouped(marked, keys, asked).collect(engine="streaming")
+        size, n, k = (found[name].to_numpy().astype(np.float64) for name in ("_all", "_n", "_k"))
+        value, low, high = (np.full(len(n), np.nan) for _ in range(3))
+        some = n > 0
+        value[some] = size[some] * k[some] / n[some]
+        low[some], high[some] = stats.hypergeometric_interval(k[some], n[some], size[some], level=level)
+        return result_rows(
+            found.select(keys),
+            metric="failed_tickets",
+            unit="count",
+            value=value,
+            low=low,
+            high=high,
+            level=level,
+            method="hypergeometric, exact",
+            n=n,
+            n_missing=size - n,
+            reason="no ticket was reviewed",
+        )
+
+    return _answered("failed_tickets", tickets, [ticket] if ended is None else [ticket, ended], answer, by)
+
+
+def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Sequence[str]) -> Frame:
+    frame: Frame = as_frame(data)
+    keys = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
+    schema = frame.collect_schema()
+    require_columns(schema, [*needed, *keys], role=name)
+    if isinstance(frame, pl.LazyFrame):
+        lazy = frame
+        return pl.defer(lambda: answer(lazy, keys), schema={key: schema[key] for key in keys} | RESULT)
+    rows: pl.DataFrame = answer(frame.lazy(), keys)
+    return rows
+
+
+def _grouped(frame: pl.LazyFrame, keys: list[str], asked: list[pl.Expr]) -> pl.LazyFrame:
+    return frame.group_by(keys).agg(asked).sort(keys, nulls_last=True) if keys else frame.select(asked)
+
+
+def _remarks(early: int, strangers: int) -> str | None:
+    said = [f"{early} reviewed and not eligible"] if early else []
+    said += [f"{strangers} reviewed that are not among the tickets"] if strangers else []
+    return "; ".join(said) or None

@@ -1,0 +1,120 @@
+"""Coverage, sample sizes and what a sample says of all: by hand, on the generated desk, and bad input."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+import servicequality as sq
+from servicequality.core.results import RESULT
+from servicequality.datasets import service_desk_with_truth
+from servicequality.errors import InputError, ParameterError
+from servicequality.stats import hypergeometric_interval
+
+DAY = datetime(2026, 3, 1, tzinfo=UTC)
+TICKETS = pl.DataFrame(
+    {
+        "ticket_id": ["a", "b", "c", "d", "e"],
+        "team": ["x", "x", "x", "y", "y"],
+        "resolved_at": [DAY, DAY, None, DAY, DAY],
+    }
+)
+REVIEWS = pl.DataFrame(
+    {"ticket_id": ["a", "a", "c", "d", "z", None], "critical_failed": [False, True, True, False, True, True]}
+)
+
+
+def test_coverage_by_hand() -> None:
+    one = sq.review_coverage(TICKETS, reviews=REVIEWS).row(0, named=True)
+    assert (one["value"], one["n"], one["low"], one["method"]) == (0.5, 4, None, "none")
+    assert one["notes"] == "1 reviewed and not eligible; 1 reviewed that are not among the tickets"
+    teams = sq.review_coverage(TICKETS, reviews=REVIEWS, by="team")
+    assert teams.select("team", "value", "n").rows() == [("x", 0.5, 2), ("y", 0.5, 2)]
+    every = sq.review_coverage(TICKETS, ended=None, reviews=REVIEWS).row(0, named=True)
+    assert (every["value"], every["n"]) == (0.6, 5)
+
+
+def test_of_nothing_the_share_is_unknown() -> None:
+    found = sq.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
+    assert (found["value"], found["reason"], found["n"]) == (None, "no eligible tickets", 0)
+    assert sq.review_sample_size(TICKETS.clear())["reason"].item() == "no eligible tickets"
+    assert sq.failed_tickets(TICKETS, scores=REVIEWS.clear())["reason"].item() == "no ticket was reviewed"
+
+
+def test_failed_tickets_by_hand() -> None:
+    """Of four eligible tickets two were reviewed (a twice, once failed) and one failed: two of four, and one to three may."""
+    found = sq.failed_tickets(TICKETS, scores=REVIEWS).row(0, named=True)
+    assert (found["value"], found["n"], found["n_missing"]) == (2, 2, 2)
+    assert [found["low"], found["high"]] == [1, 3]
+    assert tuple(map(float, hypergeometric_interval(1, 2, 4))) == (1, 3)
+    teams = sq.failed_tickets(TICKETS, scores=REVIEWS, by="team")
+    assert teams["value"].to_list() == [2, 0]
+
+
+def test_sample_sizes() -> None:
+    tickets = pl.DataFrame({"team": ["small"] * 10 + ["large"] * 400, "resolved_at": [DAY] * 410})
+    found = sq.review_sample_size(tickets, by="team")
+    assert found.select("team", "value", "n").rows() == [("large", 103, 400), ("small", 10, 10)]
+    assert sq.review_sample_size(tickets, margin=0.99)["value"].item() == 1
+
+
+def test_the_desk_is_reviewed_one_in_twenty_and_its_failures_are_within_the_limits() -> None:
+    desk, truth = service_desk_with_truth(20_000, seed=3)
+    tickets = sq.facts(desk, as_of=truth.as_of)
+    covered = sq.review_coverage(tickets, reviews=desk.reviews).collect().row(0, named=True)
+    assert covered["value"] == pytest.approx(0.05, abs=0.01)
+    found = sq.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999).collect().row(0, named=True)
+    assert found["low"] < 0.03 * (found["n"] + found["n_missing"]) < found["high"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda rows: sq.review_coverage(rows, reviews=REVIEWS.lazy(), by="team"),
+        lambda rows: sq.review_sample_size(rows, by="team"),
+        lambda rows: sq.failed_tickets(rows, scores=REVIEWS.lazy(), by="team"),
+    ],
+    ids=["coverage", "sample size", "failed"],
+)
+def test_lazy_stays_lazy(call: Callable[[object], pl.DataFrame | pl.LazyFrame]) -> None:
+    lazy, eager = call(TICKETS.lazy()), call(TICKETS)
+    assert isinstance(lazy, pl.LazyFrame)
+    assert lazy.collect_schema() == pl.Schema({"team": pl.String(), **RESULT})
+    assert lazy.collect().equals(eager.lazy().collect())
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (
+            lambda: sq.review_coverage(TICKETS, reviews=REVIEWS.drop("ticket_id")),
+            InputError,
+            "reviews: no column 'ticket_id'",
+        ),
+        (
+            lambda: sq.review_coverage(TICKETS.drop("resolved_at"), reviews=REVIEWS),
+            InputError,
+            "no column 'resolved_at'",
+        ),
+        (lambda: sq.review_sample_size(TICKETS, by="tem"), InputError, r"no column 'tem' \(did you mean 'team'\?\)"),
+        (
+            lambda: sq.review_sample_size(TICKETS, margin=5),
+            ParameterError,
+            "expected and margin are shares strictly between",
+        ),
+        (
+            lambda: sq.failed_tickets(TICKETS, scores=REVIEWS.with_columns(critical_failed=1)),
+            InputError,
+            "expected true or false",
+        ),
+        (
+            lambda: sq.failed_tickets(TICKETS, scores=REVIEWS.drop("critical_failed")),
+            InputError,
+            "no column 'critical_failed'",
+        ),
+    ],
+)
+def test_bad_input(call: Callable[[], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        call()
