@@ -289,8 +289,8 @@ def _flow(table: pl.DataFrame, keys: list[str], question: _Question, created: st
 def _stops(rows: pl.DataFrame, known: int) -> Integers:
     stamps = rows.select(_STAMPS)
     first = stamps.to_series(0)
-    latest = first.max()
-    if first.null_count() or (stamps.width > 1 and isinstance(latest, int) and latest > known):
+    latest = first.max() if stamps.width > 1 else None
+    if first.null_count() or (isinstance(latest, int) and latest > known):
         first = stamps.select(_first_known(known).fill_null(NEVER)).to_series()
     return first.to_numpy()
 
