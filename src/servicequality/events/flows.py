@@ -287,11 +287,10 @@ def _flow(table: pl.DataFrame, keys: list[str], question: _Question, created: st
 
 
 def _stops(rows: pl.DataFrame, known: int) -> Integers:
-    stamps = rows.select(_STAMPS)
-    first = stamps.to_series(0)
-    latest = first.max() if stamps.width > 1 else None
+    first = rows["_stop_0"]
+    latest = first.max() if "_stop_1" in rows.columns else None
     if first.null_count() or (isinstance(latest, int) and latest > known):
-        first = stamps.select(_first_known(known).fill_null(NEVER)).to_series()
+        first = rows.select(_first_known(known).fill_null(NEVER)).to_series()
     return first.to_numpy()
 
 

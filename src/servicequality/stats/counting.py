@@ -79,6 +79,7 @@ class SpellCounter:
         self._stops = np.zeros((n_codes, self._width), np.int64)
         self._reversed = np.zeros((n_codes, self._width), np.int64)
         self._start, self._stop, self._key = np.empty((3, _BLOCK), np.int64)
+        self._holds = np.empty(_BLOCK, np.bool_)
 
     def add(self, starts: Integers, stops: Integers, codes: Codes | None = None) -> None:
         """Count spells; the stop of an open one is `NEVER`. `codes` in ``range(n_codes)`` say whose each spell is."""
@@ -87,7 +88,7 @@ class SpellCounter:
             self._add(starts[block], stops[block], None if codes is None else codes[block])
 
     def _add(self, starts: Integers, stops: Integers, codes: Codes | None) -> None:
-        backwards = stops < starts
+        backwards = np.less(stops, starts, out=self._holds[: len(starts)])
         if backwards.any():
             _count_into(self._reversed, self._periods, starts[backwards], None if codes is None else codes[backwards])
             forward = ~backwards
@@ -95,7 +96,7 @@ class SpellCounter:
         start, stop, key = (buffer[: len(starts)] for buffer in (self._start, self._stop, self._key))
         self._periods.locate(starts, start)
         self._periods.locate(stops, stop)
-        brief = start == stop
+        brief = np.equal(start, stop, out=self._holds[: len(starts)])
         if codes is not None:
             np.multiply(codes, self._width, out=key, dtype=np.int64)
             np.add(start, key, out=start)
