@@ -8,6 +8,7 @@ sq.nps("score").estimate(answers)
 from typing import TYPE_CHECKING
 
 from servicequality import metrics
+from servicequality.comparison import compare as compare
 from servicequality.core import Estimate as Estimate
 from servicequality.core import Metric as Metric
 from servicequality.core import define as define
@@ -54,6 +55,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "aftermath",
         "catalogue",
         "check",
+        "compare",
         "define",
         "define_table",
         "evaluate",

@@ -16,14 +16,14 @@ def series(rng, n, rho, size):
 
 
 def test_level_and_slope_are_statsmodels_gls():
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import GLS
 
     y = 50 + 0.3 * np.arange(60) + series(np.random.default_rng(1), 60, 0.5, 1)[0]
     y[30:] += 4 - 0.2 * np.arange(30)
     found = interrupted_series(y, 30)
     t = np.arange(60)
     design = np.column_stack((np.ones(60), t, t >= 30, np.maximum(t - 30, 0)))
-    theirs = sm.GLS(y, design, sigma=found.rho ** np.abs(np.subtract.outer(t, t))).fit()
+    theirs = GLS(y, design, sigma=found.rho ** np.abs(np.subtract.outer(t, t))).fit()
     assert (found.level_change, found.se) == pytest.approx((theirs.params[2], theirs.bse[2]), rel=1e-9)
     assert (found.slope_change, found.slope_se) == pytest.approx((theirs.params[3], theirs.bse[3]), rel=1e-9)
     assert (found.low, found.high) == pytest.approx(tuple(theirs.conf_int()[2]), rel=1e-9)
@@ -36,7 +36,7 @@ def test_neighbours_that_are_alike_raise_few_false_alarms():
 
 
 def test_difference_in_differences_is_hc0_and_is_covered():
-    import statsmodels.api as sm
+    from statsmodels.regression.linear_model import OLS
 
     rng = np.random.default_rng(3)
     cells = [rng.normal(mean, 1 + mean / 5, n) for mean, n in ((14, 12), (20, 15), (19, 30), (22, 9))]
@@ -45,7 +45,7 @@ def test_difference_in_differences_is_hc0_and_is_covered():
     )
     treated, late = np.repeat([1, 1, 0, 0], [12, 15, 30, 9]), np.repeat([1, 0, 1, 0], [12, 15, 30, 9])
     design = np.column_stack((np.ones(66), treated, late, treated * late))
-    theirs = sm.OLS(np.concatenate(cells), design).fit(cov_type="HC0")
+    theirs = OLS(np.concatenate(cells), design).fit(cov_type="HC0")
     assert (effect, se) == pytest.approx((theirs.params[3], theirs.bse[3]), rel=1e-9)
 
     many = rng.normal([[[0]], [[1]], [[5]], [[3]]], 2, (4, 2_000, 60))  # truth: (0 - 1) - (5 - 3) = -3

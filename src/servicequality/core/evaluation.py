@@ -89,13 +89,13 @@ def evaluate(
         ParameterError: an option does not fit, or two metrics have one name.
     """
     question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
-    chosen = _named(metrics)
+    chosen = named_metrics(metrics)
     check_level(level)
     if min_n is not None and min_n < 1:
         raise ParameterError(f"min_n must be at least 1, got {min_n!r}; None shows every cell")
     for metric in chosen:
         question.sampling.refuse_tables(metric.name, metric.shape)
-    parts = _by_grain(frame, chosen)
+    parts = by_grain(frame, chosen)
     frames = [(as_frame(data), group) for data, group in parts]
     ready = [(question.frame(data.lazy(), group), group) for data, group in frames]
 
@@ -224,7 +224,12 @@ def _of(column: str, metric: "Metric") -> bool:
     return column.startswith(f"{metric.name}.")
 
 
-def _named(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
+def named_metrics(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
+    """The metrics of a call, each with a name of its own.
+
+    Raises:
+        ParameterError: there is none, one is no metric, or two have one name.
+    """
     chosen = list(metrics) if isinstance(metrics, Iterable) else [metrics]
     if not chosen:
         raise ParameterError("no metric given; pass at least one, such as nps()")
@@ -239,7 +244,7 @@ def _named(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
     return chosen
 
 
-def _by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
+def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
     """The frame of each grain with its metrics; one frame serves all."""
     if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
         return [(frame, list(metrics))]

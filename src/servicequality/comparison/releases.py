@@ -1,0 +1,232 @@
+"""What did the release do: a difference of differences, and a series that it interrupts. Never here: a claim of cause.
+
+Both say what changed beyond what would have been expected. That nothing else happened at the same time is the reader's to
+say, not theirs.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
+from servicequality.core import Metric, evaluate
+from servicequality.core.evaluation import named_metrics
+from servicequality.core.finishing import check_level
+from servicequality.core.question import PERIOD, Question
+from servicequality.errors import InputError, ParameterError
+from servicequality.shapes import FixedShape
+from servicequality.shapes.base import FloatArray
+from servicequality.stats import difference_in_differences as double_difference
+from servicequality.stats import interrupted_series as interruption
+from servicequality.stats import t_test
+
+_NEEDS_TREND = "the effect is the release's only if both groups would have changed alike without it"
+
+
+def difference_in_differences(
+    before: Any,
+    after: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    treated: str,
+    by: str | Sequence[str] = (),
+    level: float = 0.95,
+    weight: str | None = None,
+    cluster: str | None = None,
+) -> pl.DataFrame:
+    """How much more those who got the release changed than those who did not.
+
+    The error is least squares' HC0 (White 1980); with weights or clusters each figure brings its own.
+
+    Args:
+        before: any dataframe, rows from before the release.
+        after: rows from after it.
+        metrics: what to look at: ratios of two sums (shares, means, rates, net scores).
+        treated: Boolean column: the row belongs to those who got the release.
+        by: key columns.
+        level: two-sided confidence, normal.
+        weight: column of weights.
+        cluster: column of clusters.
+
+    Returns:
+        `by…, metric, change_treated, change_control, effect, low, high, se, p_value, n, reason, notes`, sorted by keys.
+
+    Raises:
+        InputError: a column is missing, or `treated` is not Boolean or has nulls.
+        ParameterError: a metric is no ratio of two sums, or an option does not fit.
+    """
+    chosen = named_metrics(metrics)
+    check_level(level)
+    for metric in chosen:
+        if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
+            raise ParameterError(
+                f"{metric.name}: a difference of differences needs a share, a mean, a rate or a net score"
+            )
+    keys = [by] if isinstance(by, str) else list(by)
+    if treated in keys:
+        raise ParameterError(f"{treated!r} says who got the release: leave it out of by")
+    question = Question.of(by=[*keys, treated], every=None, at=None, timezone=None, weight=weight, cluster=cluster)
+    parts = []
+    for sides in read_sides(before, after, chosen, question=question, level=level):
+        dtype = sides.rows.schema[treated]
+        if dtype != pl.Boolean or sides.rows[treated].null_count():
+            raise InputError(
+                f"column {treated!r} holds {dtype}, expected true for those who got the release, else false"
+            )
+        parts.append(_doubled(sides, keys, treated, level))
+    order = {metric.name: place for place, metric in enumerate(chosen)}
+    place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
+    return pl.concat(parts).sort([*keys, place], nulls_last=True, maintain_order=True)
+
+
+def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> pl.DataFrame:
+    flat = sides.rows.with_columns(
+        *(pl.Series(f"square {label}", _squares(sides, label), nan_to_null=True) for label in SIDES)
+    )
+    figures = [f"{figure} {label}" for figure in ("value", "square", "n") for label in SIDES]
+    cells = [
+        flat.filter(pl.col(treated) == got).select(*keys, *(pl.col(name).alias(f"{name} {got}") for name in figures))
+        for got in (True, False)
+    ]
+    if keys:
+        both = cells[0].join(cells[1], on=list(keys), how="full", coalesce=True, nulls_equal=True)
+    else:
+        both = pl.concat([part if part.height else part.clear(1) for part in cells], how="horizontal")
+
+    def cell(figure: str, label: str, got: bool) -> FloatArray:
+        return both[f"{figure} {label} {got}"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+    order = [("after", True), ("before", True), ("after", False), ("before", False)]
+    values, squares = (np.array([cell(figure, *place) for place in order]) for figure in ("value", "square"))
+    known = np.isfinite(values).all(axis=0) & np.isfinite(squares).all(axis=0)
+    effect, se, low, high, p = np.full((5, both.height), np.nan)
+    effect[known], se[known], limits = double_difference(*values[:, known], squares=squares[:, known], level=level)
+    low[known], high[known] = limits
+    tested = known & (se > 0)
+    p[tested] = t_test(effect[tested], se[tested])
+    n = np.sum([np.nan_to_num(cell("n", *place)) for place in order], axis=0)
+    numbers = {
+        "change_treated": values[0] - values[1],
+        "change_control": values[2] - values[3],
+        "effect": effect,
+        "low": low,
+        "high": high,
+        "se": se,
+        "p_value": p,
+    }
+    said = ("treated, after", "treated, before", "not treated, after", "not treated, before")
+    absent = [[name for name, bad in zip(said, row, strict=True) if bad] for row in ~np.isfinite(values + squares).T]
+    reasons = [f"no figure with an error of the rows {'; '.join(names)}" if names else None for names in absent]
+    return pl.concat(
+        [
+            both.select(keys),
+            pl.DataFrame([pl.Series(name, part, nan_to_null=True) for name, part in numbers.items()]),
+            pl.DataFrame([pl.Series("n", n).cast(pl.Int64), pl.Series("reason", reasons, pl.String)]),
+        ],
+        how="horizontal",
+    ).select(
+        *keys, pl.lit(sides.metric.name).alias("metric"), *numbers, "n", "reason", pl.lit(_NEEDS_TREND).alias("notes")
+    )
+
+
+def _squares(sides: Sides, side: Side) -> FloatArray:
+    """Squared errors of one side's figures; of plain rows with divisor n, as HC0 has it."""
+    shape = sides.metric.shape
+    assert isinstance(shape, FixedShape)  # checked by the caller
+    if sides.sampled:
+        return np.square(sides.column("se", side))
+    sums = {leaf: sides.column(f"sum {leaf}", side) for leaf in shape.leaves()}
+    n = sums["n"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(n > 0, getattr(shape, "per", 1.0) ** 2 * shape.spread(sums) / n, np.nan)
+
+
+def interrupted_series(
+    frame: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    at: str,
+    every: str,
+    released: dt.datetime,
+    as_of: dt.datetime,
+    timezone: str | None = None,
+    level: float = 0.95,
+) -> pl.DataFrame:
+    """By how much a figure left the line that it followed, when something was released (Prais and Winsten 1954).
+
+    A line before and a line after, with neighbouring periods allowed to be alike. It wants 40 periods at least, each with a
+    figure; otherwise there is no result, and the reason.
+
+    Args:
+        frame: any dataframe, or a mapping of grain to dataframe.
+        metrics: what to look at; any metric.
+        at: the instant that puts a row into its period.
+        every: length of a period, in Polars' words ("1d", "1w").
+        released: the first instant with the release. A period that holds it inside counts as before.
+        as_of: the instant up to which the rows are known: a period that is not over by then is left out.
+        timezone: the zone whose days and weeks count.
+        level: two-sided confidence, Student's with n - 4 degrees of freedom.
+
+    Returns:
+        A row a metric: `metric, level_change, low, high, se, p_value, slope_change, rho, n_before, n_after, reason, notes`;
+        the slope is per period.
+
+    Raises:
+        InputError: a column is missing, or rows lie outside their domain.
+        ParameterError: an instant without a time zone, or an option that does not fit.
+    """
+    for name, instant in (("released", released), ("as_of", as_of)):
+        if not isinstance(instant, dt.datetime) or instant.utcoffset() is None:
+            raise ParameterError(f"{name} must be a zone-aware datetime, got {instant!r}; add tzinfo")
+    chosen = named_metrics(metrics)
+    table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level).lazy().collect()
+    return pl.concat(
+        [_interrupted(table.filter(metric=metric.name), metric, every, released, as_of, level) for metric in chosen]
+    )
+
+
+def _interrupted(
+    table: pl.DataFrame, metric: Metric, every: str, released: dt.datetime, as_of: dt.datetime, level: float
+) -> pl.DataFrame:
+    there = table.filter(pl.col(PERIOD).is_not_null()).sort(PERIOD)
+    if there.schema[PERIOD] == pl.Date:
+        raise InputError("an interrupted series needs instants to tell before from after; the column holds dates")
+    over = there.filter(pl.col(PERIOD).dt.offset_by(every) <= as_of)
+    numbers = dict.fromkeys(("level_change", "low", "high", "se", "p_value", "slope_change", "rho"), float("nan"))
+    counts, reason, notes = (0, 0), None, None
+    if over.is_empty():
+        reason = "no period is over"
+    else:
+        grid = pl.datetime_range(over[PERIOD][0], over[PERIOD][-1], every, eager=True).alias(PERIOD)
+        series = grid.to_frame().join(over, on=PERIOD, how="left").sort(PERIOD)
+        late = (series[PERIOD] >= released).to_numpy()
+        start = len(late) - int(late.sum())
+        counts = (start, int(late.sum()))
+        gaps = series.filter(pl.col("value").is_null())[PERIOD]
+        if start and start < len(series) and series[PERIOD][start] != released:
+            notes = f"the release lies within the period of {series[PERIOD][start - 1]}, which counts as before"
+        if len(gaps):
+            shown = ", ".join(str(gap) for gap in gaps.head(3))
+            reason = (
+                f"{len(gaps)} periods have no figure, such as {shown}: a series with gaps is none; take longer periods"
+            )
+        else:
+            try:
+                found = interruption(series["value"].to_numpy(), start, level=level)
+            except ParameterError as error:
+                reason = str(error)
+            else:
+                numbers = dict(
+                    zip(
+                        numbers,
+                        (found.level_change, found.low, found.high, found.se, found.p, found.slope_change, found.rho),
+                        strict=True,
+                    )
+                )
+    columns = [pl.Series(name, np.array([number]), nan_to_null=True) for name, number in numbers.items()]
+    counted = [pl.Series(f"n_{label}", [count], pl.Int64) for label, count in zip(SIDES, counts, strict=True)]
+    texts = [pl.Series("reason", [reason], pl.String), pl.Series("notes", [notes], pl.String)]
+    return pl.DataFrame([pl.Series("metric", [metric.name]), *columns, *counted, *texts])

@@ -1,0 +1,186 @@
+"""The same metrics read before and after, aligned by key. Lives here: both scans, and their figures side by side.
+
+Never here: what a change means, or a test of it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+import polars as pl
+
+from servicequality.core import Metric
+from servicequality.core.evaluation import by_grain
+from servicequality.core.finishing import finish_fixed, finish_table
+from servicequality.core.question import Question
+from servicequality.core.states import BIN, fixed_state, table_state, value_prefix
+from servicequality.errors import ParameterError
+from servicequality.model import as_frame
+from servicequality.shapes import FixedShape, Mean, TableShape, mean
+from servicequality.shapes.base import FloatArray
+from servicequality.stats._checks import IntArray
+from servicequality.stats.histogram import bin_values
+from servicequality.stats.logrank import Tables
+
+Side = Literal["before", "after"]
+SIDES: tuple[Side, Side] = ("before", "after")
+_FIGURES = ("value", "low", "high", "se", "n", "n_eff", "n_pending", "reason", "notes")
+_LOGARITHM = "log of "
+_PLACE = "row of the answer"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Sides:
+    """One metric's figures before and after, a row a key.
+
+    Attributes:
+        metric: the metric.
+        keys: key columns.
+        rows: the keys, and each figure and each sum twice: `value before`, `value after`, `sum hits before` …
+        level: two-sided confidence of the limits.
+        tables: the state of each side, of a metric that reads a table.
+        logarithm: the same of the rows' logarithms, for means of durations.
+    """
+
+    metric: Metric
+    keys: Sequence[str]
+    rows: pl.DataFrame
+    level: float
+    tables: tuple[pl.DataFrame, pl.DataFrame] | None = None
+    logarithm: "Sides | None" = None
+
+    def column(self, name: str, side: Side) -> FloatArray:
+        """A figure or sum of one side; NaN where it is undefined or the side has no such key."""
+        return self.rows[f"{name} {side}"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+    def both(self, name: str) -> tuple[FloatArray, FloatArray]:
+        """A figure or sum before and after."""
+        return self.column(name, "before"), self.column(name, "after")
+
+    def has(self, name: str) -> bool:
+        """Whether the sides have such a figure or sum."""
+        return f"{name} before" in self.rows.columns
+
+    @property
+    def sampled(self) -> bool:
+        """Whether rows are weighted or come in clusters."""
+        return self.has("sum weight_squares") or self.clustered
+
+    @property
+    def clustered(self) -> bool:
+        """Whether rows come in clusters."""
+        return self.has("sum clusters")
+
+    def risk_tables(self, side: Side) -> Tables:
+        """The risk tables of one side, a group for each row of the answer."""
+        at, offsets, sums = self.counted(side)
+        gone = sums["events"]
+        return Tables(offsets, at, gone, np.maximum(sums["n"] - gone, 0.0), sums.get("entered"))
+
+    def counted(self, side: Side) -> tuple[FloatArray, IntArray, Mapping[str, FloatArray]]:
+        """The numbers of a table in ascending order for each row of the answer, its offsets, and the sums at each number."""
+        assert self.tables is not None  # asked of metrics that read a table
+        shape, name = self.metric.shape, self.metric.name
+        assert isinstance(shape, TableShape)
+        state = self.tables[SIDES.index(side)]
+        watched = pl.any_horizontal(pl.col(f"{name}.{leaf}") > 0 for leaf in shape.WATCHED)
+        place = self.rows.with_row_index(_PLACE).select(_PLACE, *self.keys)
+        state = state.filter(pl.col(BIN).is_not_null() & watched)
+        state = state.join(place, on=self.keys, nulls_equal=True) if self.keys else state.join(place, how="cross")
+        state = state.group_by(_PLACE, BIN).agg(pl.col(f"{name}.{leaf}").sum() for leaf in shape.leaves())
+        state = state.sort(_PLACE, BIN)
+        offsets = np.searchsorted(state[_PLACE].to_numpy(), np.arange(self.rows.height + 1))
+        sums = {leaf: state[f"{name}.{leaf}"].cast(pl.Float64).to_numpy() for leaf in shape.leaves()}
+        return bin_values(state[BIN].to_numpy(), mantissa_bits=52), offsets.astype(np.int64), sums
+
+
+def read_sides(
+    before: Any, after: Any, metrics: Sequence[Metric], *, question: Question, level: float
+) -> Iterator[Sides]:
+    """Both frames read once each for all metrics of fixed width, and once more for each table."""
+    if isinstance(before, Mapping) != isinstance(after, Mapping):
+        raise ParameterError("before and after must both be frames, or both mappings of grain to frame")
+    for metric in metrics:
+        question.sampling.refuse_tables(metric.name, metric.shape)
+    parts = zip(by_grain(before, metrics), by_grain(after, metrics), strict=True)
+    found: dict[str, Sides] = {}
+    for (first, group), (second, _) in parts:
+        frames = []
+        for data in (first, second):
+            frame = question.frame(as_frame(data).lazy(), group)
+            question.check(frame, group)
+            frames.append(frame)
+        found |= _read(frames, group, question, level)
+    yield from (found[metric.name] for metric in metrics)
+
+
+def _read(
+    frames: Sequence[pl.LazyFrame], metrics: Sequence[Metric], question: Question, level: float
+) -> dict[str, Sides]:
+    keys, sampling = question.keys, question.sampling
+    fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
+    logarithms = [_logarithm(metric) for metric in fixed if _lasts(metric)]
+    asked = [*fixed, *logarithms]
+    found: dict[str, Sides] = {}
+    if asked:
+        states = [
+            fixed_state(frame, asked, keys=keys, sampling=sampling).collect(engine="streaming") for frame in frames
+        ]
+        for metric in asked:
+            figures = [finish_fixed(state, metric, keys=keys, level=level) for state in states]
+            rows = _aligned([_with_sums(*pair, metric, keys) for pair in zip(figures, states, strict=True)], keys)
+            found[metric.name] = Sides(metric=metric, keys=keys, rows=rows, level=level)
+    for metric in logarithms:
+        own = metric.name.removeprefix(_LOGARITHM)
+        found[own] = replace(found[own], logarithm=found.pop(metric.name))
+    for metric in metrics:
+        if isinstance(metric.shape, TableShape):
+            first, second = (
+                table_state(frame, metric, keys=keys, sampling=sampling, exact=True).collect(engine="streaming")
+                for frame in frames
+            )
+            figures = [finish_table(state, metric, keys=keys, level=level, exact=True) for state in (first, second)]
+            sums = ["weight_squares"] if f"{metric.name}.weight_squares" in first.columns else []
+            figures = [part.with_columns(pl.lit(None).alias(f"sum {name}") for name in sums) for part in figures]
+            rows = _aligned(
+                [part.select(*keys, *_FIGURES, *(f"sum {name}" for name in sums)) for part in figures], keys
+            )
+            found[metric.name] = Sides(metric=metric, keys=keys, rows=rows, level=level, tables=(first, second))
+    return found
+
+
+def _lasts(metric: Metric) -> bool:
+    return isinstance(metric.shape, Mean) and metric.unit == "s"
+
+
+def _logarithm(metric: Metric) -> Metric:
+    """The mean of the logarithms of the rows above 0: exp of it is their geometric mean."""
+    shape = metric.shape
+    assert isinstance(shape, Mean)  # the caller asks for means alone
+    number = shape.amount + shape.origin
+    some = shape.n & (number > 0).fill_null(value=False)
+    rule = mean(pl.when(some).then(number).log(), of=some)
+    return replace(metric, name=f"{_LOGARITHM}{metric.name}", shape=rule)
+
+
+def _with_sums(figures: pl.DataFrame, state: pl.DataFrame, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
+    """The figures of a finished state beside the sums that they were made of, row by row."""
+    prefix = value_prefix(metric.name, weighted=f"{metric.name}.weight_squares" in state.columns)
+    sums = {leaf: f"{prefix}.{leaf}" for leaf in metric.shape.leaves()}
+    extra = ("clusters", "weight_squares")
+    sums |= {name: f"{metric.name}.{name}" for name in extra if f"{metric.name}.{name}" in state.columns}
+    named = state.select(pl.col(column).alias(f"sum {name}") for name, column in sums.items())
+    return pl.concat([figures.select(*keys, *_FIGURES), named], how="horizontal")
+
+
+def _aligned(sides: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
+    """Both sides in one frame, a row for each key that either has."""
+    before, after = (
+        side.rename({name: f"{name} {label}" for name in side.columns if name not in keys})
+        for side, label in zip(sides, SIDES, strict=True)
+    )
+    if not keys:
+        return pl.concat([before, after], how="horizontal")
+    whole = before.join(after, on=list(keys), how="full", coalesce=True, nulls_equal=True)
+    return whole.sort(keys, nulls_last=True)

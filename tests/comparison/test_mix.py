@@ -1,0 +1,112 @@
+"""Mix and rate, standardisation and strata on frames: published numbers, identities, and Simpson warned of."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from servicequality import compare, csat, csat_mean, nps, resolution_time, stats
+from servicequality.columns import Flag, answered
+from servicequality.comparison import mantel_haenszel, mix_and_rate, standardise
+from servicequality.core import define
+from servicequality.errors import InputError, ParameterError
+from servicequality.shapes import Shape, share
+
+
+@define(title="Success", unit="share", better="higher", bounds=(0, 1), formula="p")
+def success(hit: Flag = "hit") -> Shape:
+    """Share of successes."""
+    return share(pl.col(hit), of=answered(hit))
+
+
+def cells(**counts: tuple[int, int]) -> pl.DataFrame:
+    """Rows of a group each: hits and all."""
+    rows = [(name, i < k) for name, (k, n) in counts.items() for i in range(n)]
+    return pl.DataFrame(rows, schema={"size": pl.String, "hit": pl.Boolean}, orient="row")
+
+
+# Charig et al. 1986, kidney stones: open surgery, and puncture.
+OPEN, PUNCTURE = cells(small=(81, 87), large=(192, 263)), cells(small=(234, 270), large=(55, 80))
+BOTH = pl.concat([OPEN.with_columns(treatment=pl.lit("open")), PUNCTURE.with_columns(treatment=pl.lit("puncture"))])
+PARADOX = "Simpson's paradox: every group went up, all together went down, since the mix changed"
+
+
+def test_mix_and_rate_add_up_and_warn_of_simpson() -> None:
+    found = mix_and_rate(PUNCTURE, OPEN, success(), by="size")
+    assert found["part"].to_list() == ["group", "group", "total"]
+    total = found.row(2, named=True)
+    groups = found[:2]
+    assert total["change"] == pytest.approx(273 / 350 - 289 / 350)
+    assert total["mix"] + total["rate"] == pytest.approx(total["change"], abs=1e-15)
+    assert (groups["mix"].sum(), groups["rate"].sum()) == (pytest.approx(total["mix"]), pytest.approx(total["rate"]))
+    assert total["rate"] > 0 > total["change"]
+    assert total["notes"] == PARADOX
+    kernel = stats.kitagawa([192, 81], [263, 87], [55, 234], [80, 270])
+    np.testing.assert_allclose(groups["rate"], kernel.rate)
+
+
+def test_compare_by_group_warns_of_simpson() -> None:
+    assert compare(PUNCTURE, OPEN, success(), by="size")["notes"].to_list() == [PARADOX] * 2
+    assert compare(PUNCTURE, PUNCTURE.clone(), success(), by="size")["notes"].to_list() == [None] * 2
+
+
+def test_mix_and_rate_of_net_scores_and_means() -> None:
+    rng = np.random.default_rng(1)
+    sides = [
+        pl.DataFrame({"score": rng.integers(0, 11, n), "rating": rng.integers(1, 6, n), "team": rng.choice(teams, n)})
+        for n, teams in ((200, ["a", "b", "c"]), (150, ["a", "b", "d"]))
+    ]
+    for metric in (nps("score"), csat_mean("rating", scale=(1, 5)), csat("rating", scale=(1, 5))):
+        found = mix_and_rate(*sides, metric, by="team")
+        change = metric.estimate(sides[1]).value - metric.estimate(sides[0]).value
+        assert found["change"][-1] == pytest.approx(change)
+        assert found["mix"][:-1].sum() + found["rate"][:-1].sum() == pytest.approx(change)
+        assert found.filter(team="d").select("before", "rate").row(0) == (None, 0.0)
+
+
+def test_standardise_turns_the_kidney_stones_round() -> None:
+    found = standardise(BOTH, success(), by="treatment", over="size")
+    assert found["value"].to_list() == pytest.approx([0.8325, 0.7789], abs=1e-4)
+    assert found["crude"].to_list() == pytest.approx([0.78, 0.8257], abs=1e-4)
+    assert (found["low"] < found["value"]).all()
+    named = pl.DataFrame({"size": ["small", "large"], "weight": [357, 343]})
+    assert standardise(BOTH, success(), by="treatment", over="size", standard=named).equals(found)
+    only = standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["small"], "weight": [1]})
+    assert only["value"].to_list() == pytest.approx([81 / 87, 234 / 270])
+
+
+def test_a_group_without_a_stratum_is_undefined_with_the_reason() -> None:
+    thin = BOTH.filter((pl.col("treatment") == "open") | (pl.col("size") == "small"))
+    found = standardise(thin, success(), by="treatment", over="size").row(1, named=True)
+    assert (found["value"], found["low"], found["reason"]) == (None, None, "no rows to go by in large")
+    assert found["crude"] == pytest.approx(234 / 270)
+
+
+def test_mantel_haenszel_compares_like_with_like() -> None:
+    found = mantel_haenszel(PUNCTURE, OPEN, success(), over="size").row(0, named=True)
+    assert found["odds_ratio"] == pytest.approx(1.44684662494262)
+    assert found["change"] > 0 > found["crude_change"]
+    assert (found["n_strata"], found["notes"]) == (2, PARADOX)
+    sides = [pl.concat([side.with_columns(year=pl.lit(year)) for year in (1, 2)]) for side in (PUNCTURE, OPEN)]
+    by_year = mantel_haenszel(*sides, success(), over="size", by="year")
+    assert by_year["change"].to_list() == pytest.approx([found["change"]] * 2)
+    apart = mantel_haenszel(cells(small=(1, 2)), cells(large=(1, 2)), success(), over="size").row(0, named=True)
+    assert (apart["change"], apart["reason"]) == (None, "no stratum has rows on both sides")
+
+
+def test_faults_of_the_call() -> None:
+    with pytest.raises(ParameterError, match="only a ratio of two sums"):
+        mix_and_rate(OPEN, PUNCTURE, resolution_time(), by="size")
+    with pytest.raises(ParameterError, match="by names no column"):
+        mix_and_rate(OPEN, PUNCTURE, success(), by=[])
+    with pytest.raises(InputError, match="success: no rows count after"):
+        mix_and_rate(OPEN, OPEN.clear(), success(), by="size")
+    with pytest.raises(ParameterError, match="a column is compared, or allowed for"):
+        standardise(BOTH, success(), by="size", over="size")
+    with pytest.raises(InputError, match="the standard has no column 'weight'"):
+        standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["small"]})
+    with pytest.raises(InputError, match="weights must be numbers of 0 or more, not all 0"):
+        standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["small"], "weight": [0]})
+    with pytest.raises(InputError, match="names a stratum of size twice"):
+        standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["a", "a"], "weight": [1, 2]})
+    with pytest.raises(ParameterError, match="Mantel and Haenszel pool shares"):
+        mantel_haenszel(OPEN, PUNCTURE, resolution_time(), over="size")
