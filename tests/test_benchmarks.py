@@ -16,6 +16,7 @@ TINY = {
     "events": ["--rows", "1000", "--runs", "1"],
     "clocks": ["--rows", "1000", "--runs", "1"],
     "flow": ["--rows", "1000", "--runs", "1"],
+    "pareto": ["--rows", "1000", "--runs", "1"],
     "worktime": ["1000"],
 }
 

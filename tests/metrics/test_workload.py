@@ -1,0 +1,287 @@
+"""Who has how much: tickets by agent with their limits, shares, breadth, and causes beside plain Python."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from math import exp, log
+
+import numpy as np
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from scipy.stats import chi2
+
+from metrics.oracle import Oracle, agrees, share, value
+from servicequality import (
+    Records,
+    activity_breadth,
+    evaluate,
+    facts,
+    open_per_agent,
+    pareto,
+    pending_share,
+    solved_per_agent,
+    utilisation,
+)
+from servicequality.core import Metric
+from servicequality.core.results import RESULT
+from servicequality.datasets import service_desk_with_truth
+from servicequality.errors import InputError, ParameterError
+from servicequality.stats import newcombe, wilson
+
+MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
+DAY = timedelta(days=1)
+
+
+def eager(table: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame:
+    assert isinstance(table, pl.DataFrame)
+    return table
+
+
+def lazy_is_eager(lazy: pl.DataFrame | pl.LazyFrame, table: pl.DataFrame | pl.LazyFrame) -> None:
+    assert isinstance(lazy, pl.LazyFrame)
+    assert lazy.collect_schema() == eager(table).schema
+    assert_frame_equal(lazy.collect(), eager(table))
+
+
+# Shares
+
+ENDED = ("solved", "resolved", "closed")
+ORACLES: list[tuple[Metric, Oracle]] = [
+    (
+        pending_share(pending=("A",), ended=("b",)),
+        lambda rows: share(r["status"] == "a" for r in rows if r["status"] not in ("b", None)),
+    ),
+    (
+        utilisation(),
+        lambda rows: sum(a for a, b in timed(rows)) / total if (total := sum(b for _, b in timed(rows))) else None,
+    ),
+]
+
+
+def timed(rows: list[dict[str, float | None]]) -> list[tuple[float, float]]:
+    pairs = [(r["busy_seconds"], r["paid_seconds"]) for r in rows]
+    return [(a, b) for a, b in pairs if a is not None and b is not None]
+
+
+@pytest.mark.parametrize(("metric", "oracle"), ORACLES, ids=lambda case: getattr(case, "name", ""))
+def test_oracle(metric: Metric, oracle: Oracle) -> None:
+    agrees(metric, oracle)
+
+
+def test_pending_is_among_the_open_whatever_the_case() -> None:
+    states = ["Pending", "open", "hold", "new", "Solved", "closed", None]
+    assert value(pending_share(), status=states) == 1 / 4
+    assert value(pending_share(pending=("pending", "hold")), status=states) == 2 / 4
+    with pytest.raises(ParameterError, match=r"pending must be a tuple of names such as .*; got 'pending'"):
+        pending_share(pending="pending")  # type: ignore[arg-type]
+
+
+def test_nobody_is_busy_for_longer_than_paid() -> None:
+    with pytest.raises(InputError, match=r"1 row busy for longer than paid: column .*'busy_seconds' such as 61\.0"):
+        value(utilisation(), busy_seconds=[61.0, 3.0], paid_seconds=[60.0, 3.0])
+
+
+# Tickets by agent
+
+TICKETS = pl.DataFrame(
+    {
+        "created_at": [MONDAY + i * DAY for i in (0, 0, 1, 2, 3, 4)],
+        "resolved_at": [MONDAY + 1 * DAY, None, MONDAY + 4 * DAY, None, MONDAY + 3.5 * DAY, None],
+        "agent_id": ["a", "a", "a", None, "b", "c"],
+        "team": ["x", "x", "x", "x", "x", "y"],
+    }
+)
+
+
+def test_open_tickets_of_each_agent_and_of_nobody() -> None:
+    found = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY))
+    assert found.select("agent_id", "value", "n", "notes").rows() == [
+        ("a", 2.0, 2, None),
+        ("b", 0.0, 0, None),  # ended at the instant itself
+        ("c", 0.0, 0, None),
+        (None, 1.0, 1, "nobody has them"),
+    ]
+    assert found["expected"].to_list() == [pytest.approx(2 / 3)] * 4
+    assert found["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, 0, chi2.ppf(0.025, 2) / 2])
+    assert found["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 0, 1)])
+    assert found.columns == ["agent_id", *RESULT, "expected"]
+    by_team = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY, by="team"))
+    assert by_team.filter(team="x")["expected"].unique().to_list() == [1.0]
+    lazy_is_eager(open_per_agent(TICKETS.lazy(), as_of=MONDAY + 3.5 * DAY, by="team"), by_team)
+
+
+def test_solved_tickets_and_solved_in_a_paid_hour() -> None:
+    window = {"since": MONDAY + DAY, "until": MONDAY + 4 * DAY}
+    found = eager(solved_per_agent(TICKETS, **window))
+    assert found.select("agent_id", "value", "expected").rows() == [
+        ("a", 1.0, 2 / 3),
+        ("b", 1.0, 2 / 3),
+        ("c", 0.0, 2 / 3),
+    ]
+    paid = pl.DataFrame(
+        {
+            "agent_id": ["a", "a", "a", "b", "d"],
+            "at": [MONDAY, MONDAY + DAY, MONDAY + 2 * DAY, MONDAY + DAY, MONDAY + DAY],
+            "paid_seconds": [36_000.0, 14_400.0, 14_400.0, 3_600.0, 3_600.0],
+        }
+    )
+    found = eager(solved_per_agent(TICKETS, **window, agent_time=paid))
+    assert found.select("agent_id", "value", "n", "reason", "unit").rows() == [
+        ("a", 1 / 8, 1, None, "per paid hour"),  # Monday lies before the window
+        ("b", 1.0, 1, None, "per paid hour"),
+        ("c", None, 0, "no paid time in the window", "per paid hour"),
+        ("d", 0.0, 0, None, "per paid hour"),
+    ]
+    assert found["expected"][0] == 2 / 10
+    assert found["high"][3] == pytest.approx(chi2.ppf(0.975, 2) / 2)
+    lazy_is_eager(solved_per_agent(TICKETS.lazy(), **window, agent_time=paid.lazy()), found)
+
+
+def test_calls_by_agent_that_cannot_be_answered() -> None:
+    with pytest.raises(ParameterError, match="since must lie before until"):
+        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY)
+    with pytest.raises(ParameterError, match="by names 'agent_id', which is the agent's column"):
+        open_per_agent(TICKETS, as_of=MONDAY, by="agent_id")
+    with pytest.raises(ParameterError, match="agent_time and by do not go together"):
+        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, by="team", agent_time=Records())
+    with pytest.raises(InputError, match="agent_time: expected records with agent_time; got none"):
+        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, agent_time=Records())
+    owed = pl.DataFrame({"agent_id": ["a"], "at": [MONDAY], "paid_seconds": [-1.0]})
+    with pytest.raises(InputError, match=r"outside numbers of at least 0: column 'paid_seconds' such as -1\.0"):
+        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, agent_time=owed)
+
+
+# Breadth
+
+
+def test_breadth_is_the_effective_number_of_kinds() -> None:
+    work = pl.DataFrame(
+        {
+            "agent_id": ["a"] * 4 + ["b"] * 3 + ["c"] * 2 + [None],
+            "category": ["x", "x", "y", "z", "x", "x", None, None, None, "y"],
+        }
+    )
+    found = eager(activity_breadth(work))
+    assert found["value"].to_list() == pytest.approx([exp(-(0.5 * log(0.5) + 2 * 0.25 * log(0.25))), 1, None, 1])
+    assert found.select("agent_id", "n", "n_missing", "reason").rows() == [
+        ("a", 4, 0, None),
+        ("b", 2, 1, None),
+        ("c", 0, 2, "no activity of a known kind"),
+        (None, 1, 0, None),
+    ]
+    assert found.filter(agent_id="b").select("low", "high").row(0) == (1, None)
+    whole = eager(activity_breadth(work, by=()))
+    assert whole["value"].item() == pytest.approx(exp(-sum(p * log(p) for p in (4 / 7, 2 / 7, 1 / 7))))
+    lazy_is_eager(activity_breadth(work.lazy()), found)
+    assert eager(activity_breadth(work.clear(), by=()))["reason"].to_list() == ["no activity of a known kind"]
+
+
+# Causes
+
+
+def causes(seed: int = 1, n: int = 400) -> pl.DataFrame:
+    rng = np.random.default_rng(seed)
+    return pl.DataFrame(
+        {
+            "category": rng.choice(["billing", "login", "bug", "other"], n, p=[0.5, 0.3, 0.15, 0.05]).tolist(),
+            "created_at": [MONDAY + float(day) * DAY for day in rng.uniform(0, 30, n)],
+            "handle_seconds": rng.lognormal(5, 1, n).tolist(),
+        }
+    )
+
+
+NOW = {"since": MONDAY + 20 * DAY, "until": MONDAY + 30 * DAY}
+BEFORE = (MONDAY, MONDAY + 20 * DAY)
+
+
+def test_pareto_beside_counters() -> None:
+    rows = causes()
+    found = eager(pareto(rows, **NOW, before=BEFORE))
+    now = Counter(r["category"] for r in rows.to_dicts() if NOW["since"] <= r["created_at"] < NOW["until"])
+    then = Counter(r["category"] for r in rows.to_dicts() if BEFORE[0] <= r["created_at"] < BEFORE[1])
+    n, m, so_far = now.total(), then.total(), 0
+    assert found.columns[:2] == ["rank", "category"]
+    for place, ((cause, count), row) in enumerate(zip(now.most_common(), found.to_dicts(), strict=True)):
+        so_far += count
+        assert (row["rank"], row["category"], row["count"], row["n"]) == (place + 1, cause, count, n)
+        assert (row["value"], row["cumulative"]) == (pytest.approx(count / n), pytest.approx(so_far / n))
+        assert (row["low"], row["high"]) == pytest.approx(tuple(map(float, wilson(count, n))))
+        assert (row["count_before"], row["share_before"]) == (then[cause], pytest.approx(then[cause] / m))
+        assert row["change"] == pytest.approx(count / n - then[cause] / m)
+        assert (row["change_low"], row["change_high"]) == pytest.approx(
+            tuple(map(float, newcombe(count, n, then[cause], m)))
+        )
+        assert row["times"] == pytest.approx(2 * count / then[cause])  # twenty days before, ten now
+        assert row["times_low"] < row["times"] < row["times_high"]
+    lazy_is_eager(pareto(rows.lazy(), **NOW, before=BEFORE), found)
+
+
+def test_a_cause_that_is_new_one_that_is_gone_and_tickets_without_one() -> None:
+    rows = pl.DataFrame(
+        {
+            "category": ["new", "new", "old", "both", "both", None, None],
+            "created_at": [MONDAY + day * DAY for day in (2, 2, 0, 0, 2, 2, 9)],
+        }
+    )
+    found = eager(pareto(rows, since=MONDAY + DAY, until=MONDAY + 3 * DAY, before=(MONDAY, MONDAY + DAY)))
+    assert found.select("rank", "category", "count", "count_before", "times", "n", "n_missing").rows() == [
+        (1, "new", 2, 0, None, 3, 1),
+        (2, "both", 1, 1, 0.5, 3, 1),
+        (3, "old", 0, 1, 0.0, 3, 1),
+    ]
+    assert found.filter(category="new").select(pl.col("times_low") > 0, pl.col("times_high").is_null()).row(0) == (
+        True,
+        True,
+    )
+    alone = eager(pareto(rows))
+    assert alone.select("category", "count").rows() == [("both", 2), ("new", 2), ("old", 1)]
+    assert alone.select("count_before", "change", "times").null_count().row(0) == (3, 3, 3)
+    assert eager(pareto(rows.clear())).height == 0
+    nothing = eager(pareto(rows, since=MONDAY + 20 * DAY, until=MONDAY + 30 * DAY, before=BEFORE))
+    assert nothing["reason"].unique().to_list() == ["no ticket with a cause in the period"]
+
+
+def test_causes_by_weight() -> None:
+    rows = causes().with_row_index().with_columns(handle_seconds=pl.when(pl.col("index") > 2).then("handle_seconds"))
+    found = eager(pareto(rows, weight="handle_seconds"))
+    sums: Counter[str] = Counter()
+    for row in rows.to_dicts():
+        sums[row["category"]] += row["handle_seconds"] or 0
+    assert found["category"].to_list() == [cause for cause, _ in sums.most_common()]
+    assert found["value"].to_list() == pytest.approx([amount / sums.total() for _, amount in sums.most_common()])
+    heavy = rows["handle_seconds"].drop_nulls()
+    assert found["n_eff"][0] == pytest.approx(heavy.sum() ** 2 / (heavy**2).sum())
+    assert found.select("n", "n_missing").row(0) == (397, 3)
+    same = eager(pareto(rows.with_columns(handle_seconds=pl.lit(3.0)), weight="handle_seconds", **NOW, before=BEFORE))
+    assert_frame_equal(same, eager(pareto(rows, **NOW, before=BEFORE)))
+    with pytest.raises(InputError, match=r"1 row outside numbers of at least 0: column 'handle_seconds' such as -2\.0"):
+        pareto(
+            rows.with_columns(handle_seconds=pl.when(pl.col("index") != 3).then("handle_seconds").otherwise(-2.0)),
+            weight="handle_seconds",
+        )
+
+
+def test_periods_that_cannot_be() -> None:
+    rows = causes(n=5)
+    with pytest.raises(ParameterError, match="before must be over when the period begins"):
+        pareto(rows, **NOW, before=(MONDAY, MONDAY + 25 * DAY))
+    with pytest.raises(ParameterError, match="before is a pair of instants"):
+        pareto(rows, before=MONDAY)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="since must lie before until"):
+        pareto(rows, since=MONDAY, until=MONDAY - DAY)
+
+
+def test_the_generated_desks_causes_come_out_as_they_went_in() -> None:
+    desk, truth = service_desk_with_truth(5_000, seed=11)
+    rows = facts(desk, as_of=truth.as_of).collect()
+    found = eager(pareto(rows))
+    true = {"question": 0.40, "problem": 0.35, "request": 0.18, "complaint": 0.07}
+    assert found["category"].to_list() == list(true)
+    inside = [row["low"] <= true[row["category"]] <= row["high"] for row in found.to_dicts()]
+    assert sum(inside) >= 3
+    breadth = exp(-sum(p * log(p) for p in true.values()))
+    agents = eager(activity_breadth(rows.filter(pl.col("agent_id").is_not_null())))
+    held = agents.select(pl.lit(breadth).is_between("low", "high").mean()).item()
+    assert held >= 0.8
+    loads = evaluate(rows, pending_share(), by="agent_id")
+    assert loads["n"].sum() == eager(open_per_agent(rows, as_of=truth.as_of))["n"].sum()
