@@ -70,9 +70,14 @@ def imported(path: Path) -> Iterator[tuple[ast.AST, str, bool]]:
                 else:
                     yield child, module, inside
             function = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from walk(child, inside or function)
+            yield from walk(child, inside or function or for_checkers_alone(child))
 
     return walk(tree(path), inside=False)
+
+
+def for_checkers_alone(node: ast.AST) -> bool:
+    """Whether it is `if TYPE_CHECKING:`, whose imports cost nothing when the module is imported."""
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 def imports_go_down() -> Iterator[str]:

@@ -1,9 +1,10 @@
-"""Results for people to read. Here: tables in plain text, the demo's pages. Never here: a figure that is computed otherwise.
+"""Results for people to read. Here: tables in plain text, charts, the demo's pages. Never: a figure that is computed otherwise.
 
 Nothing is rounded in data, only in printing.
 """
 
+from servicequality.report.charts import dumbbell, gap_bars, importance_performance_map, svg, zone_chart
 from servicequality.report.listings import listing
 from servicequality.report.tables import table
 
-__all__ = ["listing", "table"]
+__all__ = ["dumbbell", "gap_bars", "importance_performance_map", "listing", "svg", "table", "zone_chart"]

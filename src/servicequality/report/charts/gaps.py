@@ -1,0 +1,104 @@
+"""What was expected and what was perceived, dimension by dimension. Never here: scores, or an order by importance."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from servicequality.report.charts import style
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["dumbbell", "gap_bars"]
+
+_KNOWN = "isValid(datum.value)"
+_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.2~f')"
+_ROLES = {"expectation": "Expected", "perception": "Perceived"}
+
+
+def dumbbell(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt.FacetChart":
+    """Expectation and perception of each dimension on one line, with the limits of both; the line between is the gap.
+
+    Args:
+        dimensions: the frame `score(…).dimensions`, with `dimension`, `measure`, `value`, `low` and `high`.
+        by: column of groups, one panel each.
+
+    Raises:
+        InputError: a column or a measure is missing, a dimension comes twice, or there is nothing to draw.
+        ParameterError: altair is not installed.
+    """
+    alt = style.altair()
+    rows = style.measured(dimensions, list(_ROLES), by=by, of="expectations and perceptions")
+    order = rows["dimension"].unique(maintain_order=True).to_list()
+    rows = rows.with_columns(pl.col("measure").replace_strict(_ROLES).alias("answer"))
+    names = list(_ROLES.values())
+    y = alt.Y("dimension:N", sort=order, axis=alt.Axis(**style.axis(None, ticks=False, domain=False, grid=False)))
+    x = alt.X(
+        "value:Q",
+        scale=alt.Scale(zero=False, nice=True, padding=12),
+        axis=alt.Axis(**style.axis("mean answer, points of the scale", tickCount=7)),
+    )
+    legend = alt.Legend(title=None, orient="top", direction="horizontal", symbolSize=110, symbolOpacity=1)
+    color = alt.Color(
+        "answer:N", scale=alt.Scale(domain=names, range=[style.CONTRAST, style.MAIN]), sort=names, legend=legend
+    )
+    shape = alt.Shape("answer:N", scale=alt.Scale(domain=names, range=["diamond", "circle"]), sort=names, legend=legend)
+    hover = [
+        alt.Tooltip("dimension:N", title="dimension"),
+        alt.Tooltip("answer:N", title="answer"),
+        *(alt.Tooltip(f"{name}:Q", title=name, format=".2f") for name in ("value", "low", "high")),
+    ]
+    base = alt.Chart(rows).encode(y=y, tooltip=hover)
+    between = (
+        base.mark_line(color=style.PALE, strokeWidth=2.5).encode(x=x, detail="dimension:N").transform_filter(_KNOWN)
+    )
+    limits = base.mark_rule(strokeWidth=5, opacity=0.4).encode(x=alt.X("low:Q"), x2="high:Q", color=color)
+    points = base.mark_point(filled=True, size=110, opacity=1).encode(x=x, color=color, shape=shape)
+    chart = alt.layer(between, limits, points).properties(width=460, height=alt.Step(style.ROW_HEIGHT))
+    title = style.heading(dimensions, "What was expected, and what was perceived", "bands: {interval}")
+    return style.panels(chart, by, title)
+
+
+def gap_bars(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt.FacetChart":
+    """The gap of each dimension, perception less expectation, from a line at zero, with its limits.
+
+    Args:
+        dimensions: the frame `score(…).dimensions`, with `dimension`, `measure`, `value`, `low` and `high`.
+        by: column of groups, one panel each.
+
+    Raises:
+        InputError: a column or a measure is missing, a dimension comes twice, or there is nothing to draw.
+        ParameterError: altair is not installed.
+    """
+    alt = style.altair()
+    rows = style.measured(dimensions, ["gap"], by=by, of="gaps")
+    order = rows["dimension"].unique(maintain_order=True).to_list()
+    hover = [
+        alt.Tooltip("dimension:N", title="dimension"),
+        *(alt.Tooltip(f"{name}:Q", title=name, format="+.2f") for name in ("value", "low", "high")),
+    ]
+    base = alt.Chart(rows).encode(
+        y=alt.Y("dimension:N", sort=order, axis=alt.Axis(**style.axis(None, ticks=False, domain=False, offset=6))),
+        tooltip=hover,
+    )
+    x = alt.X(
+        "value:Q",
+        scale=alt.Scale(zero=True, nice=True),
+        axis=alt.Axis(
+            **style.axis("gap: perception less expectation, points of the scale", tickCount=7, labelExpr=_SIGNED)
+        ),
+    )
+    bars = base.mark_bar(color=style.MAIN, opacity=0.55, height=16).encode(x=x)
+    limits = base.mark_rule(color="#1A1A1A", strokeWidth=1.6).encode(x="low:Q", x2="high:Q")
+    ends = [
+        base.mark_tick(color="#1A1A1A", thickness=1.6, size=9).encode(x=alt.X(f"{name}:Q")) for name in ("low", "high")
+    ]
+    # One line a panel, not one a row, which would stand over one another.
+    zero = (
+        alt.Chart(rows)
+        .transform_aggregate(rows="count()")
+        .mark_rule(color=style.GREY, strokeWidth=1.5)
+        .encode(x=alt.datum(0))
+    )
+    chart = alt.layer(bars, limits, *ends, zero).properties(width=460, height=alt.Step(style.ROW_HEIGHT))
+    return style.panels(chart, by, style.heading(dimensions, "Gaps by dimension", "lines: {interval}"))

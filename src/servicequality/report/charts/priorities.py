@@ -1,0 +1,99 @@
+"""Importance against performance (Martilla and James 1977). Never here: the crosshair's place, or the choice of weights."""
+
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from servicequality.core.domains import require_columns
+from servicequality.errors import InputError
+from servicequality.model import as_frame
+from servicequality.report.charts import style
+
+if TYPE_CHECKING:
+    import altair as alt
+
+__all__ = ["importance_performance_map"]
+
+
+def importance_performance_map(
+    points: Any,
+    *,
+    crosshair: tuple[float, float],
+    name: str = "dimension",
+    importance_title: str = "importance",
+    performance_title: str = "performance, points of the scale",
+) -> "alt.LayerChart":
+    """Each dimension by how important it is and how well it is done, in four named quadrants.
+
+    Args:
+        points: a frame with a row a dimension and the columns `importance` and `performance`.
+        crosshair: importance and performance that part the quadrants.
+        name: column that names the points.
+        importance_title: what importance is measured in, for the axis.
+        performance_title: what performance is measured in, for the axis.
+
+    Raises:
+        InputError: a column is missing, or no row has both figures.
+        ParameterError: altair is not installed.
+    """
+    alt = style.altair()
+    rows = as_frame(points).lazy()
+    require_columns(
+        rows.collect_schema(), [name, "importance", "performance"], role="the map draws importance and performance"
+    )
+    drawn = rows.select(pl.col(name).cast(pl.String).alias("name"), "importance", "performance").drop_nulls().collect()
+    if drawn.is_empty():
+        raise InputError("nothing to draw: no row has importance and performance both")
+    across, up = (
+        _reach(drawn[column].to_list(), middle)
+        for column, middle in (("performance", crosshair[1]), ("importance", crosshair[0]))
+    )
+    plane = {
+        "x": alt.X("performance:Q", scale=alt.Scale(domain=across, nice=False, zero=False),
+                   axis=alt.Axis(**style.axis(performance_title, tickCount=6, grid=False))),
+        "y": alt.Y("importance:Q", scale=alt.Scale(domain=up, nice=False, zero=False),
+                   axis=alt.Axis(**style.axis(importance_title, tickCount=6, grid=False))),
+    }  # fmt: skip
+    corners = pl.DataFrame(
+        {
+            "performance": [across[0], across[1]] * 2,
+            "importance": [up[1], up[1], up[0], up[0]],
+            "quadrant": ["concentrate here", "keep up", "low priority", "possible overkill"],
+            "align": ["left", "right"] * 2,
+            "baseline": ["top", "top", "bottom", "bottom"],
+        }
+    )
+    named = [
+        alt.Chart(corners.filter((pl.col("align") == align) & (pl.col("baseline") == baseline)))
+        .mark_text(align=align, baseline=baseline, dx=6 if align == "left" else -6,
+                   dy=6 if baseline == "top" else -6, color=style.GREY, fontStyle="italic")
+        .encode(**plane, text="quadrant:N")
+        for align in ("left", "right") for baseline in ("top", "bottom")
+    ]  # fmt: skip
+    lines = [
+        alt.Chart(pl.DataFrame({"performance": [crosshair[1]]})).mark_rule(color=style.GREY).encode(x=plane["x"]),
+        alt.Chart(pl.DataFrame({"importance": [crosshair[0]]})).mark_rule(color=style.GREY).encode(y=plane["y"]),
+    ]
+    hover = [
+        alt.Tooltip("name:N", title=name),
+        *(alt.Tooltip(f"{figure}:Q", title=figure, format=".3~f") for figure in ("importance", "performance")),
+    ]
+    base = alt.Chart(drawn).encode(**plane, tooltip=hover)
+    dots = base.mark_circle(color=style.MAIN, size=90, opacity=1)
+    # A name stands on the side where there is room for it.
+    middle = sum(across) / 2
+    labels = [
+        base.transform_filter(f"datum.performance {side} {middle}")
+        .mark_text(align=align, baseline="middle", dx=dx, fontSize=11)
+        .encode(text="name:N")
+        for side, align, dx in (("<=", "left", 9), (">", "right", -9))
+    ]
+    chart = alt.layer(*named, *lines, dots, *labels).properties(width=460, height=380)
+    return style.panels(chart, None, {"text": "Importance and performance", "anchor": "start"})
+
+
+def _reach(values: list[float], middle: float) -> list[float]:
+    """An axis that holds all points and the crosshair, with room for the names."""
+    low, high = min(*values, middle), max(*values, middle)
+    room = 0.18 * (high - low) or 0.5
+    return [low - room, high + room]
