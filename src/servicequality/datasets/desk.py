@@ -1,6 +1,6 @@
 """A generated service desk whose truth is known. Lives here: the public functions, the truth. Never: the simulation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 import numpy as np
@@ -8,6 +8,7 @@ import polars as pl
 
 from servicequality.datasets import effects as e
 from servicequality.datasets.contacts import agent_time_table, answer, complete_contacts, contacts_table
+from servicequality.datasets.customers import accounts_table, complete_accounts, settle
 from servicequality.datasets.demand import Demand, Hours, ask, break_down
 from servicequality.datasets.export import changes_table, numbered, responses_table, tickets_table
 from servicequality.datasets.log import instants, look_up
@@ -53,6 +54,8 @@ class Truth:
             frame.
         service_level: Of the calls and chats offered, those answered within 20 seconds.
         abandonment_rate: Of the calls and chats offered, those whose customer gave up.
+        accounts: One row for each customer, complete: when it leaves, if ever, its satisfaction whether it was asked or not,
+            and its yearly rate of leaving after the first quarter.
     """
 
     as_of: datetime
@@ -71,6 +74,7 @@ class Truth:
     ces: float | None
     response_rate: float | None
     contacts: pl.DataFrame
+    accounts: pl.DataFrame = field(default_factory=pl.DataFrame)
     service_level: float | None
     abandonment_rate: float | None
 
@@ -130,6 +134,7 @@ def service_desk_with_truth(
     # A generator of its own: what was drawn before the front line was there stays as it was.
     line_rng = np.random.default_rng([seed, 1])
     line = answer(line_rng, hours, demand)
+    customers = settle(np.random.default_rng([seed, 2]), hours, demand)
 
     ids = numbered("t-", n_tickets)
     names = {
@@ -151,11 +156,14 @@ def service_desk_with_truth(
         deployments=deployments_table(np.random.default_rng([seed, 4]), hours, outages, made),
         contacts=contacts_table(line, ids, names["requester"], made),
         agent_time=agent_time_table(line_rng, line, hours, made),
+        accounts=accounts_table(customers, names["account"], made),
     )
     tickets = _complete_tickets(demand, history, opinions, ids)
     answered = opinions.answered[opinions.answered < e.NEVER]
-    last = max(int(at.max(initial=0)) for at in (history.closed, outages.resolved, answered))
-    return records, _truth(tickets, complete_contacts(line, ids, names["requester"]), made, last + REVIEWED_WITHIN)
+    left = customers.churned[customers.churned < e.NEVER]
+    last = max(int(at.max(initial=0)) for at in (history.closed, outages.resolved, answered, left))
+    truth = _truth(tickets, complete_contacts(line, ids, names["requester"]), made, last + REVIEWED_WITHIN)
+    return records, replace(truth, accounts=complete_accounts(customers, names["account"]))
 
 
 def _second(as_of: datetime, start: int) -> int:

@@ -90,3 +90,9 @@ ON_HOLD_SHARE = 0.15
 CALLER_PATIENCE_SECONDS = np.array([240.0, 360.0])  # means
 IMPATIENT_SHARE = 0.06  # who hang up within five seconds if nobody answers at once
 BREAK_SECONDS = 45 * 60
+
+SEGMENTS = ("small", "medium", "large")  # by what an account is worth
+FIRST_TERM = 90 * DAY  # nobody can leave before
+CHURN_PER_YEAR = np.array([1.2, 0.8, 0.5, 0.3, 0.15])  # by satisfaction from 1 to 5, at average engagement
+CHURN_PER_ENGAGEMENT = -0.6  # on the log of the rate, for each unit of the log of engagement
+WATCHED_FOR = 2 * 365 * DAY  # who has not left by then stays
