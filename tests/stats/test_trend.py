@@ -1,0 +1,68 @@
+"""The trend of a rate over bands: beside a fitted regression, by hand, at its ends, and its coverage."""
+
+import math
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from servicequality.errors import ParameterError
+from servicequality.stats.trend import poisson_trend
+
+
+@pytest.mark.parametrize(
+    ("events", "exposure"),
+    [([12, 7, 3], [10.0, 11.5, 9.0]), ([1, 0, 2, 9], [3.0, 5.0, 4.0, 2.5]), ([400, 1], [1.0, 2.0])],
+)
+def test_it_is_the_poisson_regression(events: list[int], exposure: list[float]) -> None:
+    import statsmodels.api as sm
+
+    design = sm.add_constant(np.arange(len(events), dtype=float))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit: Any = sm.GLM(events, design, family=sm.families.Poisson(), exposure=exposure).fit(tol=1e-12)
+    found = poisson_trend(events, exposure)
+    low, high = np.exp(fit.conf_int()[1])
+    assert (found.ratio, found.low, found.high) == pytest.approx((np.exp(fit.params[1]), low, high), rel=1e-6)
+
+
+def test_two_bands_are_the_ratio_of_their_rates_and_the_score_test_is_the_normal_one() -> None:
+    found = poisson_trend([8, 2], [4.0, 4.0])
+    assert found.ratio == pytest.approx(0.25)
+    # Given 10 events, the upper band holds a binomial number of them: (2 - 5) / sqrt(2.5).
+    assert found.p_value == pytest.approx(math.erfc(3 / math.sqrt(2.5) / math.sqrt(2)))
+
+
+def test_where_nothing_can_be_said() -> None:
+    outer = poisson_trend([5, 0, 0], [1.0, 1.0, 1.0])
+    assert math.isnan(outer.ratio)
+    assert outer.p_value < 0.05
+    for events, exposure in (([3], [1.0]), ([0, 0], [1.0, 1.0]), ([3, 0], [1.0, 0.0])):
+        assert all(map(math.isnan, poisson_trend(events, exposure)))
+    # A band without any time says nothing, and keeps its place.
+    assert poisson_trend([8, 0, 2], [4.0, 0.0, 4.0]).ratio == pytest.approx(0.5)
+
+
+def test_coverage() -> None:
+    rng = np.random.default_rng(11)
+    time = np.array([30.0, 40.0, 20.0])
+    counts = rng.poisson(time * 0.5 * 0.7 ** np.arange(3), (400, 3))
+    found = [poisson_trend(row, time) for row in counts]
+    held = [trend.low <= 0.7 <= trend.high for trend in found]
+    assert 0.93 <= np.mean(held) <= 0.98
+    null = [poisson_trend(row, time).p_value < 0.05 for row in rng.poisson(time * 0.5, (400, 3))]
+    assert 0.025 <= np.mean(null) <= 0.08
+
+
+@pytest.mark.parametrize(
+    ("events", "exposure", "message"),
+    [
+        ([-1, 2], [1.0, 1.0], "events must be 0 or more"),
+        ([1, 2], [-1.0, 1.0], "exposure must be 0 or more"),
+        ([1, 2], [0.0, 1.0], "exposure must be above 0 where events are"),
+    ],
+)
+def test_refusals(events: list[int], exposure: list[float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        poisson_trend(events, exposure)
