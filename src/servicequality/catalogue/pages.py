@@ -82,8 +82,8 @@ def _metric(spec: Spec, *, level: int) -> str:
 def _parameters(spec: Spec) -> str:
     rows = ["| parameter | default | takes |", "|---|---|---|"]
     for place, (name, found) in enumerate(spec.parameters.parameters.items()):
-        if spec.table and place == 0:
-            takes = f"the data: any dataframe, one row a {spec.grain}"
+        if place < spec.data:
+            takes = f"the data: any dataframe, one row a {spec.grain if place == 0 else name.rstrip('s')}"
         elif name in spec.inputs:
             meaning, legal = spec.inputs[name].meaning, domain(spec.inputs[name])
             takes = f"column: {meaning}" + ("" if legal in meaning else f" ({legal})")

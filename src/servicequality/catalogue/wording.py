@@ -23,7 +23,7 @@ _DIRECTIONS = {
 def call(spec: Spec) -> str:
     """How the metric is called: columns and required options, the rest left at its defaults."""
     parameters = list(spec.parameters.parameters.items())
-    shown = [parameters[0][0]] if spec.table else []
+    shown = [name for name, _ in parameters[: spec.data]]
     shown += [
         repr(found.default) if name in spec.inputs and found.default is not found.empty else f"{name}=…"
         for name, found in parameters[len(shown) :]

@@ -147,12 +147,13 @@ def define_table(
     aliases: tuple[str, ...] = (),
     label: str | None = None,
     grain: str = "row",
+    data: int = 1,
 ) -> Callable[[Callable[P, R]], TableDefinition[P, R]]:
     """Give a function that answers with a table its place in the catalogue, as `define` gives it to a metric.
 
-    The function's first parameter is the data; then columns, and options by keyword. It returns a frame in the columns of
-    `evaluate` where its figures are values with limits (`result_rows` makes it). Its docstring is read as a metric's is,
-    with a section "Example:" whose code the catalogue runs after the rows of the grain are made.
+    The function's first parameter is the data (or the first `data` ones); then columns, and options by keyword. It returns a
+    frame in the columns of `evaluate` where its figures are values with limits (`result_rows` makes it). Its docstring is
+    read as a metric's is, with a section "Example:" whose code the catalogue runs after the rows of the grain are made.
 
     Args:
         title: as for `define`; so the others.
@@ -164,6 +165,7 @@ def define_table(
         aliases: other words that people search for.
         label: how a person writes it in a sentence.
         grain: what one row of the data is.
+        data: how many of the leading parameters are data.
 
     Raises:
         DefinitionError: the function has no docstring, or takes an option by position.
@@ -172,7 +174,7 @@ def define_table(
     def decorate(body: Callable[P, R]) -> TableDefinition[P, R]:
         spec = read_spec(
             body,
-            table=True,
+            data=data,
             title=title,
             unit=unit,
             better=better,

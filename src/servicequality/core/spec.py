@@ -38,6 +38,7 @@ class Spec:
         parameters: the signature without its annotations' clutter.
         example: the docstring's section of that name: code for the catalogue's page, where the usual example does not fit.
         table: whether it is a function of a frame that returns a tidy frame, and no metric.
+        data: how many of the leading parameters are frames; none of a metric's.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Spec:
     parameters: inspect.Signature
     example: str = ""
     table: bool = False
+    data: int = 0
 
     @property
     def optional(self) -> frozenset[str]:
@@ -66,7 +68,7 @@ class Spec:
         return frozenset(key for key, annotation in annotations.items() if type(None) in get_args(annotation))
 
 
-def read_spec(body: Callable[..., Any], *, table: bool = False, **said: Any) -> Spec:
+def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
     """The spec of a metric's body, or of a function that returns a table: what its decorator was told, and what
     signature and docstring say.
 
@@ -79,13 +81,13 @@ def read_spec(body: Callable[..., Any], *, table: bool = False, **said: Any) -> 
         raise DefinitionError(f"{name}: a metric's docstring is its meaning; write one that begins with the answer")
     signature = inspect.signature(body)
     inputs = {key: column for key, hint in _hints(body).items() if (column := _column(hint)) is not None}
-    if not (inputs or table):
+    if not (inputs or data):
         raise DefinitionError(
             f"{name}: no parameter names a column; annotate one with a type of servicequality.columns, "
             'such as `score: Score0To10 = "score"`'
         )
     for place, parameter in enumerate(signature.parameters.values()):
-        if table and place == 0:  # the data
+        if place < data:
             continue
         if parameter.name not in inputs and parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             raise DefinitionError(f"{name}: {parameter.name!r} is an option; put it after `*`, so that calls name it")
@@ -102,7 +104,8 @@ def read_spec(body: Callable[..., Any], *, table: bool = False, **said: Any) -> 
         inputs=inputs,
         parameters=signature,
         example=_section(doc, EXAMPLE),
-        table=table,
+        table=data > 0,
+        data=data,
         **said,
     )
 

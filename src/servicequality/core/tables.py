@@ -72,6 +72,11 @@ class TableRows:
         self._rows = self._rows.cast(blank) if blank else self._rows
         self.schema = self._rows.collect_schema()
 
+    @property
+    def eager(self) -> bool:
+        """Whether the data can be computed at once."""
+        return not self._lazy
+
     def checked(self) -> pl.LazyFrame:
         """The rows as they are.
 
