@@ -44,6 +44,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
         {"version": "v2", "statistic": "net", "missing": (9,)},
         {"version": "v2", "of_version": "question_version"},
     ],
+    "churn_rate": [{"since": NOON - DAY}, {"limit": 3600.0}, {"limit": 3600.0, "since": NOON - DAY}],
     "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
     "csat_mean": [{"scale": (1, 5)}, {"scale": (1, 10), "missing": (99,)}],
     "deflection_rate": [{"estimate": estimate} for estimate in ("bounds", "confirmed", "no_contact")],
@@ -67,6 +68,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],
     "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}, {"entry": "entry_seconds"}],
     "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
+    "retention_rate": [{"since": NOON - DAY}, {"limit": 3600.0}],
     "search_success_rate": [{}, {"successful": "successful"}],
     "self_service_rate": [
         {},

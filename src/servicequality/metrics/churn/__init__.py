@@ -1,0 +1,15 @@
+"""Customers who leave: churn and retention, by satisfaction and engagement, and what value weighs.
+
+Never here: surveys' own figures.
+"""
+
+from typing import TYPE_CHECKING
+
+from servicequality.metrics.churn import bands, priorities, rates, weighing
+from servicequality.metrics.churn.bands import *
+from servicequality.metrics.churn.priorities import *
+from servicequality.metrics.churn.rates import *
+from servicequality.metrics.churn.weighing import *
+
+if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
+    __all__ = bands.__all__ + priorities.__all__ + rates.__all__ + weighing.__all__

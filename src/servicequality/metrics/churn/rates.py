@@ -1,0 +1,126 @@
+"""How many customers leave, and how many stay. Never here: by what they differ, or what they are worth."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import polars as pl
+
+from servicequality.columns import Instant
+from servicequality.core import define
+from servicequality.errors import ParameterError
+from servicequality.metrics.churn._lives import Lives, lives
+from servicequality.shapes import Shape, share, survival
+
+__all__ = ["churn_rate", "retention_rate"]
+
+
+@define(
+    title="Churn rate",
+    unit="share",
+    better="lower",
+    bounds=(0, 1),
+    grain="account",
+    formula=r"\#\{\text{left in } (s, u]\}/\#\{\text{customers at } s\}\ \text{or}\ 1 - \hat S(\ell)",
+    references=("Wilson 1927", "Kaplan & Meier 1958"),
+    aliases=("customer churn", "attrition rate", "cancellation rate", "customers lost", "logo churn", "defection rate"),
+)
+def churn_rate(
+    started: Instant = "started_at",
+    churned: Instant = "churned_at",
+    *,
+    as_of: datetime,
+    since: datetime | None = None,
+    limit: float | None = None,
+) -> Shape:
+    """Share of the customers at `since` who had left by `as_of`; with `limit`, share who leave within so many seconds.
+
+    The window is (since, as_of]: who left at `since` was no customer then. Customers won in the window are in neither number.
+    With `limit`, time runs from each customer's beginning, and those who have not been customers so long are neither stayers
+    nor leavers (Kaplan-Meier). With both, only what happened after `since` is looked at: a customer that began earlier enters
+    late, as it must where those who left before are not in the table any more.
+
+    When it lies:
+        A quiet month of yearly contracts says nothing: nobody could leave. A window that young customers fill looks better or
+        worse than the customers are. Large and small customers count alike: read it beside the value-weighted figure.
+
+    Why your vendor shows another number:
+        Leavers who joined in the window are counted, or divided by the mean, the closing or the ever number of customers;
+        monthly rates are multiplied by twelve; a customer who pauses counts as lost; revenue in place of customers.
+
+    Example:
+        from datetime import timedelta
+
+        quarter = sq.churn_rate(since=as_of - timedelta(days=91), as_of=as_of)
+        print(quarter.estimate(rows))
+        half_year = sq.churn_rate(limit=182 * 86_400, as_of=as_of).named("left within half a year")
+        shown = "segment", "value", "low", "high", "n", "n_pending"
+        print(sq.evaluate(rows, half_year, by="segment").select(shown).collect())
+    """
+    seen = lives(started, churned, as_of=as_of, since=since)
+    if limit is None:
+        _said(since)
+        return replace(share(seen.left, of=seen.at_start), refused=seen.refused)
+    return _followed(seen, limit=limit, beyond=None, late=since is not None)
+
+
+@define(
+    title="Retention rate",
+    unit="share",
+    better="higher",
+    bounds=(0, 1),
+    grain="account",
+    formula=r"\#\{\text{customers at } s \text{ and } u\}/\#\{\text{customers at } s\}\ \text{or}\ \hat S(\ell)",
+    references=("Wilson 1927", "Kaplan & Meier 1958"),
+    aliases=("customer retention", "customers kept", "renewal rate", "loyalty rate", "survival of customers"),
+)
+def retention_rate(
+    started: Instant = "started_at",
+    churned: Instant = "churned_at",
+    *,
+    as_of: datetime,
+    since: datetime | None = None,
+    limit: float | None = None,
+) -> Shape:
+    """Share of the customers at `since` who are still there at `as_of`; with `limit`, share who stay so many seconds.
+
+    What the churn rate leaves, over the same customers: with `limit` those who have not been customers so long are
+    neither stayers nor leavers (Kaplan-Meier), and with both a customer that began before `since` enters late.
+
+    When it lies:
+        Customers who stay because they are bound are not loyal. New customers cannot make up for lost ones here, which is the
+        point, and why it says nothing of growth.
+
+    Why your vendor shows another number:
+        Customers at the end over customers at the start, new ones included, which can pass 100 %; revenue in place of
+        customers ("net retention"); cohorts that are too young counted as kept.
+
+    Example:
+        from datetime import timedelta
+
+        print(sq.retention_rate(since=as_of - timedelta(days=91), as_of=as_of).estimate(rows))
+        half_year = sq.retention_rate(limit=182 * 86_400, as_of=as_of).named("kept for half a year")
+        shown = "segment", "value", "low", "high", "n", "n_pending"
+        print(sq.evaluate(rows, half_year, by="segment").select(shown).collect())
+    """
+    seen = lives(started, churned, as_of=as_of, since=since)
+    if limit is None:
+        _said(since)
+        return replace(share(~seen.left, of=seen.at_start), refused=seen.refused)
+    return _followed(seen, limit=None, beyond=limit, late=since is not None)
+
+
+def _said(since: datetime | None) -> None:
+    if since is None:
+        raise ParameterError(
+            "say over what customers leave: since= for the window (since, as_of], or limit= for so many seconds from each "
+            "customer's beginning"
+        )
+
+
+def _followed(seen: Lives, *, limit: float | None, beyond: float | None, late: bool) -> Shape:
+    span = limit if limit is not None else beyond
+    if span is None or not 0 < span < float("inf"):
+        raise ParameterError(f"limit must be a positive number of seconds, got {span!r}; a year is 365 * 86_400")
+    entry: pl.Expr | None = seen.entry if late else None
+    shape = survival(seen.seconds, seen.left, of=seen.there, limit=limit, beyond=beyond, entry=entry)
+    return replace(shape, better=None, refused={**shape.refused, **seen.refused})

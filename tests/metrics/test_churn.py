@@ -1,0 +1,262 @@
+"""Customers who leave: shares and curves beside plain Python, windows at their ends, bands by hand, what is refused."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from metrics.oracle import NOON, Oracle, Row, agrees, curve, share
+from servicequality import (
+    Records,
+    churn_by_engagement,
+    churn_by_satisfaction,
+    churn_rate,
+    evaluate,
+    retention_rate,
+)
+from servicequality.core import Metric
+from servicequality.datasets import service_desk
+from servicequality.errors import InputError, ParameterError
+
+SINCE = NOON - timedelta(hours=20)
+LIMIT = 6 * 3600.0
+INSTANT = pl.Datetime("us", "UTC")
+
+
+def at_start(rows: list[Row]) -> list[Row]:
+    begun = [row for row in rows if row["started_at"] is not None and row["started_at"] <= SINCE]
+    return [row for row in begun if row["churned_at"] is None or row["churned_at"] > SINCE]
+
+
+def gone(row: Row) -> bool:
+    return row["churned_at"] is not None and row["churned_at"] <= NOON
+
+
+def stays(rows: list[Row], limit: float) -> float | None:
+    """Share that stays longer than the limit, by the curve."""
+    begun = [row for row in rows if row["started_at"] is not None and row["started_at"] <= NOON]
+    times = [
+        (
+            ((row["churned_at"] if gone(row) else NOON) - row["started_at"]).total_seconds(),
+            "event" if gone(row) else "open",
+        )
+        for row in begun
+    ]
+    steps = [step for step in curve(times) if step[0] <= limit]
+    if not times or (max(at for at, _ in times) < limit and curve(times)[-1][2] > 1e-9):
+        return None
+    return steps[-1][2] if steps else 1.0
+
+
+def left(rows: list[Row], limit: float) -> float | None:
+    kept = stays(rows, limit)
+    return None if kept is None else 1 - kept
+
+
+ORACLES: list[tuple[Metric, Oracle]] = [
+    (churn_rate(since=SINCE, as_of=NOON), lambda rows: share(map(gone, at_start(rows)))),
+    (retention_rate(since=SINCE, as_of=NOON), lambda rows: share(not gone(row) for row in at_start(rows))),
+    (churn_rate(limit=LIMIT, as_of=NOON), lambda rows: left(rows, LIMIT)),
+    (retention_rate(limit=LIMIT, as_of=NOON), lambda rows: stays(rows, LIMIT)),
+]
+
+
+@pytest.mark.parametrize(("metric", "oracle"), ORACLES, ids=["churn", "retention", "churn curve", "retention curve"])
+def test_oracle(metric: Metric, oracle: Oracle) -> None:
+    agrees(metric, oracle)
+
+
+def accounts(*rows: tuple[float, float | None], **more: list[Any]) -> pl.DataFrame:
+    """Accounts as (began, left), in days before and after the instant of knowledge."""
+
+    def day(n: float | None) -> datetime | None:
+        return None if n is None else NOON + timedelta(days=n)
+
+    return pl.DataFrame(
+        {
+            "account_id": [str(i) for i in range(len(rows))],
+            "started_at": pl.Series([day(begun) for begun, _ in rows], dtype=INSTANT),
+            "churned_at": pl.Series([day(ended) for _, ended in rows], dtype=INSTANT),
+            **more,
+        }
+    )
+
+
+def test_the_window_is_open_at_its_start_and_closed_at_its_end() -> None:
+    rows = accounts((-90, -30), (-90, -29.999), (-90, 0), (-90, 0.001), (-30, None), (-29.999, -1), (-90, None))
+    month = {"since": NOON - timedelta(days=30), "as_of": NOON}
+    churned = churn_rate(**month).estimate(rows)
+    assert (churned.value, churned.n, churned.n_missing) == (
+        0.4,
+        5,
+        2,
+    )  # left at the start, or came later: no customer then
+    assert retention_rate(**month).estimate(rows).value == 0.6
+
+
+def test_a_customer_of_before_the_watch_enters_late() -> None:
+    # Ages at entry, and at the end: (20, 40 left), (0, 30 left), (0, 10 open), (20, 50 open); the first's twin left unseen.
+    rows = accounts((-50, -10), (-30, 0), (-10, None), (-50, None), (-70, -40))
+    asked = {"limit": 35 * 86_400.0, "as_of": NOON}
+    watched = churn_rate(since=NOON - timedelta(days=30), **asked).estimate(rows)
+    # At the age of 30, three are at risk (the first, the second, the fourth), and one leaves.
+    assert watched.value == pytest.approx(1 / 3)
+    # Watched from the beginning, the twin who left at 30 is at risk and leaves too: two of four.
+    assert churn_rate(**asked).estimate(rows).value == pytest.approx(0.5)
+
+
+def test_the_curve_and_its_complement_add_up_with_their_limits() -> None:
+    rows = service_desk(2_000, seed=7).accounts.collect()
+    as_of = datetime.fromisoformat("2024-06-30T22:00:00+00:00")
+    asked = {"limit": 200 * 86_400.0, "as_of": as_of}
+    churned, kept = churn_rate(**asked).estimate(rows), retention_rate(**asked).estimate(rows)
+    assert churned.value + kept.value == pytest.approx(1)
+    assert (churned.low + kept.high, churned.high + kept.low) == (pytest.approx(1), pytest.approx(1))
+    assert churned.n_pending == kept.n_pending > 0
+    assert (churn_rate(**asked).better, retention_rate(**asked).better) == ("lower", "higher")
+
+
+# Bands
+
+YEAR = 365.0
+SCORED = {
+    "satisfaction": [1.0, 2.0, 2.0, 3.0, 3.5, 4.0, 5.0, 5.0, None],
+    "engagement": [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 4.0, 4.0, None],
+}
+LIVES = [(-YEAR, -YEAR / 2), (-YEAR, 0), (-YEAR / 2, None), (-YEAR, -YEAR / 4), (-YEAR, None), (-YEAR, -YEAR / 2),
+         (-2 * YEAR, None), (-YEAR, None), (-YEAR, -YEAR / 2)]  # fmt: skip
+
+
+def band_rows(table: pl.DataFrame, metric: str) -> dict[int | None, dict[str, Any]]:
+    return {row["band"]: row for row in table.filter(metric=metric).iter_rows(named=True)}
+
+
+def test_bands_count_leavers_over_the_time_of_their_customers() -> None:
+    found = churn_by_satisfaction(accounts(*LIVES, **SCORED), as_of=NOON, cuts=(3, 4))
+    rates = band_rows(found, "churn_per_year")
+    by_hand = {1: 2 / 2.0, 2: 1 / 1.75, 3: 1 / 3.5, None: 1 / 0.5}
+    assert {band: row["value"] for band, row in rates.items()} == pytest.approx(by_hand)
+    assert [row["n"] for row in rates.values()] == [3, 2, 3, 1]
+    assert [row["range"] for row in rates.values()] == ["below 3", "3 to below 4", "4 or more", "unknown"]
+    assert rates[1]["notes"] == "2 left in 2.0 customer years"
+    ratios = band_rows(found, "churn_ratio")
+    assert {band: row["value"] for band, row in ratios.items()} == pytest.approx(
+        {band: value / by_hand[3] for band, value in by_hand.items() if band != 3}
+    )
+    trend = found.filter(metric="churn_trend").row(0, named=True)
+    assert (trend["range"], trend["n"], trend["n_missing"]) == ("all", 8, 1)
+    assert trend["low"] < trend["value"] < 1
+    assert trend["notes"].startswith("p = 0.")
+    assert found["band"].to_list() == sorted(found["band"].drop_nulls().to_list()) + [None] * 3
+
+
+def test_a_ratio_has_the_exact_limits_of_the_binomial() -> None:
+    from scipy.stats import binomtest
+
+    rows = accounts(
+        *[(-YEAR, -YEAR / 2)] * 9, *[(-YEAR, None)] * 8, *[(-YEAR, -YEAR / 2)] * 2, satisfaction=[1.0] * 9 + [5.0] * 10
+    )
+    row = band_rows(churn_by_satisfaction(rows, as_of=NOON, cuts=(3,)), "churn_ratio")[1]
+    exact = binomtest(9, 11).proportion_ci(method="exact")
+    times = (4.5, 9.0)
+    assert (row["low"], row["high"]) == pytest.approx(
+        [end / (1 - end) * times[1] / times[0] for end in (exact.low, exact.high)]
+    )
+
+
+def test_shares_of_bands_are_those_of_churn_rate_by_band() -> None:
+    rows = accounts(*LIVES, **SCORED)
+    limit = 200 * 86_400.0
+    found = churn_by_satisfaction(rows, as_of=NOON, cuts=(3, 4), limit=limit).filter(metric="churn_rate")
+    banded = rows.with_columns(
+        band=pl.when(pl.col("satisfaction") >= 4).then(3).when(pl.col("satisfaction") >= 3).then(2)
+        .when(pl.col("satisfaction") < 3).then(1)
+    )  # fmt: skip
+    expected = evaluate(banded, churn_rate(limit=limit, as_of=NOON), by="band")
+    assert found.select("value", "low", "high", "n", "n_pending").equals(
+        expected.select("value", "low", "high", "n", "n_pending")
+    )
+
+
+def test_without_cuts_the_customers_are_cut_into_thirds() -> None:
+    found = churn_by_engagement(accounts(*LIVES, **SCORED), as_of=NOON)
+    assert found.filter(metric="churn_per_year")["range"].to_list() == [
+        "below 2", "2 to below 3", "3 or more", "unknown"
+    ]  # fmt: skip
+    alike = accounts(*LIVES, engagement=[7.0] * 9)
+    one = churn_by_engagement(alike, as_of=NOON)
+    assert one["range"].to_list() == ["all scores", "all"]
+    assert (
+        one.filter(metric="churn_trend")["reason"].item() == "all who left are in one outer band, or there is one band"
+    )
+
+
+def test_a_band_in_which_nobody_is_has_no_rate() -> None:
+    found = churn_by_satisfaction(
+        accounts((-YEAR, -1), (-YEAR, None), satisfaction=[1.0, 1.0]), as_of=NOON, cuts=(3, 4)
+    )
+    rates, ratios = band_rows(found, "churn_per_year"), band_rows(found, "churn_ratio")
+    assert (rates[3]["value"], rates[3]["reason"], rates[3]["n"]) == (None, "no time as a customer", 0)
+    assert ratios[1]["reason"] == "nobody left in the highest band, or it was not watched"
+    nobody = churn_by_satisfaction(
+        accounts(satisfaction=[]).with_columns(pl.col("satisfaction").cast(float)), as_of=NOON
+    )
+    assert nobody["n"].to_list() == [0, 0]
+
+
+def test_the_watch_may_begin_later() -> None:
+    found = churn_by_satisfaction(
+        accounts(*LIVES, **SCORED), as_of=NOON, since=NOON - timedelta(days=YEAR / 4), cuts=(3, 4)
+    )
+    rates = band_rows(found, "churn_per_year")
+    assert {band: row["notes"] for band, row in rates.items()} == {
+        1: "1 left in 0.5 customer years",
+        2: "0 left in 0.2 customer years",
+        3: "0 left in 0.5 customer years",
+    }
+
+
+def test_tables_take_records_and_stay_lazy() -> None:
+    desk = service_desk(1_000, seed=7)
+    as_of = datetime.fromisoformat("2024-06-30T22:00:00+00:00")
+    lazy = churn_by_satisfaction(desk, as_of=as_of)
+    assert isinstance(desk, Records)
+    assert isinstance(lazy, pl.LazyFrame)
+    found = lazy.collect()
+    assert found.schema == lazy.collect_schema()
+    assert found.equals(churn_by_satisfaction(desk.accounts.collect(), as_of=as_of))
+
+
+def test_accounts_that_end_before_they_start_are_refused() -> None:
+    rows = accounts((-10, -20), (-10, None), satisfaction=[1.0, 2.0])
+    message = "1 row of accounts that end before they start: column 'churned_at' such as"
+    for call in (
+        lambda: churn_rate(limit=1.0, as_of=NOON).estimate(rows),
+        lambda: retention_rate(since=SINCE, as_of=NOON).estimate(rows),
+        lambda: churn_by_satisfaction(rows, as_of=NOON),
+    ):
+        with pytest.raises(InputError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: churn_rate(as_of=NOON), "say over what customers leave: since= for the window"),
+        (lambda: retention_rate(as_of=NOON), "say over what customers leave"),
+        (lambda: churn_rate(as_of=NOON, limit=0), "limit must be a positive number of seconds, got 0"),
+        (lambda: churn_rate(as_of=NOON, limit=-1.0), "limit must be a positive number of seconds, got -1.0"),
+        (lambda: churn_rate(as_of=NOON, since=NOON), "since must lie before as_of"),
+        (lambda: churn_rate(as_of=NOON.replace(tzinfo=None), limit=1.0), "as_of must be a zone-aware datetime"),
+        (
+            lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=(4, 3)),
+            r"cuts must be rising numbers .* got \(4, 3\)",
+        ),
+        (lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=()), r"cuts must be rising numbers .* got \(\)"),
+        (lambda: churn_by_engagement(accounts(), as_of=NOON, level=1.0), "level must lie strictly between 0 and 1"),
+    ],
+)
+def test_wrong_calls_are_refused(call: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        call()

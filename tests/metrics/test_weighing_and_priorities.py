@@ -1,0 +1,228 @@
+"""What value weighs, and which case comes first: by hand, beside plain Python, with ties, gaps and what is refused."""
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import pytest
+
+from metrics.oracle import NOON
+from servicequality import csat_mean, evaluate, facts, prioritise, resolution_rate, response_rate, value_weighted
+from servicequality.datasets import service_desk_with_truth
+from servicequality.errors import InputError, ParameterError
+
+INSTANT = pl.Datetime("us", "UTC")
+RATED = pl.DataFrame(
+    {
+        "team": ["a", "a", "a", "b", "b"],
+        "score": [5, 1, 4, 2, 3],
+        "account_value": [90.0, 5.0, 5.0, 10.0, None],
+        "account_id": ["x", "x", "y", "z", "z"],
+    }
+)
+MEAN = csat_mean(scale=(1, 5))
+
+
+def test_each_row_weighs_its_value_and_its_twin_does_not() -> None:
+    found = value_weighted(RATED, metric=MEAN)
+    values, weights = [5, 1, 4, 2], [90.0, 5.0, 5.0, 10.0]
+    heavy = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
+    assert found["metric"].to_list() == ["csat_mean", "csat_mean_value_weighted"]
+    assert found["value"].to_list() == pytest.approx([3.0, heavy])
+    assert found["n_eff"].to_list() == pytest.approx([4.0, 110.0**2 / (90.0**2 + 25 + 25 + 100)])
+    assert found["share_of_largest"].to_list() == [None, pytest.approx(90 / 110)]
+    assert found["n_missing"].to_list() == [1, 1]
+    assert found["notes"].to_list() == ["1 rows without a value are in neither"] * 2
+
+
+def test_by_group_the_rows_are_those_of_evaluate() -> None:
+    known = RATED.filter(pl.col("account_value").is_not_null())
+    found = value_weighted(RATED, metric=MEAN, by="team")
+    plain = evaluate(known, MEAN, by="team")
+    heavy = evaluate(known, MEAN, by="team", weight="account_value")
+    figures = ["value", "low", "high", "n", "n_eff"]
+    assert found.filter(metric="csat_mean").select("team", *figures).equals(plain.select("team", *figures))
+    assert (
+        found.filter(metric="csat_mean_value_weighted").select("team", *figures).equals(heavy.select("team", *figures))
+    )
+    assert found["team"].to_list() == ["a", "a", "b", "b"]
+    assert found["n_missing"].to_list() == [0, 0, 1, 1]
+    clustered = value_weighted(known, metric=MEAN, cluster="account_id")
+    assert clustered["notes"].to_list() == ["only 3 clusters"] * 2
+
+
+def test_worth_nothing_at_all_is_undefined() -> None:
+    found = value_weighted(RATED.with_columns(account_value=0.0), metric=MEAN)
+    assert found["value"].to_list() == [3.0, None]
+    assert found["reason"].to_list()[1] is not None
+    assert found["share_of_largest"].null_count() == 2
+
+
+def test_the_desk_is_weighed_lazily() -> None:
+    desk, truth = service_desk_with_truth(800, seed=2)
+    rows = facts(desk, as_of=truth.as_of)
+    lazy = value_weighted(rows, metric=resolution_rate(limit=86_400.0), by="channel")
+    found = lazy.collect()
+    assert found.schema == lazy.collect_schema()
+    assert (found["n_eff"] <= found["n"]).all()
+
+
+@pytest.mark.parametrize(
+    ("change", "options", "error", "message"),
+    [
+        (
+            {"account_value": -1.0},
+            {},
+            InputError,
+            "5 rows outside numbers of at least 0: column 'account_value' such as -1.0",
+        ),
+        ({"account_value": "much"}, {}, InputError, "column 'account_value' holds String, expected numbers"),
+        ({}, {"value": "worth"}, InputError, "value_weighted: no column 'worth'"),
+        ({}, {"metric": csat_mean}, ParameterError, r"metric must be a metric such as csat\(scale=\(1, 5\)\), called"),
+        ({}, {"metric": resolution_rate(limit=1.0), "cluster": "account_id"}, ParameterError, "leave cluster= out"),
+        ({}, {"metric": response_rate()}, InputError, "response_rate: no column"),
+    ],
+)
+def test_weights_that_do_not_fit(
+    change: dict[str, Any], options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    rows = RATED.with_columns(**{name: pl.lit(value) for name, value in change.items()})
+    with pytest.raises(error, match=message):
+        value_weighted(rows, **{"metric": MEAN} | options)
+
+
+# Priorities
+
+HOUR = timedelta(hours=1)
+
+
+def cases(*rows: tuple[str, str | None, float | None, float | None]) -> pl.DataFrame:
+    """Tickets as (id, account, hours to the deadline, hours since it was resolved)."""
+    return pl.DataFrame(
+        {
+            "ticket_id": [row[0] for row in rows],
+            "account_id": pl.Series([row[1] for row in rows], dtype=pl.String),
+            "due_at": pl.Series([None if row[2] is None else NOON + row[2] * HOUR for row in rows], dtype=INSTANT),
+            "resolved_at": pl.Series([None if row[3] is None else NOON - row[3] * HOUR for row in rows], dtype=INSTANT),
+        }
+    )
+
+
+def customers(*rows: tuple[str, float | None, float | None, bool]) -> pl.DataFrame:
+    """Accounts as (id, value, satisfaction, whether it left half a year ago); all began a year ago."""
+    year = timedelta(days=365)
+    return pl.DataFrame(
+        {
+            "account_id": [row[0] for row in rows],
+            "value": [row[1] for row in rows],
+            "satisfaction": [row[2] for row in rows],
+            "started_at": pl.Series([NOON - year] * len(rows), dtype=INSTANT),
+            "churned_at": pl.Series([NOON - year / 2 if row[3] else None for row in rows], dtype=INSTANT),
+        }
+    )
+
+
+ACCOUNTS = customers(
+    ("rich", 1000.0, 5.0, False), ("poor", 10.0, 1.0, True), ("middle", 100.0, 3.0, False), ("new", None, None, False),
+    ("gone", 50.0, 3.0, True), ("low", 5.0, 1.0, False),
+)  # fmt: skip
+
+
+def test_points_are_the_mean_of_three_places() -> None:
+    rows = cases(("a", "rich", 5, None), ("b", "poor", 1, None), ("c", "middle", -2, None), ("d", "rich", 9, 1))
+    found = prioritise(rows, ACCOUNTS, as_of=NOON)
+    # Thirds of satisfaction: of 1 and 1 one left in 1.5 years together, of 3, 3 and 5 one in 2.5 years.
+    assert dict(found.select("ticket_id", "risk").rows()) == pytest.approx({"a": 0.4, "b": 1 / 1.5, "c": 0.4})
+    # Places of a, b and c: value 1, 0, 1/2; deadline 0, 1/2, 1; risk 1/4, 1, 1/4.
+    assert found.select("rank", "ticket_id", "points").rows() == [
+        (1, "c", pytest.approx(1.75 / 3)), (2, "b", pytest.approx(1.5 / 3)), (3, "a", pytest.approx(1.25 / 3)),
+    ]  # fmt: skip
+    assert found["reasons"][0].startswith("worth 100.0, 1 of 3 open cases are worth more; overdue by 2.0 h; ")
+
+
+def test_weights_choose_what_counts() -> None:
+    rows = cases(("a", "rich", 5, None), ("b", "poor", 1, None), ("c", "middle", -2, None))
+    orders = {
+        weights: prioritise(rows, ACCOUNTS, as_of=NOON, weights=weights)["ticket_id"].to_list()
+        for weights in ((1, 0, 0), (0, 1, 0))
+    }
+    assert orders == {(1, 0, 0): ["a", "c", "b"], (0, 1, 0): ["c", "b", "a"]}
+
+
+def test_equals_share_a_rank_and_say_so() -> None:
+    rows = cases(("b", "rich", 5, None), ("a", "rich", 5, None), ("c", "low", 50, None))
+    found = prioritise(rows, ACCOUNTS, as_of=NOON, weights=(1, 1, 0))
+    assert found.select("rank", "ticket_id").rows() == [(1, "a"), (1, "b"), (3, "c")]
+    assert found["points"].to_list() == [0.75, 0.75, 0.0]
+    assert found["reasons"][0].endswith("; tied with 1 more, in the order of their ids")
+    assert "tied" not in found["reasons"][2]
+
+
+def test_what_is_not_known_comes_last_and_is_said() -> None:
+    rows = cases(("a", None, None, None), ("b", "poor", 100, None), ("c", "new", 0.5, None))
+    found = prioritise(rows, ACCOUNTS, as_of=NOON)
+    said = dict(found.select("ticket_id", "reasons").rows())
+    assert said["a"] == "nobody knows what the account is worth; without a deadline; nothing is known of its risk"
+    assert said["c"].startswith(
+        "nobody knows what the account is worth; due in 30 min; customers of all kinds leave at 0.4"
+    )
+    assert said["b"].startswith(
+        "worth 10.0, 0 of 3 open cases are worth more; due in 4.2 days; customers as satisfied leave"
+    )
+    assert found["ticket_id"].to_list()[-1] == "a"
+    assert found["points"].to_list()[-1] == 0
+
+
+def test_only_what_is_open_at_the_instant_is_listed() -> None:
+    rows = cases(("a", "rich", 1, 2), ("b", "rich", 1, -2), ("c", "rich", 1, 0))
+    assert prioritise(rows, ACCOUNTS, as_of=NOON)["ticket_id"].to_list() == ["b"]
+    nothing = prioritise(rows.clear(), ACCOUNTS, as_of=NOON)
+    assert nothing.height == 0
+
+
+def test_the_desk_in_order_beside_plain_python() -> None:
+    desk, truth = service_desk_with_truth(2_000, seed=9)
+    rows = facts(desk, as_of=truth.as_of)
+    lazy = prioritise(rows, desk.accounts, as_of=truth.as_of)
+    assert isinstance(lazy, pl.LazyFrame)
+    found = lazy.collect()
+    assert found.schema == lazy.collect_schema()
+    assert found.equals(prioritise(rows.collect(), desk.accounts.collect(), as_of=truth.as_of))
+    listed = found.to_dicts()
+
+    def place(numbers: list[float], own: float) -> float:
+        below, equal = sum(n < own for n in numbers), sum(n == own for n in numbers)
+        return (below + (equal - 1) / 2) / (len(numbers) - 1)
+
+    urgent = {"value": 1, "due_seconds": -1, "risk": 1}
+    for row in listed:
+        places = [place([sign * other[name] for other in listed], sign * row[name]) for name, sign in urgent.items()]
+        assert row["points"] == pytest.approx(sum(places) / 3)
+    assert found["points"].is_sorted(descending=True)
+    assert set(found["ticket_id"]) == set(rows.filter(pl.col("resolved_at").is_null()).collect()["ticket_id"])
+
+
+@pytest.mark.parametrize(
+    ("weights", "shown"),
+    [((1, 1), r"\(1, 1\)"), ((1, -1, 1), "-1"), ((0, 0, 0), "0, 0, 0"), ((1, 1, float("nan")), "nan")],
+)
+def test_weights_must_be_three(weights: tuple[float, ...], shown: str) -> None:
+    with pytest.raises(ParameterError, match=f"weights must be three numbers of 0 or more, not all 0, .*{shown}"):
+        prioritise(cases(), ACCOUNTS, as_of=NOON, weights=weights)
+
+
+@pytest.mark.parametrize(
+    ("accounts", "message"),
+    [
+        (ACCOUNTS.drop("value"), "prioritise: no column 'value'"),
+        (pl.concat([ACCOUNTS, ACCOUNTS.head(1)]), "prioritise: 1 accounts have several rows, such as 'rich'"),
+        (
+            ACCOUNTS.with_columns(churned_at=pl.col("started_at") - HOUR),
+            "6 rows of accounts that end before they start",
+        ),
+        (ACCOUNTS.with_columns(value=-pl.col("value")), "5 rows outside numbers of at least 0: column 'value'"),
+    ],
+)
+def test_accounts_that_do_not_fit(accounts: pl.DataFrame, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        prioritise(cases(("a", "rich", 1, None)), accounts, as_of=NOON)
