@@ -115,8 +115,9 @@ def _specs() -> list[Spec]:
 def _fields(spec: Spec) -> dict[str, float]:
     """Every word that a metric is known by, with the weight of the weightiest place where it stands."""
     weighed: dict[str, float] = {}
+    # One word of a long name says less: who asks for satisfaction alone does not ask for churn by satisfaction.
     places = (
-        (10.0, f"{spec.name} {spec.label}"),
+        (10.0 if spec.name.count("_") < 2 else 7.0, f"{spec.name} {spec.label}"),
         (8.0, " ".join(spec.aliases)),
         (6.0, spec.title),
         (3.0, f"{spec.family} {headline(spec.family)}"),

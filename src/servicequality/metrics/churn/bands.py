@@ -37,7 +37,7 @@ _ORDER = ("churn_per_year", "churn_ratio", "churn_rate", "churn_trend")
         "do unhappy customers leave",
         "churn by CSAT",
         "churn by NPS",
-        "satisfaction and loyalty",
+        "unhappy and gone",
         "detractor churn",
     ),
 )
