@@ -16,6 +16,7 @@ from servicequality.worktime import Schedule
 
 __all__ = [
     "STAMPS",
+    "in_time",
     "instant",
     "known_at",
     "known_events",
@@ -23,6 +24,7 @@ __all__ = [
     "microseconds",
     "one_after_another",
     "seconds",
+    "side_by_side",
     "words",
     "worked",
 ]
@@ -118,15 +120,25 @@ def known_events(events: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.
     )
 
 
+def in_time(events: pl.LazyFrame) -> pl.LazyFrame:
+    """A table of events in the order of time, then as they came in; costs nothing where the table is known to be so."""
+    return events.sort("at", maintain_order=True)
+
+
 def one_after_another(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFrame:
     """Rows ordered by `by`, then by time, then as they came in.
 
     Two stable sorts by one key each. The row index keeps them apart: Polars would make them one sort by two keys, which
     takes four times as long.
     """
-    return (
-        rows.sort("_at", maintain_order=True)
-        .with_row_index("_row")
-        .sort(by, maintain_order=True)
-        .select(pl.exclude("_row"))
-    )
+    indexed = rows.sort("_at", maintain_order=True).with_row_index("_row")
+    return side_by_side(indexed, by=by).select(pl.exclude("_row"))
+
+
+def side_by_side(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFrame:
+    """Rows that are in the order of time ordered by `by`, then by time.
+
+    The key is an expression, so that Polars does not take the column for a sorted one: such keys it groups slice by slice,
+    which takes four times as long as by hash.
+    """
+    return rows.sort(pl.col(by) + 0, maintain_order=True)

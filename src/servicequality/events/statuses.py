@@ -7,9 +7,10 @@ Everything else is a sum: each entry into a set adds the time that was left unti
 import datetime as dt
 from dataclasses import dataclass, fields
 
+import numpy as np
 import polars as pl
 
-from servicequality.events.known import known_events, one_after_another, seconds
+from servicequality.events.known import in_time, known_events, seconds, side_by_side
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
@@ -36,12 +37,22 @@ class StatusSets:
 
     def mask(self, column: str) -> pl.Expr:
         """A column of statuses as UInt8, one bit a set; an unknown status is 0."""
-        masks = dict.fromkeys(sorted(frozenset().union(*(getattr(self, field.name) for field in fields(self)))), 0)
-        for field in fields(self):
-            for status in getattr(self, field.name):
-                masks[status] |= self.bit(field.name)
-        status = pl.col(column).cast(pl.String).str.to_lowercase()
-        return status.replace_strict(list(masks), list(masks.values()), default=0, return_dtype=pl.UInt8).fill_null(0)
+        # A log has many rows and few statuses: as categories each of them is read once.
+        status = pl.col(column).cast(pl.Categorical)
+        return status.map_batches(self._masks, return_dtype=pl.UInt8, is_elementwise=True)
+
+    def _masks(self, statuses: pl.Series) -> pl.Series:
+        codes = statuses.to_physical().cast(pl.Int64).fill_null(-1).to_numpy() + 1
+        row_of = np.full(codes.max(initial=0) + 1, -1)
+        row_of[codes] = np.arange(len(codes))
+        masks = np.zeros(len(row_of), np.uint8)
+        occurs = row_of >= 0
+        masks[occurs] = [self._mask(status) for status in statuses.gather(row_of[occurs]).to_list()]
+        return pl.Series(masks[codes])
+
+    def _mask(self, status: str | None) -> int:
+        name = "" if status is None else status.lower()
+        return sum(self.bit(field.name) for field in fields(self) if name in getattr(self, field.name))
 
 
 def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFrame | None:
@@ -52,10 +63,9 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
     if records.changes is None:
         return None
     first = sets.mask("previous") if "previous" in records.changes.collect_schema() else pl.lit(0, pl.UInt8)
-    rows = known_events(records.changes.filter(pl.col("field") == "status"), tickets, known).select(
-        "_ticket",
-        "_created",
-        "_at",
+    rows = records.changes.filter(pl.col("field") == "status").select(
+        "ticket_id",
+        "at",
         sets.mask("value").alias("_after"),
         first.alias("_first"),
         # Few different texts: as categories they are sorted and carried like numbers.
@@ -63,7 +73,7 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
     )
     same = pl.col("_ticket") == pl.col("_ticket").shift()
     before = pl.when(same).then(pl.col("_after").shift()).otherwise("_first")
-    return one_after_another(rows).with_columns(before.alias("_before"))
+    return side_by_side(known_events(in_time(rows), tickets, known)).with_columns(before.alias("_before"))
 
 
 def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Schedule | None = None) -> pl.LazyFrame:
@@ -107,6 +117,7 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
         _reopen=left("ended"),
         _halt=halted & (pl.col("_at") > pl.col("_created")),
         _started=~_has(pl.col("_after"), sets.bit("new")),
+        _ended=_has(pl.col("_after"), sets.bit("ended")),
         **{
             name: pl.when(entered(of)).then(remaining[twin]).when(left(of)).then(-remaining[twin]).otherwise(0)
             for name, (of, twin) in times.items()
@@ -121,14 +132,14 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
         pl.when("_reopen").then(at).min().alias("_first_reopen"),
         pl.col("_end").sum().cast(pl.Int64).alias("_ends"),
         pl.col("_reopen").sum().cast(pl.Int64).alias("_reopens"),
-        _has(pl.col("_after"), sets.bit("ended")).last().alias("_ended"),
-        pl.col("_status").last().cast(pl.String),
+        pl.col("_ended", "_status").last(),
         pl.col("_before").first().alias("_initially"),
         pl.col("_created").first(),
         *(pl.col(name).sum() for name in times),
     )
     # A ticket that was in the set from the start never entered it.
     return grouped.with_columns(
+        pl.col("_status").cast(pl.String),
         _has(pl.col("_initially"), sets.bit("ended")).alias("_born_ended"),
         *(
             seconds(
