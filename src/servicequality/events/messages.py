@@ -16,11 +16,13 @@ def messages(records: Records, tickets: pl.LazyFrame, known: int) -> pl.LazyFram
     """
     if records.responses is None:
         return None
-    return known_events(records.responses, tickets, known).with_columns(
+    rows = records.responses.with_columns(
         _human=(pl.col("author") == "agent").fill_null(value=False) & ~pl.col("automated").fill_null(value=False),
         _customer=(pl.col("author") == "customer").fill_null(value=False),
         _public=pl.col("public").fill_null(value=True),
-        _opening=pl.col("opening").fill_null(pl.col("_at") == pl.col("_created")),
+    )
+    return known_events(rows, tickets, known).with_columns(
+        _opening=pl.col("opening").fill_null(pl.col("_at") == pl.col("_created"))
     )
 
 

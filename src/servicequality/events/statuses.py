@@ -58,7 +58,8 @@ class StatusSets:
 def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFrame | None:
     """Every known status change by ticket and time: `_ticket`, `_created`, `_at`, `_status`, the masks `_before`, `_after`.
 
-    Before is what the row above says; only of a ticket's first row it is what the log's own column `previous` says.
+    Before is what the row above says; only of a ticket's first row, which `_begins`, it is what the log's own column
+    `previous` says.
     """
     if records.changes is None:
         return None
@@ -71,9 +72,11 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
         # Few different texts: as categories they are sorted and carried like numbers.
         pl.col("value").cast(pl.Categorical).alias("_status"),
     )
-    same = pl.col("_ticket") == pl.col("_ticket").shift()
-    before = pl.when(same).then(pl.col("_after").shift()).otherwise("_first")
-    return side_by_side(known_events(in_time(rows), tickets, known)).with_columns(before.alias("_before"))
+    begins = (pl.col("_ticket") != pl.col("_ticket").shift()).fill_null(value=True)
+    before = pl.when(begins).then("_first").otherwise(pl.col("_after").shift())
+    return side_by_side(known_events(in_time(rows), tickets, known)).with_columns(
+        begins.alias("_begins"), before.alias("_before")
+    )
 
 
 def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Schedule | None = None) -> pl.LazyFrame:
@@ -111,19 +114,23 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
         "agent_wait": "agent_wait",
         "agent_work": "agent_work",
     }
-    times = {name + twin: (of, twin) for twin in remaining for name, of in of_set.items()}
+
+    def time(of: str, twin: str) -> pl.Expr:
+        moved = pl.when(entered(of)).then(remaining[twin]).when(left(of)).then(-remaining[twin]).otherwise(0)
+        # A ticket that was in the set from the start never entered it.
+        return moved + pl.when(pl.col("_begins") & _has(before, sets.bit(of))).then(life[twin]).otherwise(0)
+
+    times = {name + twin: time(of, twin) for twin in remaining for name, of in of_set.items()}
     flows = moves.with_columns(
         _end=entered("ended"),
         _reopen=left("ended"),
         _halt=halted & (pl.col("_at") > pl.col("_created")),
         _started=~_has(pl.col("_after"), sets.bit("new")),
-        _ended=_has(pl.col("_after"), sets.bit("ended")),
-        **{
-            name: pl.when(entered(of)).then(remaining[twin]).when(left(of)).then(-remaining[twin]).otherwise(0)
-            for name, (of, twin) in times.items()
-        },
+        _born_ended=pl.col("_begins") & _has(before, sets.bit("ended")),
+        **times,
     )
     at = pl.col("_at")
+    # `first` and `last` take twice the time of sums and extremes.
     grouped = flows.group_by("_ticket").agg(
         pl.when("_end").then(at).min().alias("_first_end"),
         pl.when("_end").then(at).max().alias("_last_end"),
@@ -132,22 +139,16 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
         pl.when("_reopen").then(at).min().alias("_first_reopen"),
         pl.col("_end").sum().cast(pl.Int64).alias("_ends"),
         pl.col("_reopen").sum().cast(pl.Int64).alias("_reopens"),
-        pl.col("_ended", "_status").last(),
-        pl.col("_before").first().alias("_initially"),
-        pl.col("_created").first(),
+        pl.col("_born_ended").any(),
+        pl.col("_status").last(),
         *(pl.col(name).sum() for name in times),
     )
-    # A ticket that was in the set from the start never entered it.
     return grouped.with_columns(
-        pl.col("_status").cast(pl.String),
-        _has(pl.col("_initially"), sets.bit("ended")).alias("_born_ended"),
-        *(
-            seconds(
-                pl.col(name) + pl.when(_has(pl.col("_initially"), sets.bit(of))).then(life[twin]).otherwise(0)
-            ).alias(name)
-            for name, (of, twin) in times.items()
-        ),
-    ).drop("_created", "_initially")
+        # In the set from the start, or moved into it, and not out of it again.
+        _ended=pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens"),
+        _status=pl.col("_status").cast(pl.String),
+        **{name: seconds(pl.col(name)) for name in times},
+    )
 
 
 def handovers(
