@@ -64,7 +64,7 @@ def first_contact_resolution(
         reopened and is still open is not among the resolved ones yet.
 
     Why your vendor shows another number:
-        It uses another of these definitions without saying so, and they can differ by thirty points on one desk. ServiceNow's
+        It uses another of these definitions without saying so, and they can differ by forty points on one desk. ServiceNow's
         figure is no reassignment and no reopening, which says nothing of how often the customer wrote. Most have no window for
         a next contact, or count tickets solved this morning as successes.
     """
