@@ -9,6 +9,7 @@ import pytest
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 TINY = {
+    "agreement": ["--rows", "2000", "--runs", "1"],
     "evaluate": ["--rows", "20000", "--runs", "1", "--keys", "enum"],
     "survival": ["--rows", "20000", "--runs", "1"],
     "quantile_state": ["--rows", "1000", "--runs", "1"],
