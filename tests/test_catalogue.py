@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from servicequality import catalogue, metrics
 from servicequality.catalogue.searching import definitions, families
+from servicequality.core import Spec
 from servicequality.errors import ParameterError
 
 SPECS = [found.spec for found in definitions()]
@@ -120,3 +122,17 @@ def test_a_family_page_holds_its_metrics_and_the_index_links_to_them() -> None:
 def test_importing_the_catalogue_makes_no_desk() -> None:
     code = "import sys; from servicequality import catalogue; print('servicequality.datasets' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_the_readme_shows_todays_catalogue() -> None:
+    readme = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+    assert f"<!-- catalogue -->\n{catalogue.families_table()}\n<!-- /catalogue -->" in readme, (
+        "run `uv run python tools/readme_table.py`"
+    )
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_page_is_whole(spec: Spec) -> None:
+    page = catalogue.page(spec.name)
+    for part in ("## When it lies", "## Why your vendor shows another number", "## Example", "References: ", "```math"):
+        assert part in page, f"{spec.name}: its page lacks {part!r}"

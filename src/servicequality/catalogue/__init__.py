@@ -4,7 +4,7 @@ Everything is read from the definitions in `servicequality.metrics`: a new metri
 """
 
 from servicequality.catalogue.exports import to_frame, to_json
-from servicequality.catalogue.pages import index, page
+from servicequality.catalogue.pages import families_table, index, page
 from servicequality.catalogue.searching import entry, find
 
-__all__ = ["entry", "find", "index", "page", "to_frame", "to_json"]
+__all__ = ["entry", "families_table", "find", "index", "page", "to_frame", "to_json"]

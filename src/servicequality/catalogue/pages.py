@@ -5,7 +5,7 @@ from servicequality.catalogue.searching import definition, families, headline
 from servicequality.catalogue.wording import accepted, default, direction, domain, further_words, span, unit
 from servicequality.core import Spec
 
-__all__ = ["index", "page"]
+__all__ = ["families_table", "index", "page"]
 
 
 def page(name: str) -> str:
@@ -41,6 +41,14 @@ def index() -> str:
             for spec in specs
         ]
         lines.append("")
+    return "\n".join(lines)
+
+
+def families_table() -> str:
+    """Markdown of one row a family with the names of its metrics and tables, as the README shows it."""
+    lines = ["| family | metrics and tables |", "|---|---|"]
+    for family, specs in families().items():
+        lines.append(f"| {family.replace('_', ' ')} | {', '.join(f'`{spec.name}`' for spec in specs)} |")
     return "\n".join(lines)
 
 

@@ -109,6 +109,8 @@ SIGNALS: tuple[Signal, ...] = (
     ),
     Signal("agent_error_rate", "data integrity", ("data_integrity",), "a right answer from wrong data is wrong", _UP),
     Signal("agent_error_rate", "usability", ("sus", "training_time"), "agents err where their tool misleads", _UP),
+    Signal("churn_rate", "reliability", ("availability",), "who cannot work with it leaves", _UP),
+    Signal("churn_rate", "usability", ("sus",), "who cannot use it leaves", _UP),
 )
 """What to look at first. Each line is a place to look, held by practice and no finding about your data."""
 
