@@ -33,6 +33,8 @@ from servicequality.model import Response as Response
 from servicequality.model import Review as Review
 from servicequality.model import SurveyAnswer as SurveyAnswer
 from servicequality.model import Ticket as Ticket
+from servicequality.scorecard import Objective as Objective
+from servicequality.scorecard import Scorecard as Scorecard
 
 from servicequality import catalogue as catalogue  # isort: skip  (it reads the metrics)
 
@@ -47,9 +49,11 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "HelpSession",
         "Incident",
         "Metric",
+        "Objective",
         "Records",
         "Response",
         "Review",
+        "Scorecard",
         "SurveyAnswer",
         "Ticket",
         "aftermath",

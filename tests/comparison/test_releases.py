@@ -82,6 +82,8 @@ def test_an_interrupted_series_finds_the_change_of_level() -> None:
     assert mean["low"] < 0.8 < mean["high"]
     assert mean["p_value"] < 0.001
     assert (mean["n_before"], mean["n_after"], mean["reason"], mean["notes"]) == (30, 30, None, None)
+    berlin = interrupted_series(days(60, 0.2), MEAN, **OPTIONS, timezone="Europe/Berlin")
+    assert berlin["n_before"].item() == 31  # in Berlin the release came at one in the morning
     noon = interrupted_series(days(60, 0.2), MEAN, **{**OPTIONS, "released": START + timedelta(days=29, hours=12)})
     assert noon["level_change"][0] == mean["level_change"] or noon["n_before"][0] == 30
     assert noon["notes"][0] == "the release lies within the period of 2026-03-31 00:00:00+00:00, which counts as before"

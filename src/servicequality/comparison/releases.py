@@ -194,7 +194,7 @@ def _interrupted(
     there = table.filter(pl.col(PERIOD).is_not_null()).sort(PERIOD)
     if there.schema[PERIOD] == pl.Date:
         raise InputError("an interrupted series needs instants to tell before from after; the column holds dates")
-    over = there.filter(pl.col(PERIOD).dt.offset_by(every) <= as_of)
+    over = there.filter(pl.col(PERIOD).dt.offset_by(every).dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC))
     numbers = dict.fromkeys(("level_change", "low", "high", "se", "p_value", "slope_change", "rho"), float("nan"))
     counts, reason, notes = (0, 0), None, None
     if over.is_empty():
@@ -202,11 +202,12 @@ def _interrupted(
     else:
         grid = pl.datetime_range(over[PERIOD][0], over[PERIOD][-1], every, eager=True).alias(PERIOD)
         series = grid.to_frame().join(over, on=PERIOD, how="left").sort(PERIOD)
-        late = (series[PERIOD] >= released).to_numpy()
+        begins, first = series[PERIOD].dt.convert_time_zone("UTC"), released.astimezone(dt.UTC)
+        late = (begins >= first).to_numpy()
         start = len(late) - int(late.sum())
         counts = (start, int(late.sum()))
         gaps = series.filter(pl.col("value").is_null())[PERIOD]
-        if start and start < len(series) and series[PERIOD][start] != released:
+        if start and start < len(series) and begins[start] != first:
             notes = f"the release lies within the period of {series[PERIOD][start - 1]}, which counts as before"
         if len(gaps):
             shown = ", ".join(str(gap) for gap in gaps.head(3))

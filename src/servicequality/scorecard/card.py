@@ -1,0 +1,308 @@
+"""Many promises judged at their cadence. Lives here: `Scorecard` and the columns of its answer. Never: a formula."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+import polars as pl
+
+from servicequality.core.question import PERIOD
+from servicequality.errors import ParameterError
+from servicequality.scorecard.document import read_document
+from servicequality.scorecard.objective import EVERY, Objective, Period
+from servicequality.scorecard.reading import HIGHEST, LOWEST, Asked, read
+from servicequality.scorecard.verdicts import (
+    FIRST_LOOK,
+    Limits,
+    anytime_limits,
+    judged,
+    outlook,
+    relative,
+    rows_to_decide,
+    upward,
+)
+from servicequality.scorecard.wording import default_name, sentence
+from servicequality.shapes.base import FloatArray
+
+Mode: TypeAlias = Literal["period_end", "anytime"]
+
+LEVEL = 0.90
+"""Of the limits that are held against a target: one-sided 95 % each way."""
+ANYTIME_LEVEL = 0.95
+"""Of the limits that hold at every look: fewer than one verdict in twenty is ever wrong, on both sides together."""
+
+COLUMNS: dict[str, pl.DataType] = {
+    "objective": pl.String(),
+    "metric": pl.String(),
+    "period": pl.Datetime("us", "UTC"),
+    "every": pl.String(),
+    "at": pl.String(),
+    "verdict": pl.String(),
+    "direction": pl.String(),
+    "target": pl.Float64(),
+    **dict.fromkeys(("value", "low", "high", "baseline", "change", "change_low", "change_high"), pl.Float64()),
+    "level": pl.Float64(),
+    "method": pl.String(),
+    "unit": pl.String(),
+    "n": pl.Int64(),
+    "n_needed": pl.Float64(),
+    "n_pending": pl.Int64(),
+    LOWEST: pl.Float64(),
+    HIGHEST: pl.Float64(),
+    "outlook": pl.String(),
+    "benchmark": pl.Float64(),
+    "benchmark_source": pl.String(),
+    "against_benchmark": pl.String(),
+    "reason": pl.String(),
+    "notes": pl.String(),
+    "says": pl.String(),
+}
+"""The columns of a scorecard's answer; its keys stand after `objective`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorecard:
+    """Objectives that are judged together, each at its cadence.
+
+    Attributes:
+        objectives: what was promised.
+        period: how often an objective is judged that says nothing of it.
+        mode: "period_end" judges a period once, when it is over. "anytime" is for people who look daily: shares and means
+            get limits that hold at every look at once, wider ones, and a running period may be judged.
+
+    Raises:
+        ParameterError: no objective, two of one name, an unknown period or mode.
+    """
+
+    objectives: Sequence[Objective]
+    period: Period = "month"
+    mode: Mode = "period_end"
+
+    def __post_init__(self) -> None:
+        listed = (self.objectives,) if isinstance(self.objectives, Objective) else tuple(self.objectives)
+        if not listed or not all(isinstance(one, Objective) for one in listed):
+            raise ParameterError(f"a scorecard is a list of Objective, got {self.objectives!r}")
+        if self.period not in EVERY:
+            raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {self.period!r}")
+        if self.mode not in get_args(Mode):
+            raise ParameterError(f"mode must be one of {', '.join(map(repr, get_args(Mode)))}, got {self.mode!r}")
+        names = [self.name_of(one) for one in listed]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ParameterError(f"two objectives are called {twice!r}; tell them apart with name=")
+        object.__setattr__(self, "objectives", listed)
+
+    @classmethod
+    def from_toml(cls, text: str) -> "Scorecard":
+        """The scorecard of a TOML text: `period` and `mode`, and an `[[objective]]` for each promise.
+
+        An objective has `metric` (a name of the catalogue) with its `options`, one of `at_least`, `at_most` and `change`,
+        and may have `where` (column = value, or a list of values), `by`, `period`, `at`, `name`, `benchmark` and
+        `benchmark_source`. A metric that must know the instant is told that of `evaluate`.
+
+        Raises:
+            ParameterError: the text is no TOML, or a part is not what it has to be; the message names it.
+        """
+        said, objectives = read_document(text)
+        return cls(objectives, **said)
+
+    def name_of(self, objective: Objective) -> str:
+        """What an objective is called in the answer."""
+        return objective.name or default_name(objective, objective.period or self.period)
+
+    def evaluate(
+        self,
+        frame: Any,
+        *,
+        as_of: dt.datetime,
+        at: str | Mapping[str, str],
+        timezone: str | None = None,
+        weight: str | None = None,
+        cluster: str | None = None,
+    ) -> pl.DataFrame:
+        """Judge every objective in every period, in one scan.
+
+        Args:
+            frame: any dataframe, or a mapping of grain to dataframe, as for the function `evaluate`.
+            as_of: the instant up to which the rows are known. A period that is not over by then is undecided.
+            at: the column of the instant that puts a row into its period, or one for each grain. It decides which month a
+                ticket belongs to, and stands in the answer.
+            timezone: the zone whose weeks and months count; the column's own by default.
+            weight: column of weights.
+            cluster: column of clusters, within which rows are not independent.
+
+        Returns:
+            A row for each objective, group and period that has rows: `objective, keys…, metric, period, every, at, verdict,
+            direction, target, value, low, high, baseline, change, change_low, change_high, level, method, unit, n,
+            n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
+            says`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `reason` says
+            why it is undecided, and `n_needed` how many rows would decide if the value stayed. `lowest` and `highest` are
+            what shares become if all pending rows end one way or the other.
+
+        Raises:
+            InputError: a column is missing, or rows lie outside their domain.
+            ParameterError: an instant without a time zone, no `at` for a grain, or an option that does not fit.
+        """
+        if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
+            raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
+        if self.mode == "anytime" and (weight is not None or cluster is not None):
+            raise ParameterError('mode="anytime" counts rows one by one: it takes neither weight= nor cluster=')
+        asked = [self._asked(one, place, as_of, at) for place, one in enumerate(self.objectives)]
+        figures = read(frame, asked, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster)
+        keys = list(dict.fromkeys(key for one in asked for key in one.by))
+        if clash := next((key for key in keys if key in COLUMNS), None):
+            raise ParameterError(f"by names {clash!r}, which is a column of every scorecard; rename the frame's column")
+        parts = [
+            self._judge(one, question, figures[question.metric.name], as_of)
+            for one, question in zip(self.objectives, asked, strict=True)
+        ]
+        whole = pl.concat(parts, how="diagonal_relaxed")
+        blank = [pl.lit(None, pl.String).alias(key) for key in keys if key not in whole.columns]
+        first, *rest = COLUMNS
+        return whole.with_columns(blank).select(first, *keys, *rest)
+
+    def _asked(self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]) -> Asked:
+        metric = objective.metric_at(as_of)
+        column = objective.at or (at if isinstance(at, str) else at.get(metric.spec.grain))
+        if column is None:
+            raise ParameterError(
+                f"{metric.name}: at names no instant for rows of the grain {metric.spec.grain!r}; "
+                f'say at={{"{metric.spec.grain}": …}}'
+            )
+        every = EVERY[objective.period or self.period]
+        return Asked(metric.named(f"objective {place}"), tuple(objective.by), every, column)
+
+    def _judge(self, objective: Objective, asked: Asked, rows: pl.DataFrame, as_of: dt.datetime) -> pl.DataFrame:
+        metric, target = objective.metric_at(as_of), objective.target
+        up = upward(objective.direction, target)
+
+        def column(name: str) -> FloatArray:
+            return rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+        own = Limits(column("value"), column("low"), column("high"))
+        level, methods, found = LEVEL, rows["method"].to_list(), own
+        if self.mode == "anytime":
+            level = ANYTIME_LEVEL
+            given = anytime_limits(metric.shape, lambda leaf: column(f"sum {leaf}"), own.value, level)
+            nothing = np.full_like(own.value, np.nan)
+            found = given or Limits(own.value, nothing, nothing)
+            methods = [
+                f"anytime, {'robbins' if metric.bounds == (0, 1) else 'normal mixture'}" if given else "none"
+            ] * len(rows)
+        baseline, relation = np.full_like(own.value, np.nan), None
+        if objective.direction == "change":
+            before = _before(rows, list(asked.by), asked.every, found)
+            baseline, relation = before.value, relative(found, before)
+        against = relation or found
+        verdicts = judged(against, target, up=up)
+        end = pl.col(PERIOD).dt.offset_by(asked.every)
+        if rows.schema[PERIOD] == pl.Date:
+            done = end <= as_of.date()
+        else:
+            done = end.dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC)
+        over = rows.select(done).to_series().to_list()
+        reasons = self._reasons(rows, against, verdicts, over, objective, found)
+        verdict = [
+            "undecided" if reason is not None else str(word) for reason, word in zip(reasons, verdicts, strict=True)
+        ]
+        undecided = np.array([word == "undecided" for word in verdict], dtype=np.bool_)
+        needed = np.where(undecided, rows_to_decide(against, column("n"), target), np.nan)
+        notes = rows["notes"].to_list()
+        if self.mode == "anytime":
+            running = "the period is not over: the verdict is of rows like these, not of the period"
+            notes = [
+                note if past else "; ".join(filter(None, (note, running)))
+                for note, past in zip(notes, over, strict=True)
+            ]
+        lowest, highest = column(LOWEST), column(HIGHEST)
+        still = [None] * len(rows) if objective.direction == "change" else outlook(lowest, highest, target, up=up)
+        numbers = {
+            "value": own.value, "low": found.low, "high": found.high, "baseline": baseline,
+            "change": relation.value if relation else baseline, "change_low": relation.low if relation else baseline,
+            "change_high": relation.high if relation else baseline, "n_needed": needed, LOWEST: lowest, HIGHEST: highest,
+        }  # fmt: skip
+        texts = {
+            "verdict": verdict, "method": methods, "outlook": still, "reason": reasons, "notes": notes,
+            "against_benchmark": _against(objective, found, up=metric.better != "lower"),
+        }  # fmt: skip
+        answer = pl.concat(
+            [
+                rows.select(*asked.by, PERIOD, "n", "n_pending"),
+                pl.DataFrame([pl.Series(name, part, nan_to_null=True) for name, part in numbers.items()]),
+                pl.DataFrame([pl.Series(name, part, pl.String) for name, part in texts.items()]),
+            ],
+            how="horizontal",
+        ).with_columns(
+            objective=pl.lit(self.name_of(objective)),
+            metric=pl.lit(metric.name),
+            every=pl.lit(objective.period or self.period),
+            at=pl.lit(asked.at),
+            direction=pl.lit(objective.direction),
+            target=pl.lit(target),
+            level=pl.lit(level),
+            unit=pl.lit(metric.unit),
+            benchmark=pl.lit(objective.benchmark, pl.Float64),
+            benchmark_source=pl.lit(objective.benchmark_source, pl.String),
+        )
+        said = [sentence(row, metric) for row in _named_rows(answer)]
+        return answer.with_columns(pl.Series("says", said, pl.String)).select(*asked.by, *COLUMNS)
+
+    def _reasons(
+        self,
+        rows: pl.DataFrame,
+        against: Limits,
+        verdicts: np.ndarray[Any, np.dtype[np.str_]],
+        over: Sequence[bool],
+        objective: Objective,
+        found: Limits,
+    ) -> list[str | None]:
+        """Why a row is undecided; None where it is not."""
+        said: list[str | None] = []
+        for place, (own, done) in enumerate(zip(rows["reason"], over, strict=True)):
+            reason = None
+            if own is not None:
+                reason = own
+            elif not done and self.mode == "period_end":
+                reason = "the period is not over"
+            elif objective.direction == "change" and not np.isfinite(against.value[place]):
+                reason = "no figure above 0 in the period before: a change against it has no meaning"
+            elif verdicts[place] == "undecided":
+                bounded = np.isfinite(against.low[place]) or np.isfinite(against.high[place])
+                reason = "the limits hold the target: more rows are needed" if bounded else _unbounded(self.mode, found)
+            said.append(reason)
+        return said
+
+
+def _unbounded(mode: Mode, found: Limits) -> str:
+    if mode == "period_end":
+        return "the figure has no limits: too few rows, or one cluster"
+    if not np.isfinite(found.low).any():
+        return (
+            f"no limits at any time: shares have them, and means from {FIRST_LOOK} rows on; judge at the period's end"
+        )
+    return f"no limits at any time below {FIRST_LOOK} rows"
+
+
+def _before(rows: pl.DataFrame, keys: Sequence[str], every: str, found: Limits) -> Limits:
+    """The figures of each row's group in the period before; NaN where there is none."""
+    figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(("value", "low", "high"), found, strict=True)])
+    there = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
+    wanted = rows.select(*keys, pl.col(PERIOD).dt.offset_by(f"-{every}"))
+    joined = wanted.join(there, on=[*keys, PERIOD], how="left", nulls_equal=True, maintain_order="left")
+    return Limits(*(joined[name].fill_null(float("nan")).to_numpy() for name in ("value", "low", "high")))
+
+
+def _against(objective: Objective, found: Limits, *, up: bool) -> list[str | None]:
+    """Where a figure stands beside the benchmark."""
+    if objective.benchmark is None:
+        return [None] * len(found.value)
+    words = judged(found, objective.benchmark, up=up)
+    named = {"met": "better", "missed": "worse", "undecided": "no difference shown"}
+    return [named[str(word)] if np.isfinite(value) else None for word, value in zip(words, found.value, strict=True)]
+
+
+def _named_rows(answer: pl.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dictionaries, for their sentences: a scorecard has as many as a person reads."""
+    columns = {name: answer[name].to_list() for name in answer.columns}
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

@@ -1,0 +1,108 @@
+"""One promise: a metric and what it shall be. Lives here: `Objective`, checked when made. Never here: whether it was kept."""
+
+import datetime as dt
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Literal, TypeAlias, get_args
+
+from servicequality.core import Metric
+from servicequality.errors import ParameterError
+
+Period: TypeAlias = Literal["week", "month", "quarter"]
+"""How often a promise is judged. Weeks start on Monday."""
+
+EVERY: dict[Period, str] = {"week": "1w", "month": "1mo", "quarter": "1q"}
+Direction: TypeAlias = Literal["at_least", "at_most", "change"]
+SOME_DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Objective:
+    """A metric and the target that it shall meet, in one line.
+
+    Attributes:
+        metric: the metric; or a function of an instant that gives one, for metrics that must know `as_of`.
+        at_least: the value shall be this or more, in the metric's unit: a share of 90 % is 0.9.
+        at_most: the value shall be this or less; durations are in seconds.
+        change: the value shall change by this share against the period before: -0.2 is a fifth less or better than that,
+            0.1 a tenth more or better than that.
+        by: key columns; each group is judged by itself.
+        period: how often it is judged; the scorecard's by default.
+        at: the instant that puts a row into its period; what `evaluate` is told by default.
+        name: what the promise is called; the metric's name and target by default.
+        benchmark: a figure of others, to stand beside; it decides nothing.
+        benchmark_source: where that figure comes from.
+
+    Raises:
+        ParameterError: not exactly one target, a target that the metric cannot take, an unknown period.
+    """
+
+    metric: Metric | Callable[[dt.datetime], Metric]
+    _: KW_ONLY
+    at_least: float | None = None
+    at_most: float | None = None
+    change: float | None = None
+    by: str | Sequence[str] = ()
+    period: Period | None = None
+    at: str | None = None
+    name: str | None = None
+    benchmark: float | None = None
+    benchmark_source: str | None = None
+
+    def __post_init__(self) -> None:
+        metric = self.metric_at(SOME_DAY)
+        given = [name for name in get_args(Direction) if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ParameterError(
+                f"{metric.name}: an objective has exactly one of at_least, at_most and change, got {given or 'none'}"
+            )
+        if self.period is not None and self.period not in EVERY:
+            raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {self.period!r}")
+        object.__setattr__(self, "by", (self.by,) if isinstance(self.by, str) else tuple(self.by))
+        _number(f"{metric.name}: {self.direction}", getattr(self, self.direction))
+        low, high = metric.bounds
+        if self.direction == "change":
+            if self.target <= -1 or self.target == 0 or low < 0:
+                raise ParameterError(
+                    f"{metric.name}: change is a share of the period before, above -1 and not 0, of a figure that is never "
+                    f"negative; got {self.target:g} of a figure from {low:g} to {high:g}"
+                )
+        elif not low <= self.target <= high:
+            percent = f"; {self.target:g} % is {self.target / 100:g}" if (low, high) == (0, 1) else ""
+            raise ParameterError(
+                f"{metric.name}: a target must lie within {low:g} to {high:g} ({metric.unit}), got {self.target:g}{percent}"
+            )
+        if self.benchmark is not None:
+            _number(f"{metric.name}: benchmark", self.benchmark)
+            if not low <= self.benchmark <= high:
+                raise ParameterError(
+                    f"{metric.name}: the benchmark {self.benchmark:g} lies outside {low:g} to {high:g}"
+                )
+
+    @property
+    def direction(self) -> Direction:
+        """Which of the three targets was given."""
+        found: Direction = next(name for name in get_args(Direction) if getattr(self, name) is not None)
+        return found
+
+    @property
+    def target(self) -> float:
+        """The target's number."""
+        return float(getattr(self, self.direction))
+
+    def metric_at(self, as_of: dt.datetime) -> Metric:
+        """The metric, as it is asked for at an instant.
+
+        Raises:
+            ParameterError: what was given is neither a metric nor gives one.
+        """
+        metric = self.metric if isinstance(self.metric, Metric) or not callable(self.metric) else self.metric(as_of)
+        if not isinstance(metric, Metric):
+            raise ParameterError(f"{metric!r} is no metric; call the definition first, such as nps()")
+        return metric
+
+
+def _number(what: str, number: float) -> None:
+    if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
+        raise ParameterError(f"{what} must be a finite number, got {number!r}")

@@ -1,0 +1,153 @@
+"""Many objectives read in one scan: sums at the finest keys, then rolled up. Never here: targets or verdicts.
+
+States merge by addition, so figures by team and by week, and figures of all teams by quarter, come from one grouping by
+team and day. A table (of durations) takes one pass more, as everywhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from servicequality.core import Metric
+from servicequality.core.evaluation import by_grain
+from servicequality.core.finishing import finish_fixed, finish_table
+from servicequality.core.question import PERIOD, Question
+from servicequality.core.states import BIN, STRATUM, fixed_state, float_bits, table_state
+from servicequality.model import as_frame
+from servicequality.shapes import Attainment, FixedShape, Survival, TableShape
+from servicequality.shapes.base import Shape
+
+LOWEST, HIGHEST = "lowest", "highest"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """One question: a metric under a name of its own, its keys, its period, and the column of its instant."""
+
+    metric: Metric
+    by: tuple[str, ...]
+    every: str
+    at: str
+
+
+def read(
+    frame: Any,
+    asked: Sequence[Asked],
+    *,
+    timezone: str | None,
+    level: float,
+    weight: str | None = None,
+    cluster: str | None = None,
+) -> dict[str, pl.DataFrame]:
+    """The figures of each question by its metric's name: keys, period, `RESULT`, the leaves, `lowest` and `highest`.
+
+    The last two are what the figure would be if every pending row ended so as to make it small, and large; null for
+    figures that do not know of such rows.
+    """
+    parts = by_grain(frame, [one.metric for one in asked])
+    found: dict[str, pl.DataFrame] = {}
+    for data, metrics in parts:
+        names = {metric.name for metric in metrics}
+        rows = as_frame(data).lazy()
+        groups: dict[object, list[Asked]] = {}
+        for one in asked:
+            if one.metric.name in names:
+                # Clusters reach over days and groups: their sums are made at the keys that are asked for.
+                alike: object = one.at if cluster is None else (one.at, one.by, one.every)
+                groups.setdefault(alike, []).append(one)
+        for group in groups.values():
+            found |= _scan(rows, group, timezone=timezone, level=level, weight=weight, cluster=cluster)
+    return found
+
+
+def _scan(
+    rows: pl.LazyFrame,
+    asked: Sequence[Asked],
+    *,
+    timezone: str | None,
+    level: float,
+    weight: str | None,
+    cluster: str | None,
+) -> dict[str, pl.DataFrame]:
+    """One scan for all questions about one instant."""
+    keys = tuple(dict.fromkeys(key for one in asked for key in one.by))
+    lengths = {one.every for one in asked}
+    every = next(iter(lengths)) if len(lengths) == 1 else "1d"  # weeks do not add up to months, days do
+    question = Question.of(by=keys, every=every, at=asked[0].at, timezone=timezone, weight=weight, cluster=cluster)
+    metrics = [one.metric for one in asked]
+    for metric in metrics:
+        question.sampling.refuse_tables(metric.name, metric.shape)
+    frame = question.frame(rows, metrics)
+    question.check(frame, metrics)
+    fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
+    sums = None
+    if fixed:
+        sums = fixed_state(frame, fixed, keys=question.keys, sampling=question.sampling).collect(engine="streaming")
+    found: dict[str, pl.DataFrame] = {}
+    for one in asked:
+        metric, shape, own = one.metric, one.metric.shape, [*one.by, PERIOD]
+        if isinstance(shape, FixedShape):
+            assert sums is not None  # read above
+            state = _rolled_up(sums, metric, own, one.every, every)
+            figures = finish_fixed(state, metric, keys=own, level=level)
+            leaves = state.select(pl.col(f"{metric.name}.{leaf}").alias(f"sum {leaf}") for leaf in shape.leaves())
+            found[metric.name] = _sorted(
+                pl.concat([figures, leaves, _extremes(state, shape, metric.name)], how="horizontal"), own
+            )
+            continue
+        assert isinstance(shape, TableShape)  # a shape is one or the other
+        plan = table_state(frame, metric, keys=question.keys, sampling=question.sampling, exact=True)
+        state = _rolled_up(plan.collect(engine="streaming"), metric, own, one.every, every)
+        figures = finish_table(state, metric, keys=own, level=level, exact=True)
+        pending = _pending(state, shape, metric.name, own)
+        found[metric.name] = _sorted(figures.join(pending, on=own, how="left", nulls_equal=True), own)
+    return found
+
+
+def _rolled_up(state: pl.DataFrame, metric: Metric, keys: Sequence[str], every: str, base: str) -> pl.DataFrame:
+    """One metric's sums at fewer keys and longer periods."""
+    period = pl.col(PERIOD)
+    if every != base:
+        zone = getattr(state.schema[PERIOD], "time_zone", None)
+        period = period.dt.truncate(every)
+        if zone is not None:  # as in `Question`: where the clock goes back at midnight, a day begins twice
+            period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
+    groups = [*keys, *(name for name in (STRATUM, BIN) if name in state.columns)]
+    sums = [pl.col(name).sum() for name in state.columns if name.startswith(f"{metric.name}.")]
+    return state.with_columns(period.alias(PERIOD)).group_by(groups).agg(sums)
+
+
+def _sorted(figures: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    return figures.filter(pl.col(PERIOD).is_not_null()).sort(keys, nulls_last=True)
+
+
+def _extremes(state: pl.DataFrame, shape: Shape, name: str) -> pl.DataFrame:
+    """What pending rows leave open of a count of kept promises."""
+    if not isinstance(shape, Attainment):
+        blank = pl.lit(None, pl.Float64)
+        return state.with_columns(blank.alias(LOWEST), blank.alias(HIGHEST)).select(LOWEST, HIGHEST)
+    met, waiting, n = (pl.col(f"{name}.{leaf}").cast(pl.Float64) for leaf in ("met", "open", "n"))
+    whole = n if shape.bounds_only else n + waiting
+    some = pl.when(whole > 0)
+    return state.select(some.then(met / whole).alias(LOWEST), some.then((met + waiting) / whole).alias(HIGHEST))
+
+
+def _pending(state: pl.DataFrame, shape: TableShape, name: str, keys: Sequence[str]) -> pl.DataFrame:
+    """What rows still running within the limit leave open of the share that ends within it."""
+    events, other, n = (pl.col(f"{name}.{leaf}") for leaf in ("events", "ended_otherwise", "n")) if isinstance(
+        shape, Survival
+    ) else (pl.lit(0), pl.lit(0), pl.lit(0))  # fmt: skip
+    limit = shape.limit if isinstance(shape, Survival) else None
+    if limit is None:
+        blank = pl.lit(None, pl.Float64)
+        return state.select(keys).unique().with_columns(blank.alias(LOWEST), blank.alias(HIGHEST))
+    bits = pl.select(float_bits(pl.lit(limit, pl.Float64), 52)).item()
+    ended = events.filter(pl.col(BIN) <= bits).sum().cast(pl.Float64)
+    # A row that runs at the limit has not ended within it.
+    running = (n - events - other).filter(pl.col(BIN) < bits).sum().cast(pl.Float64)
+    whole = pl.when(n.sum() > 0)
+    return state.group_by(keys).agg(
+        whole.then(ended / n.sum()).alias(LOWEST), whole.then((ended + running) / n.sum()).alias(HIGHEST)
+    )
