@@ -98,19 +98,16 @@ def _at_once(rows: pl.DataFrame, by: list[str], level: float) -> pl.DataFrame:
     )
     if not (by or groups.height):
         groups = pl.DataFrame({"_group": [0], "_all": [0], "n": [0], "_served": [0]})
-    known = (
-        rows.filter("_known")
-        .join(groups.drop("n", "_served"), on=keys, nulls_equal=True)
-        .sort("_group", "_agent", "_start")
-    )
-    owner = known.select(pl.struct("_group", "_agent").rle_id().cast(pl.Int64)).to_series().to_numpy()
-    length = known["_long"].to_numpy()
-    start = known["_start"].to_numpy()
+    known = rows.filter("_known").join(groups.drop("n", "_served"), on=keys, nulls_equal=True)
+    # Numbers for the agents of each group: overlaps are then found among integers.
+    owners = known.select("_group", "_agent").unique().sort("_group", "_agent").with_row_index("_owner")
+    known = known.join(owners, on=["_group", "_agent"])
+    owner, start, length = (known[name].cast(pl.Int64).to_numpy() for name in ("_owner", "_start", "_long"))
     whose, begins, ends = merge_pauses(owner, start, start + length)
-    agents = int(owner[-1]) + 1 if len(owner) else 0
+    agents = owners.height
     busy = np.bincount(whose, weights=(ends - begins) / 1e6, minlength=agents).astype(np.float64)
     held = np.bincount(owner, weights=length / 1e6, minlength=agents).astype(np.float64)
-    group = known["_group"].to_numpy()[np.unique(owner, return_index=True)[1]]
+    group = owners["_group"].to_numpy()
     group, busy, held = group[busy > 0], busy[busy > 0], held[busy > 0]
 
     def summed(amount: FloatArray) -> FloatArray:
