@@ -24,13 +24,15 @@ def tidy(measures, groups=("north",), level=0.95):
 
 
 SCORES = tidy({"expectation": 4.0, "perception": 3.5, "gap": -0.5, "servperf": 3.5})
-ZONES = tidy({"adequate": 2.0, "desired": 4.0, "perception": 3.0})
-POINTS = pl.DataFrame({"dimension": DIMENSIONS, "importance": [0.2, 0.5, 0.3], "performance": [5.0, 4.0, 4.5]})
+ZONES = tidy({"adequacy": 1.0, "superiority": -1.0, "zone_width": 2.0, "position": 0.5})
+POINTS = pl.DataFrame(
+    {"dimension": DIMENSIONS, "importance": [0.2, 0.5, 0.3], "performance": [5.0, 4.0, 4.5]}
+).with_columns(importance_cut=1 / 3, performance_cut=4.5)
 DRAWN = {
     "dumbbell": lambda **options: dumbbell(SCORES, **options),
     "gap_bars": lambda **options: gap_bars(SCORES, **options),
     "zone_chart": lambda **options: zone_chart(ZONES, **options),
-    "map": lambda: importance_performance_map(POINTS, crosshair=(1 / 3, 4.5)),
+    "map": lambda: importance_performance_map(POINTS),
 }
 
 
@@ -75,14 +77,15 @@ def test_gaps_start_at_a_line_at_zero():
     assert chart.to_dict()["layer"][-1]["encoding"]["x"] == {"datum": 0}
 
 
-def test_a_zone_lies_behind_what_is_perceived():
+def test_a_zone_reaches_from_adequate_to_desired_behind_what_is_perceived():
     chart = zone_chart(ZONES)
-    assert marks(chart) == ["bar", "rule", "point"]
+    assert marks(chart) == ["bar", "rule", "rule", "point"]
+    assert axes(chart) == {"above the adequate level, points of the scale"}
     zone = chart.to_dict()["layer"][0]["encoding"]
-    assert (zone["x"]["field"], zone["x2"]["field"]) == ("adequate", "desired")
+    assert (zone["x"]["field"], zone["x2"]["field"]) == ("adequate", "width")
     data = next(iter(chart.to_dict()["datasets"].values()))
     assert data[1] == {
-        "dimension": "reliability", "value": 4.0, "low": 3.8, "high": 4.2, "adequate": 3.0, "desired": 5.0,
+        "dimension": "reliability", "value": 2.0, "low": 1.8, "high": 2.2, "adequate": 0.0, "width": 3.0,
     }  # fmt: skip
 
 
@@ -106,12 +109,8 @@ def test_dimensions_keep_the_order_of_the_table_and_undefined_ones_their_row():
 
 @pytest.mark.parametrize("draw", [dumbbell, gap_bars, zone_chart])
 def test_groups_are_panels_whatever_their_column_is_called(draw):
-    of = (
-        {"expectation": 4, "perception": 3, "gap": -1}
-        if draw is not zone_chart
-        else {"adequate": 2, "desired": 4, "perception": 3}
-    )
-    table = tidy(of, groups=["north", "south"])
+    measures = {"expectation": 4, "perception": 3, "gap": -1, "adequacy": 1, "zone_width": 2}
+    table = tidy(measures, groups=["north", "south"])
     table = table.rename({"region": "where.at[0]: x"})
     panels = draw(table, by="where.at[0]: x")
     assert isinstance(panels, alt.FacetChart)
@@ -139,7 +138,7 @@ def test_names_cannot_break_out_of_the_svg():
     points = POINTS.with_columns(pl.col("dimension").replace("tangibles", evil))
     grouped = SCORES.with_columns(region=pl.lit(evil))
     drawn = [dumbbell(table), gap_bars(table), zone_chart(zones), gap_bars(grouped, by="region")]
-    for chart in (*drawn, importance_performance_map(points, crosshair=(0.3, 4.5))):
+    for chart in (*drawn, importance_performance_map(points)):
         text = svg(chart)
         assert "<script" not in text
         assert "&lt;/script" in text
@@ -153,9 +152,10 @@ def test_names_cannot_break_out_of_the_svg():
         (lambda: gap_bars(tidy({"gap": 1}, groups=["a", "b"])), "a dimension comes several times"),
         (lambda: gap_bars(SCORES, by="regoin"), r"no column 'regoin' \(did you mean 'region'\?\)"),
         (lambda: gap_bars(SCORES.with_columns(value=None)), "every value is null"),
-        (lambda: zone_chart(SCORES), "no 'adequate', 'desired'"),
-        (lambda: importance_performance_map(SCORES, crosshair=(1, 1)), "no column 'importance'"),
-        (lambda: importance_performance_map(POINTS.clear(), crosshair=(1, 1)), "no row has importance and performance"),
+        (lambda: zone_chart(SCORES), "no 'adequacy', 'zone_width'"),
+        (lambda: importance_performance_map(SCORES), "no column 'importance'"),
+        (lambda: importance_performance_map(POINTS.with_columns(importance_cut="importance")), "cut at several places"),
+        (lambda: importance_performance_map(POINTS.clear()), "no attribute has importance and performance"),
     ],
 )
 def test_bad_tables_are_refused(call, message):

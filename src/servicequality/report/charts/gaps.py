@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 __all__ = ["dumbbell", "gap_bars"]
 
 _KNOWN = "isValid(datum.value)"
-_SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.2~f')"
 _ROLES = {"expectation": "Expected", "perception": "Perceived"}
 
 
@@ -85,7 +84,7 @@ def gap_bars(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt
         "value:Q",
         scale=alt.Scale(zero=True, nice=True),
         axis=alt.Axis(
-            **style.axis("gap: perception less expectation, points of the scale", tickCount=7, labelExpr=_SIGNED)
+            **style.axis("gap: perception less expectation, points of the scale", tickCount=7, labelExpr=style.SIGNED)
         ),
     )
     bars = base.mark_bar(color=style.MAIN, opacity=0.55, height=16).encode(x=x)
@@ -93,12 +92,7 @@ def gap_bars(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt
     ends = [
         base.mark_tick(color="#1A1A1A", thickness=1.6, size=9).encode(x=alt.X(f"{name}:Q")) for name in ("low", "high")
     ]
-    # One line a panel, not one a row, which would stand over one another.
-    zero = (
-        alt.Chart(rows)
-        .transform_aggregate(rows="count()")
-        .mark_rule(color=style.GREY, strokeWidth=1.5)
-        .encode(x=alt.datum(0))
+    chart = alt.layer(bars, limits, *ends, style.zero_line(rows)).properties(
+        width=460, height=alt.Step(style.ROW_HEIGHT)
     )
-    chart = alt.layer(bars, limits, *ends, zero).properties(width=460, height=alt.Step(style.ROW_HEIGHT))
     return style.panels(chart, by, style.heading(dimensions, "Gaps by dimension", "lines: {interval}"))

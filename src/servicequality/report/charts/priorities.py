@@ -16,34 +16,43 @@ __all__ = ["importance_performance_map"]
 
 
 def importance_performance_map(
-    points: Any,
+    attributes: Any,
     *,
-    crosshair: tuple[float, float],
     name: str = "dimension",
+    importance: str = "importance",
+    performance: str = "performance",
     importance_title: str = "importance",
     performance_title: str = "performance, points of the scale",
 ) -> "alt.LayerChart":
-    """Each dimension by how important it is and how well it is done, in four named quadrants.
+    """Each attribute by how important it is and how well it is done, in four named quadrants.
 
     Args:
-        points: a frame with a row a dimension and the columns `importance` and `performance`.
-        crosshair: importance and performance that part the quadrants.
-        name: column that names the points.
+        attributes: what `importance_performance` gives: a row an attribute, importance, performance, and where the map is
+            cut, `importance_cut` and `performance_cut`.
+        name: column that names the attributes.
+        importance: column of importance.
+        performance: column of performance.
         importance_title: what importance is measured in, for the axis.
         performance_title: what performance is measured in, for the axis.
 
     Raises:
-        InputError: a column is missing, or no row has both figures.
+        InputError: a column is missing, no attribute has both figures, or the map is cut at several places.
         ParameterError: altair is not installed.
     """
     alt = style.altair()
-    rows = as_frame(points).lazy()
+    rows = as_frame(attributes).lazy()
+    cuts = ["importance_cut", "performance_cut"]
     require_columns(
-        rows.collect_schema(), [name, "importance", "performance"], role="the map draws importance and performance"
+        rows.collect_schema(), [name, importance, performance, *cuts], role="the map draws importance and performance"
     )
-    drawn = rows.select(pl.col(name).cast(pl.String).alias("name"), "importance", "performance").drop_nulls().collect()
+    figures = [pl.col(importance).alias("importance"), pl.col(performance).alias("performance")]
+    drawn = rows.select(pl.col(name).cast(pl.String).alias("name"), *figures, *cuts).drop_nulls().collect()
     if drawn.is_empty():
-        raise InputError("nothing to draw: no row has importance and performance both")
+        raise InputError("nothing to draw: no attribute has importance and performance both")
+    if drawn.select(cuts).n_unique() > 1:
+        raise InputError("the map is cut at several places: filter the attributes of one map")
+    crosshair = drawn.select(cuts).row(0)
+    drawn = drawn.drop(cuts)
     across, up = (
         _reach(drawn[column].to_list(), middle)
         for column, middle in (("performance", crosshair[1]), ("importance", crosshair[0]))
@@ -80,10 +89,10 @@ def importance_performance_map(
     ]
     base = alt.Chart(drawn).encode(**plane, tooltip=hover)
     dots = base.mark_circle(color=style.MAIN, size=90, opacity=1)
-    # A name stands on the side where there is room for it.
-    middle = sum(across) / 2
+    # A name stands to the right of its point, but at the right edge, where it would not fit.
+    edge = across[0] + 0.8 * (across[1] - across[0])
     labels = [
-        base.transform_filter(f"datum.performance {side} {middle}")
+        base.transform_filter(f"datum.performance {side} {edge}")
         .mark_text(align=align, baseline="middle", dx=dx, fontSize=11)
         .encode(text="name:N")
         for side, align, dx in (("<=", "left", 9), (">", "right", -9))

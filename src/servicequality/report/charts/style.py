@@ -53,6 +53,9 @@ def svg(chart: "alt.TopLevelMixin") -> str:
     return text.getvalue()
 
 
+SIGNED = "datum.value == 0 ? '0' : format(datum.value, '+.2~f')"
+"""Labels of an axis of differences."""
+
 GROUP = "servqual_group"
 """What the column of groups is called in a chart, whatever its own name."""
 
@@ -75,6 +78,13 @@ def measured(frame: Any, measures: Sequence[str], *, by: str | None, of: str) ->
     if found["value"].is_null().all():
         raise InputError("nothing to draw: every value is null; the column `reason` says why")
     return found
+
+
+def zero_line(rows: pl.DataFrame) -> Any:
+    """A line at zero, to be a layer: one a panel, not one a row, which would stand over one another."""
+    alt = altair()
+    counted = alt.Chart(rows).transform_aggregate(rows="count()")
+    return counted.mark_rule(color=GREY, strokeWidth=1.5).encode(x=alt.datum(0))
 
 
 def heading(frame: Any, title: str, note: str) -> dict[str, Any]:
