@@ -107,19 +107,21 @@ def test_a_series_needs_all_of_its_parts() -> None:
     assert [one["low"], one["high"]] == pytest.approx([0.99, 1.0])
     assert sq.series_availability(parts, low=None, high=None)["low"].item() is None
     assert sq.series_availability(parts.clear())["value"].item() is None
-    with pytest.raises(InputError, match=r"'value': 1 parts outside 0 to 1, such as 99.9; divide percentages by 100"):
+    with pytest.raises(
+        InputError, match=r"1 row outside 0 to 1 \(divide percentages by 100\): column 'value' such as 99.9"
+    ):
         sq.series_availability({"value": [99.9]}, low=None, high=None)
 
 
 @pytest.mark.parametrize("table", [sq.availability, sq.nines, sq.mean_time_between_failures, sq.failure_rate])
 def test_outage_tables_refuse(table: Callable[..., Any]) -> None:
-    with pytest.raises(InputError, match=r"1 incidents with 'restored_at' before 'started_at', such as"):
+    with pytest.raises(InputError, match=r"1 row with 'restored_at' before 'started_at': column"):
         table(hours(("a", 5, 4, False)), **WINDOW)
     with pytest.raises(ParameterError, match="since must lie before until"):
         table(ROWS, since=END, until=START)
     with pytest.raises(ParameterError, match="until must be a zone-aware datetime"):
         table(ROWS, since=START, until=END.replace(tzinfo=None))
-    with pytest.raises(InputError, match=r"incidents: no column 'begun'"):
+    with pytest.raises(InputError, match=r"no column 'begun'"):
         table(ROWS, "begun", **WINDOW)
     with pytest.raises(InputError, match=r"'started_at' holds Datetime.*expected zone-aware instants"):
         table(ROWS.with_columns(pl.col("started_at").dt.replace_time_zone(None)), **WINDOW)
@@ -210,7 +212,7 @@ def test_the_desks_truth_is_recovered() -> None:
     rows = desk.deployments.collect()
     assert rows["failed"].mean() > 0.06  # those that made an outage come on top
     began = desk.tickets.select(pl.col("created_at").min()).collect().item()
-    found = sq.availability(desk.incidents, since=began, until=truth.as_of).row(0, named=True)
+    found = sq.availability(desk.incidents, since=began, until=truth.as_of).collect().row(0, named=True)
     spans = desk.incidents.filter(~pl.col("planned")).select(
         seconds=(pl.col("restored_at") - pl.col("started_at")).dt.total_seconds()
     )
@@ -220,3 +222,10 @@ def test_the_desks_truth_is_recovered() -> None:
     true_mean = 360 + 60 + 2_700 * math.exp(0.8**2 / 2)
     assert restore.low < true_mean < restore.high
     assert np.isfinite(restore.value)
+
+
+def test_lazy_rows_give_a_lazy_answer() -> None:
+    for table in (sq.availability, sq.nines, sq.mean_time_between_failures, sq.failure_rate):
+        lazy = table(ROWS.lazy(), **WINDOW, by="service")
+        assert isinstance(lazy, pl.LazyFrame)
+        assert lazy.collect().equals(table(ROWS, **WINDOW, by="service"))

@@ -11,11 +11,9 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Amount, Flag, Number, Seconds, answered
-from servicequality.core import define, define_table, result_rows
-from servicequality.core.domains import require_columns
-from servicequality.errors import InputError, ParameterError
+from servicequality.core import TableRows, define, define_table, result_rows
+from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, finished, waiting
-from servicequality.model import as_frame
 from servicequality.shapes import Shape, balance, rate
 from servicequality.stats import slope
 
@@ -162,7 +160,7 @@ def scalability(
     *,
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """By how many per cent latency or cost grows when the load grows by one: the slope of their logarithms.
 
     Of latency, 0 is perfect and 1 means that twice the load takes twice the time; of total cost, 1 is linear and less is
@@ -192,43 +190,41 @@ def scalability(
         rows = {"load": [10, 20, 40, 80, 160], "cost": [0.20, 0.21, 0.25, 0.31, 0.44]}
         print(sq.scalability(rows).select("value", "low", "high", "n"))
     """
-    keys = [by] if isinstance(by, str) else list(by)
-    frame = as_frame(measurements).lazy()
-    require_columns(frame.collect_schema(), [*keys, load, cost], role="scalability")
     legal = [(pl.col(name) > 0) & (pl.col(name) < float("inf")) for name in (load, cost)]
-    wrong = frame.filter(~pl.all_horizontal(legal)).select(load, cost).collect()
-    if wrong.height:
-        shown = ", ".join(map(str, zip(*wrong.head(3).get_columns(), strict=True)))
-        raise InputError(
-            f"{wrong.height} rows of {load!r} and {cost!r} that are not above 0, such as {shown}; "
-            "a logarithm needs numbers above 0: correct or filter the rows"
-        )
+    refused = {"that is not above 0, which has no logarithm": ~pl.all_horizontal(legal)}
+    asked = TableRows(measurements, scalability.spec, by=by, refused=refused, load=load, cost=cost)
+    keys = asked.by
     both = answered(load) & answered(cost)
     x, y = (pl.when(both).then(pl.col(name).cast(pl.Float64).log()) for name in (load, cost))
-    asked = {
+    sought = {
         "n": both.sum(),
         "missing": (~both).sum(),
         "xx": x.var(ddof=0) * both.sum(),
         "yy": y.var(ddof=0) * both.sum(),
         "xy": pl.cov(x, y, ddof=0) * both.sum(),
     }
-    sums = (frame.group_by(keys).agg(**asked).sort(keys) if keys else frame.select(**asked)).collect()
-    n, xx, yy, xy = (sums[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in ("n", "xx", "yy", "xy"))
-    fits = (n >= _LEAST) & (xx > 1e-12)
-    figures = np.full((4, len(n)), np.nan)
-    figures[:, fits] = slope(n[fits], xx[fits], yy[fits], xy[fits], level=level)
-    value, low, high, se = figures
-    return result_rows(
-        sums.select(keys),
-        metric="scalability",
-        unit="elasticity",
-        value=value,
-        low=low,
-        high=high,
-        se=se,
-        level=level,
-        method="t",
-        n=sums["n"],
-        n_missing=sums["missing"],
-        reason=["the load does not vary" if many else "fewer than three rows" for many in n >= _LEAST],
-    )
+
+    def compute() -> pl.DataFrame:
+        frame = asked.checked()
+        sums = (frame.group_by(keys).agg(**sought).sort(keys) if keys else frame.select(**sought)).collect()
+        n, xx, yy, xy = (sums[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in ("n", "xx", "yy", "xy"))
+        fits = (n >= _LEAST) & (xx > 1e-12)
+        figures = np.full((4, len(n)), np.nan)
+        figures[:, fits] = slope(n[fits], xx[fits], yy[fits], xy[fits], level=level)
+        value, low, high, se = figures
+        return result_rows(
+            sums.select(keys),
+            metric="scalability",
+            unit="elasticity",
+            value=value,
+            low=low,
+            high=high,
+            se=se,
+            level=level,
+            method="t",
+            n=sums["n"],
+            n_missing=sums["missing"],
+            reason=["the load does not vary" if many else "fewer than three rows" for many in n >= _LEAST],
+        )
+
+    return asked.answer(compute)

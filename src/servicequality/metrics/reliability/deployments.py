@@ -6,10 +6,9 @@ from typing import Any, Literal
 import polars as pl
 
 from servicequality.columns import Flag, Instant, answered
-from servicequality.core import define, define_table, result_rows
+from servicequality.core import TableRows, define, define_table, result_rows
 from servicequality.metrics.durations import Statistic, elapsed
 from servicequality.metrics.windows import instant, within
-from servicequality.model import as_frame
 from servicequality.shapes import Shape, share
 from servicequality.stats import poisson_rate_interval
 
@@ -38,7 +37,7 @@ def deployment_frequency(
     until: datetime,
     by: str | tuple[str, ...] = (),
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Deployments to production for each day of the window [since, until).
 
     Args:
@@ -64,25 +63,29 @@ def deployment_frequency(
         from datetime import timedelta
 
         frequency = sq.deployment_frequency(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
-        print(frequency.select("service", "value", "low", "high", "n"))
+        print(frequency.select("service", "value", "low", "high", "n").collect())
     """
-    keys = [by] if isinstance(by, str) else list(by)
+    asked = TableRows(deployments, deployment_frequency.spec, table="deployments", by=by, deployed=deployed)
     days = (instant("until", until) - instant("since", since)).total_seconds() / _DAY
-    inside = within(deployed, since, until)
-    rows = as_frame(deployments).lazy().filter(inside)
-    counts = (rows.group_by(keys).agg(n=pl.len()).sort(keys) if keys else rows.select(n=pl.len())).collect()
-    low, high = poisson_rate_interval(counts["n"].to_numpy(), days, level=level)
-    return result_rows(
-        counts.select(keys),
-        metric="deployment_frequency",
-        unit="per day",
-        value=counts["n"] / days,
-        low=low,
-        high=high,
-        level=level,
-        method="garwood",
-        n=counts["n"],
-    )
+    inside, keys = within(deployed, since, until), asked.by
+
+    def compute() -> pl.DataFrame:
+        rows = asked.checked().filter(inside)
+        counts = (rows.group_by(keys).agg(n=pl.len()).sort(keys) if keys else rows.select(n=pl.len())).collect()
+        low, high = poisson_rate_interval(counts["n"].to_numpy(), days, level=level)
+        return result_rows(
+            counts.select(keys),
+            metric="deployment_frequency",
+            unit="per day",
+            value=counts["n"] / days,
+            low=low,
+            high=high,
+            level=level,
+            method="garwood",
+            n=counts["n"],
+        )
+
+    return asked.answer(compute)
 
 
 @define(

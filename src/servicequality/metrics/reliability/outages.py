@@ -9,11 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.columns import Flag, Instant
-from servicequality.core import define_table, result_rows
-from servicequality.core.domains import require_columns
-from servicequality.errors import InputError, ParameterError
+from servicequality.core import Spec, TableRows, define_table, result_rows
+from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
-from servicequality.model import as_frame
 from servicequality.stats import availability_interval, downtime, mtbf_interval, poisson_rate_interval
 
 __all__ = ["availability", "failure_rate", "mean_time_between_failures", "nines"]
@@ -46,14 +44,14 @@ def availability(
     until: datetime,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Share of the window [since, until) in which the service worked, maintenance left out of both sides.
 
     Outages that overlap or touch are one, and count once. An incident that is not restored by `until` lasts to its end.
     Limits take times up and down for exponential: F(2n, 2n) for n outages.
 
     Args:
-        incidents: any dataframe, one row an incident.
+        incidents: any dataframe, one row an incident, or `Records`; a lazy one gives a lazy answer.
         started: column of the instant when the service failed.
         restored: column of the instant when it worked again; null while it does not.
         planned: column that is true for announced maintenance; None where there is none.
@@ -82,18 +80,23 @@ def availability(
         from datetime import timedelta
 
         uptime = sq.availability(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
-        print(uptime.select("service", "value", "low", "high", "n"))
+        print(uptime.select("service", "value", "low", "high", "n").collect())
     """
-    keys, seen = _watch(incidents, started, restored, planned, since=since, until=until, by=by)
-    good = seen.up > 0
-    bounded = good & (seen.down > 0) & (seen.outages > 0)
-    value = np.divide(seen.up, seen.up + seen.down, out=np.full(len(seen.up), np.nan), where=seen.up + seen.down > 0)
-    low, high = np.full((2, len(value)), np.nan)
-    low[bounded], high[bounded] = availability_interval(
-        seen.up[bounded], seen.down[bounded], seen.outages[bounded], level=level
-    )
-    notes = [None if some else _NO_OUTAGE for some in seen.outages > 0]
-    return _rows("availability", "share", keys, seen, value, low, high, "F(2n, 2n)", level, _COVERED, notes)
+    asked = _asked(incidents, availability.spec, by, started, restored, planned)
+    window = _window(since, until)
+
+    def compute() -> pl.DataFrame:
+        keys, seen = _watch(asked, started, restored, planned, window)
+        whole, bounded = seen.up + seen.down, (seen.up > 0) & (seen.down > 0) & (seen.outages > 0)
+        value = np.divide(seen.up, whole, out=np.full(len(whole), np.nan), where=whole > 0)
+        low, high = np.full((2, len(value)), np.nan)
+        low[bounded], high[bounded] = availability_interval(
+            seen.up[bounded], seen.down[bounded], seen.outages[bounded], level=level
+        )
+        notes = [None if some else _NO_OUTAGE for some in seen.outages > 0]
+        return _rows("availability", "share", keys, seen, value, low, high, "F(2n, 2n)", level, _COVERED, notes)
+
+    return asked.answer(compute)
 
 
 @define_table(
@@ -116,7 +119,7 @@ def nines(
     until: datetime,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Availability on the scale of its nines: 0.999 is 3, 0.9995 is 3.3.
 
     Arguments, rows and errors are those of `availability`. Without downtime it is null: a window shows no more nines than
@@ -131,7 +134,7 @@ def nines(
     Example:
         from datetime import timedelta
 
-        print(sq.nines(rows, since=as_of - timedelta(days=90), until=as_of).select("value", "low", "high", "n"))
+        print(sq.nines(rows, since=as_of - timedelta(days=90), until=as_of).select("value", "low", "high", "n").collect())
     """
     found = availability(incidents, started, restored, planned, since=since, until=until, by=by, level=level)
     scaled = [
@@ -164,7 +167,7 @@ def mean_time_between_failures(
     until: datetime,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Time up in the window [since, until) for each outage, with chi-square limits.
 
     Arguments, rows and errors are those of `availability`. Without an outage the value is null, and the lower limit says
@@ -182,15 +185,21 @@ def mean_time_between_failures(
         from datetime import timedelta
 
         between = sq.mean_time_between_failures(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
-        print(between.select("service", "value", "low", "high", "n"))
+        print(between.select("service", "value", "low", "high", "n").collect())
     """
-    keys, seen = _watch(incidents, started, restored, planned, since=since, until=until, by=by)
-    ran = seen.up > 0
-    value = np.divide(seen.up, seen.outages, out=np.full(len(seen.up), np.nan), where=seen.outages > 0)
-    low, high = np.full((2, len(value)), np.nan)
-    low[ran], high[ran] = mtbf_interval(seen.up[ran], seen.outages[ran], level=level)
+    asked = _asked(incidents, mean_time_between_failures.spec, by, started, restored, planned)
+    window = _window(since, until)
     reason = "no failure in the window: the lower limit is all that it shows"
-    return _rows("mean_time_between_failures", "s", keys, seen, value, low, high, "chi-square", level, reason, None)
+
+    def compute() -> pl.DataFrame:
+        keys, seen = _watch(asked, started, restored, planned, window)
+        ran = seen.up > 0
+        value = np.divide(seen.up, seen.outages, out=np.full(len(seen.up), np.nan), where=seen.outages > 0)
+        low, high = np.full((2, len(value)), np.nan)
+        low[ran], high[ran] = mtbf_interval(seen.up[ran], seen.outages[ran], level=level)
+        return _rows("mean_time_between_failures", "s", keys, seen, value, low, high, "chi-square", level, reason, None)
+
+    return asked.answer(compute)
 
 
 @define_table(
@@ -214,7 +223,7 @@ def failure_rate(
     per: Literal["hour", "day", "week", "year"] = "day",
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Outages for each unit of time up in the window [since, until), with exact Poisson limits.
 
     Arguments, rows and errors are those of `availability`; `per` is the unit of time (a year has 365.25 days).
@@ -229,16 +238,22 @@ def failure_rate(
         from datetime import timedelta
 
         rate = sq.failure_rate(rows, since=as_of - timedelta(days=90), until=as_of, per="week")
-        print(rate.select("value", "low", "high", "unit", "n"))
+        print(rate.select("value", "low", "high", "unit", "n").collect())
     """
     if per not in _SECONDS_IN:
         raise ParameterError(f"per must be one of {', '.join(map(repr, _SECONDS_IN))}; got {per!r}")
-    keys, seen = _watch(incidents, started, restored, planned, since=since, until=until, by=by)
-    ran, units = seen.up > 0, seen.up / _SECONDS_IN[per]
-    value, low, high = np.full((3, len(units)), np.nan)
-    value[ran] = seen.outages[ran] / units[ran]
-    low[ran], high[ran] = poisson_rate_interval(seen.outages[ran], units[ran], level=level)
-    return _rows("failure_rate", f"per {per}", keys, seen, value, low, high, "garwood", level, _COVERED, None)
+    asked = _asked(incidents, failure_rate.spec, by, started, restored, planned)
+    window = _window(since, until)
+
+    def compute() -> pl.DataFrame:
+        keys, seen = _watch(asked, started, restored, planned, window)
+        ran, units = seen.up > 0, seen.up / _SECONDS_IN[per]
+        value, low, high = np.full((3, len(units)), np.nan)
+        value[ran] = seen.outages[ran] / units[ran]
+        low[ran], high[ran] = poisson_rate_interval(seen.outages[ran], units[ran], level=level)
+        return _rows("failure_rate", f"per {per}", keys, seen, value, low, high, "garwood", level, _COVERED, None)
+
+    return asked.answer(compute)
 
 
 class _Watched(NamedTuple):
@@ -251,33 +266,35 @@ class _Watched(NamedTuple):
     open: pl.Series
 
 
-def _watch(
-    incidents: Any, started: str, restored: str, planned: str | None, *, since: datetime, until: datetime, by: By
-) -> tuple[pl.DataFrame, _Watched]:
+def _asked(incidents: Any, spec: Spec, by: By, started: str, restored: str, planned: str | None) -> TableRows:
+    backward = {f"with {restored!r} before {started!r}": pl.col(restored) < pl.col(started)}
+    return TableRows(
+        incidents, spec, table="incidents", by=by, refused=backward, started=started, restored=restored, planned=planned
+    )
+
+
+def _window(since: datetime, until: datetime) -> tuple[int, int]:
+    """Both ends in microseconds."""
     low, high = ((instant(name, at) - _EPOCH) // _MICROSECOND for name, at in (("since", since), ("until", until)))
     if not low < high:
         raise ParameterError(f"since must lie before until, got {since} and {until}")
-    keys = [by] if isinstance(by, str) else list(by)
-    frame = as_frame(incidents).lazy()
-    schema = frame.collect_schema()
-    columns = [started, restored, *([planned] if planned is not None else [])]
-    require_columns(schema, [*keys, *columns], role="incidents")
-    for name in (started, restored):
-        dtype = schema[name]
-        if dtype != pl.Null and not (isinstance(dtype, pl.Datetime) and dtype.time_zone is not None):
-            raise InputError(f"column {name!r} holds {dtype}, expected zone-aware instants; state its zone first")
-    rows = frame.select(
-        *keys,
-        start=moment(started).dt.epoch("us") if schema[started] != pl.Null else pl.lit(None, pl.Int64),
-        end=moment(restored).dt.epoch("us") if schema[restored] != pl.Null else pl.lit(None, pl.Int64),
-        planned=pl.lit(value=False) if planned is None else pl.col(planned).fill_null(value=False),
-    ).collect()
-    if (backward := rows.filter(pl.col("end") < pl.col("start"))).height:
-        shown = frame.filter(pl.col(restored) < pl.col(started)).select(started, restored).head(3).collect()
-        pairs = "; ".join(f"{stop} before {start}" for start, stop in zip(*shown.get_columns(), strict=True))
-        raise InputError(
-            f"{backward.height} incidents with {restored!r} before {started!r}, such as {pairs}; correct the rows"
+    return low, high
+
+
+def _watch(
+    asked: TableRows, started: str, restored: str, planned: str | None, window: tuple[int, int]
+) -> tuple[pl.DataFrame, _Watched]:
+    keys, (low, high) = asked.by, window
+    rows = (
+        asked.checked()
+        .select(
+            *keys,
+            start=moment(started).dt.epoch("us"),
+            end=moment(restored).dt.epoch("us"),
+            planned=pl.lit(value=False) if planned is None else pl.col(planned).fill_null(value=False),
         )
+        .collect()
+    )
     groups = rows.select(keys).unique().sort(keys).with_row_index("group") if keys else pl.DataFrame({"group": [0]})
     coded = rows.join(groups, on=keys, how="left", nulls_equal=True) if keys else rows.with_columns(group=pl.lit(0))
     spans = coded.drop_nulls("start").with_columns(end=pl.col("end").fill_null(high)).filter(pl.col("start") < high)

@@ -6,10 +6,7 @@ from typing import Any
 import polars as pl
 
 from servicequality.columns import Number
-from servicequality.core import define_table, result_rows
-from servicequality.core.domains import require_columns
-from servicequality.errors import InputError
-from servicequality.model import as_frame
+from servicequality.core import TableRows, define_table, result_rows
 
 __all__ = ["series_availability"]
 
@@ -31,7 +28,7 @@ def series_availability(
     high: Number | None = "high",
     *,
     by: str | Sequence[str] = (),
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Availability of a service that needs all of its parts, which fail independently: the product of theirs.
 
     Args:
@@ -58,18 +55,14 @@ def series_availability(
         from datetime import timedelta
 
         parts = sq.availability(desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service")
-        print(sq.series_availability(parts).select("value", "low", "high", "n"))
+        print(sq.series_availability(parts).select("value", "low", "high", "n").collect())
     """
-    keys = [by] if isinstance(by, str) else list(by)
-    frame = as_frame(parts).lazy()
-    columns = [value, *(name for name in (low, high) if name is not None)]
-    require_columns(frame.collect_schema(), [*keys, *columns], role="series_availability")
-    wrong = frame.filter(pl.any_horizontal((pl.col(name) < 0) | (pl.col(name) > 1) for name in columns)).collect()
-    if wrong.height:
-        shown = ", ".join(map(str, wrong[value].head(5)))
-        raise InputError(
-            f"column {value!r}: {wrong.height} parts outside 0 to 1, such as {shown}; divide percentages by 100"
-        )
+    astray = pl.any_horizontal(
+        (pl.col(name) < 0) | (pl.col(name) > 1) for name in (value, low, high) if name is not None
+    )
+    refused = {"outside 0 to 1 (divide percentages by 100)": astray}
+    asked = TableRows(parts, series_availability.spec, by=by, refused=refused, value=value, low=low, high=high)
+    keys = asked.by
     logs = pl.col(value).log()
 
     def reach(limit: str | None) -> pl.Expr:
@@ -79,16 +72,21 @@ def series_availability(
         return pl.when(pl.col(limit).null_count() == 0).then(squares.sum().sqrt())
 
     whole = pl.when(pl.col(value).null_count() == 0).then(logs.sum())
-    asked = {"whole": whole, "below": reach(low), "above": reach(high), "n": pl.len()}
-    sums = (frame.group_by(keys).agg(**asked).sort(keys) if keys else frame.select(**asked)).collect()
-    return result_rows(
-        sums.select(keys),
-        metric="series_availability",
-        unit="share",
-        value=sums.select(pl.when(pl.col("n") > 0).then(pl.col("whole").exp())).to_series(),
-        low=(sums["whole"] - sums["below"]).exp(),
-        high=(sums["whole"] + sums["above"]).exp().clip(upper_bound=1.0),
-        method="mover, logs" if low is not None else "none",
-        n=sums["n"],
-        reason="a part has no availability",
-    )
+    sought = {"whole": whole, "below": reach(low), "above": reach(high), "n": pl.len()}
+
+    def compute() -> pl.DataFrame:
+        frame = asked.checked()
+        sums = (frame.group_by(keys).agg(**sought).sort(keys) if keys else frame.select(**sought)).collect()
+        return result_rows(
+            sums.select(keys),
+            metric="series_availability",
+            unit="share",
+            value=sums.select(pl.when(pl.col("n") > 0).then(pl.col("whole").exp())).to_series(),
+            low=(sums["whole"] - sums["below"]).exp(),
+            high=(sums["whole"] + sums["above"]).exp().clip(upper_bound=1.0),
+            method="mover, logs" if low is not None else "none",
+            n=sums["n"],
+            reason="a part has no availability",
+        )
+
+    return asked.answer(compute)
