@@ -74,5 +74,5 @@ def mutation(session: nox.Session) -> None:
 def benchmarks(session: nox.Session) -> None:
     """Measure against other tools, side by side in one run; name files to run some of them."""
     install(session, "bench")
-    for script in session.posargs or sorted(map(str, BENCHMARKS.glob("bench_*.py"))):
+    for script in session.posargs or sorted(str(path) for path in BENCHMARKS.glob("*.py") if path.stem != "measure"):
         session.run("python", script)
