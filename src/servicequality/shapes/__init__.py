@@ -18,6 +18,7 @@ from servicequality.shapes.amounts import (
     total_of,
 )
 from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
+from servicequality.shapes.composites import MeanOfMeans, mean_of_means
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.shares import (
@@ -44,6 +45,7 @@ __all__ = [
     "FixedShape",
     "GeometricMean",
     "Mean",
+    "MeanOfMeans",
     "NetMethod",
     "ProportionMethod",
     "Quantile",
@@ -64,6 +66,7 @@ __all__ = [
     "eligible_share",
     "geometric_mean",
     "mean",
+    "mean_of_means",
     "quantile",
     "rate",
     "ratio",

@@ -67,10 +67,7 @@ class Mean(FixedShape):
             square = np.divide(self.spread(sums), df, out=np.full_like(n, np.nan), where=df > 0)
         else:
             df, square = np.where(np.isinf(design.df), design.n_eff - 1, design.df), design.square
-        reading = _student(value, square, df, level)
-        if self.bounds is None:
-            return reading
-        return reading._replace(low=np.clip(reading.low, *self.bounds), high=np.clip(reading.high, *self.bounds))
+        return _within(_student(value, square, df, level), self.bounds)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -117,7 +114,7 @@ class Ratio(FixedShape):
             square = np.divide(self.spread(sums), df, out=np.full_like(n, np.nan), where=df > 0)
         else:
             df, square = np.where(np.isinf(design.df), design.n_eff - 1, design.df), design.square
-        return _student(value, square, df, level)
+        return _within(_student(value, square, df, level), self.bounds)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -155,6 +152,13 @@ def _student(value: FloatArray, square: FloatArray, df: FloatArray, level: float
     low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
     low[ok], high[ok] = t_interval(value[ok], se[ok], df=df[ok], level=level)
     return Reading(low, high, se, "t")
+
+
+def _within(reading: Reading, bounds: tuple[float, float] | None) -> Reading:
+    """The reading with its limits cut off where the shape's own range ends."""
+    if bounds is None:
+        return reading
+    return reading._replace(low=np.clip(reading.low, *bounds), high=np.clip(reading.high, *bounds))
 
 
 def count(rows: pl.Expr) -> Tally:

@@ -90,8 +90,8 @@ def _types(bound: Bound) -> st.SearchStrategy[pl.DataType]:
     """Types that a column of the domain comes in."""
     match bound.domain.kind:
         case "integer":
-            numbers = [number for number in (bound.low, bound.high, *bound.missing) if number is not None]
-            least, most = min(numbers, default=-1_000), max(numbers, default=1_000)
+            ends = (-1_000 if bound.low is None else bound.low, 1_000 if bound.high is None else bound.high)
+            least, most = min(*ends, *bound.missing), max(*ends, *bound.missing)
             fitting = [dtype for dtype, (low, high) in _INTEGERS.items() if low <= least and most <= high]
             return st.sampled_from([*fitting, pl.Float64()])
         case "number":
