@@ -52,6 +52,9 @@ class Column:
             category its one legal text.
         scales: ranges by the text that the parameter `scale` may hold.
         choices: the legal texts of a category; empty allows all.
+        named: how the column is called, made of the text that the parameter is given: "gap_{}" looks for `gap_empathy`
+            where "empathy" is asked for.
+        several: whether the parameter may be given a tuple of such texts, for several columns of this domain.
     """
 
     kind: Literal["integer", "number", "flag", "instant", "category", "any"]
@@ -61,6 +64,13 @@ class Column:
     scale: str | None = None
     scales: Mapping[str, tuple[float, float]] | None = None
     choices: tuple[str, ...] = ()
+    named: str = "{}"
+    several: bool = False
+
+    def names(self, given: object) -> list[object]:
+        """The columns that a call's argument stands for; what is no text is left as it is, for the caller to refuse."""
+        texts = given if self.several and isinstance(given, tuple) else () if given is None else (given,)
+        return [self.named.format(text) if isinstance(text, str) else text for text in texts]
 
 
 Score0To10 = Annotated[str, Column(kind="integer", low=0, high=10, meaning="answer from 0 to 10")]

@@ -43,7 +43,8 @@ class Definition(Generic[P]):
         stated = set(call.arguments)
         call.apply_defaults()
         given = dict(call.arguments)
-        if bad := [given[key] for key in self.spec.inputs if not isinstance(given[key], str | None)]:
+        columns = [(name, key) for key, domain in self.spec.inputs.items() for name in domain.names(given[key])]
+        if bad := [name for name, _ in columns if not isinstance(name, str)]:
             raise ParameterError(
                 f"{self.spec.name}: a column is given by its name, got {bad[0]!r}; add an expression as a column first"
             )
@@ -51,15 +52,15 @@ class Definition(Generic[P]):
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
         # A column that was left at its default and that this call does not read need not be in the frame.
-        read = shape.columns() - {given[key] for key in stated & self.spec.inputs.keys()}
+        read = shape.columns() - {name for name, key in columns if key in stated}
         return Metric(
             name=_name(self.spec, given),
             spec=self.spec,
             shape=shape,
             inputs=tuple(
-                Bound.of(str(given[key]), domain, given)
-                for key, domain in self.spec.inputs.items()
-                if given[key] is not None and (key in stated or given[key] in read)
+                Bound.of(str(name), self.spec.inputs[key], given)
+                for name, key in columns
+                if key in stated or name in read
             ),
         )
 
@@ -205,7 +206,11 @@ def _name(spec: Spec, given: dict[str, object]) -> str:
     scales = {column.scale for column in spec.inputs.values()}
     for key, parameter in spec.parameters.parameters.items():
         value = given[key]
-        if key in spec.inputs or key == "missing" or value == parameter.default:
+        if key in spec.inputs:
+            if value != parameter.default and spec.inputs[key].named != "{}":  # the text says what is measured
+                parts += value if isinstance(value, tuple) else (str(value),)
+            continue
+        if key == "missing" or value == parameter.default:
             continue
         # Of what must be said, a word tells quantities apart, unless it only says how the answers were asked for.
         if parameter.default is parameter.empty and (not isinstance(value, str) or key in scales):

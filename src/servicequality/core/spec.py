@@ -111,9 +111,14 @@ def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
 
 
 def _family(module: str) -> str:
-    """The module that defines it; within `metrics` the folder, where a family has grown into one."""
+    """The module that defines it; within `metrics` the folder, where a family has grown into one.
+
+    A module that is itself called `metrics` holds those of its package, which is then the family.
+    """
     parts = module.split(".")
-    return parts[parts.index("metrics") + 1] if "metrics" in parts[:-1] else parts[-1]
+    if "metrics" in parts[:-1]:
+        return parts[parts.index("metrics") + 1]
+    return parts[-2] if parts[-1] == "metrics" and len(parts) > 1 else parts[-1]
 
 
 def _hints(body: Callable[..., Any]) -> dict[str, Any]:
