@@ -1,6 +1,15 @@
-"""Data to try things on. Lives here: the generated service desk with a known truth. Never: real data, or metrics."""
+"""Data to try things on, with a known truth: a generated service desk, a generated survey. Never: real data, or metrics."""
 
 from servicequality.datasets.calibration import calibration_reviews, calibration_truth
 from servicequality.datasets.desk import Truth, service_desk, service_desk_with_truth
+from servicequality.datasets.questionnaire import servqual_survey, servqual_truth
 
-__all__ = ["Truth", "calibration_reviews", "calibration_truth", "service_desk", "service_desk_with_truth"]
+__all__ = [
+    "Truth",
+    "calibration_reviews",
+    "calibration_truth",
+    "service_desk",
+    "service_desk_with_truth",
+    "servqual_survey",
+    "servqual_truth",
+]
