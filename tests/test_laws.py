@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from servicequality import metrics
+from servicequality.catalogue.searching import definitions
 from servicequality.columns import Amount, Number, Score0To10, answered
 from servicequality.core import Metric, define
 from servicequality.errors import ParameterError
@@ -25,6 +26,7 @@ REQUIRED: dict[str, object] = {
     "abandoned": "missed",
     "as_of": NOON,
     "definition": "one_touch",
+    "dimension": "reliability",
     "objective": 0.99,
     "passing": 80,
     "scale": (1, 5),
@@ -83,6 +85,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "task_success_rate": [{}, {"partial": "half"}],
     "time_on_task": [{}, {"horizon": 600.0}],
     "time_on_task_observed_only": [{}, {"statistic": "mean"}],
+    "servqual_gap": [{}, {"dimension": "empathy"}, {"dimension": ("a", "b")}],
     "top_box": [{"scale": (1, 5)}, {"scale": (1, 10), "points": 1}],
     "umux": [{"incomplete": "middle"}],
     "umux_lite": [{"incomplete": "middle", "scores": "sus_2013"}],
@@ -92,8 +95,8 @@ CALLS: dict[str, list[dict[str, object]]] = {
 def registry() -> list[Metric]:
     """Every public definition, called in each way of CALLS, with its options that have no default from REQUIRED."""
     calls = []
-    for name in metrics.__all__:
-        definition = getattr(metrics, name)
+    for definition in definitions():
+        name = definition.spec.name
         if definition.spec.table:
             continue
         parameters = definition.spec.parameters.parameters.values()

@@ -35,6 +35,10 @@ from servicequality.model import SurveyAnswer as SurveyAnswer
 from servicequality.model import Ticket as Ticket
 from servicequality.scorecard import Objective as Objective
 from servicequality.scorecard import Scorecard as Scorecard
+from servicequality.servqual import metrics as instruments
+from servicequality.servqual import tolerance
+from servicequality.servqual.metrics import *
+from servicequality.servqual.tolerance import *
 
 from servicequality import catalogue as catalogue  # isort: skip  (it reads the metrics)
 
@@ -68,4 +72,4 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "reply_waits",
         "review_scores",
     ]
-    __all__ += metrics.__all__
+    __all__ += metrics.__all__ + instruments.__all__ + tolerance.__all__

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from servicequality import backlog, ces, csat, net_score, nps, resolution_time, resolution_time_observed_only
+from servicequality import (
+    backlog,
+    ces,
+    csat,
+    net_score,
+    nps,
+    resolution_time,
+    resolution_time_observed_only,
+    servqual_gap,
+)
 from servicequality.columns import Number, Score, Score0To10, answered
 from servicequality.core import Definition, Metric, define
 from servicequality.errors import DefinitionError, ParameterError
@@ -125,6 +134,18 @@ def test_ten_lines_make_a_metric() -> None:
 )
 def test_a_name_is_the_function_and_what_is_not_default(metric: Metric, name: str) -> None:
     assert metric.name == name
+
+
+def test_a_parameter_may_name_columns_by_a_pattern_and_several_at_once() -> None:
+    one, two = servqual_gap("empathy"), servqual_gap(("a", "b"))
+    assert [bound.name for bound in (*one.inputs, *two.inputs)] == ["gap_empathy", "gap_a", "gap_b"]
+    assert (one.name, two.name, servqual_gap().name) == ("servqual_gap_empathy", "servqual_gap_a_b", "servqual_gap")
+    assert servqual_gap.spec.family == "servqual"
+    for wrong in (pl.col("gap_a"), ("a", 1)):
+        with pytest.raises(ParameterError, match="servqual_gap: a column is given by its name"):
+            servqual_gap(wrong)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="name a dimension, or several different ones in a tuple"):
+        servqual_gap(("a", "a"))
 
 
 def test_the_shape_may_fix_unit_and_direction() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from servicequality import csat_mean, evaluate, nps, qa_score, resolution_time
+from servicequality import csat_mean, evaluate, nps, qa_score, resolution_time, servqual_gap
 from servicequality.columns import Amount, Flag, Number, Seconds, answered
 from servicequality.core import Metric, define
 from servicequality.shapes import Shape, geometric_mean, mean, quantile, rate, ratio, share
@@ -118,6 +118,23 @@ def test_geometric_mean(n: int) -> None:
     frame = frame_of(n, seconds=lambda rng, size: rng.lognormal(np.log(90.0), 0.8, size))
     metric = define(title="Typical", unit="s", better="lower", formula="g")(_typical)()
     assert 0.935 <= coverage(frame, metric, 90.0) <= 0.965
+
+
+def test_mean_of_means() -> None:
+    """Two numbers that go together, of which the second is blank for one row in five; the truth is (0 + 3) / 2."""
+    frame = frame_of(
+        40,
+        own=lambda rng, size: rng.normal(0, 1, size),
+        a=lambda rng, size: rng.normal(0, 1, size),
+        b=lambda rng, size: rng.normal(3, 1, size),
+        u=lambda rng, size: rng.random(size),
+    ).with_columns(
+        gap_a=pl.col("own") + pl.col("a"),
+        gap_b=pl.when(pl.col("u") > 0.2).then(pl.col("own") + pl.col("b")),
+    )
+    assert 0.93 <= coverage(frame, servqual_gap(("a", "b")), 1.5) <= 0.98  # blanks cost the limits more than the value
+    complete = frame.filter(pl.col("u") > 0.2)
+    assert 0.935 <= coverage(complete, servqual_gap(("a", "b")), 1.5) <= 0.965
 
 
 def test_ratio() -> None:

@@ -32,6 +32,14 @@ _TICKETS = 'rows = aftermath(facts(desk, as_of=as_of, paused=("hold",)), as_of=a
 _CLOCKS = "rows = due_clocks(facts(desk, as_of=as_of), as_of=as_of)\n"
 _WAITS = "rows = reply_waits(desk, as_of=as_of)\n"
 _FACTS = "from servicequality.events import facts\n"
+_SURVEY = """\
+import servicequality as sq
+from servicequality.datasets import servqual_survey
+from servicequality.servqual import SERVQUAL_1991, score
+
+survey = servqual_survey(500, seed=7)
+rows = score(survey.lazy(), SERVQUAL_1991, importance="points_").respondents
+"""
 
 _TABLES = {
     "account": "accounts",
@@ -51,6 +59,7 @@ _BY_GRAIN = {
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
+    "respondent": _SURVEY,
 }
 """How the rows of each grain are made; a metric of another grain is shown on made-up rows."""
 _GROUPS = {
@@ -59,11 +68,18 @@ _GROUPS = {
     "contact": "queue",
     "deployment": "service",
     "incident": "service",
+    "respondent": "branch",
     "review": "category",
     "scored review": "reviewer_id",
 }
 """The column by which the rows of a grain are grouped; the channel elsewhere, if they have one."""
-_OPTIONS = {"scale": "(1, 5)", "version": '"v2"', "as_of": "as_of", "definition": '"one_touch"'}
+_OPTIONS = {
+    "scale": "(1, 5)",
+    "version": '"v2"',
+    "as_of": "as_of",
+    "definition": '"one_touch"',
+    "dimension": '"reliability"',
+}
 """What the generated desk says to options without a default: its CSAT question has five points, its CES is version 2."""
 
 
@@ -89,7 +105,12 @@ def example(spec: Spec) -> Example | None:
         return None
     options = ", ".join(f"{name}={_OPTIONS[name]}" for name in required)
     needed = spec.inputs.keys() - spec.optional
-    columns = [str(found.default) for name, found in parameters.items() if name in needed and found.default]
+    columns = [
+        str(column)
+        for name, found in parameters.items()
+        if name in needed and found.default is not found.empty
+        for column in spec.inputs[name].names(found.default)
+    ]
     there = set(_namespace(head)["rows"].collect_schema().names()) if head else set()
     if head and set(columns) <= there:
         tail = f"metric = sq.{spec.name}({options})\nprint(metric.estimate(rows))\n"
@@ -99,7 +120,10 @@ def example(spec: Spec) -> Example | None:
             tail += f'print(sq.evaluate(rows, metric, by="{group}").select({shown}).collect())\n'
         return _run(head, tail)
     made_up = {
-        str(parameters[key].default): _values(column) for key, column in spec.inputs.items() if parameters[key].default
+        str(name): _values(column)
+        for key, column in spec.inputs.items()
+        if parameters[key].default
+        for name in column.names(parameters[key].default)
     }
     if not all(made_up.values()):
         return None

@@ -48,7 +48,7 @@ def _said(spec: Spec) -> dict[str, Any]:
         "high": high,
         "aliases": list(spec.aliases),
         "references": list(spec.references),
-        "columns": {name: _domain(column, parameters[name].default) for name, column in spec.inputs.items()},
+        "columns": {name: _domain(column, _default(parameters[name])) for name, column in spec.inputs.items()},
         "options": {
             name: {"required": found.default is found.empty, "default": _default(found)}
             for name, found in parameters.items()

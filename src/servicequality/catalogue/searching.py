@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from servicequality import metrics
+from servicequality import metrics, servqual
 from servicequality.core import Definition, Spec, TableDefinition
 from servicequality.errors import ParameterError
 
@@ -30,7 +30,8 @@ Entry = Definition[...] | TableDefinition[..., Any]
 
 def definitions() -> Iterator[Entry]:
     """Every metric, and every function that answers with a table, family by family."""
-    yield from (found for found in vars(metrics).values() if isinstance(found, Definition | TableDefinition))
+    for layer in (metrics, servqual):
+        yield from (found for found in vars(layer).values() if isinstance(found, Definition | TableDefinition))
 
 
 def definition(name: str) -> Entry:

@@ -1,0 +1,204 @@
+"""Questionnaires in the forms that people have, as one: a row a respondent, and which column holds which answer.
+
+Lives here: `Answers`, from wide tables and from long ones. Never here: the check of the answers, or a score.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal, TypeAlias
+
+import polars as pl
+
+from servicequality.core.domains import require_columns
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+from servicequality.servqual.scale import Scale
+
+__all__ = ["Answers", "Columns", "Role", "read_answers"]
+
+Role: TypeAlias = Literal["expectation", "perception", "adequate", "desired"]
+Columns: TypeAlias = str | Sequence[str] | Mapping[Any, str]
+"""How columns are found: a prefix ("E" for E1, E2 …), a pattern ("Q{}_expected"), the columns in the order of the
+questionnaire, or a mapping of item to column."""
+Questions: TypeAlias = Mapping[Any, tuple[str, Any]]
+"""Which question of a long table is what: question -> (role, item), or -> ("importance", dimension)."""
+
+IMPORTANCE = "importance"
+
+_SMALL = 100  # so that hundreds of items fit into 16 bits
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Answers of one instrument, one row a respondent.
+
+    Attributes:
+        frame: the respondents; lazy, and never the caller's own object changed.
+        eager: whether the caller gave an eager frame.
+        scale: the instrument.
+        columns: for each role, the column of each item.
+        importance: the column of each dimension's points; empty where nobody was asked.
+        long: the rows and own columns of the long table that the frame was made of, if it was; they want a check too.
+    """
+
+    frame: pl.LazyFrame
+    eager: bool
+    scale: Scale
+    columns: Mapping[str, Mapping[str, str]]
+    importance: Mapping[str, str]
+    long: "Long | None" = None
+
+    def answer(self, role: str, item: str) -> pl.Expr:
+        """The answer as it counts: turned round if the item is worded the other way round."""
+        answer = pl.col(self.columns[role][item])
+        dtype = self.frame.collect_schema()[self.columns[role][item]]
+        if dtype.is_unsigned_integer() or dtype == pl.Int8:  # sums would wrap, and so would differences below 0
+            answer = answer.cast(pl.Int16 if abs(self.scale.high) + abs(self.scale.low) < _SMALL else pl.Int64)
+        return recoded(answer, self.scale) if item in self.scale.reversed else answer
+
+    def named(self) -> dict[str, str]:
+        """Every column that holds an answer, and what it is, in words."""
+        return {
+            column: f"{role} of item {item}" for role, items in self.columns.items() for item, column in items.items()
+        }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Long:
+    """The rows of a long table that were asked for.
+
+    Attributes:
+        rows: the rows of the mapped questions.
+        respondent: the column that tells respondents apart.
+        own: columns that must say the same in all rows of a respondent.
+    """
+
+    rows: pl.LazyFrame
+    respondent: str
+    own: tuple[str, ...]
+
+
+def recoded(answer: pl.Expr, scale: Scale) -> pl.Expr:
+    """An answer turned round within the scale; turned twice it is what it was."""
+    ends = scale.low + scale.high
+    return (int(ends) if scale.whole else ends) - answer
+
+
+def read_answers(
+    frame: Any,
+    scale: Scale,
+    roles: Mapping[str, Columns],
+    *,
+    importance: Columns | None,
+    questions: Questions | None = None,
+    respondent: str = "respondent_id",
+    kept: Sequence[str] = (),
+    at: str | None = None,
+) -> Answers:
+    """Find the answers of a scale in a frame.
+
+    Args:
+        frame: any dataframe: wide, or long where `questions` is given.
+        scale: the instrument.
+        roles: where the answers of each role stand, in a wide frame.
+        importance: where the points of each dimension stand, in a wide frame.
+        questions: what each question of a long frame is.
+        respondent: the column that tells respondents of a long frame apart.
+        kept: columns of a long frame that are the respondent's own, the same in all of its rows.
+        at: the column of a long frame that holds instants; a respondent's is the last.
+
+    Raises:
+        InputError: a column is missing or holds no numbers.
+        ParameterError: a map does not fit the scale, or names one column twice.
+    """
+    data = as_frame(frame)
+    rows, eager, long = data.lazy(), isinstance(data, pl.DataFrame), None
+    if questions is None:
+        columns = {role: _columns(role, given, scale.scored, scale.items) for role, given in roles.items()}
+        dimensions = tuple(scale.dimensions)
+        points = {} if importance is None else _columns(IMPORTANCE, importance, dimensions, dimensions)
+    else:
+        columns, points = _asked(questions, scale, tuple(roles))
+        rows, long = _widened(rows, questions, respondent=respondent, kept=kept, at=at)
+    used = [column for items in (*columns.values(), points) for column in items.values()]
+    if twice := sorted({column for column in used if used.count(column) > 1}):
+        raise ParameterError(
+            f"{', '.join(map(repr, twice))} stand for two answers; each item of each role needs a column of its own"
+        )
+    schema = rows.collect_schema()
+    for role, items in {**columns, IMPORTANCE: points}.items():
+        require_columns(schema, items.values(), role=f"{role} of {scale.name}, {len(items)} columns")
+    if texts := [name for name in used if not (schema[name].is_numeric() or schema[name] == pl.Null)]:
+        raise InputError(
+            f"column {texts[0]!r} holds {schema[texts[0]]}, expected numbers ({len(texts)} such); "
+            f'cast it first, for example pl.col("{texts[0]}").cast(pl.Int64)'
+        )
+    blank = [name for name in used if schema[name] == pl.Null]
+    rows = rows.with_columns(pl.col(blank).cast(pl.Float64)) if blank else rows
+    return Answers(rows, eager, scale, columns, points, long)
+
+
+def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[str]) -> dict[str, str]:
+    """The column of each wanted item (or dimension)."""
+    if isinstance(given, str):
+        pattern = given if "{}" in given else f"{given}{{}}"
+        return {item: pattern.replace("{}", item) for item in wanted}
+    if isinstance(given, Mapping):
+        listed = {str(item): column for item, column in given.items()}
+        absent = [item for item in wanted if item not in listed]
+        if strange := [item for item in listed if item not in order]:
+            near = get_close_matches(strange[0], order, n=1)
+            hint = f" (did you mean {near[0]!r}?)" if near else ""
+            raise ParameterError(f"{role}: the scale has no {strange[0]!r}{hint}; it has {', '.join(order)}")
+        if absent:
+            raise ParameterError(
+                f"{role}: {len(listed)} of {len(wanted)} columns are given; {', '.join(map(repr, absent))} lacks its own"
+            )
+    else:
+        columns = list(given)
+        if len(columns) != len(order):
+            raise ParameterError(
+                f"{role}: {len(columns)} columns for {len(order)} names ({', '.join(order)}); "
+                "give them in that order, or as a mapping of name to column"
+            )
+        listed = dict(zip(order, columns, strict=True))
+    if bad := [column for column in listed.values() if not isinstance(column, str)]:
+        raise ParameterError(f"{role}: a column is given by its name, got {bad[0]!r}")
+    return {item: listed[item] for item in wanted}
+
+
+def _asked(
+    questions: Questions, scale: Scale, roles: Sequence[str]
+) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
+    """The columns that a long table will have once it is wide, by role and item, and by dimension."""
+    found: dict[str, dict[Any, str]] = {role: {} for role in (*roles, IMPORTANCE)}
+    for question, (role, item) in questions.items():
+        if role not in found:
+            raise ParameterError(f"questions: {question!r} is said to be a {role!r}; known are {', '.join(found)}")
+        if str(item) in found[role]:
+            raise ParameterError(f"questions: {role} of {item!r} is asked twice, by {found[role][str(item)]!r} too")
+        found[role][str(item)] = str(question)
+    points = found.pop(IMPORTANCE)
+    dimensions = tuple(scale.dimensions)
+    return (
+        {role: _columns(role, listed, scale.scored, scale.items) for role, listed in found.items()},
+        _columns(IMPORTANCE, points, dimensions, dimensions) if points else {},
+    )
+
+
+def _widened(
+    rows: pl.LazyFrame, questions: Questions, *, respondent: str, kept: Sequence[str], at: str | None
+) -> tuple[pl.LazyFrame, Long]:
+    """One row a respondent, one column a question."""
+    own = [name for name in dict.fromkeys(kept) if name not in (respondent, at)]
+    times = [] if at is None else [at]
+    require_columns(rows.collect_schema(), [respondent, "question", "score", *own, *times], role="long answers")
+    names = [str(question) for question in questions]
+    if clash := sorted({respondent, *own, *times} & set(names)):
+        raise ParameterError(f"{clash[0]!r} is a question and a column; rename the column first")
+    question = pl.col("question").cast(pl.String)
+    asked = rows.filter(question.is_in(names))
+    answers = [pl.when(question == name).then("score").max().alias(name) for name in names]
+    wide = asked.group_by(respondent).agg(*(pl.col(name).max() for name in (*own, *times)), *answers)
+    return wide.sort(respondent), Long(asked, respondent, tuple(own))

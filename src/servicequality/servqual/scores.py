@@ -1,0 +1,266 @@
+"""`score`: from a questionnaire to respondents, dimensions and the whole. Never here: a formula, or a look at one answer."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Generic, TypeVar, cast, overload
+
+import polars as pl
+
+from servicequality.core.finishing import check_level
+from servicequality.core.question import PERIOD, Question
+from servicequality.errors import ParameterError
+from servicequality.servqual.checking import check_answers
+from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
+from servicequality.servqual.scale import OVERALL, Scale, check_scale
+from servicequality.servqual.scoring import Missing, by_item, check_policy, measures, scored
+from servicequality.servqual.states import digest, figures, state
+from servicequality.servqual.tables import ScoreTables, table
+
+__all__ = ["Scores", "score"]
+
+F = TypeVar("F", bound=pl.DataFrame | pl.LazyFrame)
+
+TABLE_COLUMNS = ("dimension", "item", "measure")
+
+
+@dataclass(frozen=True, eq=False)
+class Scores(Generic[F]):
+    """A scored questionnaire. Frames are lazy if the answers were; each is computed when it is asked for.
+
+    Attributes:
+        answers: the questionnaire, a row a respondent.
+        missing: whose dimension has a score.
+        question: keys, periods, weights and clusters.
+        level: confidence level of the limits.
+    """
+
+    answers: Answers
+    missing: Missing
+    question: Question
+    level: float
+
+    def __repr__(self) -> str:
+        return f"<scores by {self.answers.scale.name}, {self.missing}>"
+
+    @property
+    def scale(self) -> Scale:
+        """The instrument."""
+        return self.answers.scale
+
+    @cached_property
+    def respondents(self) -> F:
+        """One row a respondent: the frame's other columns, and a column `measure_dimension` for each score.
+
+        Measures are expectation, perception, gap (on the items where both are known), servperf (perceptions alone) and,
+        with importance, importance, weighted_gap and weighted_servperf; beside the dimensions stands `overall`. A score
+        that is not known is null. The rows are what the metrics of this package read.
+        """
+        used = [*self.answers.named(), *self.answers.importance.values()]
+        used += [PERIOD] if self.question.every is not None else []
+        plan = self._scored.select(pl.exclude(used))
+        return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
+
+    @cached_property
+    def state(self) -> F:
+        """The sums that the tables follow from, one row a key; `merge_scores` adds those of several parts."""
+        plan = self._state
+        return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
+
+    @cached_property
+    def dimensions(self) -> F:
+        """One row a key, dimension and measure: `value low high se level method n n_missing n_eff reason notes`."""
+        return self._table(lambda tables: tables.dimensions)
+
+    @cached_property
+    def overall(self) -> F:
+        """One row a key and measure; expectation, perception, gap and servperf are means of the dimensions' means."""
+        return self._table(lambda tables: tables.overall)
+
+    @cached_property
+    def items(self) -> F:
+        """One row a key, item and measure, each item on the respondents who answered it."""
+        question, answers = self.question, by_item(self.answers)
+        asked = figures(measures(answers), answers.scale.scored, whole=False)
+        plan = state(
+            scored(answers, "dimension_complete"),
+            asked,
+            keys=question.keys,
+            sampling=question.sampling,
+            rules=self._rules,
+        )
+
+        def finished(sums: pl.DataFrame) -> pl.DataFrame:
+            return table(sums, asked, keys=question.keys, level=self.level, name="item")
+
+        empty = pl.DataFrame(schema=plan.collect_schema())
+        return self._given(lambda: finished(plan.collect(engine="streaming")), lambda: finished(empty).schema)
+
+    def check(self) -> None:
+        """Raise InputError for answers, points and weights that cannot be; eager answers were checked by `score`."""
+        check_answers(self.answers)
+        if self.question.sampling:
+            self.question.sampling.check(self.answers.frame)
+
+    @cached_property
+    def _scored(self) -> pl.LazyFrame:
+        return scored(self.answers, self.missing)
+
+    @property
+    def _rules(self) -> str:
+        return digest(self.scale, self.missing)
+
+    @cached_property
+    def _state(self) -> pl.LazyFrame:
+        question = self.question
+        asked = figures(measures(self.answers), tuple(self.scale.dimensions))
+        return state(self._scored, asked, keys=question.keys, sampling=question.sampling, rules=self._rules)
+
+    @cached_property
+    def _tables(self) -> ScoreTables:
+        return ScoreTables(self.scale, self._state.collect(engine="streaming"), self.level)
+
+    def _table(self, pick: Callable[[ScoreTables], pl.DataFrame]) -> F:
+        empty = ScoreTables(self.scale, pl.DataFrame(schema=self._state.collect_schema()), self.level)
+        return self._given(lambda: pick(self._tables), lambda: pick(empty).schema)
+
+    def _given(self, make: Callable[[], pl.DataFrame], schema: Callable[[], pl.Schema]) -> F:
+        return cast("F", given_frame(make, schema, self.check, eager=self.answers.eager))
+
+
+def given_frame(
+    make: Callable[[], pl.DataFrame], schema: Callable[[], pl.Schema], check: Callable[[], None], *, eager: bool
+) -> Any:
+    """The frame now; or for lazy answers when it is collected, after the check that was left to it."""
+    if eager:
+        return make()
+
+    def checked() -> pl.DataFrame:
+        check()
+        return make()
+
+    return pl.defer(checked, schema=schema())
+
+
+@overload
+def score(
+    frame: pl.LazyFrame,
+    scale: Scale,
+    *,
+    expectation: Columns = ...,
+    perception: Columns = ...,
+    importance: Columns | None = ...,
+    questions: Questions | None = ...,
+    respondent: str = ...,
+    missing: Missing = ...,
+    by: str | Sequence[str] = ...,
+    every: str | None = ...,
+    at: str | None = ...,
+    timezone: str | None = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    level: float = ...,
+) -> Scores[pl.LazyFrame]: ...
+@overload
+def score(
+    frame: Any,
+    scale: Scale,
+    *,
+    expectation: Columns = ...,
+    perception: Columns = ...,
+    importance: Columns | None = ...,
+    questions: Questions | None = ...,
+    respondent: str = ...,
+    missing: Missing = ...,
+    by: str | Sequence[str] = ...,
+    every: str | None = ...,
+    at: str | None = ...,
+    timezone: str | None = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    level: float = ...,
+) -> Scores[pl.DataFrame]: ...
+def score(
+    frame: Any,
+    scale: Scale,
+    *,
+    expectation: Columns = "E",
+    perception: Columns = "P",
+    importance: Columns | None = None,
+    questions: Questions | None = None,
+    respondent: str = "respondent_id",
+    missing: Missing = "dimension_complete",
+    by: str | Sequence[str] = (),
+    every: str | None = None,
+    at: str | None = None,
+    timezone: str | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+    level: float = 0.95,
+) -> Scores[Any]:
+    """Score a questionnaire: expectations, perceptions, gaps and weighted gaps, by respondent, by dimension and overall.
+
+    Limits of a dimension are Student's, of the respondents' own gaps (a paired t interval). Overall is the mean of the
+    dimensions' means, each on its own respondents; its limits stand on the respondents who have them all, and it is null if
+    a dimension has none.
+
+    Args:
+        frame: any dataframe, one row a respondent; or, with `questions`, one row an answer (`SurveyAnswer`: `question`,
+            `score` and the respondent).
+        scale: the instrument; one without a standard reads perceptions alone.
+        expectation: where the expectations stand: a prefix ("E": E1, E2 …), a pattern ("Q{}-1"), all columns in the order
+            of the scale's items, or a mapping of item to column.
+        perception: where the perceptions stand, in the same forms.
+        importance: where each dimension's points stand, in the same forms; each respondent divides 100 among them.
+        questions: for a long frame, which question is what: question -> ("perception", item), or -> ("importance",
+            dimension). Questions that are not named here are left alone.
+        respondent: the column that tells respondents of a long frame apart.
+        missing: "dimension_complete" scores a dimension for those who answered all its items, "half" for those who
+            answered at least half of them, "listwise" for those who answered all items of all dimensions. A gap needs
+            both its answers.
+        by: key columns; in a long frame they say the same in all rows of a respondent.
+        every: length of a period, in Polars' words ("1mo").
+        at: the instant that puts a respondent into a period; in a long frame the respondent's last.
+        timezone: the zone whose days and months count.
+        weight: column of survey weights; each respondent stands for so many.
+        cluster: column of clusters, within which respondents are not independent.
+        level: confidence level.
+
+    Returns:
+        `Scores` with the frames `respondents`, `dimensions`, `overall`, `items` and `state`; lazy for a lazy frame.
+
+    Raises:
+        InputError: a column is missing or holds no numbers; answers lie outside the scale; points do not add up to 100
+            within half a point (lazy: at collect).
+        ParameterError: a map does not fit the scale, or an option does not fit.
+    """
+    check_level(level)
+    check_policy(missing)
+    check_scale(scale)
+    question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    if taken := [name for name in question.by if name in TABLE_COLUMNS]:
+        raise ParameterError(f"by names {taken[0]!r}, which is a column of the tables; rename the frame's column first")
+    roles = {"perception": perception}
+    if scale.standard == "expectation":
+        roles = {"expectation": expectation, "perception": perception}
+    answers = read_answers(
+        frame,
+        scale,
+        roles,
+        importance=importance,
+        questions=questions,
+        respondent=respondent,
+        kept=[*question.by, *question.sampling.columns()],
+        at=at,
+    )
+    answers = replace(answers, frame=question.frame(answers.frame, []))
+    given = set(answers.frame.collect_schema()) - set(answers.named())
+    own = [f"{measure}_{name}" for measure in measures(answers) for name in (*scale.dimensions, OVERALL)]
+    if clash := sorted(given & set(own)):
+        raise ParameterError(
+            f"{clash[0]!r} is a column of the scores and of the frame; rename the frame's column first"
+        )
+    made: Scores[Any] = Scores(answers, missing, question, level)
+    if answers.eager:
+        made.check()
+    return made

@@ -1,0 +1,49 @@
+"""From the cases of statistics.json on SERVQUAL to public calls: names are translated, nothing is computed here."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import polars as pl
+
+from cases.statistics import Numbers, Result
+from servicequality.servqual import Scale, score, zone_of_tolerance
+
+WIDE = (-1000.0, 1000.0)  # the cases do not state their scale
+
+
+def one_item_each(dimensions: int) -> Scale:
+    names = {str(i): [i] for i in range(1, dimensions + 1)}
+    return Scale("case", names, low=WIDE[0], high=WIDE[1], whole=False)
+
+
+def limits(table: pl.DataFrame, measure: str) -> Result:
+    row = table.filter(measure=measure).row(0, named=True)
+    return {"mean": row["value"], "lower": row["low"], "upper": row["high"]}
+
+
+def paired_gap(perception: Numbers, expectation: Numbers) -> Result:
+    return limits(score({"E1": expectation, "P1": perception}, one_item_each(1)).dimensions, "gap")
+
+
+def weighted_gap(gaps: Sequence[Numbers], weights: Sequence[Numbers]) -> Result:
+    columns = {f"P{i}": list(values) for i, values in enumerate(zip(*gaps, strict=True), start=1)}
+    columns |= {f"E{i}": [0.0] * len(gaps) for i in range(1, len(columns) + 1)}
+    columns |= {f"W{i}": list(values) for i, values in enumerate(zip(*weights, strict=True), start=1)}
+    return limits(score(columns, one_item_each(len(gaps[0])), importance="W").overall, "weighted_gap")
+
+
+def zone(perceived: Numbers, adequate: Numbers, desired: Numbers) -> Result:
+    zones = zone_of_tolerance({"A1": adequate, "D1": desired, "P1": perceived}, one_item_each(1)).dimensions
+    value = dict(zip(zones["measure"], zones["value"], strict=True))
+    return {
+        "msa": value["adequacy"],
+        "mss": value["superiority"],
+        "zone": value["zone_width"],
+        "in_zone": value["in_zone"],
+    }
+
+
+ADAPTERS: Mapping[str, Callable[..., Result]] = {
+    "paired_gap": paired_gap,
+    "weighted_gap": weighted_gap,
+    "zone_of_tolerance": zone,
+}
