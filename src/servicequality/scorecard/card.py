@@ -269,7 +269,7 @@ class Scorecard:
                 reason = "no figure above 0 in the period before: a change against it has no meaning"
             elif verdicts[place] == "undecided":
                 bounded = np.isfinite(against.low[place]) or np.isfinite(against.high[place])
-                reason = "the limits hold the target: more rows are needed" if bounded else _unbounded(self.mode, found)
+                reason = "the target lies within the limits" if bounded else _unbounded(self.mode, found)
             said.append(reason)
         return said
 

@@ -39,7 +39,7 @@ def sentence(row: Mapping[str, Any], metric: Metric) -> str:
     else:
         limits = format_limits(row["low"], row["high"], unit=unit)
     doubt = f" ({limits})" if limits else ""
-    why = f": {row['reason']}" if row["reason"] else ""
+    why = f", since {row['reason']}" if row["reason"] else ""
     more = ""
     if row["n_needed"] is not None and row["n_needed"] > row["n"]:
         more = f"; about {math.ceil(row['n_needed']):,} rows would decide if it stays so (now {row['n']:,})"

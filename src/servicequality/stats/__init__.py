@@ -61,6 +61,9 @@ from servicequality.stats.multiple import benjamini_hochberg, holm
 from servicequality.stats.net import net_difference_interval, net_difference_test, net_interval, net_variance
 from servicequality.stats.partial_credit import agreement_weights
 from servicequality.stats.planning import (
+    allocated_n,
+    clustered_n,
+    mean_n,
     n_to_decide,
     net_n,
     proportion_n,
@@ -137,6 +140,7 @@ __all__ = [
     "Weights",
     "agreement_weights",
     "agresti_coull",
+    "allocated_n",
     "alpha_if_dropped",
     "alpha_se",
     "anytime_mean_interval",
@@ -152,6 +156,7 @@ __all__ = [
     "burn_rate",
     "burn_threshold",
     "clopper_pearson",
+    "clustered_n",
     "cohen_kappa",
     "combination_reliability",
     "composite_covariance",
@@ -214,6 +219,7 @@ __all__ = [
     "mcdonald_omega",
     "mean_inter_item_correlation",
     "mean_interval",
+    "mean_n",
     "mean_se",
     "mover_difference",
     "mover_ratio",

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import (
     FloatArray,
+    IntArray,
     between_zero_and_one,
     choice,
     critical_value,
@@ -20,6 +21,7 @@ from servicequality.stats._checks import (
     require,
 )
 from servicequality.stats.net import net_variance
+from servicequality.stats.rounding import largest_remainder
 
 Direction: TypeAlias = Literal["at_least", "at_most"]
 
@@ -51,6 +53,71 @@ def proportion_n(p: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> Flo
     between_zero_and_one("p", p_)
     positive("margin", half, "no number of answers leaves no doubt")
     return np.asarray(p_ * (1 - p_) * (critical_value(level) / half) ** 2, dtype=np.float64)
+
+
+def mean_n(spread: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
+    """Rows needed for a mean known to ± ``margin``: z² spread² / margin² (Cochran 1977, section 4.6).
+
+    Args:
+        spread: expected standard deviation of one row, above 0; for scores on a scale a quarter of its range is a guess.
+        margin: half the interval's width in the same unit, above 0.
+        level: two-sided confidence.
+
+    Raises:
+        ParameterError: spread or margin not above 0, a level outside (0, 1), or a value that is not finite.
+    """
+    deviation, half = floats(spread=spread, margin=margin)
+    positive("spread", deviation, "rows that do not vary need no sample")
+    positive("margin", half, "no number of rows leaves no doubt")
+    return np.asarray((deviation * critical_value(level) / half) ** 2, dtype=np.float64)
+
+
+def clustered_n(n: ArrayLike, size: ArrayLike, correlation: ArrayLike) -> FloatArray:
+    """Rows needed where they come in clusters, n (1 + (size - 1) correlation) (Kish 1965, section 5.4).
+
+    Args:
+        n: rows that a simple random sample would need, above 0.
+        size: rows drawn from each cluster, such as reviews of one agent, 1 or more.
+        correlation: of rows of one cluster, 0 to 1: 0.05 is common for agents, 0.2 for accounts.
+
+    Raises:
+        ParameterError: n <= 0, size < 1, a correlation outside [0, 1], or a value that is not finite.
+    """
+    n_, size_, alike = floats(n=n, size=size, correlation=correlation)
+    positive("n", n_)
+    require(size_ >= 1, "size", size_, "1 or more", "count the rows of one cluster")
+    require((alike >= 0) & (alike <= 1), "correlation", alike, "in [0, 1]", "give the correlation within clusters")
+    return np.asarray(n_ * (1 + (size_ - 1) * alike), dtype=np.float64)
+
+
+def allocated_n(n: int, totals: ArrayLike, *, spread: ArrayLike = 1.0) -> IntArray:
+    """How many of n rows to draw from each stratum, in proportion to its size times its spread (Neyman 1934).
+
+    Args:
+        n: rows to draw in all, not more than there are.
+        totals: size of each stratum, 0 or more, along one axis; nothing is drawn from an empty one.
+        spread: standard deviation of one row in each stratum; equal ones give proportional allocation.
+
+    Returns:
+        Whole numbers that add up to n, none above its stratum's size: what a full stratum cannot take goes to the others.
+
+    Raises:
+        ParameterError: n below 1 or above the sum of the totals, a spread that is not above 0, totals that are not whole.
+    """
+    size, deviation = floats(totals=totals, spread=spread)
+    if size.ndim != 1:
+        raise ParameterError(f"totals must be one list of strata; got the shape {size.shape}")
+    require((size >= 0) & (size == np.floor(size)), "totals", size, "whole and 0 or more", "count each stratum")
+    positive("spread", deviation)
+    if not 1 <= n <= size.sum():
+        raise ParameterError(f"n must be from 1 to the {size.sum():g} rows that there are; got {n!r}")
+    drawn, open_ = np.zeros(len(size), dtype=np.int64), size > 0
+    while (left := n - int(drawn.sum())) > 0:
+        # Each turn fills a stratum or is the last.
+        more = largest_remainder(np.where(open_, size * deviation, 0.0), units=left)
+        drawn = np.minimum(drawn + more, size.astype(np.int64))
+        open_ = drawn < size
+    return drawn
 
 
 def two_proportion_n(p1: ArrayLike, p2: ArrayLike, *, power: float = 0.8, level: float = 0.95) -> FloatArray:

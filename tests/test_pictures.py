@@ -1,0 +1,29 @@
+"""The drawn page's picture is what the code draws, and shows what the page says."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def test_kaplan_meier_recovers_the_truth_where_closed_tickets_fail() -> None:
+    spec = importlib.util.spec_from_file_location("draw_survival", ROOT / "tools" / "draw_survival.py")
+    assert spec is not None
+    assert spec.loader is not None
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    assert drawing.PICTURE.read_text(encoding="utf-8") == drawing.picture(), "run python tools/draw_survival.py"
+
+    found = drawing.curves()
+    days = np.linspace(0.1, 3, 50)
+
+    def at(name: str, part: int = 1) -> np.ndarray:
+        curve = found[name]
+        return np.append(1.0, curve[part])[np.searchsorted(curve[0], days, side="right")]
+
+    truth, low, high = at("truth"), at("Kaplan-Meier", 2), at("Kaplan-Meier", 3)
+    assert ((low <= truth) & (truth <= high)).all()
+    closed = at("closed tickets alone")
+    assert (closed[days > 1] < low[days > 1]).all()
