@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 import polars as pl
 
 from servicequality.errors import ParameterError
-from servicequality.events.known import known_events, one_after_another
+from servicequality.events.known import in_time, known_events, side_by_side
 from servicequality.model import Records
 
 __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
@@ -25,11 +25,11 @@ def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, f
     first = pl.col("previous").cast(pl.String) if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
     read = sorted({*_MOVES, *fields})
     story = pl.col("_ticket").cast(pl.Int64) * len(read) + pl.col("field").cast(pl.Enum(read)).to_physical()
-    rows = known_events(changes.filter(pl.col("field").is_in(read)), tickets, known).select(
+    rows = known_events(in_time(changes.filter(pl.col("field").is_in(read))), tickets, known).select(
         "_ticket", "_created", "_at", "field", "value", story.alias("_story"), first.alias("_first")
     )
     begins = (pl.col("_story") != pl.col("_story").shift()).fill_null(value=True)
-    rows = one_after_another(rows, by="_story").with_columns(
+    rows = side_by_side(rows, by="_story").with_columns(
         pl.when(begins).then("_first").otherwise(pl.col("value").shift()).alias("previous"),
         pl.when(begins).then(pl.col("_first").fill_null("")).forward_fill().alias("_origin"),
         _began=begins & pl.col("_first").is_not_null(),
@@ -58,9 +58,8 @@ def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, f
 
 def values_in_force(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
     """One row for each ticket with changes: for each field the latest value, `_held_…`, and `_set_…` if there is one."""
-    rows = known_events(changes.filter(pl.col("field").is_in(list(HELD))), tickets, known)
-    ordered = rows.select("_ticket", "_at", "field", "value").sort("_at", maintain_order=True)
-    return ordered.group_by("_ticket").agg(*_in_force(HELD))
+    rows = known_events(in_time(changes.filter(pl.col("field").is_in(list(HELD)))), tickets, known)
+    return rows.group_by("_ticket").agg(*_in_force(HELD))
 
 
 def _in_force(fields: Collection[str]) -> Iterator[pl.Expr]:
