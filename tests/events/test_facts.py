@@ -222,6 +222,17 @@ def test_instants_come_in_the_zone_of_the_records() -> None:
     assert row["resolved_at"].to_list() == [hour(1)]
 
 
+def test_the_verdict_finds_rows_above_which_previous_denies() -> None:
+    log = [("status", "open", "new"), ("team", "x", None), ("status", "solved", "open"), ("status", "open", "hold")]
+    changes = [
+        {"ticket_id": "a", "at": hour(n), "field": field, "value": value, "previous": previous}
+        for n, (field, value, previous) in enumerate(log)
+    ]
+    verdict = check(Records(tickets=[{"ticket_id": "a", "created_at": START}], changes=changes), as_of=LATER)
+    found = verdict.frame.filter(pl.col("finding") == "previous value is not the row above")
+    assert found.select("count", "of", "examples").rows() == [(1, 4, "a")]
+
+
 def test_the_verdict_prints_what_matters() -> None:
     verdict = check(desk((1, "agent", {}), (2, "status", "solved"), (3, "mood", "glad")))
     assert verdict.as_of == hour(3)
