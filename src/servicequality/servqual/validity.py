@@ -1,0 +1,294 @@
+"""Whether dimensions are distinct and answers can be believed, as tables. Never here: a threshold that has to be passed."""
+
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from servicequality import stats
+from servicequality.errors import ParameterError, ServiceQualityWarning
+from servicequality.servqual.coefficients import LIMITS, Reasons, ask, covariances_of, dimension_means, each, rows
+from servicequality.servqual.layout import Columns
+from servicequality.servqual.scale import OVERALL, Scale
+from servicequality.servqual.sums import ItemSums, Measure, cell, item_answers, roles_of
+
+__all__ = ["correlations", "htmt", "response_quality"]
+
+_PAIRS = {"dimension": pl.String(), "other": pl.String(), "measure": pl.String(), **LIMITS}
+_QUALITY = {"figure": pl.String(), "item": pl.String(), "role": pl.String(), **LIMITS}
+_ONE_ITEM = "a dimension of one item has no correlations within"
+
+
+def correlations(
+    answers: Any,
+    scale: Scale | None = None,
+    *,
+    expectation: Columns = "E",
+    perception: Columns = "P",
+    by: str | Sequence[str] = (),
+    measures: Measure | Sequence[Measure] | None = None,
+    level: float = 0.95,
+) -> Any:
+    """Correlations of the dimensions' scores, of who answered all items, with Fisher's limits.
+
+    Args:
+        answers: any dataframe, one row a respondent; or `item_sums`.
+        scale: the instrument, unless `answers` are sums.
+        expectation: where the expectations stand, as in `score`.
+        perception: where the perceptions stand, as in `score`.
+        by: key columns.
+        measures: some of expectation, perception, gap and servperf; all that the scale has by default.
+        level: confidence level of the limits.
+
+    Returns:
+        Keys, `dimension other measure value low high level method n n_missing reason notes`, a row a pair of dimensions.
+        Lazy for lazy answers.
+
+    Raises:
+        InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
+        ParameterError: a map or an option does not fit.
+    """
+    sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
+    means = dimension_means(sums.scale)
+
+    def parts() -> Iterator[dict[str, Any]]:
+        for measure in asked:
+            found, every = sums.read(measure, OVERALL)
+            s, reasons = covariances_of(found)
+            for (a, one), (b, other) in combinations(enumerate(sums.scale.dimensions), 2):
+                pair = means[[a, b]]
+                value, why = each(
+                    lambda c, pair=pair: stats.correlation(stats.composite_covariance(c, pair))[:, 0, 1], s, reasons
+                )
+                low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
+                known = ~np.isnan(value) & (found.n > 3)
+                low[known], high[known] = stats.correlation_interval(value[known], found.n[known], level=level)
+                few = np.where(~np.isnan(value) & ~known, "fewer than four respondents: no limits", "")
+                yield {
+                    "dimension": one, "other": other, "measure": measure, "value": value, "low": low, "high": high,
+                    "level": np.where(known, level, np.nan), "method": np.where(known, "Fisher", "none"),
+                    "n": found.n, "n_missing": every - found.n, "reason": why, "notes": few,
+                }  # fmt: skip
+
+    return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
+
+
+def htmt(
+    answers: Any,
+    scale: Scale | None = None,
+    *,
+    expectation: Columns = "E",
+    perception: Columns = "P",
+    by: str | Sequence[str] = (),
+    measures: Measure | Sequence[Measure] | None = None,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Any:
+    """Heterotrait-monotrait ratio of each pair of dimensions, with percentile limits over respondents drawn again.
+
+    It estimates the correlation of what two dimensions measure. Near 1, respondents do not tell them apart. See
+    `servicequality.stats.htmt`.
+
+    Args:
+        answers: any dataframe, one row a respondent; or `item_sums`.
+        scale: the instrument, unless `answers` are sums.
+        expectation: where the expectations stand, as in `score`.
+        perception: where the perceptions stand, as in `score`.
+        by: key columns.
+        measures: some of expectation, perception, gap and servperf; all that the scale has by default.
+        level: confidence level of the limits.
+        resamples: how many samples of the respondents are drawn; 0 for no limits. Merged sums have no respondents to draw.
+        seed: of the random numbers; each group draws the same way.
+
+    Returns:
+        Keys, `dimension other measure value low high level method n n_missing reason notes`, a row a pair of dimensions.
+        Lazy for lazy answers.
+
+    Raises:
+        InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
+        ParameterError: a map or an option does not fit.
+    """
+    if resamples < 0:
+        raise ParameterError(f"resamples must be 0 or more, such as 1000; got {resamples!r}")
+    sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
+
+    def parts() -> Iterator[dict[str, Any]]:
+        groups = _answers_by_group(sums) if resamples else None
+        for measure in asked:
+            found, every = sums.read(measure, OVERALL)
+            s, reasons = covariances_of(found)
+            drawn = (
+                None if groups is None else [_drawn(group, measure, sums.scale, resamples, seed) for group in groups]
+            )
+            for one, other in combinations(sums.scale.dimensions, 2):
+                at, names = _items_of(sums.scale, one, other)
+                sizes = [len(sums.scale.dimensions[name]) for name in (one, other)]
+                why = np.where(min(sizes) > 1, reasons, np.where(reasons == "", _ONE_ITEM, reasons)).astype(object)
+                value, why = each(
+                    lambda c, names=names: stats.htmt(c, names)[:, 0, 1], s[:, at][:, :, at], why
+                )  # fmt: skip
+                low, high, notes = _limits(value, drawn, at, names, level=level)
+                if resamples and drawn is None:
+                    notes = np.where(np.isnan(value), "", "no limits: merged sums have no respondents to draw")
+                yield {
+                    "dimension": one, "other": other, "measure": measure, "value": value, "low": low, "high": high,
+                    "level": np.where(np.isnan(low), np.nan, level),
+                    "method": np.where(np.isnan(low), "none", "percentile bootstrap"),
+                    "n": found.n, "n_missing": every - found.n, "reason": why, "notes": notes,
+                }  # fmt: skip
+
+    return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
+
+
+def response_quality(
+    answers: Any,
+    scale: Scale | None = None,
+    *,
+    expectation: Columns = "E",
+    perception: Columns = "P",
+    by: str | Sequence[str] = (),
+    level: float = 0.95,
+) -> Any:
+    """Signs of how people answered: straight lines, and answers at the ends of the scale, as shares with Wilson's limits.
+
+    `straight_lined`: gave the same answer to every item of a role, as it was given, before any reversal; of who answered
+    all. With negative items such a respondent contradicts himself; without, it may be an honest opinion. `floor` and
+    `ceiling`: answers of an item at the lower and the upper end, turned where the scale says so; of who answered the item.
+
+    Args:
+        answers: any dataframe, one row a respondent; or `item_sums` that were not merged.
+        scale: the instrument, unless `answers` are sums.
+        expectation: where the expectations stand, as in `score`.
+        perception: where the perceptions stand, as in `score`.
+        by: key columns.
+        level: confidence level of the limits.
+
+    Returns:
+        Keys, `figure item role value low high level method n n_missing reason notes`; `item` is null for straight lines.
+        Lazy for lazy answers.
+
+    Raises:
+        InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
+        ParameterError: a map or an option does not fit; merged sums, which have no answers.
+    """
+    sums, _ = ask(answers, scale, expectation, perception, by, None, level)
+    if sums.answers is None:
+        raise ParameterError("merged sums do not know how people answered: give the answers")
+
+    def parts() -> Iterator[dict[str, Any]]:
+        counted = _counted(sums)
+        every = counted["rows"].to_numpy()
+        for figure, item, role in _figures(sums.scale):
+            name = _figure(figure, item, role)
+            hits, n = (counted[f"{name}:{kind}"].to_numpy().astype(np.float64) for kind in ("hits", "n"))
+            asked = n > 0
+            value, low, high = (np.full(n.shape, np.nan) for _ in range(3))
+            value[asked] = hits[asked] / n[asked]
+            low[asked], high[asked] = stats.wilson(hits[asked], n[asked], level=level)
+            yield {
+                "figure": figure, "item": item, "role": role, "value": value, "low": low, "high": high,
+                "level": np.where(asked, level, np.nan), "method": np.where(asked, "Wilson", "none"), "n": n,
+                "n_missing": every - n, "reason": np.where(asked, "", "nobody answered"), "notes": "",
+            }  # fmt: skip
+
+    return sums.table(lambda: rows(sums, parts(), _QUALITY), _QUALITY)
+
+
+def _items_of(scale: Scale, one: str, other: str) -> tuple[list[int], list[str]]:
+    """Where the items of two dimensions stand among all, and which dimension each is of."""
+    owners = [name for name, items in scale.dimensions.items() for _ in items]
+    at = [place for wanted in (one, other) for place, name in enumerate(owners) if name == wanted]
+    return at, [owners[place] for place in at]
+
+
+def _answers_by_group(sums: ItemSums) -> list[pl.DataFrame] | None:
+    """The answers of each group in the order of the groups; None where they are not known."""
+    if sums.answers is None:
+        return None
+    keys = list(sums.keys)
+    table = sums.answers.frame.select(*keys, *item_answers(sums.answers)).collect(engine="streaming")
+    return table.sort(keys, nulls_last=True).partition_by(keys, maintain_order=True) if keys else [table]
+
+
+def _drawn(group: pl.DataFrame, measure: Measure, scale: Scale, resamples: int, seed: int) -> np.ndarray | None:
+    """Covariances of all items in samples of a group's respondents; None for fewer than two."""
+    roles = ("perception",) if measure == "servperf" else ("expectation", "perception")
+    values = group.select(cell(role, item) for role in roles for item in scale.scored).drop_nulls().to_numpy()
+    if len(values) < 2:
+        return None
+    k, values = len(scale.scored), values.astype(np.float64)
+    sides = {"expectation": values[:, :k], "perception": values[:, -k:], "servperf": values}
+    own = values[:, k:] - values[:, :k] if measure == "gap" else sides[measure]
+    return stats.resampled_covariances(own, resamples=resamples, seed=seed)
+
+
+def _limits(
+    value: np.ndarray,
+    drawn: Sequence[np.ndarray | None] | None,
+    at: Sequence[int],
+    names: Sequence[str],
+    *,
+    level: float,
+) -> tuple[np.ndarray, np.ndarray, Reasons]:
+    """Limits of a ratio by group, and what is to be said of them."""
+    low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
+    notes = np.full(value.shape, "", dtype=object)
+    for group in np.flatnonzero(~np.isnan(value)):
+        samples = None if drawn is None else drawn[int(group)]
+        if samples is None:
+            continue
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", ServiceQualityWarning)
+            try:
+                limits = stats.htmt_limits(samples[:, at][:, :, at], names, level=level)
+                low[group], high[group] = limits[0][0, 1], limits[1][0, 1]
+                notes[group] = "; ".join(str(warning.message) for warning in caught)
+            except ParameterError as error:
+                notes[group] = f"no limits: {error}"
+    return low, high, notes
+
+
+def _figures(scale: Scale) -> Iterator[tuple[str, str, str]]:
+    """Each figure, its item (none for straight lines) and role, in the order of the table."""
+    for role in roles_of(scale):
+        yield "straight_lined", "", role
+    for role in roles_of(scale):
+        for item in scale.scored:
+            yield "floor", item, role
+            yield "ceiling", item, role
+
+
+def _figure(figure: str, item: str, role: str) -> str:
+    return f"{cell(role, item)}:{figure}"
+
+
+def _counted(sums: ItemSums) -> pl.DataFrame:
+    """Hits and answers of every figure, one row a group, in one scan."""
+    scale, answers = sums.scale, sums.answers
+    assert answers is not None  # the caller refused merged sums
+    turned = dict(zip(_cells(scale), item_answers(answers), strict=True))
+    asked: list[pl.Expr] = [pl.len().cast(pl.Int64).alias("rows")]
+    count: Callable[[pl.Expr], pl.Expr] = lambda mask: mask.sum().cast(pl.Int64)  # noqa: E731  (a name for one line)
+    for figure, item, role in _figures(scale):
+        name = _figure(figure, item, role)
+        if figure == "straight_lined":
+            given = [pl.col(answers.columns[role][one]) for one in scale.scored]
+            known = pl.all_horizontal(one.is_not_null() for one in given)
+            line = known & (pl.max_horizontal(given) == pl.min_horizontal(given))
+        else:
+            answer = turned[cell(role, item)]
+            known = answer.is_not_null()
+            line = answer == (scale.low if figure == "floor" else scale.high)
+        asked += [count(line).alias(f"{name}:hits"), count(known).alias(f"{name}:n")]
+    frame, keys = answers.frame, list(sums.keys)
+    if not keys:
+        return frame.select(asked).collect(engine="streaming")
+    return frame.group_by(keys).agg(asked).sort(keys, nulls_last=True).collect(engine="streaming")
+
+
+def _cells(scale: Scale) -> list[str]:
+    return [cell(role, item) for role in roles_of(scale) for item in scale.scored]
