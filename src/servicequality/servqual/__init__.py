@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from servicequality.servqual import metrics, tolerance
 from servicequality.servqual.composites import combined_reliability, difference_reliability
 from servicequality.servqual.consistency import alpha, item_analysis, omega, reliability
+from servicequality.servqual.derived import derived_importance
 from servicequality.servqual.importance import importance_performance
 from servicequality.servqual.instruments import SERVPERF, SERVQUAL_1988, SERVQUAL_1991, seven_ps
 from servicequality.servqual.metrics import *
@@ -33,6 +34,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "alpha",
         "combined_reliability",
         "correlations",
+        "derived_importance",
         "difference_reliability",
         "htmt",
         "importance_performance",
