@@ -7,7 +7,17 @@ from polars.testing import assert_frame_equal
 
 from servicequality import stats
 from servicequality.errors import ParameterError
-from servicequality.servqual import Scale, correlations, htmt, item_sums, merge_item_sums, response_quality
+from servicequality.servqual import (
+    Scale,
+    correlations,
+    difference_reliability,
+    htmt,
+    item_analysis,
+    item_sums,
+    merge_item_sums,
+    reliability,
+    response_quality,
+)
 
 SMALL = Scale("small", {"a": [1, 2], "b": [3, 4], "c": [5]}, low=1, high=7, reversed=[2])
 ITEMS = range(1, 6)
@@ -148,3 +158,11 @@ def test_ends_are_those_of_the_kernel():
 def test_resamples_are_counted_from_zero():
     with pytest.raises(ParameterError, match="resamples must be 0 or more"):
         htmt(survey(), SMALL, resamples=-1)
+
+
+def test_no_respondents_have_no_groups():
+    none = survey().clear()
+    for ask in (reliability, item_analysis, difference_reliability, correlations, htmt, response_quality):
+        table = ask(none, SMALL, by="region")
+        assert table.is_empty()
+        assert table.schema == ask(survey(), SMALL, by="region").schema

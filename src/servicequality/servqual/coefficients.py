@@ -114,30 +114,29 @@ def each(kernel: Callable[..., Any], covariance: NDArray[np.float64], reasons: R
     return values, why
 
 
-def rows(
-    sums: ItemSums, parts: Iterable[Mapping[str, Any]], schema: Mapping[str, pl.DataType], names: Sequence[str] = ()
-) -> pl.DataFrame:
+def rows(sums: ItemSums, parts: Iterable[Mapping[str, Any]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """A tidy table of parts, each of which has a value or one for all a group; NaN and empty texts become null.
 
     The rows are sorted by the keys, and within a group stand as the parts came.
     """
-    n, keys = sums.n_groups, sums.groups
-    frames = []
-    for part in parts:
-        columns = {name: _column(part[name], schema[name], n) for name in schema}
-        frame = pl.DataFrame(columns) if not sums.keys else pl.concat([keys, pl.DataFrame(columns)], how="horizontal")
-        frames.append(frame.with_row_index("servqual.group"))
-    types = {key: sums.state.schema[key] for key in sums.keys} | dict(schema)
-    if not frames:
-        return pl.DataFrame(schema=types)
-    return pl.concat(frames).sort("servqual.group", maintain_order=True).drop("servqual.group").cast(pl.Schema(types))
+    given = list(parts)
+    # One column of all parts at a time, group by group: frames are too dear to be made for every part.
+    columns = {
+        name: _column([np.broadcast_to(part[name], (sums.n_groups,)) for part in given], dtype)
+        for name, dtype in schema.items()
+    }
+    table = pl.DataFrame(columns, schema=pl.Schema(schema))
+    if not sums.keys:
+        return table
+    keys = sums.groups.select(pl.all().repeat_by(len(given)).explode())
+    return pl.concat([keys, table], how="horizontal")
 
 
-def _column(value: Any, dtype: pl.DataType, n: int) -> pl.Series:
-    whole = np.broadcast_to(np.asarray(value, dtype=object if dtype == pl.String() else None), (n,))
+def _column(parts: Sequence[NDArray[Any]], dtype: pl.DataType) -> pl.Series:
+    whole = np.stack(parts, axis=1).ravel() if parts else np.zeros(0)
     if dtype == pl.String():
-        return pl.Series([text or None for text in whole.tolist()], dtype=pl.String())
-    series = pl.Series(np.array(whole))
+        return pl.Series([str(text) if text else None for text in whole.tolist()], dtype=pl.String())
+    series = pl.Series(whole)
     return (series.fill_nan(None) if series.dtype.is_float() else series).cast(dtype)
 
 

@@ -106,10 +106,15 @@ class ItemSums:
         )  # fmt: skip
         return CrossProducts(found.n, found.sums @ turn.T, turn @ found.products @ turn.T), rows
 
+    @cached_property
+    def _blocks(self) -> Mapping[tuple[object, ...], pl.DataFrame]:
+        """The state's rows of each block and dimension: group after group, pair after pair."""
+        return self.state.partition_by("block", "dimension", maintain_order=True, as_dict=True)
+
     def block(self, block: str, dimension: str) -> tuple[CrossProducts, np.ndarray]:
         """The cross-products of a block as they were summed, by group: expectations first, then perceptions."""
         size = len(self.scale.dimensions.get(dimension, self.scale.scored)) * (2 if block == "compared" else 1)
-        cells = self.state.filter((pl.col("block") == block) & (pl.col("dimension") == dimension))
+        cells = self._blocks[block, dimension] if self.n_groups else self.state
         pairs, above = size * (size + 1) // 2, np.triu_indices(size)
         table = {name: cells[name].to_numpy().reshape(self.n_groups, pairs).astype(np.float64) for name in _SUMS}
         products = np.zeros((self.n_groups, size, size))

@@ -10,7 +10,16 @@ import polars as pl
 
 from servicequality import stats
 from servicequality.errors import ParameterError, ServiceQualityWarning
-from servicequality.servqual.coefficients import LIMITS, Reasons, ask, covariances_of, dimension_means, each, rows
+from servicequality.servqual.coefficients import (
+    LIMITS,
+    Answer,
+    Reasons,
+    ask,
+    covariances_of,
+    dimension_means,
+    each,
+    rows,
+)
 from servicequality.servqual.layout import Columns
 from servicequality.servqual.scale import OVERALL, Scale
 from servicequality.servqual.sums import ItemSums, Measure, cell, item_answers, roles_of
@@ -58,11 +67,11 @@ def correlations(
         for measure in asked:
             found, every = sums.read(measure, OVERALL)
             s, reasons = covariances_of(found)
+            scores = means @ s @ means.T
             for (a, one), (b, other) in combinations(enumerate(sums.scale.dimensions), 2):
-                pair = means[[a, b]]
                 value, why = each(
-                    lambda c, pair=pair: stats.correlation(stats.composite_covariance(c, pair))[:, 0, 1], s, reasons
-                )
+                    lambda c: stats.correlation(c)[:, 0, 1], scores[:, [[a], [b]], [a, b]], reasons
+                )  # fmt: skip
                 low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
                 known = ~np.isnan(value) & (found.n > 3)
                 low[known], high[known] = stats.correlation_interval(value[known], found.n[known], level=level)
@@ -121,16 +130,13 @@ def htmt(
         for measure in asked:
             found, every = sums.read(measure, OVERALL)
             s, reasons = covariances_of(found)
+            ratios = _ratios(sums.scale, s, reasons)
             drawn = (
                 None if groups is None else [_drawn(group, measure, sums.scale, resamples, seed) for group in groups]
             )
             for one, other in combinations(sums.scale.dimensions, 2):
                 at, names = _items_of(sums.scale, one, other)
-                sizes = [len(sums.scale.dimensions[name]) for name in (one, other)]
-                why = np.where(min(sizes) > 1, reasons, np.where(reasons == "", _ONE_ITEM, reasons)).astype(object)
-                value, why = each(
-                    lambda c, names=names: stats.htmt(c, names)[:, 0, 1], s[:, at][:, :, at], why
-                )  # fmt: skip
+                value, why = ratios[one, other]
                 low, high, notes = _limits(value, drawn, at, names, level=level)
                 if resamples and drawn is None:
                     notes = np.where(np.isnan(value), "", "no limits: merged sums have no respondents to draw")
@@ -196,6 +202,29 @@ def response_quality(
             }  # fmt: skip
 
     return sums.table(lambda: rows(sums, parts(), _QUALITY), _QUALITY)
+
+
+def _ratios(scale: Scale, s: np.ndarray, reasons: Reasons) -> dict[tuple[str, str], Answer]:
+    """HTMT of each pair of dimensions by group."""
+    owners = [name for name, items in scale.dimensions.items() for _ in items]
+    several = [name for name, items in scale.dimensions.items() if len(items) > 1]
+    at = [place for place, name in enumerate(owners) if name in several]
+    # All pairs at once where each has an answer; else pair by pair, so that one does not undo the others.
+    whole = lambda c: stats.htmt(c, [owners[place] for place in at])  # noqa: E731  (a name for one line)
+    table, refused = each(whole, s[:, at][:, :, at], reasons) if len(several) > 1 else (np.zeros(0), reasons)
+    found: dict[tuple[str, str], Answer] = {}
+    for one, other in combinations(scale.dimensions, 2):
+        if one not in several or other not in several:
+            alone = np.where(reasons == "", _ONE_ITEM, reasons).astype(object)
+            found[one, other] = np.full(len(reasons), np.nan), alone
+        elif not (refused != reasons).any() and table.ndim == 3:
+            found[one, other] = table[:, several.index(one), several.index(other)], reasons
+        else:
+            own, names = _items_of(scale, one, other)
+            found[one, other] = each(
+                lambda c, names=names: stats.htmt(c, names)[:, 0, 1], s[:, own][:, :, own], reasons
+            )
+    return found
 
 
 def _items_of(scale: Scale, one: str, other: str) -> tuple[list[int], list[str]]:
