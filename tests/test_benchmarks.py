@@ -18,6 +18,7 @@ TINY = {
     "clocks": ["--rows", "1000", "--runs", "1"],
     "flow": ["--rows", "1000", "--runs", "1"],
     "pareto": ["--rows", "1000", "--runs", "1"],
+    "servqual": ["--rows", "1000", "--runs", "1"],
     "worktime": ["1000"],
 }
 
