@@ -6,13 +6,16 @@
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import get_args
 
 import servicequality
 
 SNAPSHOT = Path(__file__).with_name("public_api.txt")
+ARRAY = re.compile(r"numpy\.ndarray\[(?:typing\.Any|tuple\[typing\.Any, \.\.\.\]), numpy\.dtype\[([\w.]+)\]\]")
 
 
 def public_modules() -> Iterator[ModuleType]:
@@ -23,13 +26,33 @@ def public_modules() -> Iterator[ModuleType]:
             yield importlib.import_module(found.name)
 
 
+class Word:
+    """An annotation that prints as its word."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __repr__(self) -> str:
+        return self.word
+
+
+def said(annotation: object) -> object:
+    """The annotation; what numpy spells out in another way in each of its versions by its name."""
+    if "numpy._typing" not in str(annotation):
+        return annotation
+    return Word("ArrayLike | None" if type(None) in get_args(annotation) else "ArrayLike")
+
+
 def described(value: object) -> str:
     if not callable(value):
         return f": {type(value).__name__}"
     try:
-        return str(inspect.signature(value))
+        signature = inspect.signature(value)
     except (TypeError, ValueError):
         return "(…)"
+    parameters = [found.replace(annotation=said(found.annotation)) for found in signature.parameters.values()]
+    words = str(signature.replace(parameters=parameters, return_annotation=said(signature.return_annotation)))
+    return ARRAY.sub(r"NDArray[\1]", words)
 
 
 def public_names() -> list[str]:
