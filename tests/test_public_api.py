@@ -38,7 +38,7 @@ class Word:
 
 def said(annotation: object) -> object:
     """The annotation; what numpy spells out in another way in each of its versions by its name."""
-    if "numpy._typing" not in str(annotation):
+    if not any(word in str(annotation) for word in ("numpy._typing", "ArrayLike")):
         return annotation
     return Word("ArrayLike | None" if type(None) in get_args(annotation) else "ArrayLike")
 
@@ -52,7 +52,7 @@ def described(value: object) -> str:
         return "(…)"
     parameters = [found.replace(annotation=said(found.annotation)) for found in signature.parameters.values()]
     words = str(signature.replace(parameters=parameters, return_annotation=said(signature.return_annotation)))
-    return ARRAY.sub(r"NDArray[\1]", words)
+    return ARRAY.sub(r"NDArray[\1]", words).replace("typing.", "")  # Python 3.13 prints its own without the module
 
 
 def public_names() -> list[str]:
