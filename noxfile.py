@@ -13,9 +13,10 @@ PYTHONS = ["3.11", "3.12", "3.13"]
 BENCHMARKS = Path(__file__).parent / "benchmarks"
 
 
-def install(session: nox.Session, group: str, *options: str) -> None:
-    """Install the project in place with its extras and one dependency group."""
-    session.install(*options, "-e", ".[arrow]", "--group", group)
+def install(session: nox.Session, *groups: str, options: tuple[str, ...] = ()) -> None:
+    """Install the project in place with its extras and some dependency groups."""
+    named = [word for group in groups for word in ("--group", group)]
+    session.install(*options, "-e", ".[arrow,holidays,plot]", *named)
 
 
 @nox.session(python=PYTHONS)
@@ -28,7 +29,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=PYTHONS[0], venv_backend="uv")
 def lowest(session: nox.Session) -> None:
     """Run the whole suite with the lowest versions that pyproject.toml promises."""
-    install(session, "test", "--resolution", "lowest-direct")
+    install(session, "test", options=("--resolution", "lowest-direct"))
     session.run("pytest", *session.posargs)
 
 
@@ -43,7 +44,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check the sources with mypy, and what a user of them sees with mypy and pyright."""
-    install(session, "lint")
+    install(session, "lint", "test")  # what the sources and the tests import must be there to be read
     session.run("mypy")
     session.run("pyright")
 
@@ -51,7 +52,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the site into site/; any warning is an error."""
-    install(session, "docs")
+    install(session, "docs", "lint")  # ruff lays out the signatures
     session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
 
 
