@@ -13,7 +13,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 import servicequality
-from servicequality import catalogue, metrics
+from servicequality import catalogue
+from servicequality.catalogue.searching import families
 
 _BLOCK = re.compile(r"^```math\n(?P<latex>.+?)\n```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"\$`(?P<latex>[^`\n]+)`\$")
@@ -44,7 +45,7 @@ def on_page_markdown(markdown: str, **_: object) -> str:
 def pages() -> Iterator[tuple[str, str]]:
     """Path and Markdown of every generated page, a section's index first."""
     yield "catalogue/index.md", catalogue.index()
-    for family in sorted({getattr(metrics, name).spec.family for name in metrics.__all__}):
+    for family in families():
         yield f"catalogue/{family}.md", catalogue.page(family)
     yield "reference/index.md", "# servicequality\n\n::: servicequality\n"
     for found in pkgutil.iter_modules(servicequality.__path__):
