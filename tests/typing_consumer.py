@@ -1,10 +1,12 @@
 """What a user's type checker sees: checked by mypy strict and pyright strict, never run."""
 
+from datetime import UTC, datetime
 from typing import assert_type
 
 import polars as pl
 
 import servicequality as sq
+from servicequality import comparison, control, drivers
 from servicequality.columns import Seconds
 from servicequality.core import Definition
 from servicequality.shapes import Shape, share
@@ -34,6 +36,20 @@ assert_type(metric.partial(frame.lazy()), pl.LazyFrame)
 assert_type(metric.merge([metric.partial(frame)]), pl.DataFrame)
 assert_type(sq.evaluate(frame, [metric], by=["team"]), pl.DataFrame)
 assert_type(sq.evaluate(frame.lazy(), metric), pl.LazyFrame)
+assert_type(sq.evaluate({"answer": frame.lazy()}, metric), pl.LazyFrame)
+assert_type(sq.compare(frame, frame, metric), pl.DataFrame)
+assert_type(sq.compare(frame.lazy(), frame, metric), pl.LazyFrame)
+assert_type(sq.compare({"answer": frame}, {"answer": frame.lazy()}, metric), pl.LazyFrame)
+assert_type(comparison.mix_and_rate(frame, frame.lazy(), metric, by="team"), pl.LazyFrame)
+assert_type(comparison.standardise(frame, metric, by="team", over="score"), pl.DataFrame)
+assert_type(comparison.superiority(frame.lazy(), frame.lazy(), "score"), pl.LazyFrame)
+assert_type(comparison.funnel(frame.lazy(), by="team"), pl.LazyFrame)
+assert_type(control.xmr(frame, at="score"), pl.DataFrame)
+assert_type(control.p_chart(frame.lazy(), at="score", runs=False), pl.LazyFrame)
+assert_type(drivers.link(frame.lazy(), "score", "team", every="1d"), pl.LazyFrame)
+card = sq.Scorecard([sq.Objective(metric, at_least=30)])
+assert_type(card.evaluate(frame, as_of=datetime(2026, 1, 1, tzinfo=UTC), at="day"), pl.DataFrame)
+assert_type(card.evaluate(frame.lazy(), as_of=datetime(2026, 1, 1, tzinfo=UTC), at="day"), pl.LazyFrame)
 sq.csat("score")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 sq.nps("score", interval="wilson")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 

@@ -299,6 +299,7 @@ def test_mappings_by_grain_and_lazy_frames() -> None:
         {"answer": AFTER.lazy(), "ticket": tickets[1].lazy()},
         [resolution_time(), CSAT],
     )
+    both = both.collect()
     assert both["metric"].to_list() == ["resolution_time", CSAT.name]
     assert both["low"][1] == only(CSAT)["low"]
 

@@ -6,8 +6,9 @@ are in `stats`; targets (`scorecard`); causes.
 
 from servicequality.comparison.before_after import Adjustment, compare
 from servicequality.comparison.many import funnel, ranks, shrink
-from servicequality.comparison.mix import mantel_haenszel, mix_and_rate, standardise
+from servicequality.comparison.mix import mix_and_rate, standardise
 from servicequality.comparison.ordinal import superiority
+from servicequality.comparison.pooling import mantel_haenszel
 from servicequality.comparison.releases import difference_in_differences, interrupted_series
 
 __all__ = [

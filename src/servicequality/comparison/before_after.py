@@ -4,19 +4,20 @@ Never here: the change of one shape (`changes`), or why something changed.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 import polars as pl
 
 from servicequality.comparison.changes import Change, change_of
 from servicequality.comparison.overlap import refuse_overlap
-from servicequality.comparison.paired import read_pairs
+from servicequality.comparison.paired import read_pairs, refuse_pairs
 from servicequality.comparison.sides import Sides, read_sides
 from servicequality.comparison.simpson import turned_round
 from servicequality.core import Metric
-from servicequality.core.evaluation import named_metrics
+from servicequality.core.evaluation import key_types, named_metrics
 from servicequality.core.finishing import check_level
+from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray
@@ -45,6 +46,54 @@ COLUMNS: dict[str, pl.DataType] = {
 """The columns of a comparison, after its keys."""
 
 
+@overload
+def compare(
+    before: Lazy,
+    after: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    by: str | Sequence[str] = ...,
+    at: str | None = ...,
+    level: float = ...,
+    power: float = ...,
+    detect: float | None = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    paired: str | None = ...,
+    adjust: Adjustment = ...,
+) -> pl.LazyFrame: ...
+@overload
+def compare(
+    before: Any,
+    after: Lazy,
+    metrics: Metric | Iterable[Metric],
+    *,
+    by: str | Sequence[str] = ...,
+    at: str | None = ...,
+    level: float = ...,
+    power: float = ...,
+    detect: float | None = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    paired: str | None = ...,
+    adjust: Adjustment = ...,
+) -> pl.LazyFrame: ...
+@overload
+def compare(
+    before: Any,
+    after: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    by: str | Sequence[str] = ...,
+    at: str | None = ...,
+    level: float = ...,
+    power: float = ...,
+    detect: float | None = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+    paired: str | None = ...,
+    adjust: Adjustment = ...,
+) -> pl.DataFrame: ...
 def compare(
     before: Any,
     after: Any,
@@ -59,7 +108,7 @@ def compare(
     cluster: str | None = None,
     paired: str | None = None,
     adjust: Adjustment = "benjamini_hochberg",
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Compare metrics over two sets of rows: the change with its limits, and what could have been seen.
 
     Limits follow the shape. Shares take Newcombe's (1998), net scores adjust both sides (Rocks 2016), means and ratios
@@ -69,7 +118,8 @@ def compare(
     for quantiles of finished rows, of restricted means for curves.
 
     Args:
-        before: any dataframe, or a mapping of grain to dataframe, as for `evaluate`.
+        before: any dataframe, or a mapping of grain to dataframe, as for `evaluate`. If either side is lazy, so is the
+            answer, and nothing is read before it is collected.
         after: the other side, in the same form.
         metrics: what to compare, each under a name of its own.
         by: key columns; each group is compared with itself.
@@ -93,7 +143,8 @@ def compare(
         reason.
 
     Raises:
-        InputError: a column is missing, rows lie outside their domain, or before and after overlap.
+        InputError: a column is missing, rows lie outside their domain, or before and after overlap (lazy: rows are looked
+            at when the answer is collected).
         ParameterError: an option does not fit.
     """
     chosen = named_metrics(metrics)
@@ -105,18 +156,27 @@ def compare(
     if paired is not None and (weight is not None or cluster is not None):
         raise ParameterError("paired= makes one unit one observation: it goes with neither weight= nor cluster=")
     question = Question.of(by=by, every=None, at=None, timezone=None, weight=weight, cluster=cluster)
-    refuse_overlap(before, after, chosen, at=at, paired=paired)
-    compared: Iterable[tuple[Sides, Change]]
-    if paired is None:
-        sides = read_sides(before, after, chosen, question=question, level=level)
-        compared = ((side, change_of(side.metric.shape, side)) for side in sides)
-    else:
-        compared = read_pairs(before, after, chosen, paired=paired, question=question, level=level)
-    rows = pl.concat([_rows(side, change, power=power, detect=detect) for side, change in compared])
-    order = {metric.name: place for place, metric in enumerate(chosen)}
-    place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
-    rows = rows.sort([*question.keys, place], nulls_last=True, maintain_order=True)
-    return rows.with_columns(_adjusted(rows["p_value"], adjust).alias("q_value")).select(*question.keys, *COLUMNS)
+    if paired is not None:
+        refuse_pairs(chosen)
+
+    def answer() -> pl.DataFrame:
+        refuse_overlap(before, after, chosen, at=at, paired=paired)
+        compared: Iterable[tuple[Sides, Change]]
+        if paired is None:
+            sides = read_sides(before, after, chosen, question=question, level=level)
+            compared = ((side, change_of(side.metric.shape, side)) for side in sides)
+        else:
+            compared = read_pairs(before, after, chosen, paired=paired, question=question, level=level)
+        rows = pl.concat([_rows(side, change, power=power, detect=detect) for side, change in compared])
+        order = {metric.name: place for place, metric in enumerate(chosen)}
+        place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
+        rows = rows.sort([*question.keys, place], nulls_last=True, maintain_order=True)
+        return rows.with_columns(_adjusted(rows["p_value"], adjust).alias("q_value")).select(*question.keys, *COLUMNS)
+
+    def schema() -> dict[str, pl.DataType]:
+        return {**key_types((before, after), chosen, question), **COLUMNS}
+
+    return as_lazy_as((before, after), answer, schema)
 
 
 def _rows(sides: Sides, change: Change, *, power: float, detect: float | None) -> pl.DataFrame:

@@ -4,8 +4,8 @@ Of thirty identical agents one is nearly always two standard errors off. A funne
 likely; shrinkage says what a small unit's share is worth; a rank comes with the ranks that it might as well be.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, overload
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from servicequality import stats
 from servicequality.core.domains import require_columns
+from servicequality.core.laziness import as_lazy_as
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
@@ -21,14 +22,49 @@ __all__ = ["funnel", "ranks", "shrink"]
 By = str | Sequence[str]
 Numbers = NDArray[np.float64]
 
+_FUNNEL: dict[str, pl.DataType] = {
+    **dict.fromkeys(("z", "center", "lower", "upper"), pl.Float64()),
+    "outside": pl.String(),
+    "phi": pl.Float64(),
+    "reason": pl.String(),
+}
+_SHRUNKEN: dict[str, pl.DataType] = {
+    **dict.fromkeys(("estimate", "low", "high", "mean", "concentration"), pl.Float64()),
+    "reason": pl.String(),
+}
+_RANKED: dict[str, pl.DataType] = {
+    **dict.fromkeys(("rank", "rank_low", "rank_high"), pl.Float64()),
+    "reason": pl.String(),
+}
 
-def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998) -> pl.DataFrame:
+
+@overload
+def funnel(
+    units: pl.LazyFrame,
+    value: str = ...,
+    n: str = ...,
+    *,
+    by: By,
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def funnel(
+    units: Any,
+    value: str = ...,
+    n: str = ...,
+    *,
+    by: By,
+    level: float = ...,
+) -> pl.DataFrame: ...
+def funnel(
+    units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998
+) -> pl.DataFrame | pl.LazyFrame:
     """Funnel plot as a frame: each unit's share beside the limits that one common share would give it (Spiegelhalter 2005).
 
     Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are no outliers.
 
     Args:
-        units: any dataframe, one row a unit; what `evaluate` returns for a share by agent will do.
+        units: any dataframe (lazy in, lazy out), one row a unit; what `evaluate` returns for a share by agent will do.
         value: column of the shares, from 0 to 1; null where a unit has none.
         n: column of the rows that each share is of.
         by: the columns that name a unit.
@@ -42,14 +78,19 @@ def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: flo
         InputError: a column is missing, shares lie outside 0 to 1, or a unit stands twice.
         ParameterError: a level outside (0, 1).
     """
-    keys, rows, share, size = _units(units, value, n, by)
+    _check_level(level)
+    asked = _Units(units, [value, n], by)
+    return asked.answer(lambda: _funnel(asked, value, n, level), _FUNNEL)
+
+
+def _funnel(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
+    rows, share, size = _shares(asked, value, n)
     there, lines = size > 0, len(size)
     z, lower, upper, center, phi = np.full((5, lines), np.nan)
     reason = _where(~there, "no rows")
     try:
         found = stats.funnel(share[there] * size[there], size[there], level=level)
     except ParameterError as error:
-        _check_level(level)
         reason[there] = str(error)
     else:
         z[there], lower[there], upper[there] = found.z, found.lower, found.upper
@@ -58,7 +99,7 @@ def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: flo
     with np.errstate(invalid="ignore"):
         outside[share > upper], outside[share < lower] = "above", "below"
     return _with(
-        rows.select(*keys, value, n),
+        rows.select(*asked.keys, value, n),
         {"z": z, "center": center, "lower": lower, "upper": upper},
         pl.Series("outside", outside.tolist(), dtype=pl.String),
         pl.Series("phi", phi, nan_to_null=True),
@@ -66,7 +107,27 @@ def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: flo
     )
 
 
-def shrink(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95) -> pl.DataFrame:
+@overload
+def shrink(
+    units: pl.LazyFrame,
+    value: str = ...,
+    n: str = ...,
+    *,
+    by: By,
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def shrink(
+    units: Any,
+    value: str = ...,
+    n: str = ...,
+    *,
+    by: By,
+    level: float = ...,
+) -> pl.DataFrame: ...
+def shrink(
+    units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95
+) -> pl.DataFrame | pl.LazyFrame:
     """Each unit's share drawn towards the mean as far as its size leaves it in doubt (beta-binomial, Griffiths 1973).
 
     Args:
@@ -85,8 +146,13 @@ def shrink(units: Any, value: str = "value", n: str = "n", *, by: By, level: flo
         InputError: as for `funnel`.
         ParameterError: a level outside (0, 1).
     """
-    keys, rows, share, size = _units(units, value, n, by)
     _check_level(level)
+    asked = _Units(units, [value, n], by)
+    return asked.answer(lambda: _shrink(asked, value, n, level), _SHRUNKEN)
+
+
+def _shrink(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
+    rows, share, size = _shares(asked, value, n)
     there = size > 0
     estimate, low, high, mean, strength = np.full((5, len(size)), np.nan)
     reason = np.full(len(size), None, dtype=object)
@@ -100,12 +166,36 @@ def shrink(units: Any, value: str = "value", n: str = "n", *, by: By, level: flo
         estimate[there], low[there], high[there] = found.estimates, found.low, found.high
         reason[~there] = "no rows: the mean of the others stands in"
     return _with(
-        rows.select(*keys, value, n),
+        rows.select(*asked.keys, value, n),
         {"estimate": estimate, "low": low, "high": high, "mean": mean, "concentration": strength},
         pl.Series("reason", reason.tolist(), dtype=pl.String),
     )
 
 
+@overload
+def ranks(
+    units: pl.LazyFrame,
+    value: str = ...,
+    low: str = ...,
+    high: str = ...,
+    *,
+    by: By,
+    best: Literal["highest", "lowest"] = ...,
+    level: float = ...,
+    seed: int = ...,
+) -> pl.LazyFrame: ...
+@overload
+def ranks(
+    units: Any,
+    value: str = ...,
+    low: str = ...,
+    high: str = ...,
+    *,
+    by: By,
+    best: Literal["highest", "lowest"] = ...,
+    level: float = ...,
+    seed: int = ...,
+) -> pl.DataFrame: ...
 def ranks(
     units: Any,
     value: str = "value",
@@ -116,13 +206,13 @@ def ranks(
     best: Literal["highest", "lowest"] = "highest",
     level: float = 0.95,
     seed: int = 0,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Ranks with the ranks that they might as well be, from estimates with limits (Goldstein & Spiegelhalter 1996).
 
     Give it shrunken estimates: raw ones put the smallest units at both ends.
 
     Args:
-        units: any dataframe, one row a unit; what `shrink` or `evaluate` returns will do.
+        units: any dataframe (lazy in, lazy out), one row a unit; what `shrink` or `evaluate` returns will do.
         value: column of the estimates; null is unranked.
         low: column of their lower limits.
         high: column of their upper limits.
@@ -141,7 +231,14 @@ def ranks(
     if best not in ("highest", "lowest"):
         raise ParameterError(f"best must be 'highest' or 'lowest'; got {best!r}")
     _check_level(level)
-    keys, rows = _rows(units, [value, low, high], by)
+    asked = _Units(units, [value, low, high], by)
+    return asked.answer(lambda: _ranks(asked, (value, low, high), best, level, seed), _RANKED, kept=1)
+
+
+def _ranks(
+    asked: "_Units", columns: tuple[str, str, str], best: Literal["highest", "lowest"], level: float, seed: int
+) -> pl.DataFrame:
+    keys, rows, (value, low, high) = asked.keys, asked.read(), columns
     estimate, below, above = (rows[name].cast(pl.Float64).to_numpy() for name in (value, low, high))
     there = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
     astray = there & ((below > estimate) | (estimate > above))
@@ -161,8 +258,42 @@ def ranks(
     return ranked.sort("rank", *keys, nulls_last=True)
 
 
-def _units(units: Any, value: str, n: str, by: By) -> tuple[list[str], pl.DataFrame, Numbers, Numbers]:
-    keys, rows = _rows(units, [value, n], by)
+class _Units:
+    """The units of a call: their keys and columns, checked; the answer is lazy if they are."""
+
+    def __init__(self, units: Any, columns: Sequence[str], by: By) -> None:
+        self.keys, self.columns = [by] if isinstance(by, str) else list(by), list(columns)
+        if not self.keys:
+            raise ParameterError("by names the columns that tell one unit from another, such as by='agent_id'")
+        self._frame = as_frame(units)
+        self._schema = self._frame.lazy().collect_schema()
+        require_columns(self._schema, [*self.keys, *columns], role="units")
+
+    def read(self) -> pl.DataFrame:
+        """The units, sorted by their keys.
+
+        Raises:
+            InputError: a unit stands twice.
+        """
+        frame: pl.DataFrame = self._frame.lazy().collect()
+        twice = frame.select(pl.struct(self.keys).is_duplicated()).to_series()
+        if twice.any():
+            raise InputError(
+                f"by={self.keys}: units that stand more than once, such as\n{frame.filter(twice).select(self.keys).head(2)}\n"
+                "choose one metric and one period, or name them in by= as well"
+            )
+        return frame.sort(self.keys)
+
+    def answer(
+        self, compute: Callable[[], pl.DataFrame], figures: Mapping[str, pl.DataType], *, kept: int = 2
+    ) -> pl.DataFrame | pl.LazyFrame:
+        """What `compute` gives: the keys, so many of the columns as they are, and the figures."""
+        own = {name: self._schema[name] for name in (*self.keys, *self.columns[:kept])}
+        return as_lazy_as((self._frame,), compute, lambda: {**own, **figures})
+
+
+def _shares(asked: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:
+    rows = asked.read()
     bad = rows.filter((pl.col(value) < 0) | (pl.col(value) > 1) | (pl.col(n) < 0))
     if bad.height:
         raise InputError(
@@ -171,22 +302,7 @@ def _units(units: Any, value: str, n: str, by: By) -> tuple[list[str], pl.DataFr
         )
     size = rows[n].cast(pl.Float64).fill_null(0.0).to_numpy()
     share = rows[value].cast(pl.Float64).to_numpy()
-    return keys, rows, share, np.where(np.isfinite(share), size, 0.0)
-
-
-def _rows(units: Any, columns: Sequence[str], by: By) -> tuple[list[str], pl.DataFrame]:
-    keys = [by] if isinstance(by, str) else list(by)
-    if not keys:
-        raise ParameterError("by names the columns that tell one unit from another, such as by='agent_id'")
-    frame = as_frame(units).lazy().collect()
-    require_columns(frame.schema, [*keys, *columns], role="units")
-    twice = frame.select(pl.struct(keys).is_duplicated()).to_series()
-    if twice.any():
-        raise InputError(
-            f"by={keys}: units that stand more than once, such as\n{frame.filter(twice).select(keys).head(2)}\n"
-            "choose one metric and one period, or name them in by= as well"
-        )
-    return keys, frame.sort(keys)
+    return rows, share, np.where(np.isfinite(share), size, 0.0)
 
 
 def _where(holds: NDArray[np.bool_], text: str) -> NDArray[np.object_]:

@@ -1,11 +1,10 @@
-"""A change that is partly another mix: split into mix and rate, standardised, or compared within strata.
+"""A change that is partly another mix: split into mix and rate, or standardised.
 
 Never here: which strata matter, or causes.
 """
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -13,22 +12,38 @@ import polars as pl
 from servicequality.comparison.sides import SIDES, Sides, read_sides
 from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Metric
+from servicequality.core.evaluation import key_types
 from servicequality.core.finishing import check_level
+from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
-from servicequality.shapes import Attainment, FixedShape, Share
+from servicequality.model import as_frame
+from servicequality.shapes import FixedShape
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import direct_standardise, kitagawa
-from servicequality.stats import mantel_haenszel as pool_tables
 
 _SIZE = "rows of the cell"
+_SPLIT = ("share_before", "share_after", "before", "after", "mix", "rate", "change")
+_STANDARDISED: dict[str, pl.DataType] = {
+    "metric": pl.String(),
+    **dict.fromkeys(("value", "low", "high", "se", "crude"), pl.Float64()),
+    "n": pl.Int64(),
+    "reason": pl.String(),
+    "notes": pl.String(),
+}
 
 
-def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame:
+@overload
+def mix_and_rate(before: Lazy, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.LazyFrame: ...
+@overload
+def mix_and_rate(before: Any, after: Lazy, metric: Metric, *, by: str | Sequence[str]) -> pl.LazyFrame: ...
+@overload
+def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame: ...
+def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame | pl.LazyFrame:
     """Split the change of a figure into what the mix of groups did and what the groups did (Kitagawa 1955).
 
     Args:
-        before: any dataframe.
+        before: any dataframe; a lazy side makes a lazy answer.
         after: the other side.
         metric: a share, a mean, a rate or a net score: a ratio of two sums.
         by: the groups whose mix may have changed.
@@ -42,32 +57,59 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
         InputError: a column is missing, rows lie outside their domain, or a side has no rows.
         ParameterError: the metric is no ratio of two sums, or by names no column.
     """
-    keys = _keys(by, "by")
+    keys = named_keys(by, "by")
     _needs_pair(metric)
     question = Question.of(by=keys, every=None, at=None, timezone=None, weight=None, cluster=None)
-    (sides,) = read_sides(before, after, [metric], question=question, level=0.95)
-    below = [_below(sides, label) for label in SIDES]
-    for label, size in zip(SIDES, below, strict=True):
-        if not size.sum() > 0:
-            raise InputError(f"{metric.name}: no rows count {label}; without them there is no mix to compare with")
-    values = sides.both("value")
-    above = [np.nan_to_num(value) * size for value, size in zip(values, below, strict=True)]
-    found = kitagawa(above[1], below[1], above[0], below[0])
-    shares = [size / size.sum() for size in below]
-    totals = [pooled(sides, label) for label in SIDES]
-    groups = [*shares, *values, found.mix, found.rate, found.mix + found.rate]
-    whole = [1.0, 1.0, *totals, found.mix.sum(), found.rate.sum(), float(found.total)]
-    names = ("share_before", "share_after", "before", "after", "mix", "rate", "change")
-    rows = sides.rows.select(keys).with_columns(
-        pl.lit("group").alias("part"),
-        *(pl.Series(name, part, nan_to_null=True) for name, part in zip(names, groups, strict=True)),
-        pl.lit(None, pl.String).alias("notes"),
-    )
-    said = warning(values[1] - values[0], totals[1] - totals[0])
-    last = {"part": "total", **dict(zip(names, whole, strict=True)), "notes": said}
-    return pl.concat([rows, pl.DataFrame([last]).cast({"notes": pl.String})], how="diagonal")
+
+    def answer() -> pl.DataFrame:
+        (sides,) = read_sides(before, after, [metric], question=question, level=0.95)
+        below = [_below(sides, label) for label in SIDES]
+        for label, size in zip(SIDES, below, strict=True):
+            if not size.sum() > 0:
+                raise InputError(f"{metric.name}: no rows count {label}; without them there is no mix to compare with")
+        values = sides.both("value")
+        above = [np.nan_to_num(value) * size for value, size in zip(values, below, strict=True)]
+        found = kitagawa(above[1], below[1], above[0], below[0])
+        shares = [size / size.sum() for size in below]
+        totals = [pooled(sides, label) for label in SIDES]
+        groups = [*shares, *values, found.mix, found.rate, found.mix + found.rate]
+        whole = [1.0, 1.0, *totals, found.mix.sum(), found.rate.sum(), float(found.total)]
+        rows = sides.rows.select(keys).with_columns(
+            pl.lit("group").alias("part"),
+            *(pl.Series(name, part, nan_to_null=True) for name, part in zip(_SPLIT, groups, strict=True)),
+            pl.lit(None, pl.String).alias("notes"),
+        )
+        said = warning(values[1] - values[0], totals[1] - totals[0])
+        last = {"part": "total", **dict(zip(_SPLIT, whole, strict=True)), "notes": said}
+        return pl.concat([rows, pl.DataFrame([last]).cast({"notes": pl.String})], how="diagonal")
+
+    def schema() -> dict[str, pl.DataType]:
+        own = {"part": pl.String(), **dict.fromkeys(_SPLIT, pl.Float64()), "notes": pl.String()}
+        return {**key_types((before, after), [metric], question), **own}
+
+    return as_lazy_as((before, after), answer, schema)
 
 
+@overload
+def standardise(
+    frame: Lazy,
+    metric: Metric,
+    *,
+    by: str | Sequence[str],
+    over: str | Sequence[str],
+    standard: Any = ...,
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def standardise(
+    frame: Any,
+    metric: Metric,
+    *,
+    by: str | Sequence[str],
+    over: str | Sequence[str],
+    standard: Any = ...,
+    level: float = ...,
+) -> pl.DataFrame: ...
 def standardise(
     frame: Any,
     metric: Metric,
@@ -76,15 +118,16 @@ def standardise(
     over: str | Sequence[str],
     standard: Any = None,
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Figures of groups as they would be if all had one mix: direct standardisation.
 
     Args:
-        frame: any dataframe.
+        frame: any dataframe; a lazy one gives a lazy answer.
         metric: a share, a mean, a rate or a net score.
         by: the groups to be made comparable.
         over: the strata whose mix differs between them.
-        standard: the mix: a dataframe of the columns of `over` and `weight`. All groups together by default.
+        standard: the mix: a dataframe of the columns of `over` and `weight`, read with the frame. All groups
+            together by default.
         level: two-sided confidence.
 
     Returns:
@@ -96,124 +139,68 @@ def standardise(
             more.
         ParameterError: the metric is no ratio of two sums, or by and over share a column.
     """
-    keys, strata = _keys(by, "by"), _keys(over, "over")
+    keys, strata = named_keys(by, "by"), named_keys(over, "over")
     if both := set(keys) & set(strata):
         raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
     _needs_pair(metric)
     check_level(level)
-    cells = metric.partial(frame, by=[*keys, *strata])
-    cells = cells.collect() if isinstance(cells, pl.LazyFrame) else cells
-    figures = metric.finish(cells, level=level).select(*keys, *strata, "value", "se", "n")
-    size = _pair(metric)[1].cast(pl.Float64).alias(_SIZE)
-    figures = figures.join(cells.select(*keys, *strata, size), on=[*keys, *strata], nulls_equal=True)
-    if standard is None:
-        weights = figures.group_by(strata).agg(pl.col(_SIZE).sum().alias("weight"))
-    else:
-        weights = _standard(standard, strata)
-    weights = weights.filter(pl.col("weight") > 0).sort(strata, nulls_last=True)
-    groups = figures.select(keys).unique().sort(keys, nulls_last=True)
-    grid = groups.join(weights, how="cross").join(figures, on=[*keys, *strata], how="left", nulls_equal=True)
-    shape = (groups.height, weights.height)
-    value, se, weight = (
-        grid[name].cast(pl.Float64).fill_null(float("nan")).to_numpy().reshape(shape)
-        for name in ("value", "se", "weight")
-    )
-    known = np.isfinite(value).all(axis=1)
-    result, error, low, high = np.full((4, len(known)), np.nan)
-    square = np.nan_to_num(se[known]) ** 2
-    result[known], error[known], limits = direct_standardise(value[known], square, weight[known], level=level)
-    low[known], high[known] = limits
-    doubtful = np.isnan(se).any(axis=1)
-    low[doubtful], high[doubtful], error[doubtful] = np.nan, np.nan, np.nan
-    names = weights.select(pl.concat_str(pl.col(strata).cast(pl.String).fill_null("null"), separator=", ")).to_series()
-    absent = [names.filter(pl.Series(np.isnan(row))).to_list() for row in value]
-    crude = metric.finish(metric.merge([cells], by=keys)).select(*keys, pl.col("value").alias("crude"), "n")
-    figures = pl.DataFrame(
-        [
-            pl.Series(name, np.clip(part, *metric.bounds), nan_to_null=True)
-            for name, part in (("value", result), ("low", low), ("high", high))
-        ]
-    ).with_columns(pl.Series("se", error, nan_to_null=True))
-    reasons = [f"no rows to go by in {'; '.join(gone[:3])}" if gone else None for gone in absent]
-    lone = [
-        "a stratum of one row has no error" if one and ok else None for one, ok in zip(doubtful, known, strict=True)
-    ]
-    texts = [pl.Series("reason", reasons, pl.String), pl.Series("notes", lone, pl.String)]
-    rows = pl.concat([groups, figures, pl.DataFrame(texts)], how="horizontal").with_columns(metric=pl.lit(metric.name))
-    rows = rows.join(crude, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    return rows.select(*keys, "metric", "value", "low", "high", "se", "crude", "n", "reason", "notes")
-
-
-def mantel_haenszel(
-    before: Any,
-    after: Any,
-    metric: Metric,
-    *,
-    over: str | Sequence[str],
-    by: str | Sequence[str] = (),
-    level: float = 0.95,
-) -> pl.DataFrame:
-    """The change of a share within strata, pooled: like compared with like (Mantel and Haenszel 1959).
-
-    Args:
-        before: any dataframe.
-        after: the other side.
-        metric: a share.
-        over: the strata within which the sides are compared. One that only one side has tells nothing.
-        by: key columns; each group has its own pooled change.
-        level: two-sided confidence.
-
-    Returns:
-        A row a group: `by…, metric, change, low, high, crude_change, odds_ratio, odds_low, odds_high, n_strata, reason,
-        notes`; `change` is after - before.
-
-    Raises:
-        InputError: a column is missing, or rows lie outside their domain.
-        ParameterError: the metric is no share, or by and over share a column.
-    """
-    keys, strata = _keys(by, "by") if by else [], _keys(over, "over")
-    if both := set(keys) & set(strata):
-        raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
-    if not isinstance(metric.shape, Share | Attainment):
-        raise ParameterError(f"{metric.name}: Mantel and Haenszel pool shares; for other figures use standardise")
     question = Question.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
-    (sides,) = read_sides(before, after, [metric], question=question, level=level)
-    hits = "hits" if isinstance(metric.shape, Share) else "met"
-    counts = [np.nan_to_num(sides.column(f"sum {leaf}", label)) for label in SIDES[::-1] for leaf in (hits, "n")]
-    groups = sides.rows.select(keys).unique(maintain_order=True) if keys else pl.DataFrame({"": [0]})
-    lengths = sides.rows.group_by(keys, maintain_order=True).len()["len"].to_list() if keys else [sides.rows.height]
-    bounds, rows = np.cumsum([0, *lengths]), []
-    for start, end in pairwise(bounds):
-        part = [count[start:end] for count in counts]
-        found = pool_tables(*part, level=level)
-        k1, n1, k0, n0 = part
-        within = np.divide(k1, n1, out=np.full_like(k1, np.nan), where=n1 > 0)
-        within -= np.divide(k0, n0, out=np.full_like(k0, np.nan), where=n0 > 0)
-        crude = k1.sum() / n1.sum() - k0.sum() / n0.sum() if n1.sum() and n0.sum() else np.nan
-        numbers = {
-            "change": found.difference,
-            "low": found.difference_low,
-            "high": found.difference_high,
-            "crude_change": crude,
-            "odds_ratio": found.odds_ratio,
-            "odds_low": found.odds_low,
-            "odds_high": found.odds_high,
-        }
-        row: dict[str, Any] = {name: float(x) if np.isfinite(x) else None for name, x in numbers.items()}
-        row |= {"n_strata": int(np.isfinite(within).sum()), "notes": warning(within, float(crude))}
-        row["reason"] = None if row["change"] is not None else "no stratum has rows on both sides"
-        rows.append(row)
-    schema = {
-        **dict.fromkeys(("change", "low", "high", "crude_change", "odds_ratio", "odds_low", "odds_high"), pl.Float64()),
-        "n_strata": pl.Int64(),
-        "reason": pl.String(),
-        "notes": pl.String(),
-    }
-    answer = pl.DataFrame(rows, schema=schema).select(pl.lit(metric.name).alias("metric"), pl.all())
-    return pl.concat([groups.select(keys), answer], how="horizontal") if keys else answer
+
+    def answer() -> pl.DataFrame:
+        cells = metric.partial(as_frame(frame).lazy(), by=[*keys, *strata]).collect()
+        figures = metric.finish(cells, level=level).select(*keys, *strata, "value", "se", "n")
+        size = _pair(metric)[1].cast(pl.Float64).alias(_SIZE)
+        figures = figures.join(cells.select(*keys, *strata, size), on=[*keys, *strata], nulls_equal=True)
+        if standard is None:
+            weights = figures.group_by(strata).agg(pl.col(_SIZE).sum().alias("weight"))
+        else:
+            weights = _standard(standard, strata)
+        weights = weights.filter(pl.col("weight") > 0).sort(strata, nulls_last=True)
+        groups = figures.select(keys).unique().sort(keys, nulls_last=True)
+        grid = groups.join(weights, how="cross").join(figures, on=[*keys, *strata], how="left", nulls_equal=True)
+        shape = (groups.height, weights.height)
+        value, se, weight = (
+            grid[name].cast(pl.Float64).fill_null(float("nan")).to_numpy().reshape(shape)
+            for name in ("value", "se", "weight")
+        )
+        known = np.isfinite(value).all(axis=1)
+        result, error, low, high = np.full((4, len(known)), np.nan)
+        square = np.nan_to_num(se[known]) ** 2
+        result[known], error[known], limits = direct_standardise(value[known], square, weight[known], level=level)
+        low[known], high[known] = limits
+        doubtful = np.isnan(se).any(axis=1)
+        low[doubtful], high[doubtful], error[doubtful] = np.nan, np.nan, np.nan
+        names = weights.select(
+            pl.concat_str(pl.col(strata).cast(pl.String).fill_null("null"), separator=", ")
+        ).to_series()
+        absent = [names.filter(pl.Series(np.isnan(row))).to_list() for row in value]
+        crude = metric.finish(metric.merge([cells], by=keys)).select(*keys, pl.col("value").alias("crude"), "n")
+        figures = pl.DataFrame(
+            [
+                pl.Series(name, np.clip(part, *metric.bounds), nan_to_null=True)
+                for name, part in (("value", result), ("low", low), ("high", high))
+            ]
+        ).with_columns(pl.Series("se", error, nan_to_null=True))
+        reasons = [f"no rows to go by in {'; '.join(gone[:3])}" if gone else None for gone in absent]
+        lone = [
+            "a stratum of one row has no error" if one and ok else None for one, ok in zip(doubtful, known, strict=True)
+        ]
+        texts = [pl.Series("reason", reasons, pl.String), pl.Series("notes", lone, pl.String)]
+        rows = pl.concat([groups, figures, pl.DataFrame(texts)], how="horizontal").with_columns(
+            metric=pl.lit(metric.name)
+        )
+        rows = rows.join(crude, on=keys, how="left", nulls_equal=True, maintain_order="left")
+        return rows.select(*keys, *_STANDARDISED)
+
+    def schema() -> dict[str, pl.DataType]:
+        types = key_types((frame,), [metric], question)
+        return {**{key: types[key] for key in keys}, **_STANDARDISED}
+
+    return as_lazy_as((frame,), answer, schema)
 
 
-def _keys(names: str | Sequence[str], role: str) -> list[str]:
+def named_keys(names: str | Sequence[str], role: str) -> list[str]:
+    """The columns of a role, of which there is one at least."""
     keys = [names] if isinstance(names, str) else list(names)
     if not keys:
         raise ParameterError(f"{role} names no column; give the groups to look at")
@@ -246,7 +233,7 @@ def _below(sides: Sides, label: str) -> FloatArray:
 
 
 def _standard(standard: Any, strata: Sequence[str]) -> pl.DataFrame:
-    weights = pl.DataFrame(dict(standard) if isinstance(standard, Mapping) else standard)
+    weights: pl.DataFrame = as_frame(standard).lazy().collect()
     if absent := [name for name in (*strata, "weight") if name not in weights.columns]:
         raise InputError(
             f"the standard has no column {', '.join(map(repr, absent))}; it has {', '.join(weights.columns)}"

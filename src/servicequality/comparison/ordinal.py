@@ -1,7 +1,7 @@
 """How often an answer after lies above one before: for answers that have an order and no distances. Never here: means."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -9,6 +9,7 @@ import polars as pl
 from servicequality.comparison.sides import SIDES
 from servicequality.core.domains import require_columns
 from servicequality.core.finishing import check_level, end_to_end
+from servicequality.core.laziness import as_lazy_as
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel
@@ -16,15 +17,27 @@ from servicequality.stats import brunner_munzel
 _FIGURES = ("superiority", "low", "high", "se", "p_value")
 
 
+@overload
+def superiority(
+    before: pl.LazyFrame, after: Any, column: str, *, by: str | Sequence[str] = ..., level: float = ...
+) -> pl.LazyFrame: ...
+@overload
+def superiority(
+    before: Any, after: pl.LazyFrame, column: str, *, by: str | Sequence[str] = ..., level: float = ...
+) -> pl.LazyFrame: ...
+@overload
+def superiority(
+    before: Any, after: Any, column: str, *, by: str | Sequence[str] = ..., level: float = ...
+) -> pl.DataFrame: ...
 def superiority(
     before: Any, after: Any, column: str, *, by: str | Sequence[str] = (), level: float = 0.95
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """The probability that an answer from after lies above one from before, ties counting half (Brunner and Munzel 2000).
 
     One half is no change. It asks nothing of the distances between answers, and nothing of equal spread.
 
     Args:
-        before: any dataframe.
+        before: any dataframe; a lazy side makes a lazy answer.
         after: the other side.
         column: the answers: finite numbers; null is no answer.
         by: key columns.
@@ -41,19 +54,36 @@ def superiority(
     keys = [by] if isinstance(by, str) else list(by)
     if column in keys:
         raise ParameterError(f"by names {column!r}, whose answers are compared")
-    lists: list[pl.DataFrame] = []
-    for label, data in zip(SIDES, (before, after), strict=True):
-        frame = as_frame(data).lazy()
-        schema = frame.collect_schema()
+    frames = [as_frame(side).lazy() for side in (before, after)]
+    schemas = [frame.collect_schema() for frame in frames]
+    for label, schema in zip(SIDES, schemas, strict=True):
         require_columns(schema, [column, *keys], role=label)
         if not schema[column].is_numeric():
             raise InputError(f"column {column!r} holds {schema[column]} {label}, expected numbers")
-        number = pl.col(column).cast(pl.Float64)
-        rows = frame.filter(number.is_not_null()).select(*keys, number.alias(label))
-        small = (rows.group_by(keys).agg(label) if keys else rows.select(pl.col(label).implode())).collect()
-        if not small[label].explode(empty_as_null=False).is_finite().all():
-            raise InputError(f"column {column!r} has NaN or infinite answers {label}; declare them missing as nulls")
-        lists.append(small)
+
+    def answer() -> pl.DataFrame:
+        lists: list[pl.DataFrame] = []
+        for label, frame in zip(SIDES, frames, strict=True):
+            number = pl.col(column).cast(pl.Float64)
+            rows = frame.filter(number.is_not_null()).select(*keys, number.alias(label))
+            small = (rows.group_by(keys).agg(label) if keys else rows.select(pl.col(label).implode())).collect()
+            if not small[label].explode(empty_as_null=False).is_finite().all():
+                raise InputError(
+                    f"column {column!r} has NaN or infinite answers {label}; declare them missing as nulls"
+                )
+            lists.append(small)
+        return _ranked(lists, keys, level)
+
+    own = {
+        **dict.fromkeys(_FIGURES, pl.Float64()),
+        **dict.fromkeys((f"n_{label}" for label in SIDES), pl.Int64()),
+        "reason": pl.String(),
+    }
+    return as_lazy_as((before, after), answer, lambda: {**{key: schemas[0][key] for key in keys}, **own})
+
+
+def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.DataFrame:
+    """The answers of both sides, a list a group, against each other."""
     if keys:
         both = lists[0].join(lists[1], on=keys, how="full", coalesce=True, nulls_equal=True).sort(keys, nulls_last=True)
     else:

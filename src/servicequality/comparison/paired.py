@@ -25,16 +25,20 @@ from servicequality.shapes import FixedShape
 from servicequality.stats import t_interval, t_test
 
 
-def read_pairs(
-    before: Any, after: Any, metrics: Sequence[Metric], *, paired: str, question: Question, level: float
-) -> Iterator[tuple[Sides, Change]]:
-    """The figures of the units that are on both sides, and their change with Student's limits over units."""
+def refuse_pairs(metrics: Sequence[Metric]) -> None:
+    """Raise ParameterError for a metric whose figure no pairs can be made of."""
     for metric in metrics:
         if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
             raise ParameterError(
                 f"{metric.name}: pairs need a figure that is a ratio of sums (a share, a mean, a rate, a net score); "
                 "leave paired= out for quantiles, survival, counts and totals"
             )
+
+
+def read_pairs(
+    before: Any, after: Any, metrics: Sequence[Metric], *, paired: str, question: Question, level: float
+) -> Iterator[tuple[Sides, Change]]:
+    """The figures of the units that are on both sides, and their change with Student's limits over units."""
     keys = question.keys
     by_unit = replace(question, by=(*question.by, paired), sampling=Sampling())
     for (first, group), (second, _) in zip(by_grain(before, metrics), by_grain(after, metrics), strict=True):

@@ -6,15 +6,16 @@ say, not theirs.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
 
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Metric, evaluate
-from servicequality.core.evaluation import named_metrics
+from servicequality.core.evaluation import key_types, named_metrics
 from servicequality.core.finishing import check_level
+from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.question import PERIOD, Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
@@ -24,8 +25,60 @@ from servicequality.stats import interrupted_series as interruption
 from servicequality.stats import t_test
 
 _NEEDS_TREND = "the effect is the release's only if both groups would have changed alike without it"
+_CHANGES = ("change_treated", "change_control", "effect", "low", "high", "se", "p_value")
+_DOUBLED: dict[str, pl.DataType] = {
+    "metric": pl.String(),
+    **dict.fromkeys(_CHANGES, pl.Float64()),
+    "n": pl.Int64(),
+    "reason": pl.String(),
+    "notes": pl.String(),
+}
+_BREAK = ("level_change", "low", "high", "se", "p_value", "slope_change", "rho")
+_INTERRUPTED: dict[str, pl.DataType] = {
+    "metric": pl.String(),
+    **dict.fromkeys(_BREAK, pl.Float64()),
+    **dict.fromkeys((f"n_{label}" for label in SIDES), pl.Int64()),
+    "reason": pl.String(),
+    "notes": pl.String(),
+}
 
 
+@overload
+def difference_in_differences(
+    before: Lazy,
+    after: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    treated: str,
+    by: str | Sequence[str] = ...,
+    level: float = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+) -> pl.LazyFrame: ...
+@overload
+def difference_in_differences(
+    before: Any,
+    after: Lazy,
+    metrics: Metric | Iterable[Metric],
+    *,
+    treated: str,
+    by: str | Sequence[str] = ...,
+    level: float = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+) -> pl.LazyFrame: ...
+@overload
+def difference_in_differences(
+    before: Any,
+    after: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    treated: str,
+    by: str | Sequence[str] = ...,
+    level: float = ...,
+    weight: str | None = ...,
+    cluster: str | None = ...,
+) -> pl.DataFrame: ...
 def difference_in_differences(
     before: Any,
     after: Any,
@@ -36,13 +89,13 @@ def difference_in_differences(
     level: float = 0.95,
     weight: str | None = None,
     cluster: str | None = None,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """How much more those who got the release changed than those who did not.
 
     The error is least squares' HC0 (White 1980); with weights or clusters each figure brings its own.
 
     Args:
-        before: any dataframe, rows from before the release.
+        before: any dataframe, rows from before the release; a lazy side makes a lazy answer.
         after: rows from after it.
         metrics: what to look at: ratios of two sums (shares, means, rates, net scores).
         treated: Boolean column: the row belongs to those who got the release.
@@ -69,17 +122,25 @@ def difference_in_differences(
     if treated in keys:
         raise ParameterError(f"{treated!r} says who got the release: leave it out of by")
     question = Question.of(by=[*keys, treated], every=None, at=None, timezone=None, weight=weight, cluster=cluster)
-    parts = []
-    for sides in read_sides(before, after, chosen, question=question, level=level):
-        dtype = sides.rows.schema[treated]
-        if dtype != pl.Boolean or sides.rows[treated].null_count():
-            raise InputError(
-                f"column {treated!r} holds {dtype}, expected true for those who got the release, else false"
-            )
-        parts.append(_doubled(sides, keys, treated, level))
-    order = {metric.name: place for place, metric in enumerate(chosen)}
-    place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
-    return pl.concat(parts).sort([*keys, place], nulls_last=True, maintain_order=True)
+
+    def answer() -> pl.DataFrame:
+        parts = []
+        for sides in read_sides(before, after, chosen, question=question, level=level):
+            dtype = sides.rows.schema[treated]
+            if dtype != pl.Boolean or sides.rows[treated].null_count():
+                raise InputError(
+                    f"column {treated!r} holds {dtype}, expected true for those who got the release, else false"
+                )
+            parts.append(_doubled(sides, keys, treated, level))
+        order = {metric.name: place for place, metric in enumerate(chosen)}
+        place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
+        return pl.concat(parts).sort([*keys, place], nulls_last=True, maintain_order=True)
+
+    def schema() -> dict[str, pl.DataType]:
+        types = key_types((before, after), chosen, question)
+        return {**{key: types[key] for key in keys}, **_DOUBLED}
+
+    return as_lazy_as((before, after), answer, schema)
 
 
 def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> pl.DataFrame:
@@ -108,27 +169,23 @@ def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> p
     tested = known & (se > 0)
     p[tested] = t_test(effect[tested], se[tested])
     n = np.sum([np.nan_to_num(cell("n", *place)) for place in order], axis=0)
-    numbers = {
-        "change_treated": values[0] - values[1],
-        "change_control": values[2] - values[3],
-        "effect": effect,
-        "low": low,
-        "high": high,
-        "se": se,
-        "p_value": p,
-    }
+    columns = (values[0] - values[1], values[2] - values[3], effect, low, high, se, p)
     said = ("treated, after", "treated, before", "not treated, after", "not treated, before")
     absent = [[name for name, bad in zip(said, row, strict=True) if bad] for row in ~np.isfinite(values + squares).T]
     reasons = [f"no figure with an error of the rows {'; '.join(names)}" if names else None for names in absent]
-    return pl.concat(
-        [
-            both.select(keys),
-            pl.DataFrame([pl.Series(name, part, nan_to_null=True) for name, part in numbers.items()]),
-            pl.DataFrame([pl.Series("n", n).cast(pl.Int64), pl.Series("reason", reasons, pl.String)]),
-        ],
-        how="horizontal",
-    ).select(
-        *keys, pl.lit(sides.metric.name).alias("metric"), *numbers, "n", "reason", pl.lit(_NEEDS_TREND).alias("notes")
+    return (
+        pl.concat(
+            [
+                both.select(keys),
+                pl.DataFrame(
+                    [pl.Series(name, part, nan_to_null=True) for name, part in zip(_CHANGES, columns, strict=True)]
+                ),
+                pl.DataFrame([pl.Series("n", n).cast(pl.Int64), pl.Series("reason", reasons, pl.String)]),
+            ],
+            how="horizontal",
+        )
+        .with_columns(metric=pl.lit(sides.metric.name), notes=pl.lit(_NEEDS_TREND))
+        .select(*keys, *_DOUBLED)
     )
 
 
@@ -144,6 +201,30 @@ def _squares(sides: Sides, side: Side) -> FloatArray:
         return np.where(n > 0, getattr(shape, "per", 1.0) ** 2 * shape.spread(sums) / n, np.nan)
 
 
+@overload
+def interrupted_series(
+    frame: Lazy,
+    metrics: Metric | Iterable[Metric],
+    *,
+    at: str,
+    every: str,
+    released: dt.datetime,
+    as_of: dt.datetime,
+    timezone: str | None = ...,
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def interrupted_series(
+    frame: Any,
+    metrics: Metric | Iterable[Metric],
+    *,
+    at: str,
+    every: str,
+    released: dt.datetime,
+    as_of: dt.datetime,
+    timezone: str | None = ...,
+    level: float = ...,
+) -> pl.DataFrame: ...
 def interrupted_series(
     frame: Any,
     metrics: Metric | Iterable[Metric],
@@ -154,14 +235,14 @@ def interrupted_series(
     as_of: dt.datetime,
     timezone: str | None = None,
     level: float = 0.95,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """By how much a figure left the line that it followed, when something was released (Prais and Winsten 1954).
 
     A line before and a line after, with neighbouring periods allowed to be alike. It wants 40 periods at least, each with a
     figure; otherwise there is no result, and the reason.
 
     Args:
-        frame: any dataframe, or a mapping of grain to dataframe.
+        frame: any dataframe, or a mapping of grain to dataframe; a lazy one gives a lazy answer.
         metrics: what to look at; any metric.
         at: the instant that puts a row into its period.
         every: length of a period, in Polars' words ("1d", "1w").
@@ -182,10 +263,15 @@ def interrupted_series(
         if not isinstance(instant, dt.datetime) or instant.utcoffset() is None:
             raise ParameterError(f"{name} must be a zone-aware datetime, got {instant!r}; add tzinfo")
     chosen = named_metrics(metrics)
-    table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level).lazy().collect()
-    return pl.concat(
-        [_interrupted(table.filter(metric=metric.name), metric, every, released, as_of, level) for metric in chosen]
-    )
+    table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level)
+
+    def answer() -> pl.DataFrame:
+        rows = table.lazy().collect()
+        return pl.concat(
+            [_interrupted(rows.filter(metric=metric.name), metric, every, released, as_of, level) for metric in chosen]
+        )
+
+    return as_lazy_as((table,), answer, lambda: _INTERRUPTED)
 
 
 def _interrupted(
@@ -195,7 +281,7 @@ def _interrupted(
     if there.schema[PERIOD] == pl.Date:
         raise InputError("an interrupted series needs instants to tell before from after; the column holds dates")
     over = there.filter(pl.col(PERIOD).dt.offset_by(every).dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC))
-    numbers = dict.fromkeys(("level_change", "low", "high", "se", "p_value", "slope_change", "rho"), float("nan"))
+    numbers = dict.fromkeys(_BREAK, float("nan"))
     counts, reason, notes = (0, 0), None, None
     if over.is_empty():
         reason = "no period is over"

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.core.series import By, ordered
+from servicequality.core.laziness import as_lazy_as
+from servicequality.core.series import By, ordered, series_types
 from servicequality.errors import ParameterError
 
 Numbers = NDArray[np.float64]
@@ -18,6 +19,13 @@ Baseline = int | tuple[date | datetime, date | datetime] | None
 
 LEAST = 8
 """Points that a baseline needs: of fewer, limits say more of chance than of the process."""
+_ROLE = "control chart"
+_CHART: dict[str, pl.DataType] = {
+    **dict.fromkeys(("value", "center", "lower", "upper"), pl.Float64()),
+    "signal": pl.String(),
+    "baseline": pl.Boolean(),
+    "reason": pl.String(),
+}
 _RUN = 9  # points on one side of the centre (Nelson 1984)
 
 
@@ -37,11 +45,16 @@ Draw = Callable[[list[Numbers], Flags], Drawn]
 
 def charted(
     series: Any, columns: Sequence[str], draw: Draw, *, at: str, by: By, every: str | None, baseline: Baseline
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Each group's series in the order of time, with what `draw` makes of its columns and its baseline."""
     keys = [by] if isinstance(by, str) else list(by)
-    groups = ordered(series, columns, at=at, by=by, every=every, role="control chart")
-    return pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
+    _check_baseline(baseline)
+
+    def answer() -> pl.DataFrame:
+        groups = ordered(series, columns, at=at, by=by, every=every, role=_ROLE)
+        return pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
+
+    return as_lazy_as((series,), answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
 
 
 def signals(value: Numbers, center: float, lower: Numbers, upper: Numbers, *, runs: bool) -> pl.Series:
@@ -85,14 +98,18 @@ def _chart(
     )
 
 
+def _check_baseline(baseline: Baseline) -> None:
+    if isinstance(baseline, int):
+        if baseline < LEAST:
+            raise ParameterError(f"baseline must be {LEAST} points or more; got {baseline}")
+    elif baseline is not None and not baseline[0] < baseline[1]:
+        raise ParameterError(f"baseline must begin before it ends; got {baseline[0]} to {baseline[1]}")
+
+
 def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
     if baseline is None:
         return np.ones(len(at), np.bool_)
     if isinstance(baseline, int):
-        if baseline < LEAST:
-            raise ParameterError(f"baseline must be {LEAST} points or more; got {baseline}")
         return np.asarray(np.cumsum(there) <= baseline, np.bool_)
     since, until = baseline
-    if not since < until:
-        raise ParameterError(f"baseline must begin before it ends; got {since} to {until}")
     return ((at >= since) & (at < until)).to_numpy()

@@ -1,7 +1,7 @@
 """Shewhart's charts: each point by itself against limits of chance. Never here: sums of small drifts."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, overload
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,28 @@ from servicequality.stats import ControlLimits, individuals_limits, rate_limits,
 __all__ = ["c_chart", "p_chart", "u_chart", "xmr"]
 
 
+@overload
+def xmr(
+    series: pl.LazyFrame,
+    value: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    runs: bool = ...,
+) -> pl.LazyFrame: ...
+@overload
+def xmr(
+    series: Any,
+    value: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    runs: bool = ...,
+) -> pl.DataFrame: ...
 def xmr(
     series: Any,
     value: str = "value",
@@ -23,11 +45,11 @@ def xmr(
     every: str | None = None,
     baseline: Baseline = None,
     runs: bool = True,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """XmR chart of single values: limits from the mean moving range (Wheeler & Chambers 1992).
 
     Args:
-        series: any dataframe, one row a point; what `evaluate` returns by period will do.
+        series: any dataframe (lazy in, lazy out), one row a point; what `evaluate` returns by period will do.
         value: column of the points; null is a gap, and stays one.
         at: column of their times.
         by: key columns; each group has a chart of its own.
@@ -52,6 +74,32 @@ def xmr(
     return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
 
 
+@overload
+def p_chart(
+    series: pl.LazyFrame,
+    value: str = ...,
+    n: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    dispersion: Literal["laney", "binomial"] = ...,
+    runs: bool = ...,
+) -> pl.LazyFrame: ...
+@overload
+def p_chart(
+    series: Any,
+    value: str = ...,
+    n: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    dispersion: Literal["laney", "binomial"] = ...,
+    runs: bool = ...,
+) -> pl.DataFrame: ...
 def p_chart(
     series: Any,
     value: str = "value",
@@ -63,11 +111,11 @@ def p_chart(
     baseline: Baseline = None,
     dispersion: Literal["laney", "binomial"] = "laney",
     runs: bool = True,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """P chart of shares, by default with Laney's limits (p', 2002), which hold where days differ by more than the draw.
 
     Args:
-        series: any dataframe, one row a point; what `evaluate` returns for a share by period will do.
+        series: any dataframe (lazy in, lazy out), one row a point; what `evaluate` returns for a share by period will do.
         value: column of the shares, from 0 to 1; null is a gap.
         n: column of the rows that each share is of; 0 is a gap.
         at: column of their times.
@@ -97,6 +145,32 @@ def p_chart(
     return charted(series, [value, n], draw, at=at, by=by, every=every, baseline=baseline)
 
 
+@overload
+def u_chart(
+    series: pl.LazyFrame,
+    count: str = ...,
+    exposure: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    dispersion: Literal["laney", "poisson"] = ...,
+    runs: bool = ...,
+) -> pl.LazyFrame: ...
+@overload
+def u_chart(
+    series: Any,
+    count: str = ...,
+    exposure: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    dispersion: Literal["laney", "poisson"] = ...,
+    runs: bool = ...,
+) -> pl.DataFrame: ...
 def u_chart(
     series: Any,
     count: str = "count",
@@ -108,11 +182,11 @@ def u_chart(
     baseline: Baseline = None,
     dispersion: Literal["laney", "poisson"] = "laney",
     runs: bool = True,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """U chart of events per exposure (contacts per thousand users), by default with Laney's limits (u').
 
     Args:
-        series: any dataframe, one row a point.
+        series: any dataframe (lazy in, lazy out), one row a point.
         count: column of the events; null is a gap.
         exposure: column of what they were counted over; 0 is a gap.
         at: column of their times.
@@ -139,6 +213,30 @@ def u_chart(
     return charted(series, [count, exposure], draw, at=at, by=by, every=every, baseline=baseline)
 
 
+@overload
+def c_chart(
+    series: pl.LazyFrame,
+    count: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    dispersion: Literal["laney", "poisson"] = ...,
+    runs: bool = ...,
+) -> pl.LazyFrame: ...
+@overload
+def c_chart(
+    series: Any,
+    count: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    dispersion: Literal["laney", "poisson"] = ...,
+    runs: bool = ...,
+) -> pl.DataFrame: ...
 def c_chart(
     series: Any,
     count: str = "value",
@@ -149,11 +247,11 @@ def c_chart(
     baseline: Baseline = None,
     dispersion: Literal["laney", "poisson"] = "laney",
     runs: bool = True,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """C chart of counts over equal stretches of time (tickets a week): a u chart whose exposures are all 1.
 
     Args:
-        series: any dataframe, one row a point; what `evaluate` returns for a count by period will do.
+        series: any dataframe (lazy in, lazy out), one row a point; what `evaluate` returns for a count by period will do.
         count: column of the counts; null is a gap.
         at: column of their times.
         by: key columns.

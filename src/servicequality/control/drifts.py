@@ -1,6 +1,6 @@
 """Charts that add up small drifts: EWMA and CUSUM. Never here: limits of single points."""
 
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,28 @@ from servicequality.stats import cusum, ewma, individuals_limits
 __all__ = ["cusum_chart", "ewma_chart"]
 
 
+@overload
+def ewma_chart(
+    series: pl.LazyFrame,
+    value: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    weight: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def ewma_chart(
+    series: Any,
+    value: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    weight: float = ...,
+) -> pl.DataFrame: ...
 def ewma_chart(
     series: Any,
     value: str = "value",
@@ -22,13 +44,13 @@ def ewma_chart(
     every: str | None = None,
     baseline: Baseline = None,
     weight: float = 0.2,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """EWMA chart (Roberts 1959): a moving average, which finds small shifts sooner than single points do.
 
     Centre and standard deviation come from the baseline's mean and moving range, as in `xmr`.
 
     Args:
-        series: any dataframe, one row a point.
+        series: any dataframe (lazy in, lazy out), one row a point.
         value: column of the points; null is a gap, over which the average stays as it is.
         at: column of their times.
         by: key columns.
@@ -57,6 +79,30 @@ def ewma_chart(
     return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
 
 
+@overload
+def cusum_chart(
+    series: pl.LazyFrame,
+    value: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    slack: float = ...,
+    decision: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def cusum_chart(
+    series: Any,
+    value: str = ...,
+    *,
+    at: str = ...,
+    by: By = ...,
+    every: str | None = ...,
+    baseline: Baseline = ...,
+    slack: float = ...,
+    decision: float = ...,
+) -> pl.DataFrame: ...
 def cusum_chart(
     series: Any,
     value: str = "value",
@@ -67,11 +113,11 @@ def cusum_chart(
     baseline: Baseline = None,
     slack: float = 0.5,
     decision: float = 5.0,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Tabular CUSUM (Page 1954): how far the points have drifted off the baseline's mean, beyond a slack, on either side.
 
     Args:
-        series: any dataframe, one row a point.
+        series: any dataframe (lazy in, lazy out), one row a point.
         value: column of the points; null is a gap, which changes nothing.
         at: column of their times.
         by: key columns.

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.core.finishing import check_level, finish_fixed, finish_groups, finish_table
+from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.numbering import CODE, with_codes
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @overload
 def evaluate(
-    frame: pl.LazyFrame,
+    frame: Lazy,
     metrics: "Metric | Iterable[Metric]",
     *,
     by: str | Sequence[str] = ...,
@@ -105,9 +106,7 @@ def evaluate(
         whole = tidy(pl.concat(rows, how="vertical_relaxed"), question.keys, order)
         return whole if min_n is None else suppress(whole, question.keys, min_n)
 
-    if any(isinstance(data, pl.LazyFrame) for data, _ in frames):
-        return pl.defer(answer, schema=_schema(ready[0][0], question))
-    return answer()
+    return as_lazy_as((data for data, _ in frames), answer, lambda: _schema(ready[0][0], question))
 
 
 def partial(frame: Any, metric: "Metric", question: Question) -> pl.DataFrame | pl.LazyFrame:
@@ -126,7 +125,7 @@ def partial(frame: Any, metric: "Metric", question: Question) -> pl.DataFrame | 
         question.check(ready, [metric])
         return plan.collect(engine="streaming")
 
-    return pl.defer(state, schema=plan.collect_schema()) if isinstance(data, pl.LazyFrame) else state()
+    return as_lazy_as([data], state, plan.collect_schema)
 
 
 def one_column(data: Any, metric: "Metric") -> Any:
@@ -255,6 +254,16 @@ def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["M
             f"no frame of {absent[0]!r} rows, which {', '.join(wanting)} reads; got frames of {', '.join(map(repr, frame))}"
         )
     return [(frame[grain], [metric for metric in metrics if metric.spec.grain == grain]) for grain in grains]
+
+
+def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], question: Question) -> dict[str, pl.DataType]:
+    """The types of the answer's keys, from the frames' schemas; a column that is missing or of a wrong type is found here."""
+    found: dict[str, pl.DataType] = {}
+    for frame in frames:
+        for data, group in by_grain(frame, metrics):
+            rows = question.frame(as_frame(data).lazy(), group)
+            found = {**rows.select(question.keys).collect_schema(), **found}
+    return found
 
 
 def _is_frame(thing: Any) -> bool:

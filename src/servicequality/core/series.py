@@ -30,13 +30,32 @@ def ordered(
             point lies between the steps of `every`.
         ParameterError: `every` is no distance.
     """
+    series_types(series, columns, at=at, by=by, role=role)
     keys = [by] if isinstance(by, str) else list(by)
     frame = as_frame(series).lazy().collect()
-    require_columns(frame.schema, [*keys, at, *columns], role=role)
     _check(frame, columns, at, keys)
     rows = frame.select(*keys, at, *(pl.col(name).cast(pl.Float64) for name in columns)).sort(*keys, at)
     groups = (rows.partition_by(keys, maintain_order=True) if keys else [rows]) or [rows]
     return groups if every is None else [_with_gaps(group, at, every, keys) for group in groups]
+
+
+def series_types(
+    series: Any, columns: Sequence[str], *, at: str, by: By = (), role: str = "series"
+) -> dict[str, pl.DataType]:
+    """The types of `by…, at`, from the schema alone.
+
+    Raises:
+        InputError: a column is missing or of a wrong type.
+    """
+    keys = [by] if isinstance(by, str) else list(by)
+    schema = as_frame(series).lazy().collect_schema()
+    require_columns(schema, [*keys, at, *columns], role=role)
+    if not schema[at].is_temporal():
+        raise InputError(f"column {at!r} holds {schema[at]}, expected dates or instants, which order a series")
+    for name in columns:
+        if not (schema[name].is_numeric() or schema[name] == pl.Null):
+            raise InputError(f"column {name!r} holds {schema[name]}, expected numbers; cast it first")
+    return {name: schema[name] for name in (*keys, at)}
 
 
 def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.DataFrame:
@@ -55,11 +74,7 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
 
 
 def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]) -> None:
-    if not frame.schema[at].is_temporal():
-        raise InputError(f"column {at!r} holds {frame.schema[at]}, expected dates or instants, which order a series")
     for name in columns:
-        if not (frame.schema[name].is_numeric() or frame.schema[name] == pl.Null):
-            raise InputError(f"column {name!r} holds {frame.schema[name]}, expected numbers; cast it first")
         if bad := frame.select((~pl.col(name).cast(pl.Float64).is_finite()).sum()).item():
             raise InputError(f"column {name!r}: {bad} points that are not finite; a gap is a null")
     if blank := frame[at].null_count():

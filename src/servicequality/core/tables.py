@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.core.laziness import as_lazy_as
 from servicequality.core.question import Question
 from servicequality.core.results import RESULT
 from servicequality.core.spec import Spec
@@ -55,8 +56,7 @@ class TableRows:
             data = getattr(data, table)
             if data is None:
                 raise InputError(f"{spec.name}: expected records with {table}; got none: say Records({table}=…)")
-        given = as_frame(data)
-        self._lazy = isinstance(given, pl.LazyFrame)
+        given = self._given = as_frame(data)
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
         self._rows: pl.LazyFrame = given.lazy()
@@ -75,7 +75,7 @@ class TableRows:
     @property
     def eager(self) -> bool:
         """Whether the data can be computed at once."""
-        return not self._lazy
+        return not isinstance(self._given, pl.LazyFrame)
 
     def checked(self) -> pl.LazyFrame:
         """The rows as they are.
@@ -102,7 +102,5 @@ class TableRows:
             keys: the table's own keys, after `by`.
             more: the table's own figures, after the result's columns.
         """
-        if not self._lazy:
-            return compute()
         own = {key: self.schema[key] for key in self.by}
-        return pl.defer(compute, schema=pl.Schema({**own, **(keys or {}), **RESULT, **(more or {})}))
+        return as_lazy_as([self._given], compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})

@@ -1,23 +1,68 @@
 """How far an outcome moves with what went before it: prewhitened, with placebo lags and q-values. Never: a cause."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.core.domains import require_columns
-from servicequality.core.series import ordered
-from servicequality.errors import InputError, ParameterError
+from servicequality.columns import Column
+from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.core.finishing import check_level
+from servicequality.core.laziness import as_lazy_as
+from servicequality.core.series import ordered, series_types
+from servicequality.errors import ParameterError
 from servicequality.model import as_frame
 
 __all__ = ["link", "partial_correlation"]
+
+_LINK = "link"
+_LINKED: dict[str, pl.DataType] = {
+    "driver": pl.String(),
+    "lag": pl.Int64(),
+    **dict.fromkeys(("r", "low", "high", "p_value", "q_value", "placebo"), pl.Float64()),
+    "seen": pl.Boolean(),
+    "n": pl.Int64(),
+    "reason": pl.String(),
+    "words": pl.String(),
+}
+
+_NUMBER = Column(kind="number", meaning="a finite number")
+_PARTIAL: dict[str, pl.DataType] = {
+    "outcome": pl.String(),
+    "driver": pl.String(),
+    **dict.fromkeys(("r", "low", "high", "p_value"), pl.Float64()),
+    **dict.fromkeys(("n", "n_missing"), pl.Int64()),
+    "reason": pl.String(),
+}
 
 LEAST = 40
 """Periods below which nothing is said: the noise of a correlation is then a third and more."""
 
 
+@overload
+def link(
+    series: pl.LazyFrame,
+    outcome: str,
+    drivers: str | Sequence[str],
+    *,
+    at: str = ...,
+    every: str,
+    lags: Sequence[int] = ...,
+    q: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def link(
+    series: Any,
+    outcome: str,
+    drivers: str | Sequence[str],
+    *,
+    at: str = ...,
+    every: str,
+    lags: Sequence[int] = ...,
+    q: float = ...,
+) -> pl.DataFrame: ...
 def link(
     series: Any,
     outcome: str,
@@ -27,7 +72,7 @@ def link(
     every: str,
     lags: Sequence[int] = tuple(range(8)),
     q: float = 0.05,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Correlation of an outcome with each driver some periods earlier, freed of what either does by itself.
 
     Two series that drift correlate though nothing links them. Here the driver's autoregression is taken out of both first
@@ -35,7 +80,7 @@ def link(
     1995), and the same is done at placebo lags, where the outcome comes first and no driver can have reached it.
 
     Args:
-        series: any dataframe, one row a period.
+        series: any dataframe (lazy in, lazy out), one row a period.
         outcome: column of the outcome.
         drivers: column or columns of what may come before it.
         at: column of the periods.
@@ -60,22 +105,30 @@ def link(
         raise ParameterError(f"lags must be different whole numbers, each 0 or more; got {list(lags)}")
     if not 0 < q < 1:
         raise ParameterError(f"q must lie strictly between 0 and 1; got {q!r}")
-    (rows,) = ordered(series, [outcome, *names], at=at, every=every, role="link")
-    placebos = [-lag for lag in steps if lag] or [-1]
-    found = [_driver(rows, outcome, name, steps, placebos) for name in names]
-    table = pl.concat(found)
-    p = table["p_value"].to_numpy()
-    known = np.isfinite(p)
-    adjusted = np.full(len(p), np.nan)
-    if known.any():
-        adjusted[known] = stats.benjamini_hochberg(p[known])
-    seen = (pl.col("q_value") <= q) & (pl.col("r").abs() > pl.col("placebo"))
-    return (
-        table.with_columns(pl.Series("q_value", adjusted, nan_to_null=True))
-        .with_columns(seen=seen.fill_null(value=False))
-        .with_columns(words=_words(outcome, q))
-        .select("driver", "lag", "r", "low", "high", "p_value", "q_value", "placebo", "seen", "n", "reason", "words")
-    )
+
+    def answer() -> pl.DataFrame:
+        (rows,) = ordered(series, [outcome, *names], at=at, every=every, role=_LINK)
+        placebos = [-lag for lag in steps if lag] or [-1]
+        found = [_driver(rows, outcome, name, steps, placebos) for name in names]
+        table = pl.concat(found)
+        p = table["p_value"].to_numpy()
+        known = np.isfinite(p)
+        adjusted = np.full(len(p), np.nan)
+        if known.any():
+            adjusted[known] = stats.benjamini_hochberg(p[known])
+        seen = (pl.col("q_value") <= q) & (pl.col("r").abs() > pl.col("placebo"))
+        return (
+            table.with_columns(pl.Series("q_value", adjusted, nan_to_null=True))
+            .with_columns(seen=seen.fill_null(value=False))
+            .with_columns(words=_words(outcome, q))
+            .select(*_LINKED)
+        )
+
+    def schema() -> dict[str, pl.DataType]:
+        series_types(series, [outcome, *names], at=at, role=_LINK)
+        return _LINKED
+
+    return as_lazy_as((series,), answer, schema)
 
 
 def _driver(rows: pl.DataFrame, outcome: str, name: str, steps: list[int], placebos: list[int]) -> pl.DataFrame:
@@ -126,15 +179,33 @@ def _words(outcome: str, q: float) -> pl.Expr:
     )
 
 
+@overload
+def partial_correlation(
+    rows: pl.LazyFrame,
+    outcome: str,
+    driver: str,
+    *,
+    given: str | Sequence[str],
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def partial_correlation(
+    rows: Any,
+    outcome: str,
+    driver: str,
+    *,
+    given: str | Sequence[str],
+    level: float = ...,
+) -> pl.DataFrame: ...
 def partial_correlation(
     rows: Any, outcome: str, driver: str, *, given: str | Sequence[str], level: float = 0.95
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Correlation of an outcome and a driver with other columns held fixed, with Fisher's limits.
 
-    Rows are taken for independent; of a series over time use `link`.
+    Rows are taken for independent; of a series over time use `link`. A row without one of the numbers is left out.
 
     Args:
-        rows: any dataframe.
+        rows: any dataframe (lazy in, lazy out).
         outcome: column of the outcome.
         driver: column of the driver.
         given: column or columns that are held fixed (volume, weekday as numbers).
@@ -144,35 +215,43 @@ def partial_correlation(
         One row: `outcome, driver, r, low, high, p_value, n, n_missing, reason`.
 
     Raises:
-        InputError: a column is missing or not numeric.
-        ParameterError: no column to hold fixed, or a column named twice.
+        InputError: a column is missing or not of finite numbers.
+        ParameterError: no column to hold fixed, a column named twice, or a level outside (0, 1).
     """
     fixed = [given] if isinstance(given, str) else list(given)
     columns = [outcome, driver, *fixed]
     if not fixed or len(set(columns)) < len(columns):
         raise ParameterError(f"name an outcome, a driver and at least one other column to hold fixed; got {columns}")
+    check_level(level)
     frame = as_frame(rows).lazy()
     schema = frame.collect_schema()
     require_columns(schema, columns, role="partial_correlation")
-    if text := next((name for name in columns if not schema[name].is_numeric()), None):
-        raise InputError(f"column {text!r} holds {schema[text]}, expected numbers; code it first")
-    whole = frame.select(pl.col(columns).cast(pl.Float64)).collect()
-    kept = whole.filter(pl.all_horizontal(pl.all().is_finite()))
-    n, r, low, high, p, reason = kept.height, None, None, None, None, None
-    if n < len(columns) + 3:
-        reason = f"{n} complete rows, and {len(columns)} columns need {len(columns) + 3}"
+    bounds = [Bound.of(name, _NUMBER, {}) for name in columns]
+    check_types(schema, bounds)
+
+    def answer() -> pl.DataFrame:
+        check_values(frame, bounds, ())
+        whole = frame.select(pl.col(columns).cast(pl.Float64)).collect()
+        return _held_fixed(whole, level)
+
+    return as_lazy_as((rows,), answer, lambda: _PARTIAL)
+
+
+def _held_fixed(whole: pl.DataFrame, level: float) -> pl.DataFrame:
+    """The partial correlation of the first two columns, the others held fixed."""
+    kept, columns = whole.drop_nulls(), whole.width
+    n, found, reason = kept.height, dict[str, float | None](), None
+    if n < columns + 3:
+        reason = f"{n} complete rows, and {columns} columns need {columns + 3}"
     else:
         try:
             r = float(stats.partial_correlations(np.cov(kept.to_numpy(), rowvar=False))[0, 1])
-            low, high = (float(limit) for limit in stats.correlation_interval(r, n, controlled=len(fixed), level=level))
-            free = n - 2 - len(fixed)
+            low, high = (float(x) for x in stats.correlation_interval(r, n, controlled=columns - 2, level=level))
+            free = n - columns
             p = float(stats.t_test(r, np.sqrt(max(1 - r**2, 1e-300) / free), df=free))
+            found = {"r": r, "low": low, "high": high, "p_value": p}
         except ParameterError as error:
             reason = str(error)
-    numbers = {"r": r, "low": low, "high": high, "p_value": p}
-    return pl.DataFrame(
-        {"outcome": [outcome], "driver": [driver], **{name: [value] for name, value in numbers.items()}},
-        schema_overrides=dict.fromkeys(numbers, pl.Float64),
-    ).with_columns(
-        n=pl.lit(n, pl.Int64), n_missing=pl.lit(whole.height - n, pl.Int64), reason=pl.lit(reason, pl.String)
-    )
+    outcome, driver = whole.columns[:2]
+    counts = {"n": n, "n_missing": whole.height - n}
+    return pl.DataFrame([{"outcome": outcome, "driver": driver, **found, **counts, "reason": reason}], schema=_PARTIAL)

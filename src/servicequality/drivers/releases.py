@@ -2,21 +2,52 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.core.series import ordered
+from servicequality.core.laziness import as_lazy_as
+from servicequality.core.series import ordered, series_types
 from servicequality.errors import InputError, ParameterError
 
 __all__ = ["event_study"]
+
+_ROLE = "event_study"
+_NUMBERS = ("before", "after", "effect", "p_value")
+_STUDIED: dict[str, pl.DataType] = {
+    "outcome": pl.String(),
+    **dict.fromkeys((*_NUMBERS, "q_value"), pl.Float64()),
+    **dict.fromkeys(("n_events", "n_overlapping", "n"), pl.Int64()),
+    "reason": pl.String(),
+    "words": pl.String(),
+}
 
 LEAST = 20
 """Shifts below which no p-value can fall under 0.05."""
 
 
+@overload
+def event_study(
+    series: pl.LazyFrame,
+    outcomes: str | Sequence[str],
+    events: Sequence[date | datetime] | pl.Series,
+    *,
+    at: str = ...,
+    every: str,
+    half: int = ...,
+) -> pl.LazyFrame: ...
+@overload
+def event_study(
+    series: Any,
+    outcomes: str | Sequence[str],
+    events: Sequence[date | datetime] | pl.Series,
+    *,
+    at: str = ...,
+    every: str,
+    half: int = ...,
+) -> pl.DataFrame: ...
 def event_study(
     series: Any,
     outcomes: str | Sequence[str],
@@ -25,14 +56,14 @@ def event_study(
     at: str = "period",
     every: str,
     half: int = 7,
-) -> pl.DataFrame:
+) -> pl.DataFrame | pl.LazyFrame:
     """Mean of a figure in the periods from each event on less that in as many before, against all shifts of the events.
 
     The p-value is the share of circular shifts of the events around the series, the one of no shift included, with an effect
     at least as large. So a season, a drift or a noisy series is in the reference, and few events give no small p-value.
 
     Args:
-        series: any dataframe, one row a period.
+        series: any dataframe (lazy in, lazy out), one row a period.
         outcomes: column or columns of the figure.
         events: times of the events; each belongs to the last period that begins by then.
         at: column of the periods.
@@ -53,24 +84,33 @@ def event_study(
         raise ParameterError("events holds none; give the times of the releases or outages")
     if half < 1:
         raise ParameterError(f"half must be 1 period or more; got {half!r}")
-    (rows,) = ordered(series, names, at=at, every=every, role="event_study")
-    places = _places(rows[at], events, every)
-    overlapping = int((np.diff(places) < half).sum())
-    found = [_outcome(rows[name].to_numpy(), name, places, half) for name in names]
-    p = np.array([row["p_value"] for row in found], np.float64)
-    q = np.full(len(p), np.nan)
-    if (known := np.isfinite(p)).any():
-        q[known] = stats.benjamini_hochberg(p[known])
-    numbers = ("before", "after", "effect", "p_value")
-    table = pl.DataFrame(found, schema_overrides=dict.fromkeys(numbers, pl.Float64) | {"reason": pl.String})
-    return table.with_columns(
-        pl.Series("q_value", q, nan_to_null=True),
-        n_events=pl.lit(len(places), pl.Int64),
-        n_overlapping=pl.lit(overlapping, pl.Int64),
-        n=pl.lit(rows.height, pl.Int64),
-    ).with_columns(words=_words()).select(
-        "outcome", *numbers, "q_value", "n_events", "n_overlapping", "n", "reason", "words"
-    )  # fmt: skip
+
+    def answer() -> pl.DataFrame:
+        (rows,) = ordered(series, names, at=at, every=every, role=_ROLE)
+        places = _places(rows[at], events, every)
+        overlapping = int((np.diff(places) < half).sum())
+        found = [_outcome(rows[name].to_numpy(), name, places, half) for name in names]
+        p = np.array([row["p_value"] for row in found], np.float64)
+        q = np.full(len(p), np.nan)
+        if (known := np.isfinite(p)).any():
+            q[known] = stats.benjamini_hochberg(p[known])
+        table = pl.DataFrame(found, schema_overrides=dict.fromkeys(_NUMBERS, pl.Float64) | {"reason": pl.String})
+        return (
+            table.with_columns(
+                pl.Series("q_value", q, nan_to_null=True),
+                n_events=pl.lit(len(places), pl.Int64),
+                n_overlapping=pl.lit(overlapping, pl.Int64),
+                n=pl.lit(rows.height, pl.Int64),
+            )
+            .with_columns(words=_words())
+            .select(*_STUDIED)
+        )
+
+    def schema() -> dict[str, pl.DataType]:
+        series_types(series, names, at=at, role=_ROLE)
+        return _STUDIED
+
+    return as_lazy_as((series,), answer, schema)
 
 
 def _places(periods: pl.Series, events: Sequence[date | datetime] | pl.Series, every: str) -> np.ndarray[Any, Any]:

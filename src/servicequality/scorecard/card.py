@@ -3,16 +3,17 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 import polars as pl
 
+from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.question import PERIOD
 from servicequality.errors import ParameterError
 from servicequality.scorecard.document import read_document
 from servicequality.scorecard.objective import EVERY, Objective, Period
-from servicequality.scorecard.reading import HIGHEST, LOWEST, Asked, read
+from servicequality.scorecard.reading import HIGHEST, LOWEST, Asked, answer_types, read
 from servicequality.scorecard.verdicts import (
     FIRST_LOOK,
     Limits,
@@ -111,6 +112,28 @@ class Scorecard:
         """What an objective is called in the answer."""
         return objective.name or default_name(objective, objective.period or self.period)
 
+    @overload
+    def evaluate(
+        self,
+        frame: Lazy,
+        *,
+        as_of: dt.datetime,
+        at: str | Mapping[str, str],
+        timezone: str | None = ...,
+        weight: str | None = ...,
+        cluster: str | None = ...,
+    ) -> pl.LazyFrame: ...
+    @overload
+    def evaluate(
+        self,
+        frame: Any,
+        *,
+        as_of: dt.datetime,
+        at: str | Mapping[str, str],
+        timezone: str | None = ...,
+        weight: str | None = ...,
+        cluster: str | None = ...,
+    ) -> pl.DataFrame: ...
     def evaluate(
         self,
         frame: Any,
@@ -120,11 +143,12 @@ class Scorecard:
         timezone: str | None = None,
         weight: str | None = None,
         cluster: str | None = None,
-    ) -> pl.DataFrame:
+    ) -> pl.DataFrame | pl.LazyFrame:
         """Judge every objective in every period, in one scan.
 
         Args:
-            frame: any dataframe, or a mapping of grain to dataframe, as for the function `evaluate`.
+            frame: any dataframe, or a mapping of grain to dataframe, as for the function `evaluate`. If one of them is lazy,
+                so is the answer, and nothing is read before it is collected.
             as_of: the instant up to which the rows are known. A period that is not over by then is undecided.
             at: the column of the instant that puts a row into its period, or one for each grain. It decides which month a
                 ticket belongs to, and stands in the answer.
@@ -141,7 +165,7 @@ class Scorecard:
             what shares become if all pending rows end one way or the other.
 
         Raises:
-            InputError: a column is missing, or rows lie outside their domain.
+            InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
             ParameterError: an instant without a time zone, no `at` for a grain, or an option that does not fit.
         """
         if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
@@ -149,18 +173,20 @@ class Scorecard:
         if self.mode == "anytime" and (weight is not None or cluster is not None):
             raise ParameterError('mode="anytime" counts rows one by one: it takes neither weight= nor cluster=')
         asked = [self._asked(one, place, as_of, at) for place, one in enumerate(self.objectives)]
-        figures = read(frame, asked, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster)
         keys = list(dict.fromkeys(key for one in asked for key in one.by))
         if clash := next((key for key in keys if key in COLUMNS), None):
             raise ParameterError(f"by names {clash!r}, which is a column of every scorecard; rename the frame's column")
-        parts = [
-            self._judge(one, question, figures[question.metric.name], as_of)
-            for one, question in zip(self.objectives, asked, strict=True)
-        ]
-        whole = pl.concat(parts, how="diagonal_relaxed")
-        blank = [pl.lit(None, pl.String).alias(key) for key in keys if key not in whole.columns]
-        first, *rest = COLUMNS
-        return whole.with_columns(blank).select(first, *keys, *rest)
+
+        def answer() -> pl.DataFrame:
+            figures = read(frame, asked, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster)
+            pairs = zip(self.objectives, asked, strict=True)
+            return _together([self._judge(one, it, figures[it.metric.name], as_of) for one, it in pairs], keys)
+
+        def schema() -> pl.Schema:
+            types = answer_types(frame, asked, timezone=timezone, weight=weight, cluster=cluster)
+            return _together([pl.DataFrame(schema=COLUMNS | own) for own in types], keys).schema
+
+        return as_lazy_as((frame,), answer, schema)
 
     def _asked(self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]) -> Asked:
         metric = objective.metric_at(as_of)
@@ -272,6 +298,12 @@ class Scorecard:
                 reason = "the target lies within the limits" if bounded else _unbounded(self.mode, found)
             said.append(reason)
         return said
+
+
+def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
+    """The rows of all objectives in the columns of the answer."""
+    first, *rest = COLUMNS
+    return pl.concat(parts, how="diagonal_relaxed").select(first, *keys, *rest)
 
 
 def _unbounded(mode: Mode, found: Limits) -> str:

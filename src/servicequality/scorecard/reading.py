@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.evaluation import by_grain
+from servicequality.core.evaluation import by_grain, key_types
 from servicequality.core.finishing import finish_fixed, finish_table
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.states import BIN, STRATUM, fixed_state, float_bits, table_state
@@ -59,6 +59,17 @@ def read(
                 groups.setdefault(alike, []).append(one)
         for group in groups.values():
             found |= _scan(rows, group, timezone=timezone, level=level, weight=weight, cluster=cluster)
+    return found
+
+
+def answer_types(
+    frame: Any, asked: Sequence[Asked], *, timezone: str | None, weight: str | None, cluster: str | None
+) -> list[dict[str, pl.DataType]]:
+    """The types of each question's keys and period, from schemas alone."""
+    found = []
+    for one in asked:
+        question = Question.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
+        found.append(key_types((frame,), [one.metric], question))
     return found
 
 

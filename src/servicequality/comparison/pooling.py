@@ -1,0 +1,127 @@
+"""Like compared with like, stratum by stratum, and pooled: Mantel and Haenszel. Never here: one mix for all (`mix`)."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, overload
+
+import numpy as np
+import polars as pl
+
+from servicequality.comparison.mix import named_keys
+from servicequality.comparison.sides import SIDES, read_sides
+from servicequality.comparison.simpson import warning
+from servicequality.core import Metric
+from servicequality.core.evaluation import key_types
+from servicequality.core.laziness import Lazy, as_lazy_as
+from servicequality.core.question import Question
+from servicequality.errors import ParameterError
+from servicequality.shapes import Attainment, Share
+from servicequality.stats import mantel_haenszel as pool_tables
+
+_POOLED: dict[str, pl.DataType] = {
+    **dict.fromkeys(("change", "low", "high", "crude_change", "odds_ratio", "odds_low", "odds_high"), pl.Float64()),
+    "n_strata": pl.Int64(),
+    "reason": pl.String(),
+    "notes": pl.String(),
+}
+
+
+@overload
+def mantel_haenszel(
+    before: Lazy,
+    after: Any,
+    metric: Metric,
+    *,
+    over: str | Sequence[str],
+    by: str | Sequence[str] = ...,
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def mantel_haenszel(
+    before: Any,
+    after: Lazy,
+    metric: Metric,
+    *,
+    over: str | Sequence[str],
+    by: str | Sequence[str] = ...,
+    level: float = ...,
+) -> pl.LazyFrame: ...
+@overload
+def mantel_haenszel(
+    before: Any,
+    after: Any,
+    metric: Metric,
+    *,
+    over: str | Sequence[str],
+    by: str | Sequence[str] = ...,
+    level: float = ...,
+) -> pl.DataFrame: ...
+def mantel_haenszel(
+    before: Any,
+    after: Any,
+    metric: Metric,
+    *,
+    over: str | Sequence[str],
+    by: str | Sequence[str] = (),
+    level: float = 0.95,
+) -> pl.DataFrame | pl.LazyFrame:
+    """The change of a share within strata, pooled: like compared with like (Mantel and Haenszel 1959).
+
+    Args:
+        before: any dataframe; a lazy side makes a lazy answer.
+        after: the other side.
+        metric: a share.
+        over: the strata within which the sides are compared. One that only one side has tells nothing.
+        by: key columns; each group has its own pooled change.
+        level: two-sided confidence.
+
+    Returns:
+        A row a group: `by…, metric, change, low, high, crude_change, odds_ratio, odds_low, odds_high, n_strata, reason,
+        notes`; `change` is after - before.
+
+    Raises:
+        InputError: a column is missing, or rows lie outside their domain.
+        ParameterError: the metric is no share, or by and over share a column.
+    """
+    keys, strata = named_keys(by, "by") if by else [], named_keys(over, "over")
+    if both := set(keys) & set(strata):
+        raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
+    if not isinstance(metric.shape, Share | Attainment):
+        raise ParameterError(f"{metric.name}: Mantel and Haenszel pool shares; for other figures use standardise")
+    question = Question.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
+
+    def answer() -> pl.DataFrame:
+        (sides,) = read_sides(before, after, [metric], question=question, level=level)
+        hits = "hits" if isinstance(metric.shape, Share) else "met"
+        counts = [np.nan_to_num(sides.column(f"sum {leaf}", label)) for label in SIDES[::-1] for leaf in (hits, "n")]
+        groups = sides.rows.select(keys).unique(maintain_order=True) if keys else pl.DataFrame({"": [0]})
+        lengths = sides.rows.group_by(keys, maintain_order=True).len()["len"].to_list() if keys else [sides.rows.height]
+        bounds, rows = np.cumsum([0, *lengths]), []
+        for start, end in pairwise(bounds):
+            part = [count[start:end] for count in counts]
+            found = pool_tables(*part, level=level)
+            k1, n1, k0, n0 = part
+            within = np.divide(k1, n1, out=np.full_like(k1, np.nan), where=n1 > 0)
+            within -= np.divide(k0, n0, out=np.full_like(k0, np.nan), where=n0 > 0)
+            crude = k1.sum() / n1.sum() - k0.sum() / n0.sum() if n1.sum() and n0.sum() else np.nan
+            numbers = {
+                "change": found.difference,
+                "low": found.difference_low,
+                "high": found.difference_high,
+                "crude_change": crude,
+                "odds_ratio": found.odds_ratio,
+                "odds_low": found.odds_low,
+                "odds_high": found.odds_high,
+            }
+            row: dict[str, Any] = {name: float(x) if np.isfinite(x) else None for name, x in numbers.items()}
+            row |= {"n_strata": int(np.isfinite(within).sum()), "notes": warning(within, float(crude))}
+            row["reason"] = None if row["change"] is not None else "no stratum has rows on both sides"
+            rows.append(row)
+        figures = pl.DataFrame(rows, schema=_POOLED).select(pl.lit(metric.name).alias("metric"), pl.all())
+        return pl.concat([groups.select(keys), figures], how="horizontal") if keys else figures
+
+    def schema() -> dict[str, pl.DataType]:
+        types = key_types((before, after), [metric], question)
+        return {**{key: types[key] for key in keys}, "metric": pl.String(), **_POOLED}
+
+    return as_lazy_as((before, after), answer, schema)
