@@ -138,10 +138,10 @@ def by_hand(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         n, total = number[f"{name}_n"], number[f"{name}_sum"]
         values[f"{name}_mean"] = value = origin + total / n
         limits[f"{name}_mean"] = mean_interval(n, value, number[f"{name}_squares"] - total**2 / n)
+    starts = grouped.offsets(groups)[:-1]
     for name in DURATIONS:
         n = sums[f"{name}_n"].to_numpy()
-        flat = grouped.sorted(rows[name].to_numpy(), groups, n)
-        starts = np.cumsum(n) - n
+        flat = grouped.sorted([part.to_numpy() for part in rows[name].get_chunks()])
         for word, p in QUANTILES.items():
             place = (n - 1) * p
             below = np.floor(place).astype(np.int64)

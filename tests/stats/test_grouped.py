@@ -17,14 +17,22 @@ def test_each_group_is_sorted_and_blanks_are_left_out(rows: int, codes: int, thr
     numbers = np.where(rng.random(rows) < 0.2, np.nan, rng.integers(0, 50, rows) - 25.0)
     there = ~np.isnan(numbers)
     wanted = np.unique(np.append(group, 0)).astype(np.int64)  # codes without rows may be asked for or not
-    counts = np.bincount(group[there], minlength=codes)[wanted]
     given = numbers.copy()
-    found = GroupedRows(group, codes, threads=threads).sorted(numbers, wanted, counts)
-    np.testing.assert_array_equal(found, numbers[there][np.lexsort((numbers[there], group[there]))])
+    grouped = GroupedRows(group, codes, threads=threads)
+    found = grouped.sorted(np.array_split(numbers, 3))
+    np.testing.assert_array_equal(found, numbers[np.lexsort((numbers, group))])  # NaN sorts last
+    offsets = grouped.offsets(wanted)
+    np.testing.assert_array_equal(np.diff(offsets), np.bincount(group, minlength=codes)[wanted])
+    assert offsets[0] == 0
+    counts = np.bincount(group[there], minlength=codes)[wanted]
+    first = [found[start : start + count] for start, count in zip(offsets, counts, strict=False)]
+    assert not np.isnan(np.concatenate(first)).any()
+    assert sum(map(len, first)) == there.sum()
     np.testing.assert_array_equal(numbers, given)
 
 
 def test_one_order_serves_many_columns() -> None:
     grouped = GroupedRows(np.array([1, 0, 1], np.uint32), 2)
-    assert grouped.sorted(np.array([3.0, 2.0, 1.0]), np.arange(2), np.array([1, 2])).tolist() == [2.0, 1.0, 3.0]
-    assert grouped.sorted(np.array([np.nan, 8.0, -1.0]), np.arange(2), np.array([1, 1])).tolist() == [8.0, -1.0]
+    assert grouped.sorted([np.array([3.0, 2.0, 1.0])]).tolist() == [2.0, 1.0, 3.0]
+    assert grouped.sorted([np.array([9.0]), np.array([8.0, -1.0])]).tolist() == [8.0, -1.0, 9.0]
+    assert grouped.offsets(np.array([0, 1])).tolist() == [0, 1, 3]

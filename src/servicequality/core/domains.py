@@ -137,13 +137,14 @@ def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound], refused: Iterable
         refused: what is wrong with further rows that cannot be, and their row rule.
     """
     schema = frame.collect_schema()
-    rules: dict[str, tuple[pl.Expr, str, str]] = {}
+    # Many metrics read one column: each distinct rule is looked at once.
+    rules: dict[tuple[str, bytes], tuple[pl.Expr, str, str]] = {}
     for bound in inputs:
         if schema[bound.name] != pl.Null:
             bad = bound.outside()
-            rules.setdefault(str((bound.name, bad)), (bad, f"outside {bound.wants()}", bound.advice()))
+            rules.setdefault((bound.name, bad.meta.serialize()), (bad, f"outside {bound.wants()}", bound.advice()))
     for wrong, bad in refused:
-        rules.setdefault(str((wrong, bad)), (bad, wrong, "correct or filter the rows"))
+        rules.setdefault((wrong, bad.meta.serialize()), (bad, wrong, "correct or filter the rows"))
     if not rules:
         return
     sums = [bad.sum().alias(str(i)) for i, (bad, _, _) in enumerate(rules.values())]

@@ -191,11 +191,11 @@ def _exact_quantiles(
     rows = plan.collect(engine="streaming")
     codes = groups[CODE].cast(pl.Int64).to_numpy()
     grouped = GroupedRows(rows[CODE].to_numpy(), int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
+    offsets = grouped.offsets(codes)
     for alike in readers.values():
         name = alike[0].name
-        counts = groups[f"{name}.n"].to_numpy()
-        numbers = grouped.sorted(rows[f"{name}.at"].to_numpy(), codes, counts)
-        table = Table(np.concatenate(([0], np.cumsum(counts))), numbers)
+        numbers = grouped.sorted([part.to_numpy() for part in rows[f"{name}.at"].get_chunks()])
+        table = Table(offsets, numbers, counts=groups[f"{name}.n"].to_numpy())
         yield from (finish_groups(groups, table, metric, keys=keys, level=level) for metric in alike)
 
 

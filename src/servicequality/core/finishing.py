@@ -119,7 +119,7 @@ def finish_table(
         if weighted:
             with np.errstate(divide="ignore", invalid="ignore"):
                 n_eff = _column(groups, f"{prefix}.n") ** 2 / _column(groups, f"{name}.weight_squares")
-    return finish_groups(groups, Table(offsets, at, sums, strata), metric, keys=keys, level=level, n_eff=n_eff)
+    return finish_groups(groups, Table(offsets, at, sums, strata=strata), metric, keys=keys, level=level, n_eff=n_eff)
 
 
 def _over_strata(strata: pl.DataFrame, keys: Sequence[str], name: str) -> tuple[pl.DataFrame, NDArray[np.int64]]:

@@ -89,7 +89,7 @@ def moments(shape: FixedShape) -> dict[str, pl.Expr]:
     if pair is None:
         return {}
     y, x = (part.cast(pl.Float64) for part in pair)
-    return {"yy": (y * y).sum(), "xy": (y * x).sum(), "xx": (x * x).sum()}
+    return {"yy": y.pow(2).sum(), "xy": (y * x).sum(), "xx": x.pow(2).sum()}
 
 
 def read_design(shape: FixedShape, sums: Sums, extra: Sums, ratio: tuple[FloatArray, FloatArray]) -> Design:

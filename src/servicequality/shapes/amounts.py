@@ -181,8 +181,8 @@ def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0, bounds: tuple[flo
             different origins do not add.
         bounds: the range that no row leaves, to which the limits are cut; None where there is none.
     """
-    about = _over(amount.cast(pl.Float64) - origin, of)
-    return Mean(n=of, amount=about, squares=about * about, origin=origin, bounds=bounds)
+    about = _over(amount.cast(pl.Float64) - origin if origin else amount.cast(pl.Float64), of)
+    return Mean(n=of, amount=about, squares=about.pow(2), origin=origin, bounds=bounds)
 
 
 def geometric_mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 1.0) -> GeometricMean:
@@ -197,7 +197,7 @@ def geometric_mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 1.0) -> Geom
     return GeometricMean(
         n=of,
         amount=about,
-        squares=about * about,
+        squares=about.pow(2),
         origin=float(np.log(origin)),
         refused={"of 0 or below, which has no logarithm": of & ~(amount > 0)},
     )
@@ -206,7 +206,7 @@ def geometric_mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 1.0) -> Geom
 def ratio(above: pl.Expr, below: pl.Expr, *, of: pl.Expr) -> Ratio:
     """Sum of `above` over sum of `below`, over the rows for which `of` holds; limits by linearisation (Cochran 1977)."""
     x, y = _over(below.cast(pl.Float64), of), _over(above.cast(pl.Float64), of)
-    return Ratio(n=of, above=y, below=x, above_squares=y * y, products=y * x, below_squares=x * x)
+    return Ratio(n=of, above=y, below=x, above_squares=y.pow(2), products=y * x, below_squares=x.pow(2))
 
 
 def rate(events: pl.Expr, exposure: pl.Expr, *, of: pl.Expr) -> Rate:

@@ -184,12 +184,14 @@ class Table(NamedTuple):
         offsets: Int64, one more than groups; group g owns rows offsets[g] to offsets[g + 1].
         at: Float64, the bins' numbers, ascending within a group.
         sums: Float64 by leaf, one entry a row; fractional when weighted. None where each row is one observation.
+        counts: where each row is one observation, how many of a group's rows count: those are its first ones.
         strata: where the shape has strata, the groups of `offsets` are those: figure f is made of strata[f] to strata[f + 1].
     """
 
     offsets: NDArray[np.int64]
     at: FloatArray
     sums: Sums | None = None
+    counts: NDArray[np.int64] | None = None
     strata: NDArray[np.int64] | None = None
 
 

@@ -79,7 +79,7 @@ class Survival(TableShape):
         }
         offsets = np.searchsorted(of[head], np.arange(len(labels) + 1))
         strata = None if self.stratum is None else np.array([0, len(labels)])
-        return Table(offsets, at[head], summed, strata)
+        return Table(offsets, at[head], summed, strata=strata)
 
     def read(self, table: Table, *, level: float) -> Reading:
         curves = self._curves(table)

@@ -28,7 +28,9 @@ class Quantile(TableShape):
         some = n > 0
         value[some] = find.between((n[some] - 1) * self.p, some)
         low, high, reached = np.full_like(value, np.nan), np.full_like(value, np.nan), np.full_like(value, np.nan)
-        lower, upper, reached[some] = quantile_ranks(np.maximum(np.floor(n[some] + 1e-9), 1), self.p, level=level)
+        # Many groups have as many rows as others: ranks are looked up once a size.
+        sizes, same = np.unique(np.maximum(np.floor(n[some] + 1e-9), 1), return_inverse=True)
+        lower, upper, reached[some] = (part[same] for part in quantile_ranks(sizes, self.p, level=level))
         for limit, rank in ((low, lower), (high, upper)):
             bounded = some.copy()
             bounded[some] = rank > 0
@@ -45,7 +47,8 @@ class _Ranks:
         self.start, self.at = table.offsets[:-1], table.at
         self.cumulated: FloatArray | None = None
         if table.sums is None:
-            self.n = np.diff(table.offsets).astype(np.float64)
+            assert table.counts is not None  # rows that are observations come with their number
+            self.n = table.counts.astype(np.float64)
             return
         counts = table.sums["n"]
         self.cumulated = np.concatenate(([0.0], np.cumsum(counts)))

@@ -1,7 +1,8 @@
 """Numbers sorted within their groups, in numpy. Never here: what a group is, or what is read from the sorted numbers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ class GroupedRows:
     """Where each row goes when rows are ordered by group: found once, used for any number of columns.
 
     A column is then scattered, which writes to the ends of all groups in turn and so stays in cache, where gathering the
-    rows of a group would fetch a line of memory a number. Memory: 8 bytes a row, and as much again a column.
+    rows of a group would fetch a line of memory a number. Memory: 16 bytes a row.
 
     Args:
         codes: the group of each row, in ``range(n_codes)``.
@@ -30,6 +31,7 @@ class GroupedRows:
     def __init__(self, codes: NDArray[np.unsignedinteger], n_codes: int, *, threads: int = 1) -> None:
         self._threads = threads
         self._place = np.empty(len(codes), np.int64)
+        self._whole = np.empty(len(codes))
         # A row of counts a block: with blocks as long as there are codes they are no more than the rows.
         blocks = _slices(len(codes), max(_BLOCK, n_codes))
         counted = [np.bincount(codes[block], minlength=n_codes) for block in blocks]
@@ -44,31 +46,38 @@ class GroupedRows:
 
         self._spread(locate, range(len(blocks)))
 
-    def sorted(self, numbers: FloatArray, groups: IntArray, counts: IntArray) -> FloatArray:
+    def offsets(self, groups: IntArray) -> IntArray:
+        """Where the rows of each group begin in what `sorted` gives, and where the last one's end.
+
+        Args:
+            groups: codes, ascending; none that has rows may be left out.
+        """
+        return np.append(self._ends[groups], self._ends[-1])
+
+    def sorted(self, column: Sequence[FloatArray]) -> FloatArray:
         """The numbers of each group in ascending order, one group after the other.
 
         Args:
-            numbers: a number a row; NaN where there is none.
-            groups: codes of the groups that are wanted, ascending.
-            counts: how many numbers each of them has; what a sort puts behind these is left out.
+            column: a number a row, in parts of any length (a frame keeps its columns so); NaN where there is none,
+                which stands at the end of its group.
+
+        Returns:
+            Memory that the next call writes anew: a fresh array a column would cost as much as sorting it.
         """
-        whole = np.empty(len(numbers))
+        starts = np.cumsum([0, *map(len, column)])
 
-        def scatter(rows: slice) -> None:
-            whole[self._place[rows]] = numbers[rows]
+        def scatter(part: int) -> None:
+            self._whole[self._place[starts[part] : starts[part + 1]]] = column[part]
 
-        self._spread(scatter, _slices(len(numbers), max(_BLOCK, -(-len(numbers) // self._threads))))
-        starts, ends = self._ends[groups], self._ends[groups + 1]
+        def sort(bounds: IntArray) -> None:
+            for start, end in pairwise(bounds):
+                self._whole[start:end].sort()
 
-        def sort(part: IntArray) -> None:
-            for group in part:
-                whole[starts[group] : ends[group]].sort()
-
-        self._spread(sort, np.array_split(np.arange(len(groups)), self._threads))
-        filled = np.cumsum(counts)
-        for start, count, end in zip(starts, counts, filled, strict=True):
-            whole[end - count : end] = whole[start : start + count]
-        return whole[: filled[-1]] if len(filled) else whole
+        self._spread(scatter, range(len(column)))
+        edges = np.unique(self._ends)  # codes without rows have none
+        cuts = np.searchsorted(edges, np.linspace(0, len(self._whole), self._threads + 1))
+        self._spread(sort, [edges[first : last + 1] for first, last in pairwise(cuts)])
+        return self._whole
 
     def _spread(self, work: Callable[[Any], None], parts: Iterable[Any]) -> None:
         with ThreadPoolExecutor(self._threads) as pool:
