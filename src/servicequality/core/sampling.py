@@ -13,6 +13,7 @@ import polars as pl
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Design, FixedShape, Shape, TableShape
 from servicequality.shapes.base import FloatArray, Sums
+from servicequality.stats.sampling import linearised_square
 
 FEW_CLUSTERS = 10
 MOMENTS = ("yy", "xy", "xx")
@@ -105,11 +106,7 @@ def read_design(shape: FixedShape, sums: Sums, extra: Sums, ratio: tuple[FloatAr
     clustered = "clusters" in extra
     units = extra["clusters"] if clustered else extra["units"]
     with np.errstate(divide="ignore", invalid="ignore"):
-        r = above / below
-        left = extra["yy"] - 2 * r * extra["xy"] + r**2 * extra["xx"]
-        # A difference of nearly equal sums: what is below rounding is zero.
-        left = np.where(left < 1e-12 * (extra["yy"] + r**2 * extra["xx"]), 0.0, left)
-        square = np.where(units > 1, units / (units - 1) * left / below**2, np.nan)
+        square = linearised_square(above, below, extra["yy"], extra["xy"], extra["xx"], units)
         if not clustered:
             return Design(sums["n"] ** 2 / extra["weight_squares"], np.full_like(units, np.inf), square)
         n_eff = shape.spread(sums) / square

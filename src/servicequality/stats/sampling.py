@@ -48,9 +48,18 @@ def ratio_se(y: ArrayLike, x: ArrayLike, yy: ArrayLike, xy: ArrayLike, xx: Array
     positive("x", x_)
     require(m_ >= 2, "m", m_, "at least 2", "one row or cluster has no spread: leave such groups out of the call")
     require((yy_ >= 0) & (xx_ >= 0), "yy", np.minimum(yy_, xx_), "0 or more, as xx", "give sums of squares")
-    ratio = y_ / x_
-    residual = np.maximum(yy_ - 2 * ratio * xy_ + ratio * ratio * xx_, 0.0)
-    return np.asarray(np.sqrt(m_ / (m_ - 1) * residual) / x_, dtype=np.float64)
+    return np.asarray(np.sqrt(linearised_square(y_, x_, yy_, xy_, xx_, m_)), dtype=np.float64)
+
+
+def linearised_square(
+    y: FloatArray, x: FloatArray, yy: FloatArray, xy: FloatArray, xx: FloatArray, m: FloatArray
+) -> FloatArray:
+    """The square of `ratio_se` for sums that are known to be sound; any sign of x will do."""
+    ratio = y / x
+    residual = yy - 2 * ratio * xy + ratio**2 * xx
+    # A difference of nearly equal sums: what is below rounding is zero.
+    residual = np.where(residual < 1e-12 * (yy + ratio**2 * xx), 0.0, residual)
+    return m / (m - 1) * residual / x**2
 
 
 def design_effect(se: ArrayLike, simple_se: ArrayLike) -> FloatArray:
