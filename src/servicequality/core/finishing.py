@@ -202,6 +202,6 @@ def _result(
         n_missing=missing,
         n_eff=n_eff,
         n_pending=pending,
-        reason=[shape.undefined if there else shape.empty for there in some],
-        notes=list(notes),
+        reason=shape.undefined if some.all() else [shape.undefined if there else shape.empty for there in some],
+        notes=notes if any(notes) else None,
     )

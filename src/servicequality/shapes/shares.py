@@ -20,8 +20,10 @@ _SURPRISING = 30
 _NO_WIDTH = "all answers agree, and this method then gives no width: ask for another"
 
 
-def _notes(*said: tuple[NDArray[np.bool_], str]) -> list[str | None]:
-    """One text a group: what holds of it, joined."""
+def _notes(*said: tuple[NDArray[np.bool_], str]) -> list[str | None] | None:
+    """One text a group: what holds of it, joined; None where nothing is to be said of any."""
+    if not any(holds.any() for holds, _ in said):
+        return None
     return ["; ".join(text for holds, text in said if holds[group]) or None for group in range(len(said[0][0]))]
 
 
