@@ -71,7 +71,10 @@ def self_service_rate(
     confirmed = pl.col(solved).fill_null(value=False) & ~seen.came
     if as_of is None:
         return replace(share(confirmed, of=seen.there), refused=seen.refused)
-    shape = attainment(confirmed, of=seen.there & seen.ripe, pending=seen.there & ~seen.ripe, unknown=~seen.there)
+    young = seen.there & ~seen.ripe
+    shape = attainment(
+        confirmed, of=seen.there & seen.ripe, pending=young, unknown=~seen.there, early_missed=young & ~confirmed
+    )
     return replace(shape, refused=seen.refused)
 
 
@@ -121,7 +124,11 @@ def deflection_rate(
         shape = replace(shape, undefined="nobody knows what the silent ones did: see the limits")
     elif estimate in ("confirmed", "no_contact"):
         hit = confirmed if estimate == "confirmed" else ~seen.came
-        shape = attainment(hit, of=seen.there & seen.ripe, pending=seen.there & ~seen.ripe, unknown=~seen.there)
+        young = seen.there & ~seen.ripe
+        lost = seen.came | ~pl.col(solved).fill_null(value=False) if estimate == "confirmed" else seen.came
+        shape = attainment(
+            hit, of=seen.there & seen.ripe, pending=young, unknown=~seen.there, early_missed=young & lost
+        )
     else:
         raise ParameterError(f"estimate must be 'bounds', 'confirmed' or 'no_contact', got {estimate!r}")
     return replace(shape, refused=seen.refused)

@@ -57,7 +57,10 @@ def sla_attainment(
     unknown = ~answered(outcome)
     if estimate == "matured":
         ripe = judged & ~pending & (moment(due) <= now)
-        return attainment(met, of=ripe, pending=pending, unknown=unknown)
+        early = judged & ~pending & (moment(due) > now)
+        return attainment(
+            met, of=ripe, pending=pending, unknown=unknown, early_met=early & met, early_missed=early & ~met
+        )
     if estimate == "bounds":
         return attainment(met, of=judged, pending=pending, unknown=unknown, bounds_only=True)
     if estimate != "pending_aware":
@@ -96,9 +99,17 @@ def breach_rate(outcome: Outcome = "outcome", due: Instant = "due_at", *, as_of:
     now = pl.lit(instant("as_of", as_of))
     state = pl.col(outcome).cast(pl.String)
     pending = state == "pending"
-    ripe = answered(outcome) & (state != "cancelled") & ~pending & (moment(due) <= now)
+    judged = answered(outcome) & (state != "cancelled") & ~pending
+    ripe, early = judged & (moment(due) <= now), judged & (moment(due) > now)
     missed = (state == "missed") | (state == "missed_open")
-    return attainment(missed, of=ripe, pending=pending, unknown=~answered(outcome))
+    return attainment(
+        missed,
+        of=ripe,
+        pending=pending,
+        unknown=~answered(outcome),
+        early_met=early & missed,
+        early_missed=early & ~missed,
+    )
 
 
 @define(

@@ -13,7 +13,8 @@ from servicequality.core.question import PERIOD
 from servicequality.errors import ParameterError
 from servicequality.scorecard.document import read_document
 from servicequality.scorecard.objective import EVERY, Objective, Period
-from servicequality.scorecard.reading import HIGHEST, LOWEST, Asked, answer_types, read
+from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
+from servicequality.scorecard.reading import Asked, answer_types, read
 from servicequality.scorecard.verdicts import (
     FIRST_LOOK,
     Limits,
@@ -162,7 +163,8 @@ class Scorecard:
             n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
             says`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `reason` says
             why it is undecided, and `n_needed` how many rows would decide if the value stayed. `lowest` and `highest` are
-            what shares become if all pending rows end one way or the other.
+            how far pending rows can still move the value, whatever becomes of them: null where there is no bound, and
+            `outlook` says so.
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
@@ -242,7 +244,11 @@ class Scorecard:
                 for note, past in zip(notes, over, strict=True)
             ]
         lowest, highest = column(LOWEST), column(HIGHEST)
-        still = [None] * len(rows) if objective.direction == "change" else outlook(lowest, highest, target, up=up)
+        if objective.direction == "change":
+            still: list[str | None] = ["lowest and highest are of the figure, not of its change"] * len(rows)
+        else:
+            still = outlook(lowest, highest, target, up=up, unknown=rows[UNBOUNDED].to_list())
+        lowest, highest = (np.where(np.isfinite(end), end, np.nan) for end in (lowest, highest))
         numbers = {
             "value": own.value, "low": found.low, "high": found.high, "baseline": baseline,
             "change": relation.value if relation else baseline, "change_low": relation.low if relation else baseline,

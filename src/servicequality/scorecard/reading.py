@@ -14,12 +14,10 @@ from servicequality.core import Metric
 from servicequality.core.evaluation import by_grain, key_types
 from servicequality.core.finishing import finish_fixed, finish_table
 from servicequality.core.question import PERIOD, Question
-from servicequality.core.states import BIN, STRATUM, fixed_state, float_bits, table_state
+from servicequality.core.states import BIN, STRATUM, fixed_state, table_state
 from servicequality.model import as_frame
-from servicequality.shapes import Attainment, FixedShape, Survival, TableShape
-from servicequality.shapes.base import Shape
-
-LOWEST, HIGHEST = "lowest", "highest"
+from servicequality.scorecard.pending import extremes, table_extremes
+from servicequality.shapes import FixedShape, TableShape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +39,7 @@ def read(
     weight: str | None = None,
     cluster: str | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """The figures of each question by its metric's name: keys, period, `RESULT`, the leaves, `lowest` and `highest`.
-
-    The last two are what the figure would be if every pending row ended so as to make it small, and large; null for
-    figures that do not know of such rows.
-    """
+    """The figures of each question by its metric's name: keys, period, `RESULT`, the leaves, and what pending rows allow."""
     parts = by_grain(frame, [one.metric for one in asked])
     found: dict[str, pl.DataFrame] = {}
     for data, metrics in parts:
@@ -104,15 +98,13 @@ def _scan(
             state = _rolled_up(sums, metric, own, one.every, every)
             figures = finish_fixed(state, metric, keys=own, level=level)
             leaves = state.select(pl.col(f"{metric.name}.{leaf}").alias(f"sum {leaf}") for leaf in shape.leaves())
-            found[metric.name] = _sorted(
-                pl.concat([figures, leaves, _extremes(state, shape, metric.name)], how="horizontal"), own
-            )
+            found[metric.name] = _sorted(pl.concat([figures, leaves, extremes(state, metric)], how="horizontal"), own)
             continue
         assert isinstance(shape, TableShape)  # a shape is one or the other
         plan = table_state(frame, metric, keys=question.keys, sampling=question.sampling, exact=True)
         state = _rolled_up(plan.collect(engine="streaming"), metric, own, one.every, every)
         figures = finish_table(state, metric, keys=own, level=level, exact=True)
-        pending = _pending(state, shape, metric.name, own)
+        pending = table_extremes(state, metric, own)
         found[metric.name] = _sorted(figures.join(pending, on=own, how="left", nulls_equal=True), own)
     return found
 
@@ -132,33 +124,3 @@ def _rolled_up(state: pl.DataFrame, metric: Metric, keys: Sequence[str], every: 
 
 def _sorted(figures: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     return figures.filter(pl.col(PERIOD).is_not_null()).sort(keys, nulls_last=True)
-
-
-def _extremes(state: pl.DataFrame, shape: Shape, name: str) -> pl.DataFrame:
-    """What pending rows leave open of a count of kept promises."""
-    if not isinstance(shape, Attainment):
-        blank = pl.lit(None, pl.Float64)
-        return state.with_columns(blank.alias(LOWEST), blank.alias(HIGHEST)).select(LOWEST, HIGHEST)
-    met, waiting, n = (pl.col(f"{name}.{leaf}").cast(pl.Float64) for leaf in ("met", "open", "n"))
-    whole = n if shape.bounds_only else n + waiting
-    some = pl.when(whole > 0)
-    return state.select(some.then(met / whole).alias(LOWEST), some.then((met + waiting) / whole).alias(HIGHEST))
-
-
-def _pending(state: pl.DataFrame, shape: TableShape, name: str, keys: Sequence[str]) -> pl.DataFrame:
-    """What rows still running within the limit leave open of the share that ends within it."""
-    events, other, n = (pl.col(f"{name}.{leaf}") for leaf in ("events", "ended_otherwise", "n")) if isinstance(
-        shape, Survival
-    ) else (pl.lit(0), pl.lit(0), pl.lit(0))  # fmt: skip
-    limit = shape.limit if isinstance(shape, Survival) else None
-    if limit is None:
-        blank = pl.lit(None, pl.Float64)
-        return state.select(keys).unique().with_columns(blank.alias(LOWEST), blank.alias(HIGHEST))
-    bits = pl.select(float_bits(pl.lit(limit, pl.Float64), 52)).item()
-    ended = events.filter(pl.col(BIN) <= bits).sum().cast(pl.Float64)
-    # A row that runs at the limit has not ended within it.
-    running = (n - events - other).filter(pl.col(BIN) < bits).sum().cast(pl.Float64)
-    whole = pl.when(n.sum() > 0)
-    return state.group_by(keys).agg(
-        whole.then(ended / n.sum()).alias(LOWEST), whole.then((ended + running) / n.sum()).alias(HIGHEST)
-    )

@@ -1,6 +1,6 @@
 """Met, missed or undecided, and how many rows would decide. Lives here: verdicts from finished figures. Never: a scan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -85,12 +85,30 @@ def rows_to_decide(limits: Limits, n: FloatArray, target: float) -> FloatArray:
     return needed
 
 
-def outlook(lowest: FloatArray, highest: FloatArray, target: float, *, up: bool) -> list[str | None]:
-    """What is certain of the rows counted, however the pending ones end."""
+def outlook(
+    lowest: FloatArray, highest: FloatArray, target: float, *, up: bool, unknown: Sequence[str | None]
+) -> list[str | None]:
+    """What is certain of the rows counted, however the pending ones end; None where none is pending, or there are no rows.
+
+    Args:
+        lowest: what the value can still fall to; minus infinity without a bound, NaN where it is not known.
+        highest: what it can still rise to.
+        target: what was promised.
+        up: whether more is what was promised.
+        unknown: why nothing is known, where that is so.
+    """
     sure, lost = (lowest >= target, highest < target) if up else (highest <= target, lowest > target)
-    known = np.isfinite(lowest) & np.isfinite(highest) & (highest > lowest)
-    said = {True: "met however the pending rows end", False: "missed however the pending rows end"}
-    return [
-        said[bool(a)] if k and (a or b) else ("open: the pending rows can still turn it" if k else None)
-        for a, b, k in zip(sure, lost, known, strict=True)
-    ]
+    said: list[str | None] = []
+    for low, high, met, missed, why in zip(lowest, highest, sure, lost, unknown, strict=True):
+        words: str | None = "open: the pending rows can still turn it"
+        if np.isnan(low) or np.isnan(high):
+            words = why
+        elif low == high:
+            words = None
+        elif met or missed:
+            words = f"{'met' if met else 'missed'} however the pending rows end"
+        if words is not None and (np.isinf(low) or np.isinf(high)):
+            sides = " and ".join(side for side, end in (("lower", low), ("upper", high)) if np.isinf(end))
+            words += f"; they set no {sides} bound"
+        said.append(words)
+    return said

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from servicequality.shapes.base import Amount, Design, FixedShape, FloatArray, Reading, Sums, no_limits, quotient
+from servicequality.shapes.base import Amount, Count, Design, FixedShape, FloatArray, Reading, Sums, no_limits, quotient
 from servicequality.stats import poisson_rate_interval, t_interval
 
 
@@ -24,6 +24,22 @@ class Tally(FixedShape):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class OpenTally(Tally):
+    """`Tally` beside rows that may still count in the end. Make one with `count(pending=…)`."""
+
+    open: Count
+
+    def missing(self, rows: pl.Expr) -> pl.Expr:
+        return rows - self.n - self.open
+
+    def pending(self) -> pl.Expr:
+        return self.open
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.value(), (self.n + self.open).cast(pl.Float64)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Total(FixedShape):
     """The sum of an amount over the rows; a census, so no limits. Make one with `total_of`."""
 
@@ -34,6 +50,24 @@ class Total(FixedShape):
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         return no_limits(sums)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OpenTotal(Total):
+    """`Total` beside rows that may still bring an amount within `each`. Make one with `total_of(pending=…)`."""
+
+    open: Count
+    each: tuple[float, float]
+
+    def missing(self, rows: pl.Expr) -> pl.Expr:
+        return rows - self.n - self.open
+
+    def pending(self) -> pl.Expr:
+        return self.open
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        low, high = self.each  # or nothing, if the row comes to count for nothing
+        return _moved(self.value(), self.open, min(low, 0.0)), _moved(self.value(), self.open, max(high, 0.0))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -68,6 +102,28 @@ class Mean(FixedShape):
         else:
             df, square = np.where(np.isinf(design.df), design.n_eff - 1, design.df), design.square
         return _within(_student(value, square, df, level), self.bounds)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OpenMean(Mean):
+    """`Mean` beside rows whose number is still to come, within `bounds`. Make one with `mean(pending=…)`."""
+
+    open: Count
+
+    def missing(self, rows: pl.Expr) -> pl.Expr:
+        return rows - self.n - self.open
+
+    def pending(self) -> pl.Expr:
+        return self.open
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        low, high = (-np.inf, np.inf) if self.bounds is None else self.bounds
+
+        def end(each: float) -> pl.Expr:
+            moved = _moved(self.amount, self.open, each - self.origin)
+            return self.origin + quotient(moved, self.n + self.open)
+
+        return end(low), end(high)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -146,6 +202,24 @@ class Rate(FixedShape):
         return Reading(low, high, np.sqrt(sums["events"]) / sums["exposure"], "garwood")
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OpenRate(Rate):
+    """`Rate` beside rows to each of which one event may still happen. Make one with `rate(pending=…)`."""
+
+    open: Count
+
+    def pending(self) -> pl.Expr:
+        return self.open
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.value(), quotient(self.events + self.open, self.exposure)
+
+
+def _moved(amount: pl.Expr, rows: pl.Expr, each: float) -> pl.Expr:
+    """The amount when so many rows more bring `each`, which may be infinite."""
+    return pl.when(rows > 0).then(amount + rows * each).otherwise(amount)
+
+
 def _student(value: FloatArray, square: FloatArray, df: FloatArray, level: float) -> Reading:
     """Student's limits where there are degrees of freedom for them."""
     se, ok = np.sqrt(square), (df > 0) & np.isfinite(square)
@@ -161,17 +235,40 @@ def _within(reading: Reading, bounds: tuple[float, float] | None) -> Reading:
     return reading._replace(low=np.clip(reading.low, *bounds), high=np.clip(reading.high, *bounds))
 
 
-def count(rows: pl.Expr) -> Tally:
-    """How many rows satisfy the Boolean rule `rows`."""
-    return Tally(n=rows)
+def count(rows: pl.Expr, *, pending: pl.Expr | None = None) -> Tally:
+    """How many rows satisfy the Boolean rule `rows`.
+
+    Args:
+        rows: Boolean row rule.
+        pending: Boolean row rule of rows that do not yet, and may in the end.
+    """
+    return Tally(n=rows) if pending is None else OpenTally(n=rows, open=pending & ~rows.fill_null(value=False))
 
 
-def total_of(amount: pl.Expr, *, of: pl.Expr) -> Total:
-    """The sum of `amount` over the rows for which `of` holds."""
-    return Total(n=of, amount=_over(amount, of))
+def total_of(
+    amount: pl.Expr, *, of: pl.Expr, pending: pl.Expr | None = None, each: tuple[float, float] = (-np.inf, np.inf)
+) -> Total:
+    """The sum of `amount` over the rows for which `of` holds.
+
+    Args:
+        amount: a number per row.
+        of: Boolean row rule for the rows that count.
+        pending: Boolean row rule of rows that do not yet, and may bring an amount in the end.
+        each: the range of what such a row can bring.
+    """
+    if pending is None:
+        return Total(n=of, amount=_over(amount, of))
+    return OpenTotal(n=of, amount=_over(amount, of), open=pending & ~of.fill_null(value=False), each=each)
 
 
-def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0, bounds: tuple[float, float] | None = None) -> Mean:
+def mean(
+    amount: pl.Expr,
+    *,
+    of: pl.Expr,
+    origin: float = 0.0,
+    bounds: tuple[float, float] | None = None,
+    pending: pl.Expr | None = None,
+) -> Mean:
     """Mean of `amount` over the rows for which `of` holds.
 
     Args:
@@ -180,9 +277,14 @@ def mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 0.0, bounds: tuple[flo
         origin: a value near the data, about which squares are summed; part of the definition, since states with
             different origins do not add.
         bounds: the range that no row leaves, to which the limits are cut; None where there is none.
+        pending: Boolean row rule of rows that do not count yet, and may in the end; how far they can move the mean is known
+            where there are bounds.
     """
     about = _over(amount.cast(pl.Float64) - origin if origin else amount.cast(pl.Float64), of)
-    return Mean(n=of, amount=about, squares=about.pow(2), origin=origin, bounds=bounds)
+    if pending is None:
+        return Mean(n=of, amount=about, squares=about.pow(2), origin=origin, bounds=bounds)
+    waiting = pending & ~of.fill_null(value=False)
+    return OpenMean(n=of, amount=about, squares=about.pow(2), origin=origin, bounds=bounds, open=waiting)
 
 
 def geometric_mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 1.0) -> GeometricMean:
@@ -209,9 +311,19 @@ def ratio(above: pl.Expr, below: pl.Expr, *, of: pl.Expr) -> Ratio:
     return Ratio(n=of, above=y, below=x, above_squares=y.pow(2), products=y * x, below_squares=x.pow(2))
 
 
-def rate(events: pl.Expr, exposure: pl.Expr, *, of: pl.Expr) -> Rate:
-    """Events per unit of exposure over the rows for which `of` holds; exact Poisson limits (Garwood 1936)."""
-    return Rate(n=of, events=_over(events.cast(pl.Float64), of), exposure=_over(exposure.cast(pl.Float64), of))
+def rate(events: pl.Expr, exposure: pl.Expr, *, of: pl.Expr, pending: pl.Expr | None = None) -> Rate:
+    """Events per unit of exposure over the rows for which `of` holds; exact Poisson limits (Garwood 1936).
+
+    Args:
+        events: how many, per row.
+        exposure: over how much, per row.
+        of: Boolean row rule for the rows that count.
+        pending: Boolean row rule of rows among them to each of which one event may still happen.
+    """
+    above, below = _over(events.cast(pl.Float64), of), _over(exposure.cast(pl.Float64), of)
+    if pending is None:
+        return Rate(n=of, events=above, exposure=below)
+    return OpenRate(n=of, events=above, exposure=below, open=pending & of)
 
 
 def _over(amount: pl.Expr, of: pl.Expr) -> pl.Expr:

@@ -67,6 +67,7 @@ class Shape(ABC):
         better: the direction that the shape itself fixes; None leaves it to the definition.
         empty: why the value is null where `n` is 0.
         undefined: why the value is null where `n` is not 0.
+        unbounded: why nobody can say how far pending rows may move the value, where that is so.
         refused: row rules of rows that cannot be, by what is wrong with them; such a row is an error.
     """
 
@@ -76,6 +77,7 @@ class Shape(ABC):
     better: Better | None = None
     empty: str = "no rows to count"
     undefined: str = "nothing to divide by"
+    unbounded: str = "this figure keeps no account of pending rows"
     refused: Mapping[str, pl.Expr] = field(default_factory=dict)
 
     @classmethod
@@ -125,6 +127,13 @@ class FixedShape(Shape):
     @abstractmethod
     def value(self) -> pl.Expr:
         """The value, from sums or stored columns; null where it is undefined."""
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr] | None:
+        """Lowest and highest value over all ways in which the pending rows can end, from sums or stored columns.
+
+        Infinite where there is no bound, null where no ending gives a value; None where the shape knows of no pending rows.
+        """
+        return None
 
     def judged(self) -> pl.Expr:
         """Whether a group can have limits, from sums or stored columns."""

@@ -147,6 +147,10 @@ class Attainment(FixedShape):
     def pending(self) -> pl.Expr:
         return self.open
 
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        whole = self.n if self.bounds_only else self.n + self.open
+        return quotient(self.met, whole), quotient(self.met + self.open, whole)
+
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         p, best = sums["met"] / sums["n"], sums["met"] / sums["n"]
         if self.bounds_only:
@@ -160,6 +164,21 @@ class Attainment(FixedShape):
             return Reading(low, high, se, self.method)
         notes = [f"without sampling error {a:.4g} to {b:.4g}" for a, b in zip(p, best, strict=True)]
         return Reading(low, high, se, "wilson at both bounds", notes=notes)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DueAttainment(Attainment):
+    """`Attainment` that judges rows when they are due, while the outcome of some is decided before. See `attainment`."""
+
+    early_met: Count
+    early_missed: Count
+    undecided: Count
+    doomed: Count
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        met, whole = self.met + self.early_met, self.n + self.early_met + self.early_missed + self.undecided
+        lowest = quotient(met, whole + self.doomed)
+        return lowest, pl.coalesce(quotient(met + self.undecided, whole), lowest)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -262,9 +281,20 @@ def eligible_share(
 
 
 def attainment(
-    met: pl.Expr, *, of: pl.Expr, pending: pl.Expr, unknown: pl.Expr, bounds_only: bool = False
+    met: pl.Expr,
+    *,
+    of: pl.Expr,
+    pending: pl.Expr,
+    unknown: pl.Expr,
+    bounds_only: bool = False,
+    early_met: pl.Expr | None = None,
+    early_missed: pl.Expr | None = None,
+    doomed: pl.Expr | None = None,
 ) -> Attainment:
     """Rows met among the rows `of` that are to be judged, with `pending` rows counted beside.
+
+    The last three say what is known of rows that are not judged yet, whether they count as pending or not. No figure
+    changes by them, only how far it can still move.
 
     Args:
         met: Boolean row rule of success.
@@ -272,5 +302,24 @@ def attainment(
         pending: Boolean row rule of rows that are still open and in time.
         unknown: Boolean row rule of rows whose outcome is missing.
         bounds_only: give limits over every way the pending rows (which `of` then holds) can end, and no value.
+        early_met: Boolean row rule of rows that will be judged later and are met already.
+        early_missed: Boolean row rule of rows that will be judged later and are missed already.
+        doomed: Boolean row rule of rows that will be judged later, cannot be met any more, and may still drop out.
     """
-    return Attainment(met=met & of, open=pending, unknown=unknown, n=of, bounds_only=bounds_only)
+    plain = Attainment(met=met & of, open=pending, unknown=unknown, n=of, bounds_only=bounds_only)
+    if early_met is None and early_missed is None and doomed is None:
+        return plain
+    nobody = pl.lit(value=False) & of
+    known = [
+        (nobody if rows is None else rows & ~of).fill_null(value=False) for rows in (early_met, early_missed, doomed)
+    ]
+    return DueAttainment(
+        met=plain.met,
+        open=pending,
+        unknown=unknown,
+        n=of,
+        early_met=known[0],
+        early_missed=known[1],
+        doomed=known[2],
+        undecided=pending & ~known[0] & ~known[1] & ~known[2],
+    )

@@ -71,7 +71,9 @@ def service_level(
         counted, unknown = counted | (gave_up & (seconds > short)) | late, unknown | (gave_up & ~timed)
     else:  # it may still be abandoned, and would then not count
         late = pl.lit(value=False) & waits
-    return attainment(served & (seconds <= limit), of=counted, pending=waits & ~late, unknown=unknown)
+    pending = waits & ~late
+    doomed = None if abandoned == "missed" else pending & (seconds > limit)
+    return attainment(served & (seconds <= limit), of=counted, pending=pending, unknown=unknown, doomed=doomed)
 
 
 @define(

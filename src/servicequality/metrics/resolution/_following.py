@@ -52,7 +52,12 @@ def _judged(
     hit = ~failed if good else failed
     shape: Shape
     if estimate == "matured":
-        shape = attainment(hit, of=known & ripe, pending=known & ~ripe, unknown=~known)
+        young = known & ~ripe
+        gone = young & failed  # it has come back already, and waits to be judged
+        early_met, early_missed = (None if good else gone), (gone if good else None)
+        shape = attainment(
+            hit, of=known & ripe, pending=young, unknown=~known, early_met=early_met, early_missed=early_missed
+        )
     elif estimate == "bounds":
         open_ = known & ~ripe & ~failed
         shape = attainment(hit & ~open_, of=known, pending=open_, unknown=~known, bounds_only=True)
