@@ -1,10 +1,12 @@
-"""Where the outside cases and data lie, and how hard hypothesis works."""
+"""Where the outside cases and data lie, how hard hypothesis works, and which tests simulate."""
 
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+import simulation
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -14,6 +16,20 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture
+def simulate() -> simulation.Simulate:
+    """Draw a batch and, in `nox -s simulations`, many more of it: `simulate(seed, batch)`."""
+    return simulation.simulate
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that simulates, so that `-m simulation` runs these alone."""
+    for item in items:
+        if "simulate" in getattr(item, "fixturenames", ()):
+            item.add_marker("simulation")
 
 
 def _outside(variable: str, default: str) -> Path:

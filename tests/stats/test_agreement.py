@@ -23,6 +23,7 @@ from servicequality.stats import (
     gwet_ac2,
     percent_agreement,
 )
+from simulation import Simulate, assert_share
 
 # Fleiss 1971, table 1: 30 patients, 6 psychiatrists, 5 diagnoses.
 FLEISS = np.array(
@@ -204,33 +205,40 @@ def test_neither_the_order_of_items_nor_how_they_are_written_matters(order: list
         assert coefficient(np.vstack([FLEISS, np.zeros((1, 5))])) == pytest.approx(whole, abs=1e-12)
 
 
-def test_the_limits_hold_the_truth_as_often_as_they_say() -> None:
+def test_the_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate) -> None:
     """A rating is the item's own category with chance 0.8, else drawn from the prevalence: kappa is 0.64."""
-    rng = np.random.default_rng(3)
     samples, items, prevalence, true_share = 1_000, 100, np.array([0.55, 0.3, 0.15]), 0.8
-    own = rng.choice(3, p=prevalence, size=(samples, items, 1))
-    drawn = rng.choice(3, p=prevalence, size=(samples, items, 3))
-    rating = np.where(rng.random(drawn.shape) < true_share, own, drawn)
-    rating[:, : items // 2, 2] = 3  # half of the items lack their third rating
-    rating[:, : items // 5, 1] = 3  # and a fifth have a single one
-    counts = (rating[..., None] == np.arange(3)).sum(axis=2)
     agree = true_share**2 + (1 - true_share**2) * (prevalence**2).sum()
     chance = (prevalence * (1 - prevalence)).sum() / 2
     truths = {fleiss_kappa: true_share**2, gwet_ac1: (agree - chance) / (1 - chance), percent_agreement: agree}
-    for coefficient, truth in truths.items():
-        general = {"unequal": True} if coefficient is fleiss_kappa else {}
-        found = [coefficient(sample, **general) for sample in counts]
-        held = np.mean([limits.low <= truth <= limits.high for limits in found])
-        assert 0.925 <= held <= 0.97, coefficient.__name__  # 0.95, three standard errors of 0.007 either way
+
+    def batch(rng: np.random.Generator) -> np.ndarray:
+        own = rng.choice(3, p=prevalence, size=(samples, items, 1))
+        drawn = rng.choice(3, p=prevalence, size=(samples, items, 3))
+        rating = np.where(rng.random(drawn.shape) < true_share, own, drawn)
+        rating[:, : items // 2, 2] = 3  # half of the items lack their third rating
+        rating[:, : items // 5, 1] = 3  # and a fifth have a single one
+        counts = (rating[..., None] == np.arange(3)).sum(axis=2)
+        held = []
+        for coefficient, truth in truths.items():
+            general = {"unequal": True} if coefficient is fleiss_kappa else {}
+            found = [coefficient(sample, **general) for sample in counts]
+            held.append([limits.low <= truth <= limits.high for limits in found])
+        return np.transpose(held)
+
+    for held in simulate(3, batch).T:
+        assert_share(held, 0.94, 0.955)
 
 
-def test_cohens_limits_hold_the_truth_as_often_as_they_say() -> None:
-    rng = np.random.default_rng(5)
+def test_cohens_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate) -> None:
     prevalence, accuracy = np.array([0.5, 0.3, 0.2]), 0.6
     cells = accuracy * np.diag(prevalence) + (1 - accuracy) * np.outer(prevalence, prevalence)
-    tables = rng.multinomial(150, cells.ravel(), size=1_000).reshape(-1, 3, 3)
-    held = [found.low <= accuracy <= found.high for found in map(cohen_kappa, tables)]
-    assert 0.92 <= np.mean(held) <= 0.97
+
+    def batch(rng: np.random.Generator) -> list[bool]:
+        tables = rng.multinomial(150, cells.ravel(), size=1_000).reshape(-1, 3, 3)
+        return [found.low <= accuracy <= found.high for found in map(cohen_kappa, tables)]
+
+    assert_share(simulate(5, batch), 0.94, 0.955)
 
 
 def test_full_agreement_and_a_single_item() -> None:

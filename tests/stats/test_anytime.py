@@ -7,6 +7,7 @@ from scipy.optimize import brentq
 
 from servicequality.errors import ParameterError
 from servicequality.stats import anytime_mean_interval, normal_mixture_bound, robbins_interval, wilson
+from simulation import assert_share
 
 K, N = np.array([0, 3, 17, 40, 188]), np.array([10, 9, 20, 40, 200])
 
@@ -38,22 +39,30 @@ def looks(rng, p, samples, per_look=20, times=30):
 
 
 @pytest.mark.parametrize("p", [0.5, 0.9, 0.97])
-def test_thirty_looks_at_a_share_err_in_fewer_than_five_of_a_hundred(p):
-    k, n = looks(np.random.default_rng(30), p, 2_000)
-    low, high = robbins_interval(k, n[None, :])
-    ordinary_low, ordinary_high = wilson(k, n[None, :])
-    assert ((low > p) | (high < p)).any(axis=1).mean() < 0.05
-    assert ((ordinary_low > p) | (ordinary_high < p)).any(axis=1).mean() > 0.2
+def test_thirty_looks_at_a_share_err_in_fewer_than_five_of_a_hundred(simulate, p):
+    def batch(rng):
+        k, n = looks(rng, p, 2_000)
+        kinds = robbins_interval(k, n[None, :]), wilson(k, n[None, :])
+        return np.column_stack([((low > p) | (high < p)).any(axis=1) for low, high in kinds])
+
+    anytime, ordinary = simulate(30, batch).T
+    assert_share(anytime, 0, 0.05)  # whatever the number of looks
+    assert_share(ordinary, 0.22, 0.29)
 
 
-def test_thirty_looks_at_a_mean_err_in_about_five_of_a_hundred_at_most():
-    rng = np.random.default_rng(31)
-    rows = rng.exponential(1.0, (1_000, 30, 100))
-    n = 100 * np.arange(1, 31)
-    mean = rows.sum(axis=2).cumsum(axis=1) / n
-    variance = (rows**2).sum(axis=2).cumsum(axis=1) / n - mean**2
-    low, high = anytime_mean_interval(n[None, :], mean, variance)
-    assert ((low > 1) | (high < 1)).any(axis=1).mean() < 0.06
+def test_thirty_looks_at_a_mean_err_in_about_five_of_a_hundred_at_most(simulate):
+    def batch(rng):
+        rows = rng.exponential(1.0, (1_000, 30, 100))
+        n = 100 * np.arange(1, 31)
+        mean = rows.sum(axis=2).cumsum(axis=1) / n
+        variance = (rows**2).sum(axis=2).cumsum(axis=1) / n - mean**2
+        half = 1.959963984540054 * np.sqrt(variance / n)
+        kinds = anytime_mean_interval(n[None, :], mean, variance), (mean - half, mean + half)
+        return np.column_stack([((low > 1) | (high < 1)).any(axis=1) for low, high in kinds])
+
+    anytime, ordinary = simulate(31, batch).T
+    assert_share(anytime, 0, 0.05)
+    assert_share(ordinary, 0.28, 0.3)
 
 
 def test_the_bound_is_narrowest_where_it_was_asked_to_be():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from servicequality import stats
 from servicequality.errors import ParameterError
+from simulation import Simulate, assert_share
 
 POINTS = st.lists(st.floats(-100, 100), min_size=3, max_size=40)
 GAP = float("nan")
@@ -56,26 +57,52 @@ def test_the_baseline_is_frozen() -> None:
     assert stats.rate_limits(hits, baseline=baseline).center == 50
 
 
-def test_laney_keeps_its_false_alarms_where_binomial_limits_do_not() -> None:
-    rng = np.random.default_rng(1)
-    n = np.full((400, 60), 1_000.0)
-    true = np.clip(rng.normal(0.88, 0.02, n.shape), 0, 1)  # days differ
-    hits = rng.binomial(n.astype(np.int64), true)
-    alarms = {False: 0.0, True: 0.0}
-    for row in range(len(n)):
-        for laney in alarms:
-            limits = stats.share_limits(hits[row], n[row], overdispersed=laney)
-            share = hits[row] / n[row]
-            alarms[laney] += float(np.mean((share < limits.lower) | (share > limits.upper))) / len(n)
-    assert alarms[True] < 0.01
-    assert alarms[False] > 0.15
+def test_laney_keeps_its_false_alarms_where_binomial_limits_do_not(simulate: Simulate) -> None:
+    """Sixty days of 1,000 whose own share differs by 0.022 about 0.88: one day of five lies beyond three sigma of chance.
+
+    Chance alone has a sigma of 0.0103, and the days together one of 0.0243, of which 3 · 0.0103 is 1.27: a normal number
+    lies beyond it in 20 % of cases. Beyond three sigma of Laney's p' lie about 0.3 %.
+    """
+
+    def batch(rng: np.random.Generator) -> list[list[float]]:
+        n = np.full((400, 60), 1_000.0)
+        shares = rng.binomial(1_000, np.clip(rng.normal(0.88, 0.022, n.shape), 0, 1)) / n
+        alarms = []
+        for share in shares:
+            both = [stats.share_limits(share * n[0], n[0], overdispersed=laney) for laney in (False, True)]
+            alarms.append([float(np.mean((share < limits.lower) | (share > limits.upper))) for limits in both])
+        return alarms
+
+    binomial, laney = simulate(1, batch).T
+    assert_share(binomial, 0.19, 0.21)
+    assert_share(laney, 0.002, 0.004)
 
 
-def test_xmr_keeps_its_false_alarms() -> None:
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=(400, 60))
-    outside = [np.mean(np.abs(row - row.mean()) > stats.individuals_limits(row).upper - row.mean()) for row in x]
-    assert np.mean(outside) < 0.006
+def test_counts_that_vary_more_than_poissons_alarm_no_more_often(simulate: Simulate) -> None:
+    """Sixty days whose own rate differs by a tenth about 400 tickets: the variance is 400 + 40² = 5 · 400.
+
+    A normal number lies beyond 3 / √5 in 18 % of cases: so many days are beyond a plain c chart's limits.
+    """
+
+    def batch(rng: np.random.Generator) -> list[list[float]]:
+        alarms = []
+        for counts in rng.poisson(rng.gamma(100.0, 4.0, (400, 60))).astype(float):
+            both = [stats.rate_limits(counts, overdispersed=laney) for laney in (False, True)]
+            alarms.append([float(np.mean((counts < limits.lower) | (counts > limits.upper))) for limits in both])
+        return alarms
+
+    plain, laney = simulate(3, batch).T
+    assert_share(plain, 0.17, 0.19)
+    assert_share(laney, 0.0025, 0.005)  # 0.27 % of normal numbers, and these are skewed
+
+
+def test_xmr_keeps_its_false_alarms(simulate: Simulate) -> None:
+    def batch(rng: np.random.Generator) -> list[float]:
+        rows = rng.normal(size=(400, 60))
+        half = [stats.individuals_limits(row).upper - row.mean() for row in rows]
+        return [float(np.mean(np.abs(row - row.mean()) > wide)) for row, wide in zip(rows, half, strict=True)]
+
+    assert_share(simulate(2, batch), 0.0025, 0.0035)  # 0.27 % of normal numbers lie beyond three sigma
 
 
 @pytest.mark.parametrize(

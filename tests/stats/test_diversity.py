@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from servicequality.errors import ParameterError
 from servicequality.stats import effective_number
+from simulation import Simulate, assert_share
 
 
 @given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=6), min_size=1, max_size=5))
@@ -51,12 +52,16 @@ def test_what_one_type_alone_can_say() -> None:
 @pytest.mark.parametrize(
     ("shares", "n"), [([1] * 5, 40), ([1] * 5, 400), ([1, 1 / 2, 1 / 3, 1 / 4, 1 / 5, 1 / 6], 50), ([8, 4, 2, 1], 60)]
 )
-def test_the_limits_hold_the_truth_as_often_as_they_say(shares: list[float], n: int) -> None:
+def test_the_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate, shares: list[float], n: int) -> None:
     p = np.array(shares) / sum(shares)
     true, times = math.exp(-(p * np.log(p)).sum()), 3_000
-    counts = np.random.default_rng(6).multinomial(n, p, times)
-    found = effective_number(counts.ravel(), np.repeat(np.arange(times), len(p)), times)
-    assert np.mean((found.low <= true) & (true <= found.high)) > 0.94
+
+    def batch(rng: np.random.Generator) -> np.ndarray:
+        counts = rng.multinomial(n, p, times)
+        found = effective_number(counts.ravel(), np.repeat(np.arange(times), len(p)), times)
+        return (found.low <= true) & (true <= found.high)
+
+    assert_share(simulate(6, batch), 0.94)
 
 
 def test_counts_below_zero() -> None:

@@ -8,21 +8,26 @@ from scipy.stats import betabinom
 
 from servicequality import stats
 from servicequality.errors import ParameterError
+from simulation import Simulate, assert_share
 
 SIZES = np.array([20, 30, 40, 60, 80, 120, 160, 240, 320, 480] * 3)
 
 
-def test_thirty_identical_units_are_left_in_peace() -> None:
-    rng = np.random.default_rng(3)
-    flagged = naive = 0
-    for _ in range(400):
-        hits = rng.binomial(SIZES, 0.9)
-        found = stats.funnel(hits, SIZES)
-        share = hits / SIZES
-        flagged += bool(((share < found.lower) | (share > found.upper)).any())
-        naive += bool((np.abs(found.z) > 1.96).any())
-    assert naive / 400 > 0.6  # somebody is nearly always beyond two standard errors
-    assert flagged / 400 < 0.12
+def test_thirty_identical_units_are_left_in_peace(simulate: Simulate) -> None:
+    """Limits of 95 % for each of thirty single somebody out in three months of four; a funnel in one of twenty."""
+
+    def batch(rng: np.random.Generator) -> list[tuple[bool, bool]]:
+        singled = []
+        for hits in rng.binomial(SIZES, 0.9, (400, SIZES.size)):
+            found = stats.funnel(hits, SIZES)
+            share = hits / SIZES
+            beyond = (share < found.lower) | (share > found.upper)
+            singled.append((bool((np.abs(found.z) > 1.96).any()), bool(beyond.any())))
+        return singled
+
+    naive, flagged = simulate(3, batch).T
+    assert_share(naive, 0.70, 0.78)  # 1 - 0.95 ** 30 is 0.785, and hits are whole
+    assert_share(flagged, 0.02, 0.06)  # 1 - 0.998 ** 30 is 0.058
 
 
 def test_overdispersed_units_widen_the_funnel_and_an_outlier_is_found() -> None:
@@ -51,14 +56,16 @@ def test_shrinkage_finds_the_likeliest_parameters() -> None:
     assert (found.estimates < found.high).all()
 
 
-def test_shrinkage_covers_what_it_says() -> None:
-    rng = np.random.default_rng(6)
-    covered = []
-    for _ in range(40):
-        true = rng.beta(34, 6, SIZES.size)
-        found = stats.shrink(rng.binomial(SIZES, true), SIZES)
-        covered.append(((found.low <= true) & (true <= found.high)).mean())
-    assert np.mean(covered) > 0.92
+def test_shrinkage_covers_what_it_says(simulate: Simulate) -> None:
+    def batch(rng: np.random.Generator) -> list[float]:
+        covered = []
+        for _ in range(40):
+            true = rng.beta(34, 6, SIZES.size)
+            found = stats.shrink(rng.binomial(SIZES, true), SIZES)
+            covered.append(float(((found.low <= true) & (true <= found.high)).mean()))
+        return covered
+
+    assert_share(simulate(6, batch), 0.925, 0.95)  # the spread of thirty units is itself estimated
 
 
 def test_units_that_do_not_differ_are_one() -> None:
@@ -75,10 +82,9 @@ def test_ranks_are_sure_where_limits_are_apart_and_open_where_they_overlap() -> 
     assert (low.tolist(), high.tolist()) == ([1, 1, 1], [3, 3, 3])
 
 
-def test_dispersion_of_poisson_counts_is_one() -> None:
-    rng = np.random.default_rng(7)
-    p = np.array([stats.dispersion(rng.poisson(40, 30))[2] for _ in range(600)])
-    assert abs(np.mean(p < 0.05) - 0.05) < 0.025
+def test_dispersion_of_poisson_counts_is_one(simulate: Simulate) -> None:
+    drawn = simulate(7, lambda rng: [stats.dispersion(row)[2] < 0.05 for row in rng.poisson(40, (600, 30))])
+    assert_share(drawn, 0.045, 0.055)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from servicequality.stats import (
     partial_correlations,
     regression_weights,
 )
+from simulation import assert_share
 
 
 def survey(rows: int, seed: int, weights=(0.6, 0.3, 0.0, 0.4)) -> np.ndarray:
@@ -70,13 +71,18 @@ def test_limits_of_lmg_are_those_of_drawn_rows():
     assert np.stack([low, high]) == pytest.approx(np.quantile(plain, [0.025, 0.975], axis=0))
 
 
-def test_limits_of_lmg_cover():
+def test_limits_of_lmg_cover(simulate):
     truth = lmg_shares(covariance(survey(400_000, 5)))
-    hits = np.zeros(4)
-    for seed in range(200):
-        low, high = lmg_interval(survey(150, 10_000 + seed), resamples=250, seed=seed)
-        hits += (low <= truth) & (truth <= high)
-    assert (hits / 200 >= 0.89).all()
+
+    def batch(rng):
+        held = []
+        for seed in rng.integers(2**31, size=200).tolist():
+            low, high = lmg_interval(survey(150, seed), resamples=250, seed=seed)
+            held.append((low <= truth) & (truth <= high))
+        return held
+
+    for held in simulate(9, batch).T:
+        assert_share(held, 0.925, 0.96)  # percentiles of 250 resamples
 
 
 def test_regression_weights_are_those_of_statsmodels():
@@ -90,15 +96,18 @@ def test_regression_weights_are_those_of_statsmodels():
     assert regression_weights(covariance(data), 60, standardised=True).value == pytest.approx(beta)
 
 
-def test_limits_of_standardised_weights_cover():
-    rng = np.random.default_rng(7)
+def test_limits_of_standardised_weights_cover(simulate):
     population = np.array([[1, 0.5, 0.6], [0.5, 1, 0.5], [0.6, 0.5, 1]])
-    drawn = rng.multivariate_normal(np.zeros(3), population, size=(4_000, 60))
-    centred = drawn - drawn.mean(axis=1, keepdims=True)
-    got = regression_weights(np.swapaxes(centred, -1, -2) @ centred / 59, np.full(4_000, 60), standardised=True)
     truth = np.linalg.solve(population[:2, :2], population[:2, 2])
-    covered = ((got.low <= truth) & (truth <= got.high)).mean(axis=0)
-    assert covered == pytest.approx([0.95, 0.95], abs=0.015)
+
+    def batch(rng):
+        drawn = rng.multivariate_normal(np.zeros(3), population, size=(4_000, 60))
+        centred = drawn - drawn.mean(axis=1, keepdims=True)
+        got = regression_weights(np.swapaxes(centred, -1, -2) @ centred / 59, np.full(4_000, 60), standardised=True)
+        return (got.low <= truth) & (truth <= got.high)
+
+    for held in simulate(7, batch).T:
+        assert_share(held, 0.94, 0.955)
 
 
 def test_partial_correlations_are_those_of_residuals():

@@ -19,6 +19,7 @@ from servicequality.stats import (
     t_interval,
     wilson,
 )
+from simulation import assert_share
 
 answers = st.tuples(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400)).filter(lambda a: sum(a) >= 2)
 METHODS = ["adjusted_wald", "score", "mover"]
@@ -204,11 +205,25 @@ def test_difference_is_close_to_newcombe_where_nobody_is_negative():
 
 @pytest.mark.parametrize("method", ["adjusted_wald", "score"])
 @pytest.mark.parametrize("shares", [(0.5, 0.3, 0.2), (0.8, 0.15, 0.05), (0.1, 0.5, 0.4)])
-def test_covers(method, shares):
-    draws = np.random.default_rng(7).multinomial(40, shares, size=20_000)
-    low, high = net_interval(draws[:, 0], draws[:, 2], 40, method=method)
+def test_covers(simulate, method, shares):
     truth = shares[0] - shares[2]
-    assert np.mean((low <= truth) & (truth <= high)) == pytest.approx(0.95, abs=0.012)
+
+    def batch(rng):
+        draws = rng.multinomial(40, shares, size=20_000)
+        low, high = net_interval(draws[:, 0], draws[:, 2], 40, method=method)
+        return (low <= truth) & (truth <= high)
+
+    assert_share(simulate(7, batch), 0.94, 0.96)
+
+
+@pytest.mark.parametrize("n", [(40, 60), (300, 200)])
+def test_differences_cover(simulate, n):
+    def batch(rng):
+        a, b = rng.multinomial(n[0], [0.5, 0.3, 0.2], 20_000), rng.multinomial(n[1], [0.4, 0.3, 0.3], 20_000)
+        low, high = net_difference_interval(a[:, 0], a[:, 2], n[0], b[:, 0], b[:, 2], n[1])
+        return (low <= 0.2) & (high >= 0.2)
+
+    assert_share(simulate(8, batch), 0.945, 0.955)
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,17 @@ def test_wilson_covers(level):
     assert covered.min() > level - 0.12
 
 
+@pytest.mark.parametrize(("method", "lowest"), [(jeffreys, 0.88), (agresti_coull, 0.93)])
+def test_what_the_other_methods_cover(method, lowest):
+    """Exactly, of shares from 0.02 to 0.98 of 50 rows: each is right on the whole, and Jeffreys' falls short at some."""
+    k = np.arange(51)
+    low, high = method(k, 50)
+    shares = np.linspace(0.02, 0.98, 481)[:, None]
+    covered = np.where((low <= shares) & (shares <= high), oracle.binom.pmf(k, 50, shares), 0).sum(axis=1)
+    assert covered.min() >= lowest
+    assert 0.945 <= covered.mean() <= 0.965
+
+
 def test_clopper_pearson_never_covers_less():
     n = 30
     k = np.arange(n + 1)

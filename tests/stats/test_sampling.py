@@ -19,6 +19,7 @@ from servicequality.stats import (
     t_interval,
     wilson,
 )
+from simulation import assert_share
 
 
 def moments(y, x):
@@ -64,27 +65,54 @@ def test_clusters_of_identical_rows_count_once():
     assert effect == pytest.approx(10 * 8 / 7)
 
 
-def test_clustered_share_covers():
-    rng = np.random.default_rng(11)
-    share = rng.beta(8, 2, size=(4_000, 30))
-    k = rng.binomial(12, share)
-    p = k.sum(axis=1) / 360
-    total = np.full(4_000, 360.0)
-    se = ratio_se(k.sum(axis=1), total, (k * k).sum(axis=1), 12 * k.sum(axis=1), np.full(4_000, 30 * 144.0), 30)
-    n_eff = 360 / design_effect(se, np.sqrt(p * (1 - p) / 360))
-    low, high = wilson(p * n_eff, n_eff, df=29)
-    assert np.mean((low <= 0.8) & (high >= 0.8)) == pytest.approx(0.95, abs=0.015)
-    naive = wilson(k.sum(axis=1), 360)
-    assert np.mean((naive[0] <= 0.8) & (naive[1] >= 0.8)) < 0.9
+def test_clustered_share_covers(simulate):
+    """30 clusters of 12: with Student's t as with the normal quantile, and plain limits far below."""
+
+    def batch(rng):
+        k = rng.binomial(12, rng.beta(8, 2, size=(4_000, 30)))
+        hits = k.sum(axis=1)
+        se = ratio_se(hits, np.full(4_000, 360.0), (k * k).sum(axis=1), 12 * hits, np.full(4_000, 30 * 144.0), 30)
+        p = hits / 360
+        n_eff = 360 / design_effect(se, np.sqrt(p * (1 - p) / 360))
+        limits = wilson(p * n_eff, n_eff, df=29), wilson(p * n_eff, n_eff), wilson(hits, 360)
+        return np.column_stack([(low <= 0.8) & (high >= 0.8) for low, high in limits])
+
+    student, normal, plain = simulate(11, batch).T
+    assert_share(student, 0.945, 0.955)
+    assert_share(normal, 0.93, 0.945)
+    assert_share(plain, 0.80, 0.84)
 
 
-def test_weighted_mean_covers():
-    rng = np.random.default_rng(12)
-    w = rng.uniform(0.5, 2, size=(10_000, 40))
-    y = rng.normal(3, 1, size=w.shape)
-    sums = [(w * y).sum(1), w.sum(1), (w * w * y * y).sum(1), (w * w * y).sum(1), (w * w).sum(1)]
-    low, high = t_interval(sums[0] / sums[1], ratio_se(*sums, 40), df=kish_n_eff(sums[1], sums[4]) - 1)
-    assert np.mean((low <= 3) & (high >= 3)) == pytest.approx(0.95, abs=0.01)
+def test_weighted_mean_covers(simulate):
+    def batch(rng):
+        w = rng.uniform(0.5, 2, size=(10_000, 40))
+        y = rng.normal(3, 1, size=w.shape)
+        sums = [(w * y).sum(1), w.sum(1), (w * w * y * y).sum(1), (w * w * y).sum(1), (w * w).sum(1)]
+        low, high = t_interval(sums[0] / sums[1], ratio_se(*sums, 40), df=kish_n_eff(sums[1], sums[4]) - 1)
+        return (low <= 3) & (high >= 3)
+
+    assert_share(simulate(12, batch), 0.945, 0.955)
+
+
+def test_stratified_mean_covers(simulate):
+    """Two strata of a finite population, drawn without return; its mean is known."""
+    population = [np.random.default_rng(13).gamma(4, scale, size) for scale, size in ((1.0, 300), (3.0, 100))]
+    truth = float(np.concatenate(population).mean())
+
+    def batch(rng):
+        drawn = [
+            rng.permuted(np.tile(stratum, (4_000, 1)), axis=1)[:, :n]
+            for stratum, n in zip(population, (40, 30), strict=True)
+        ]
+        mean, se = stratified_mean(
+            np.column_stack([rows.mean(axis=1) for rows in drawn]),
+            np.column_stack([rows.var(axis=1, ddof=1) for rows in drawn]),
+            [40, 30],
+            [300, 100],
+        )
+        return np.abs(mean - truth) <= 1.959963984540054 * se
+
+    assert_share(simulate(14, batch), 0.935, 0.95)  # the normal quantile of seventy rows
 
 
 def test_stratified_mean_by_hand():

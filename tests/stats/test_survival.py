@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from servicequality.errors import ParameterError
 from servicequality.stats.survival import Curves, RiskTable, aalen_johansen, kaplan_meier, risk_table
 from servicequality.stats.survival_segments import LONG, accumulate
+from simulation import assert_share
 
 # Freireich et al. 1963: remission in weeks under 6-MP (state 0: still in remission) and under placebo.
 SIX_MP = [6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35]
@@ -274,44 +275,43 @@ def test_the_last_event_is_the_upper_limit_where_nothing_earlier_is():
     np.testing.assert_array_equal(reading.high, [4, 4, np.nan])
 
 
-def test_coverage_of_all_limits():
-    rng = np.random.default_rng(20240501)
-    tables = []
-    for _ in range(3000):
-        life, look = rng.exponential(1, 60), rng.uniform(0.2, 3, 60)
-        tables.append(risk_table(np.minimum(life, look), life <= look))
-    curve = km(*tables)
-    truths = (
-        (curve.survival_at(0.8), np.exp(-0.8)),
-        (curve.quantile(0.5), np.log(2)),
-        (curve.quantile(0.75), np.log(4)),
-        (curve.restricted_mean(1.0), 1 - np.exp(-1)),
-    )
-    for reading, truth in truths:
-        held = (reading.low <= truth) & ~(reading.high < truth)
-        assert 0.93 <= held.mean() <= 0.975
+def test_coverage_of_all_limits(simulate):
+    def batch(rng):
+        lives, looks = rng.exponential(1, (3_000, 60)), rng.uniform(0.2, 3, (3_000, 60))
+        curve = km(*map(risk_table, np.minimum(lives, looks), lives <= looks))
+        truths = (
+            (curve.survival_at(0.8), np.exp(-0.8)),
+            (curve.quantile(0.5), np.log(2)),
+            (curve.quantile(0.75), np.log(4)),
+            (curve.restricted_mean(1.0), 1 - np.exp(-1)),
+        )
+        return np.column_stack([(reading.low <= truth) & ~(reading.high < truth) for reading, truth in truths])
+
+    for held in simulate(20240501, batch).T:
+        assert_share(held, 0.94, 0.965)
 
 
-def test_the_limits_of_an_extreme_quantile_are_as_weak_as_the_docstring_says():
+def test_the_limits_of_an_extreme_quantile_are_as_weak_as_the_docstring_says(simulate):
     """A 90 % quantile of ten rows: the largest is below it in 35 of 100 samples, and yet it is the upper limit."""
-    rng = np.random.default_rng(7)
-    reading = km(*(risk_table(rng.exponential(1, 10), np.ones(10)) for _ in range(2000))).quantile(0.9)
-    held = (reading.low <= np.log(10)) & ~(reading.high < np.log(10))
-    assert 0.60 <= held.mean() <= 0.66
+
+    def batch(rng):
+        reading = km(*(risk_table(rng.exponential(1, 10), np.ones(10)) for _ in range(2000))).quantile(0.9)
+        return (reading.low <= np.log(10)) & ~(reading.high < np.log(10))
+
+    assert_share(simulate(7, batch), 0.62, 0.65)
 
 
-def test_coverage_beside_a_competing_cause():
-    rng = np.random.default_rng(11)
-    tables = []
-    for _ in range(3000):
-        life, cause, look = rng.exponential(1 / 1.5, 80), rng.random(80) < 1 / 3, rng.uniform(0.2, 3, 80)
-        tables.append(risk_table(np.minimum(life, look), np.where(life <= look, np.where(cause, 2, 1), 0)))
-    curve = aj(*tables)
-    for limit in (0.2, 1.0):
-        reading, truth = curve.incidence_at(limit), 2 / 3 * (1 - np.exp(-1.5 * limit))
-        assert 0.93 <= np.mean((reading.low <= truth) & (truth <= reading.high)) <= 0.97
-    reading, truth = curve.quantile(0.4), -np.log(1 - 0.6) / 1.5
-    assert 0.93 <= np.mean((reading.low <= truth) & ~(reading.high < truth)) <= 0.975
+def test_coverage_beside_a_competing_cause(simulate):
+    def batch(rng):
+        size = 3_000, 80
+        life, cause, look = rng.exponential(1 / 1.5, size), rng.random(size) < 1 / 3, rng.uniform(0.2, 3, size)
+        curve = aj(*map(risk_table, np.minimum(life, look), np.where(life <= look, np.where(cause, 2, 1), 0)))
+        truths = [(curve.incidence_at(limit), 2 / 3 * (1 - np.exp(-1.5 * limit))) for limit in (0.2, 1.0)]
+        truths.append((curve.quantile(0.4), -np.log(1 - 0.6) / 1.5))
+        return np.column_stack([(reading.low <= truth) & ~(reading.high < truth) for reading, truth in truths])
+
+    for held in simulate(11, batch).T:
+        assert_share(held, 0.94, 0.965)
 
 
 def test_two_million_rows_in_one_group_keep_their_digits():

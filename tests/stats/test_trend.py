@@ -9,6 +9,7 @@ import pytest
 
 from servicequality.errors import ParameterError
 from servicequality.stats.trend import poisson_trend
+from simulation import Simulate, assert_share
 
 
 @pytest.mark.parametrize(
@@ -44,15 +45,18 @@ def test_where_nothing_can_be_said() -> None:
     assert poisson_trend([8, 0, 2], [4.0, 0.0, 4.0]).ratio == pytest.approx(0.5)
 
 
-def test_coverage() -> None:
-    rng = np.random.default_rng(11)
+def test_coverage_and_false_alarms(simulate: Simulate) -> None:
     time = np.array([30.0, 40.0, 20.0])
-    counts = rng.poisson(time * 0.5 * 0.7 ** np.arange(3), (400, 3))
-    found = [poisson_trend(row, time) for row in counts]
-    held = [trend.low <= 0.7 <= trend.high for trend in found]
-    assert 0.93 <= np.mean(held) <= 0.98
-    null = [poisson_trend(row, time).p_value < 0.05 for row in rng.poisson(time * 0.5, (400, 3))]
-    assert 0.025 <= np.mean(null) <= 0.08
+
+    def batch(rng: np.random.Generator) -> list[tuple[bool, bool]]:
+        falling, level = rng.poisson(time * 0.5 * 0.7 ** np.arange(3), (400, 3)), rng.poisson(time * 0.5, (400, 3))
+        trends = [poisson_trend(row, time) for row in falling]
+        null = [poisson_trend(row, time).p_value < 0.05 for row in level]
+        return [(trend.low <= 0.7 <= trend.high, alarm) for trend, alarm in zip(trends, null, strict=True)]
+
+    held, alarms = simulate(11, batch).T
+    assert_share(held, 0.945, 0.96)
+    assert_share(alarms, 0.045, 0.055)
 
 
 @pytest.mark.parametrize(

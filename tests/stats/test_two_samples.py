@@ -10,6 +10,7 @@ from servicequality.stats import (
     hodges_lehmann,
     log_ratio_interval,
     mover_ratio,
+    newcombe,
     p_from_limits,
     rate_ratio_interval,
     rate_ratio_test,
@@ -17,6 +18,7 @@ from servicequality.stats import (
     welch_interval,
     wilson,
 )
+from simulation import assert_share
 
 RNG = np.random.default_rng(7)
 X, Y = RNG.lognormal(2, 1, 23), RNG.lognormal(2.5, 0.6, 41)
@@ -34,10 +36,48 @@ def test_welch_is_scipys():
     assert welch_df(0.0, 3, 0.0, 3) == np.inf
 
 
-def test_geometric_means_are_covered():
-    a, b = RNG.lognormal(1, 1.2, (2_000, 15)), RNG.lognormal(1.3, 0.5, (2_000, 30))
-    low, high = welch_interval(*moments(np.log(a)), *moments(np.log(b)))
-    assert 0.935 <= np.mean((low <= -0.3) & (high >= -0.3)) <= 0.965
+def test_geometric_means_are_covered(simulate):
+    def batch(rng):
+        a, b = rng.lognormal(1, 1.2, (2_000, 15)), rng.lognormal(1.3, 0.5, (2_000, 30))
+        low, high = welch_interval(*moments(np.log(a)), *moments(np.log(b)))
+        return (low <= -0.3) & (high >= -0.3)
+
+    assert_share(simulate(21, batch), 0.945, 0.955)
+
+
+@pytest.mark.parametrize(("p", "n"), [((0.9, 0.8), (60, 50)), ((0.5, 0.5), (30, 30)), ((0.98, 0.95), (100, 200))])
+def test_newcombes_limits_cover(p, n):
+    """Every pair of counts with its chance: no sampling noise."""
+    counts = [np.arange(size + 1) for size in n]
+    first, second = np.meshgrid(*counts, indexing="ij")
+    low, high = newcombe(first, n[0], second, n[1])
+    chance = np.multiply.outer(
+        *(scipy_stats.binom.pmf(k, size, share) for k, size, share in zip(counts, n, p, strict=True))
+    )
+    change = p[0] - p[1]
+    assert 0.945 <= chance[(low <= change + 1e-12) & (change - 1e-12 <= high)].sum() <= 0.97
+
+
+def test_rate_ratios_never_cover_less(simulate):
+    def batch(rng):
+        x, y = rng.poisson(30, 4_000), rng.poisson(20, 4_000)  # 1 a day and 2 a day
+        low, high = rate_ratio_interval(x, 30.0, y, 10.0)
+        return np.column_stack(
+            [(low <= 0.5) & (high >= 0.5), rate_ratio_test(y, 20.0, rng.poisson(20, 4_000), 20.0) < 0.05]
+        )
+
+    held, alarms = simulate(22, batch).T
+    assert_share(held, 0.95, 0.97)
+    assert_share(alarms, 0.03, 0.05)
+
+
+def test_ratios_of_two_wilson_limits_cover(simulate):
+    def batch(rng):
+        k, j = rng.binomial(80, 0.6, 20_000), rng.binomial(60, 0.4, 20_000)
+        low, high = mover_ratio(k / 80, *wilson(k, 80), j / 60, *wilson(j, 60))
+        return (low <= 1.5) & (high >= 1.5)
+
+    assert_share(simulate(23, batch), 0.945, 0.96)
 
 
 def test_restricted_means_ratio_is_the_delta_method():
@@ -111,9 +151,24 @@ def test_the_exact_distribution_is_scipys():
         assert ways[int(below.statistic)] == pytest.approx(below.pvalue, rel=1e-9)
 
 
-def test_the_shift_is_covered_and_large_samples_take_the_normal_ranks():
-    held = [hodges_lehmann(RNG.normal(1, 1, 12), RNG.normal(0, 1, 15)) for _ in range(600)]
-    assert 0.93 <= np.mean([found.low <= 1 <= found.high for found in held]) <= 0.98
+def test_the_shift_is_covered(simulate):
+    def batch(rng):
+        found = [hodges_lehmann(rng.normal(1, 1, 12), rng.normal(0, 1, 15)) for _ in range(600)]
+        assert all(one.exact for one in found)
+        return [one.low <= 1 <= one.high for one in found]
+
+    assert_share(simulate(24, batch), 0.95, 0.956)  # exact ranks: never below the level
+
+
+def test_superiority_keeps_its_level_where_spreads_differ(simulate):
+    def batch(rng):
+        pairs = zip(rng.normal(0, 1, (500, 25)), rng.normal(0, 3, (500, 40)), strict=True)
+        return [brunner_munzel(x, y).p < 0.05 for x, y in pairs]
+
+    assert_share(simulate(25, batch), 0.045, 0.06)
+
+
+def test_large_samples_take_the_normal_ranks():
     large = hodges_lehmann(RNG.normal(1, 1, 4_000), RNG.normal(0, 1, 5_000))
     assert not large.exact
     assert large.low < 1 < large.high < large.low + 0.12

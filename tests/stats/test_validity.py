@@ -18,6 +18,7 @@ from servicequality.stats import (
     straight_lined,
 )
 from servicequality.stats.validity import percentile_limits
+from simulation import assert_share
 
 THREE = ["a", "a", "a", "b", "b", "c", "c", "c", "c"]
 
@@ -56,7 +57,7 @@ def test_htmt_is_the_correlation_of_what_is_measured_and_blind_to_units():
     assert htmt(covariance(answers[:, order]), ["b", "a", "b", "a", "a", "b"])[0, 1] == pytest.approx(got)
 
 
-def test_the_bootstrap_of_htmt_is_that_of_drawn_rows_and_covers():
+def test_the_bootstrap_of_htmt_is_that_of_drawn_rows():
     answers = two_dimensions(60, 0.6, seed=3)
     low, high = htmt_interval(answers, "aaabbb", resamples=500, seed=5)
     rng = np.random.default_rng(5)
@@ -66,11 +67,30 @@ def test_the_bootstrap_of_htmt_is_that_of_drawn_rows_and_covers():
     drawn = resampled_covariances(answers, resamples=500, seed=5)
     assert np.array_equal(htmt_limits(drawn, "aaabbb")[0], low)
     assert low[0, 1] < htmt(covariance(answers), "aaabbb")[0, 1] < high[0, 1]
-    hits = 0
-    for seed in range(300):
-        low, high = htmt_interval(two_dimensions(120, 0.6, seed), "aaabbb", resamples=300, seed=seed)
-        hits += low[0, 1] <= 0.6 <= high[0, 1]
-    assert 0.91 <= hits / 300 <= 0.98
+
+
+def test_the_bootstrap_of_htmt_covers(simulate):
+    def batch(rng):
+        held = []
+        for seed in rng.integers(2**31, size=300).tolist():
+            low, high = htmt_interval(two_dimensions(120, 0.6, seed), "aaabbb", resamples=300, seed=seed)
+            held.append(low[0, 1] <= 0.6 <= high[0, 1])
+        return held
+
+    assert_share(simulate(6, batch), 0.93, 0.955)  # percentiles of 300 resamples
+
+
+@pytest.mark.parametrize("rho", [0.0, 0.7])
+def test_limits_of_a_correlation_cover(simulate, rho):
+    def batch(rng):
+        x, noise = rng.normal(size=(2, 10_000, 25))
+        y = rho * x + np.sqrt(1 - rho**2) * noise
+        x, y = (v - v.mean(axis=1, keepdims=True) for v in (x, y))
+        r = (x * y).sum(axis=1) / np.sqrt((x**2).sum(axis=1) * (y**2).sum(axis=1))
+        low, high = correlation_interval(r, 25)
+        return (low <= rho) & (rho <= high)
+
+    assert_share(simulate(10, batch), 0.945, 0.955)
 
 
 def test_samples_without_an_answer_are_counted_or_refused():
