@@ -14,7 +14,7 @@ SIZES = np.array([20, 30, 40, 60, 80, 120, 160, 240, 320, 480] * 3)
 
 
 def test_thirty_identical_units_are_left_in_peace(simulate: Simulate) -> None:
-    """Limits of 95 % for each of thirty single somebody out in three months of four; a funnel in one of twenty."""
+    """Limits of 95 % for each of thirty single somebody out in three months of four; a funnel in one of thirty."""
 
     def batch(rng: np.random.Generator) -> list[tuple[bool, bool]]:
         singled = []
@@ -27,7 +27,7 @@ def test_thirty_identical_units_are_left_in_peace(simulate: Simulate) -> None:
 
     naive, flagged = simulate(3, batch).T
     assert_share(naive, 0.70, 0.78)  # 1 - 0.95 ** 30 is 0.785, and hits are whole
-    assert_share(flagged, 0.02, 0.06)  # 1 - 0.998 ** 30 is 0.058
+    assert_share(flagged, 0.02, 0.058)  # at most 1 - 0.998 ** 30; an extreme unit widens the limits too
 
 
 def test_overdispersed_units_widen_the_funnel_and_an_outlier_is_found() -> None:
