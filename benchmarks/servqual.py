@@ -5,7 +5,8 @@ Run: python benchmarks/servqual.py [--rows 10000 100000 1000000] [--runs 5]
 `score` checks the answers and gives expectation, perception and gap of five dimensions and overall, with limits. The
 cross-products of all items give alpha, the correlations of dimensions and HTMT; limits of HTMT, which draw respondents
 again, are not in it. The blocked X'X takes the same answers in blocks of rows and finds nothing out about them. pingouin's
-alpha is of the five items of one dimension, as ours beside it is. Values are asserted equal before anything is timed.
+alpha is of the five items of one dimension, as ours beside it is. Values are asserted equal before anything is timed. At the
+end stands how times grow from the least size to the greatest.
 """
 
 import argparse
@@ -113,13 +114,27 @@ def given_of(frame: pl.DataFrame) -> Given:
     return frame, frame.select(RELIABILITY).to_pandas()
 
 
-def measure(rows: int, runs: int) -> None:
-    frame = survey(rows)
-    check(frame)
-    given = given_of(frame)
-    for calls in (SCORES, PRODUCTS, ALPHA):
-        times = race({name: partial(run, given) for name, run in calls.items()}, runs)
-        show(f"{rows:,} respondents, median of {runs}", times, next(iter(calls)), peaks(__file__, calls, frame))
+def kinds(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    """The same answers as whole numbers, as floats, and as floats of which one in fifty is blank."""
+    floats, rng = frame.cast(pl.Float64), np.random.default_rng(6)
+    told = [pl.Series(name, rng.random(frame.height) > 0.02) for name in frame.columns]
+    blank = floats.select(pl.when(is_told).then(pl.col(is_told.name)).alias(is_told.name) for is_told in told)
+    return {"whole numbers": frame, "floats": floats, "floats with blanks": blank}
+
+
+def measure(rows: int, runs: int) -> dict[str, float]:
+    whole, taken = survey(rows), {}
+    check(whole)
+    for kind, frame in kinds(whole).items():
+        given = given_of(frame)
+        for calls in (SCORES, PRODUCTS, ALPHA):
+            if calls is not SCORES and frame.null_count().row(0) != (0,) * frame.width:
+                continue  # neither X'X nor pingouin's alpha is of who answered each dimension
+            times = race({name: partial(run, given) for name, run in calls.items()}, runs)
+            title = f"{rows:,} respondents, {kind}, median of {runs}"
+            show(title, times, next(iter(calls)), peaks(__file__, calls, frame))
+            taken |= {f"{name}, {kind}": time for name, time in times.items()}
+    return taken
 
 
 if __name__ == "__main__":
@@ -133,5 +148,7 @@ if __name__ == "__main__":
         table = given_of(pl.read_parquet(file))
         print(growth(lambda: (SCORES | PRODUCTS | ALPHA)[name](table)))
     else:
-        for n in asked.rows:
-            measure(n, asked.runs)
+        all_times = [measure(n, asked.runs) for n in asked.rows]
+        for name in all_times[0] if len(all_times) > 1 else ():
+            grown = all_times[-1][name] / all_times[0][name]
+            print(f"{name}: {grown:.1f} times the time for {asked.rows[-1] / asked.rows[0]:g} times the respondents")

@@ -4,7 +4,7 @@ Lives here: `Answers`, from wide tables and from long ones. Never here: the chec
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal, TypeAlias
 
@@ -13,6 +13,7 @@ import polars as pl
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
+from servicequality.servqual.narrowing import narrowed
 from servicequality.servqual.scale import Scale
 
 __all__ = ["Answers", "Columns", "Role", "read_answers"]
@@ -40,6 +41,7 @@ class Answers:
         columns: for each role, the column of each item.
         importance: the column of each dimension's points; empty where nobody was asked.
         long: the rows and own columns of the long table that the frame was made of, if it was; they want a check too.
+        full: whether it is known that nobody left an answer blank.
     """
 
     frame: pl.LazyFrame
@@ -48,6 +50,7 @@ class Answers:
     columns: Mapping[str, Mapping[str, str]]
     importance: Mapping[str, str]
     long: "Long | None" = None
+    full: bool = False
 
     def answer(self, role: str, item: str) -> pl.Expr:
         """The answer as it counts: turned round if the item is worded the other way round."""
@@ -136,7 +139,14 @@ def read_answers(
         )
     blank = [name for name in used if schema[name] == pl.Null]
     rows = rows.with_columns(pl.col(blank).cast(pl.Float64)) if blank else rows
-    return Answers(rows, eager, scale, columns, points, long)
+    answers = Answers(rows, eager, scale, columns, points, long)
+    if long is not None or not isinstance(data, pl.DataFrame):
+        return answers
+    full = not any(data[name].null_count() for name in answers.named())
+    if scale.whole and not blank:
+        names = [name for name in answers.named() if name not in kept]
+        rows = narrowed(data, names, low=int(scale.low), high=int(scale.high)).lazy()
+    return replace(answers, frame=rows, full=full)
 
 
 def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[str]) -> dict[str, str]:

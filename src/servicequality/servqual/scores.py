@@ -81,7 +81,7 @@ class Scores(Generic[F]):
     def items(self) -> F:
         """One row a key, item and measure, each item on the respondents who answered it."""
         question, answers = self.question, by_item(self.answers)
-        asked = figures(measures(answers), answers.scale.scored, whole=False)
+        asked = figures(measures(answers), answers.scale.scored, whole=False, full=answers.full)
         plan = state(
             scored(answers, "dimension_complete"),
             asked,
@@ -113,7 +113,7 @@ class Scores(Generic[F]):
     @cached_property
     def _state(self) -> pl.LazyFrame:
         question = self.question
-        asked = figures(measures(self.answers), tuple(self.scale.dimensions))
+        asked = figures(measures(self.answers), tuple(self.scale.dimensions), full=self.answers.full)
         return state(self._scored, asked, keys=question.keys, sampling=question.sampling, rules=self._rules)
 
     @cached_property
@@ -121,8 +121,10 @@ class Scores(Generic[F]):
         return ScoreTables(self.scale, self._state.collect(engine="streaming"), self.level)
 
     def _table(self, pick: Callable[[ScoreTables], pl.DataFrame]) -> F:
-        empty = ScoreTables(self.scale, pl.DataFrame(schema=self._state.collect_schema()), self.level)
-        return self._given(lambda: pick(self._tables), lambda: pick(empty).schema)
+        def empty() -> pl.DataFrame:
+            return pick(ScoreTables(self.scale, pl.DataFrame(schema=self._state.collect_schema()), self.level))
+
+        return self._given(lambda: pick(self._tables), lambda: empty().schema)
 
     def _given(self, make: Callable[[], pl.DataFrame], schema: Callable[[], pl.Schema]) -> F:
         return cast("F", given_frame(make, schema, self.check, eager=self.answers.eager))

@@ -15,9 +15,10 @@ from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
+from servicequality.servqual.products import products
 from servicequality.servqual.scale import OVERALL, Scale
 from servicequality.servqual.states import RULES, digest
-from servicequality.stats import CrossProducts, cross_products
+from servicequality.stats import CrossProducts
 
 __all__ = ["ItemSums", "Measure", "cell", "item_answers", "item_sums", "merge_item_sums", "roles_of", "sums_of"]
 
@@ -31,7 +32,6 @@ _MEASURES: Mapping[str, tuple[Measure, ...]] = {
 }
 _CELL = {"block": pl.String(), "dimension": pl.String(), "i": pl.Int64(), "j": pl.Int64()}
 _SUMS = ("n", "sum_i", "sum_j", "product", "rows")
-_ROWS = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -274,25 +274,15 @@ def _group(group: pl.DataFrame, scale: Scale, keys: Sequence[str]) -> pl.DataFra
 
 
 def _found(group: pl.DataFrame, scale: Scale) -> Iterator[tuple[str, str, CrossProducts]]:
-    """Cross-products of every block. Where nobody missed an item all blocks are corners of one matrix."""
+    """Cross-products of every block."""
     names = [cell(role, item) for role in roles_of(scale) for item in scale.scored]
-    blank = any(group[name].null_count() for name in names)
-    complete = None if blank else _products(group.select(names))
-    for block, dimension, cells in _blocks(scale):
-        own = [cell(role, item) for role, item in cells]
-        if complete is None:
-            yield block, dimension, _products(group.select(own).drop_nulls())
-        else:
-            at = [names.index(name) for name in own]
-            yield block, dimension, CrossProducts(complete.n, complete.sums[at], complete.products[np.ix_(at, at)])
-
-
-def _products(table: pl.DataFrame) -> CrossProducts:
-    k = table.width
-    found = CrossProducts(np.zeros(()), np.zeros(k), np.zeros((k, k)))
-    for begin in range(0, table.height, _ROWS):
-        found += cross_products(table[begin : begin + _ROWS].to_numpy())
-    return found
+    blocks = list(_blocks(scale))
+    sets = [[names.index(cell(role, item)) for role, item in cells] for _, _, cells in blocks]
+    furthest = max(abs(scale.low), abs(scale.high)) if scale.whole else None
+    for (block, dimension, _), found in zip(
+        blocks, products(group.select(names), sets, furthest=furthest), strict=True
+    ):
+        yield block, dimension, found
 
 
 def _cells(found: CrossProducts, block: str, dimension: str, rows: int, scale: Scale) -> pl.DataFrame:
