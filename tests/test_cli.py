@@ -46,7 +46,7 @@ def test_the_demo_shows_the_truth_beside_the_estimates(demo: str) -> None:
     desk, truth = service_desk_with_truth(2_000, seed=7)
     still_open = facts(desk, as_of=truth.as_of).filter(~pl.col("resolution_observed")).collect().height
     resolution = next(line for line in demo.splitlines() if line.startswith("resolution"))
-    assert resolution.endswith(f"{truth.resolution_median_seconds / 3600:.1f} h")
+    assert resolution.endswith(f"{truth.resolution_median_seconds / 3600:.0f} h")
     nps = next(line for line in demo.splitlines() if line.startswith("NPS"))
     assert nps.split()[-1] == f"{truth.nps:.0f}"
     said = " ".join(demo.split())

@@ -1,13 +1,20 @@
 """One figure for a person: how it prints, and what it can be asked of."""
 
+import math
+import re
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from servicequality import backlog, csat, csat_mean, nps, resolution_time, sla_attainment
-from servicequality.core.display import format_limits, format_value
+from servicequality import backlog, csat, csat_mean, defect_density, nps, resolution_time, sla_attainment
+from servicequality.core import Metric
+from servicequality.core.display import error_of, format_limits, format_shares, format_stated, format_value
+from servicequality.errors import ParameterError
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -73,6 +80,99 @@ def test_digits_follow_the_standard_error(
     value: float | None, unit: str, se: float | None, n: int | None, text: str
 ) -> None:
     assert format_value(value, unit=unit, se=se, n=n) == text
+
+
+class Tenfold(NamedTuple):
+    """Rows of which the second lot is a hundred times as many, so that the standard error is a tenth."""
+
+    metric: Metric
+    rows: pl.DataFrame
+    unit: float = 1.0
+
+
+TENFOLD = {
+    "share": Tenfold(csat(scale=(1, 5)), pl.DataFrame({"score": [5, 5, 1, 1, 1] * 40}), 100.0),
+    "points": Tenfold(nps(), pl.DataFrame({"score": [10, 9, 3, 1, 7] * 40})),
+    "mean": Tenfold(csat_mean(scale=(1, 5)), pl.DataFrame({"score": [5, 4, 3, 1, 1] * 40})),
+    "rate": Tenfold(
+        defect_density(),
+        pl.DataFrame({"defects": [3.0, 1.0, 4.0] * 20, "size": [2.0, 2.0, 2.0] * 20}),
+    ),
+    "quantile": Tenfold(
+        resolution_time(),
+        pl.DataFrame({"resolution_seconds": [1.0 + i for i in range(90)], "resolution_observed": [True] * 90}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TENFOLD)
+def test_ten_times_as_sure_is_one_digit_more(name: str) -> None:
+    metric, rows, unit = TENFOLD[name]
+    shown = {}
+    for times in (1, 100):
+        found = metric.estimate(pl.concat([rows] * times))
+        error = unit * error_of(found.se, found.value, found.low, found.high)
+        decimals = max(0, -math.floor(math.log10(error)))
+        figure = str(found).removeprefix(found.label).split()[0].rstrip("%")
+        assert len(figure.partition(".")[2]) == decimals, (figure, error)
+        limits = str(found).partition("CI ")[2].partition(",")[0]
+        assert {len(number.partition(".")[2]) for number in re.findall(r"[\d.]+", limits)} == {decimals}
+        shown[times] = decimals
+    assert shown[100] - shown[1] == 1
+
+
+def test_an_error_of_four_tenths_is_one_digit_less_than_of_four_hundredths() -> None:
+    for unit, size in (("points", 1.0), ("share", 0.01), ("s", 3600.0)):
+        texts = [format_value(37.123456 * size, unit=unit, se=error * size) for error in (4.0, 0.4, 0.04)]
+        numbers = ["".join(sign for sign in text if sign in "0123456789.") for text in texts]
+        assert numbers == ["37", "37.1", "37.12"], unit
+
+
+def test_what_nobody_measured_tells_its_error_by_its_limits() -> None:
+    assert error_of(None, 10.0, 8.0, 12.0) == 1.0
+    assert error_of(0.0, 10.0, 8.0, 12.0) == 1.0
+    assert error_of(None, 10.0, 8.0, None) == 1.0
+    assert error_of(None, 10.0, None, None) is None
+    assert error_of(None, 10.0, 10.0, 10.0) is None
+    assert error_of(2.0, 10.0, 8.0, 12.0) == 2.0
+
+
+def test_a_figure_and_its_limits_have_one_unit_and_no_negative_nothing() -> None:
+    assert format_value(161_000.0, unit="s", se=16_000.0) == "45 h"
+    assert format_limits(120_000.0, 230_000.0, unit="s", se=16_000.0, beside=161_000.0) == "33 to 64 h"
+    assert format_value(-0.3, unit="points", se=2.0) == "0"
+
+
+def test_stated_numbers_keep_their_digits() -> None:
+    texts = [
+        format_stated(x, unit=unit) for x, unit in ((0.95, "share"), (0.999, "share"), (300.0, "s"), (4.5, "points"))
+    ]
+    assert texts == ["95%", "99.9%", "5 min", "4.5"]
+
+
+@given(
+    st.lists(st.integers(0, 1_000), min_size=1, max_size=12).filter(any),
+    st.integers(0, 2),
+    st.booleans(),
+)
+def test_printed_shares_add_up_and_each_is_right_within_its_last_digit(
+    counts: list[int], decimals: int, complete: bool
+) -> None:
+    whole = sum(counts) + (0 if complete else 7)
+    exact = [100 * count / whole for count in counts]
+    shown = [float(text) for text in format_shares([count / whole for count in counts], decimals=decimals)]
+    unit = 10.0**-decimals
+    assert all(abs(a - b) < unit + 1e-9 for a, b in zip(shown, exact, strict=True))
+    if complete:
+        assert sum(shown) == pytest.approx(100, abs=1e-6)
+
+
+def test_shares_that_are_none() -> None:
+    assert format_shares([0.5, None, 0.5]) == ["50", "–", "50"]
+    assert format_shares([]) == []
+    for bad in ([0.6, 0.6], [-0.1, 0.5]):
+        with pytest.raises(ParameterError, match="shares of one whole lie from 0 to 1"):
+            format_shares(bad)
 
 
 def test_limits_share_one_unit_and_name_an_open_side() -> None:

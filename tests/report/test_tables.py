@@ -103,6 +103,44 @@ def test_lazy_results_and_results_of_states_print_alike() -> None:
     assert table(eager.clear()) == "no rows"
 
 
+CAUSES = pl.DataFrame(
+    {"category": ["login"] * 3 + ["invoice"] * 2 + ["app"] * 2 + [None], "created_at": [ANSWERS["at"][0]] * 8}
+)
+
+
+def test_shares_of_one_whole_add_up_where_they_are_printed_and_nowhere_else() -> None:
+    found = sq.pareto(CAUSES)
+    assert "2 of 7" in table(found.drop("rank"))
+    whole = table(found.drop("rank"), whole="pareto")
+    shown = [int(line.split()[1]) for line in whole.splitlines() if line.split()[0] in ("login", "invoice", "app")]
+    assert (shown, sum(shown)) == ([43, 29, 28], 100)  # each by itself would be 43, 29 and 29
+    assert found["value"].to_list() == pytest.approx([3 / 7, 2 / 7, 2 / 7])
+    for metric, result in (
+        ("csat", found),
+        ("pareto", found.select("metric", pl.all().exclude("metric", "rank", "category"))),
+    ):
+        with pytest.raises(ParameterError, match="is no column of shares by a key"):
+            table(result, whole=metric)
+
+
+def test_many_causes_have_the_digits_of_the_least_sure() -> None:
+    many = pl.concat([CAUSES] * 3_000)
+    whole = table(sq.pareto(many).drop("rank"), limits="none", whole="pareto")
+    shown = [line.split()[1] for line in whole.splitlines() if line.split()[0] in ("login", "invoice", "app")]
+    assert shown == ["42.8", "28.6", "28.6"]  # by themselves 42.9, 28.6 and 28.6
+
+
+def test_a_listing_of_shares_adds_up() -> None:
+    frame = pl.DataFrame(
+        {"channel": ["a", "b", "c"], "share": [1 / 3, 1 / 3, 1 / 3], "amount": [-0.0, 123_456.7, None]}
+    )
+    lines = listing(frame, shares="share").splitlines()
+    assert lines[1].split() == ["channel", "%", "amount"]
+    assert [line.split() for line in lines[3:]] == [["a", "34", "0"], ["b", "33", "123,457"], ["c", "33", "–"]]
+    with pytest.raises(ParameterError, match="add up to 1 at most; got 40 to 60, in all 100"):
+        listing(pl.DataFrame({"x": ["a", "b"], "share": [40.0, 60.0]}), shares="share")
+
+
 def test_bad_calls_say_what_to_do() -> None:
     with pytest.raises(InputError, match="expected a result of evaluate; the frame has no column metric"):
         table(ANSWERS)

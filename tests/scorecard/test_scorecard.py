@@ -74,9 +74,9 @@ def test_the_four_sentences_take_one_line_each() -> None:
         name: found.filter(pl.col("objective") == name) for name in found["objective"].unique(maintain_order=True)
     }
     assert list(by_name) == [
-        "first response time limit 14400 at least 95.0%, each month",
-        "csat at least 90.0%, each month",
-        "first response time at most 5.00 min, each month",
+        "first response time limit 14400 at least 95%, each month",
+        "csat at least 90%, each month",
+        "first response time at most 5 min, each month",
         "resolution time down 20%, each quarter",
     ]
     assert [rows.height for rows in by_name.values()] == [6, 1, 6, 2]
@@ -100,7 +100,7 @@ def test_a_share_is_held_against_its_90_percent_limits(good: int, n: int, verdic
     if good == 181:
         assert row["n_needed"] == pytest.approx(float(stats.n_to_decide(n, good / n, low, high, 0.9)))
         assert row["says"].startswith(
-            "90.5% (86.5 to 93.4%), target at least 90.0%: undecided, since the target lies within the limits"
+            "90.5% (86.5 to 93.4%), target at least 90%: undecided, since the target lies within the limits"
         )
         assert row["says"].endswith("rows would decide if it stays so (now 200)")
     if good == 180:  # exactly on target: no number of rows decides

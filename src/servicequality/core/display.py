@@ -1,33 +1,69 @@
-"""Numbers for people. Lives here: digits that follow the standard error, durations in fitting units. Never: a kept value."""
+"""Numbers for people: digits that follow the standard error, fitting units, shares that add up. Never here: a kept value."""
 
 import math
+from collections.abc import Sequence
+
+from servicequality.errors import ParameterError
+from servicequality.stats import largest_remainder
 
 FEW = 30
 """Below so many rows a share prints as "7 of 12": a percentage would promise more than there is."""
+UNKNOWN = "–"
 
 _DURATIONS = ((86_400 * 2, 86_400, "d"), (3_600 * 2, 3_600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
+_EQUAL = 1e-9
+_WIDTH = 4  # standard errors between the ends of 95 % limits, near enough to choose digits by
 
 
-def format_value(value: float | None, *, unit: str, se: float | None = None, n: int | None = None) -> str:
-    """One figure with its unit."""
+def error_of(se: float | None, value: float | None, low: float | None, high: float | None) -> float | None:
+    """The error that a figure's digits follow: the standard error, or what the limits tell of it; None where nothing does."""
+    if se:
+        return se
+    if low is not None and high is not None:
+        return (high - low) / _WIDTH or None
+    known = high if low is None else low
+    return None if known is None or value is None else abs(value - known) / (_WIDTH / 2) or None
+
+
+def format_value(
+    value: float | None, *, unit: str, se: float | None = None, n: int | None = None, beside: float | None = None
+) -> str:
+    """One figure with its unit.
+
+    Args:
+        value: the figure; None is a dash.
+        unit: its unit.
+        se: the error that its digits follow, from `error_of`.
+        n: the rows that it is of, where few of them shall be counted out.
+        beside: a duration beside which it stands, and whose unit of time it takes.
+    """
     if value is None:
-        return "–"
+        return UNKNOWN
     if unit == "share" and n is not None and 0 < n < FEW and math.isclose(value * n, round(value * n), abs_tol=1e-6):
         return f"{round(value * n)} of {n}"
-    return f"{format_number(value, unit=unit, se=se)}{_mark(value, unit)}"
+    scale = time_scale(value if beside is None else beside)
+    return f"{format_number(value, unit=unit, se=se, scale=scale[0])}{_mark(unit, scale)}"
 
 
-def format_limits(low: float | None, high: float | None, *, unit: str, se: float | None = None) -> str:
-    """Both limits, with "or more" and "or less" where one side is open; empty where both are."""
-    if low is None and high is None:
+def format_limits(
+    low: float | None, high: float | None, *, unit: str, se: float | None = None, beside: float | None = None
+) -> str:
+    """Both limits, with "or more" and "or less" where one side is open; empty where both are.
+
+    Args:
+        low: lower limit.
+        high: upper limit.
+        unit: their unit.
+        se: as for `format_value`.
+        beside: the figure that they are of: durations share its unit of time.
+    """
+    known = [limit for limit in (low, high) if limit is not None]
+    if not known:
         return ""
-    if low is None or high is None:
-        known = low if low is not None else high
-        assert known is not None  # one of the two is
-        return f"{format_number(known, unit=unit, se=se)}{_mark(known, unit)} or {'more' if high is None else 'less'}"
-    scale = _duration(high)[0] if unit == "s" else None
-    left, right = (format_number(limit, unit=unit, se=se, scale=scale) for limit in (low, high))
-    return f"{left} to {right}{_mark(high, unit)}"
+    scale = time_scale(known[-1] if beside is None else beside)
+    shown = " to ".join(format_number(limit, unit=unit, se=se, scale=scale[0]) for limit in known)
+    open_end = "" if len(known) == 2 else " or more" if high is None else " or less"
+    return f"{shown}{_mark(unit, scale)}{open_end}"
 
 
 def format_number(value: float, *, unit: str, se: float | None = None, scale: float | None = None) -> str:
@@ -35,26 +71,64 @@ def format_number(value: float, *, unit: str, se: float | None = None, scale: fl
     if unit == "share":
         value, se = 100 * value, None if se is None else 100 * se
     elif unit == "s":
-        divisor = scale or _duration(value)[0]
+        divisor = scale or time_scale(value)[0]
         value, se = value / divisor, None if se is None else se / divisor
     elif unit == "count":
         return f"{value:,.0f}"
     if se:
-        decimals = max(0, -math.floor(math.log10(se)))
+        decimals = decimals_of(se)
     else:
         decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
         decimals = min(decimals, 2)
-    return f"{value:,.{decimals}f}"
+    return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # what rounds to 0 has no sign
 
 
-def _duration(seconds: float) -> tuple[float, str]:
+def decimals_of(se: float) -> int:
+    """How many digits after the point a standard error supports: up to its own first digit."""
+    return max(0, -math.floor(math.log10(se)))
+
+
+def format_stated(value: float, *, unit: str) -> str:
+    """A number that somebody chose, with the digits that they gave it: "95%", "5 min"."""
+    scale = time_scale(value)
+    number = 100 * value if unit == "share" else value / scale[0] if unit == "s" else value
+    return f"{float(f'{number:.10g}'):,.10g}{_mark(unit, scale)}"
+
+
+def time_scale(seconds: float) -> tuple[float, str]:
+    """Seconds in the unit of time that suits a duration, and its name."""
     for least, size, name in _DURATIONS:
         if abs(seconds) >= least:
             return size, name
     raise AssertionError("the last unit takes every duration")
 
 
-def _mark(value: float, unit: str) -> str:
+def format_shares(parts: Sequence[float | None], *, decimals: int = 0) -> list[str]:
+    """Shares of one whole in per cent, without the sign, that add up to 100 if they are all there.
+
+    Each differs from its exact value by less than one unit of its last digit (largest remainder). None is a dash.
+
+    Args:
+        parts: shares from 0 to 1; what they lack of 1 is a part that is not shown.
+        decimals: digits after the point.
+
+    Raises:
+        ParameterError: a share below 0, or shares that add up to more than 1.
+    """
+    known = [0.0 if part is None else part for part in parts]
+    total = sum(known)
+    if min(known, default=0.0) < 0 or total > 1 + _EQUAL:
+        raise ParameterError(
+            "shares of one whole lie from 0 to 1 and add up to 1 at most; "
+            f"got {min(known):g} to {max(known):g}, in all {total:g}"
+        )
+    rest = 1 - total if total < 1 - _EQUAL else 0.0
+    whole = largest_remainder([*known, rest], units=100 * 10**decimals).tolist() if known else []
+    shown = [f"{number / 10**decimals:.{decimals}f}" for number in whole]
+    return [UNKNOWN if part is None else text for part, text in zip(parts, shown, strict=False)]
+
+
+def _mark(unit: str, scale: tuple[float, str]) -> str:
     if unit == "share":
         return "%"
-    return f" {_duration(value)[1]}" if unit == "s" else ""
+    return f" {scale[1]}" if unit == "s" else ""

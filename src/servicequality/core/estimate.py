@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
-from servicequality.core.display import format_limits, format_value
+from servicequality.core.display import error_of, format_limits, format_value
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -59,8 +59,9 @@ class Estimate:
         if self.value is None:
             return f"{self.label} undefined: {self.reason} (n={self.n})"
         counted = None if self.n_pending else self.n  # a share that allows for open rows is no "7 of 12"
-        value = format_value(self.value, unit=self.unit, se=self.se, n=counted)
-        limits = format_limits(self.low, self.high, unit=self.unit, se=self.se)
+        error = error_of(self.se, self.value, self.low, self.high)
+        value = format_value(self.value, unit=self.unit, se=error, n=counted)
+        limits = format_limits(self.low, self.high, unit=self.unit, se=error, beside=self.value)
         doubt = f"{100 * self.level:.0f}% CI {limits}, " if limits and self.level is not None else ""
         open_rows = f", {self.n_pending} open" if self.n_pending else ""
         return f"{self.label} {value} ({doubt}n={self.n}{open_rows})"

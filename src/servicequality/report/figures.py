@@ -4,11 +4,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from servicequality.core.display import format_limits, format_number, format_value
+from servicequality.core.display import UNKNOWN, error_of, format_limits, format_number, format_value
 
-__all__ = ["UNKNOWN", "limits", "scale_of", "unit_of", "value"]
+__all__ = ["UNKNOWN", "error", "limits", "line", "scale_of", "unit_of", "value"]
 
-UNKNOWN = "–"
 _SCALES = (
     (2 * 86_400.0, 86_400.0, "days"),
     (7_200.0, 3_600.0, "hours"),
@@ -45,9 +44,9 @@ def value(row: Row, scale: tuple[float, str] | None) -> str:
     if row["value"] is None:
         return UNKNOWN
     if scale is not None:
-        return format_number(row["value"], unit="s", se=row["se"], scale=scale[0])
+        return format_number(row["value"], unit="s", se=error(row), scale=scale[0])
     counted = None if row["n_pending"] else row["n"]  # a share that allows for open rows is no "7 of 12"
-    return format_value(row["value"], unit=row["unit"], se=row["se"], n=counted).removesuffix("%")
+    return format_value(row["value"], unit=row["unit"], se=error(row), n=counted).removesuffix("%")
 
 
 def limits(row: Row, scale: tuple[float, str] | None) -> str:
@@ -55,8 +54,26 @@ def limits(row: Row, scale: tuple[float, str] | None) -> str:
     low, high = row["low"], row["high"]
     if scale is None:
         # One side open says "20% or more"; in the middle of the text, the sign goes too.
-        return format_limits(low, high, unit=row["unit"], se=row["se"]).replace("%", "")
-    known = [format_number(limit, unit="s", se=row["se"], scale=scale[0]) for limit in (low, high) if limit is not None]
+        return format_limits(low, high, unit=row["unit"], se=error(row)).replace("%", "")
+    known = [
+        format_number(limit, unit="s", se=error(row), scale=scale[0]) for limit in (low, high) if limit is not None
+    ]
     if len(known) == 2:
         return " to ".join(known)
     return f"{known[0]} or {'more' if high is None else 'less'}" if known else ""
+
+
+def line(row: Row, *, truth: float | None = None) -> tuple[str, str, str]:
+    """The figure with its unit, its limits, and what is true, in one unit and with the same digits."""
+    unit, doubt, own = row["unit"], error(row), row["value"]
+    counted = None if row["n_pending"] else row["n"]
+    return (
+        format_value(own, unit=unit, se=doubt, n=counted),
+        format_limits(row["low"], row["high"], unit=unit, se=doubt, beside=own),
+        format_value(truth, unit=unit, se=doubt, beside=own),
+    )
+
+
+def error(row: Row) -> float | None:
+    """What the digits of a row follow."""
+    return error_of(row["se"], row["value"], row["low"], row["high"])

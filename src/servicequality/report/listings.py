@@ -1,7 +1,10 @@
 """Any small frame as text. Lives here: `listing`. Never: limits (see `table`), or a choice of rows."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
+from servicequality.core.display import format_shares
 from servicequality.report.figures import UNKNOWN
 from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
 from servicequality.report.tables import period_texts, wrapped_head
@@ -12,29 +15,41 @@ _BAR = 16
 
 
 def listing(
-    frame: pl.DataFrame | pl.LazyFrame, *, bar: str | None = None, width: int = 80, style: Style = PLAIN
+    frame: pl.DataFrame | pl.LazyFrame,
+    *,
+    bar: str | None = None,
+    shares: str | Sequence[str] = (),
+    width: int = 80,
+    style: Style = PLAIN,
 ) -> str:
     """A small frame as aligned columns, such as the table of `flow`; numbers to the right, the rest to the left.
 
     Args:
         frame: what to print; every row is.
         bar: a column of counts that is drawn as bars as well, on its right.
+        shares: columns of shares of one whole each: printed in per cent, so that they add up to 100.
         width: characters on a line.
         style: colours; none by default.
 
     Returns:
         Lines of text without a final newline.
+
+    Raises:
+        ParameterError: shares that are below 0, or add up to more than 1.
     """
     small = frame.lazy().collect()
+    parts = [shares] if isinstance(shares, str) else list(shares)
     blocks = []
     for name in small.columns:
         column = small[name]
         head = wrapped_head(name.replace("_", " "), 0)
-        if column.dtype.is_integer():
+        if name in parts:
+            blocks.append(Block((*head, "%"), format_shares(column.to_list())))
+        elif column.dtype.is_integer():
             cells = [UNKNOWN if number is None else f"{number:,}" for number in column.to_list()]
             blocks.append(Block(head, cells))
         elif column.dtype.is_float():
-            blocks.append(Block(head, aligned([UNKNOWN if x is None else f"{x:,.4g}" for x in column.to_list()])))
+            blocks.append(Block(head, aligned([_number(x) for x in column.to_list()])))
         elif column.dtype.is_temporal():
             blocks.append(Block(head, period_texts(column), side="left"))
         else:
@@ -42,6 +57,13 @@ def listing(
         if name == bar:
             blocks.append(Block(("",), _bars(column), side="left"))
     return lay_out(blocks[:1], blocks[1:], width=width, style=style)
+
+
+def _number(number: float | None) -> str:
+    """Four digits, all of those before the point, and no sign where there is nothing."""
+    if number is None:
+        return UNKNOWN
+    return f"{number:,.0f}" if abs(number) >= 10_000 else f"{number + 0.0:,.4g}"
 
 
 def _bars(counts: pl.Series) -> list[str]:

@@ -7,14 +7,15 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from servicequality.core import Metric, evaluate
-from servicequality.core.display import format_limits, format_value
 from servicequality.datasets import Truth, service_desk_with_truth
 from servicequality.datasets.effects import ZONE
 from servicequality.events import facts, flow
 from servicequality.metrics.satisfaction import ces, csat, nps, response_rate
 from servicequality.metrics.sla import sla_attainment
 from servicequality.metrics.speed import first_response_time, resolution_time, resolution_time_observed_only
+from servicequality.metrics.workload import pareto
 from servicequality.model import Records
+from servicequality.report import figures
 from servicequality.report.layout import PLAIN, Style, heading, paragraph
 from servicequality.report.listings import listing
 from servicequality.report.tables import table
@@ -23,6 +24,7 @@ from servicequality.sla import due_clocks
 __all__ = ["simulated_desk"]
 
 _CLASSIC = "resolved tickets only"
+_CAUSES = "share of tickets"
 _TRUTHS = {
     "NPS": "nps",
     "CSAT": "csat",
@@ -67,6 +69,8 @@ def simulated_desk(
         table(overall, truth=truths, width=width, style=style),
         heading("By channel", style=style),
         table(by_channel, width=width, style=style),
+        heading("What customers wrote about", style=style),
+        table(desk.causes(), limits="beside", whole=_CAUSES, width=width, style=style),
         heading(f"By week in which the ticket was created (Monday, {ZONE}), the last {shown.len()}", style=style),
         table(by_week.filter(pl.col("period").is_in(shown.to_list())), limits="beside", width=width, style=style),
         heading("What came and went by week", style=style),
@@ -127,6 +131,10 @@ class _Desk(NamedTuple):
             resolution_time_observed_only().named(_CLASSIC),
         ]
 
+    def causes(self) -> pl.DataFrame:
+        found = pareto(self.frames["ticket"]).lazy().collect()
+        return found.drop("rank").with_columns(metric=pl.lit(_CAUSES))
+
     def introduction(self, n_tickets: int) -> str:
         tickets = self.frames["ticket"]
         left_out = n_tickets - tickets.height
@@ -143,16 +151,14 @@ def _closing(overall: pl.DataFrame, truths: dict[str, float | None], n_open: int
     rows = {name: overall.row(by_predicate=pl.col("metric") == name, named=True) for name in overall["metric"]}
 
     def said(name: str) -> str:
-        row = rows[name]
-        return format_value(row["value"], unit=row["unit"], se=row["se"])
+        return figures.line(rows[name])[0]
 
     def range_of(name: str) -> str:
-        row = rows[name]
-        limits = format_limits(row["low"], row["high"], unit=row["unit"], se=row["se"])
+        limits = figures.line(rows[name])[1]
         return f" ({limits})" if limits else ""
 
     def true(name: str) -> str:
-        return format_value(truths[name], unit=rows[name]["unit"], se=rows[name]["se"])
+        return figures.line(rows[name], truth=truths[name])[2]
 
     chance = (
         "Limits. Under or beside each figure stand its 95% limits: ranges made in this way miss the true figure one time in "

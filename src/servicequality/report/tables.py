@@ -9,7 +9,7 @@ import polars as pl
 
 from servicequality import metrics
 from servicequality.core import Definition
-from servicequality.core.display import format_limits, format_value
+from servicequality.core.display import decimals_of, format_shares
 from servicequality.errors import InputError, ParameterError
 from servicequality.report import figures
 from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
@@ -28,6 +28,7 @@ def table(
     result: pl.DataFrame | pl.LazyFrame,
     *,
     limits: Literal["below", "beside", "none"] = "below",
+    whole: str | Sequence[str] = (),
     truth: Mapping[str, float | None] | None = None,
     width: int = 80,
     style: Style = PLAIN,
@@ -41,6 +42,7 @@ def table(
     Args:
         result: what `evaluate` gave; rows and columns in its order.
         limits: where the limits stand: under the figure, at its side, or nowhere.
+        whole: metrics whose figures are shares of one whole (causes, say): they are printed so that the column adds up.
         truth: what is known to be true, by metric; a column of its own in a result without keys.
         width: characters on a line.
         style: colours; none by default.
@@ -50,7 +52,7 @@ def table(
 
     Raises:
         InputError: the frame is no result of `evaluate`.
-        ParameterError: an unknown `limits`, or a width below 40.
+        ParameterError: an unknown `limits`, a width below 40, or a `whole` that is no column of shares of one whole.
     """
     if limits not in ("below", "beside", "none"):
         raise ParameterError(f"limits must be 'below', 'beside' or 'none', got {limits!r}")
@@ -65,6 +67,8 @@ def table(
     if "period" in keys and frame["period"].null_count() == frame.height:
         keys.remove("period")
     rows = _rows(frame)
+    for metric in [whole] if isinstance(whole, str) else whole:
+        _add_up(rows, metric, keys)
     text = _keyed(frame, rows, keys, limits, width, style) if keys else _listed(rows, limits, truth or {}, width, style)
     return "\n".join([text, *(style.dim(line) for line in _footnotes(rows, width))])
 
@@ -95,6 +99,18 @@ def _rows(frame: pl.DataFrame) -> list[Row]:
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
+def _add_up(rows: list[Row], metric: str, keys: Sequence[str]) -> None:
+    """Put the text of each share of one whole into its row."""
+    own = [row for row in rows if row["metric"] == metric]
+    if not keys or not own or any(row["unit"] != "share" for row in own):
+        raise ParameterError(f"whole names {metric!r}, which is no column of shares by a key")
+    # One number of digits for all, or they would not add up: that of the figure that is least sure.
+    error = max((figures.error(row) or 0.0 for row in own), default=0.0)
+    decimals = decimals_of(100 * error) if error else 0
+    for row, text in zip(own, format_shares([row["value"] for row in own], decimals=decimals), strict=True):
+        row["part"] = text
+
+
 def _keyed(frame: pl.DataFrame, rows: list[Row], keys: Sequence[str], limits: str, width: int, style: Style) -> str:
     texts = {key: period_texts(frame[key]) if frame[key].dtype.is_temporal() else _words(frame[key]) for key in keys}
     places = list(zip(*texts.values(), strict=True))
@@ -115,7 +131,7 @@ def _figures(label: str, rows: Sequence[Row | None], limits: str) -> Block:
     known = [row for row in rows if row is not None]
     scale = figures.scale_of(known)
     marked = any(row["notes"] for row in known)
-    values = aligned([figures.value(row, scale) if row else "" for row in rows])
+    values = aligned([row.get("part") or figures.value(row, scale) if row else "" for row in rows])
     if marked:
         values = [text + ("*" if row and row["notes"] else " ") for text, row in zip(values, rows, strict=True)]
     doubt = ["" if row is None or limits == "none" else figures.limits(row, scale) for row in rows]
@@ -137,21 +153,16 @@ def wrapped_head(label: str, widest: int) -> tuple[str, ...]:
 
 def _listed(rows: list[Row], limits: str, truth: Mapping[str, float | None], width: int, style: Style) -> str:
     """One metric a line: there are no keys that could make rows."""
-    values = [
-        format_value(row["value"], unit=row["unit"], se=row["se"], n=None if row["n_pending"] else row["n"])
-        + ("*" if row["notes"] else "")
-        for row in rows
-    ]
+    lines = [figures.line(row, truth=truth.get(row["metric"])) for row in rows]
+    values = [line[0] + ("*" if row["notes"] else "") for line, row in zip(lines, rows, strict=True)]
     blocks = [Block(("value",), values)]
     if limits != "none":
-        doubt = [format_limits(row["low"], row["high"], unit=row["unit"], se=row["se"]) for row in rows]
-        blocks.append(Block(("limits",), doubt))
+        blocks.append(Block(("limits",), [line[1] for line in lines]))
     blocks.append(Block(("rows",), [f"{row['n']:,}" if row["n"] is not None else figures.UNKNOWN for row in rows]))
     if any(row["n_pending"] for row in rows):
         blocks.append(Block(("open",), [f"{row['n_pending']:,}" if row["n_pending"] else "" for row in rows]))
     if truth:
-        known = [format_value(truth.get(row["metric"]), unit=row["unit"], se=row["se"]) for row in rows]
-        blocks.append(Block(("truth",), known))
+        blocks.append(Block(("truth",), [line[2] for line in lines]))
     return lay_out(
         [Block(("",), [_label(row["metric"]) for row in rows], side="left")], blocks, width=width, style=style
     )

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from servicequality.core import Metric
-from servicequality.core.display import format_limits, format_number, format_value
+from servicequality.core.display import error_of, format_limits, format_number, format_stated, format_value, time_scale
 from servicequality.scorecard.objective import SOME_DAY, Objective
 
+_MORE_DIGITS = 3
 _WORDS = {"at_least": "at least", "at_most": "at most"}
 
 
@@ -21,8 +22,8 @@ def default_name(objective: Objective, period: str) -> str:
 def promise(direction: str, target: float, unit: str) -> str:
     """A target in words: "at least 95%", "down 20%"."""
     if direction == "change":
-        return f"{'down' if target < 0 else 'up'} {format_number(abs(target), unit='share', se=0.01)}%"
-    return f"{_WORDS[direction]} {format_value(target, unit=unit)}{_of(unit)}"
+        return f"{'down' if target < 0 else 'up'} {format_stated(abs(target), unit='share')}"
+    return f"{_WORDS[direction]} {format_stated(target, unit=unit)}{_of(unit)}"
 
 
 def sentence(row: Mapping[str, Any], metric: Metric) -> str:
@@ -30,14 +31,15 @@ def sentence(row: Mapping[str, Any], metric: Metric) -> str:
     unit = metric.unit
     if row["value"] is None:
         return f"undefined: {row['reason']} (n={row['n']})"
-    figure = format_value(row["value"], unit=unit) + _of(unit)
+    error = _told_apart(row, error_of(None, row["value"], row["low"], row["high"]))
+    figure = format_value(row["value"], unit=unit, se=error) + _of(unit)
     target = promise(row["direction"], row["target"], unit)
     if row["direction"] == "change":
-        change = "no change known" if row["change"] is None else _percent(row["change"])
-        limits = _span(row["change_low"], row["change_high"])
+        moved = [row[name] for name in ("change", "change_low", "change_high")]
+        change, limits = _moved(*moved)
         figure = f"{figure}, {change}"
     else:
-        limits = format_limits(row["low"], row["high"], unit=unit)
+        limits = format_limits(row["low"], row["high"], unit=unit, se=error, beside=row["value"])
     doubt = f" ({limits})" if limits else ""
     why = f", since {row['reason']}" if row["reason"] else ""
     more = ""
@@ -46,14 +48,25 @@ def sentence(row: Mapping[str, Any], metric: Metric) -> str:
     return f"{figure}{doubt}, target {target}: {row['verdict']}{why}{more}"
 
 
-def _percent(share: float) -> str:
-    return f"{'down' if share < 0 else 'up'} {abs(share):.0%}"
+def _told_apart(row: Mapping[str, Any], error: float | None) -> float | None:
+    """The error that digits follow, made smaller until no number looks like the target that it is not."""
+    unit, scale = row["unit"], time_scale(row["value"])[0]
+    figures = [x for x in (row["value"], row["low"], row["high"]) if x not in (None, row["target"])]
+    for _ in range(_MORE_DIGITS if error and row["direction"] != "change" else 0):
+        target, *shown = (format_number(x, unit=unit, se=error, scale=scale) for x in (row["target"], *figures))
+        if target not in shown:
+            break
+        error = error / 10 if error else None
+    return error
 
 
-def _span(low: float | None, high: float | None) -> str:
-    if low is None or high is None:
-        return ""
-    return f"{low:+.0%} to {high:+.0%}"
+def _moved(change: float | None, low: float | None, high: float | None) -> tuple[str, str]:
+    """A change as a share of what was, and its limits: "down 12%", "-27 to -5%"."""
+    if change is None:
+        return "no change known", ""
+    error = error_of(None, change, low, high)
+    said = f"{'down' if change < 0 else 'up'} {format_value(abs(change), unit='share', se=error)}"
+    return said, format_limits(low, high, unit="share", se=error) if low is not None and high is not None else ""
 
 
 def _of(unit: str) -> str:
