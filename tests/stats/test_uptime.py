@@ -124,6 +124,17 @@ def test_the_slope_is_that_of_scipy() -> None:
     assert float(high - low) == pytest.approx(2 * fit.stderr * t.ppf(0.975, 28))
 
 
+def test_the_slope_is_covered(simulate: Simulate) -> None:
+    def batch(rng: np.random.Generator) -> np.ndarray:
+        x, noise = rng.normal(size=(2, 4_000, 12))
+        y = 0.4 * x + noise
+        x, y = (v - v.mean(axis=1, keepdims=True) for v in (x, y))
+        _, low, high, _ = stats.slope(12, (x**2).sum(axis=1), (y**2).sum(axis=1), (x * y).sum(axis=1))
+        return (low <= 0.4) & (high >= 0.4)
+
+    assert_share(simulate(8, batch), 0.95, 0.95)
+
+
 @pytest.mark.parametrize(
     ("index", "word"),
     [(1.0, "Excellent"), (0.94, "Excellent"), (0.934, "Good"), (0.85, "Good"), (0.7, "Fair"), (0.5, "Poor"),
