@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, Self
 
+from servicequality._toml import write_toml
 from servicequality.errors import InputError, ParameterError
-from servicequality.worktime.toml import write_toml
 
 __all__ = ["OVERALL", "Scale", "Standard", "check_scale"]
 

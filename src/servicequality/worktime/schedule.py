@@ -8,12 +8,12 @@ from typing import Any, NoReturn, overload
 
 import polars as pl
 
+from servicequality._toml import write_toml
 from servicequality.errors import ParameterError
 from servicequality.worktime.columns import Column, Instant, ask
 from servicequality.worktime.horizon import Horizon, Piece
 from servicequality.worktime.hours import WEEKDAYS, Hours, HoursByDate, Rules, read_rules, write_hours
 from servicequality.worktime.segments import opens_ever
-from servicequality.worktime.toml import write_toml
 from servicequality.worktime.zones import load_zone
 
 __all__ = ["ALWAYS_OPEN", "Schedule"]

@@ -1,4 +1,4 @@
-"""A schedule's dictionary as TOML text. Never: reading, which the standard library does, or any other table."""
+"""A dictionary as TOML text, for whatever a person keeps in a file. Never: reading, which the standard library does."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ def write_toml(document: Mapping[str, Any]) -> str:
     """A dictionary of texts, lists and one level of dictionaries of those, as TOML."""
     plain = [f"{key} = {_write(value)}" for key, value in document.items() if not isinstance(value, Mapping)]
     tables = [
-        "\n".join(["", f"[{key}]", *(f"{_write(name)} = {_write(hours)}" for name, hours in value.items())])
+        "\n".join(["", f"[{key}]", *(f"{_write(name)} = {_write(listed)}" for name, listed in value.items())])
         for key, value in document.items()
         if isinstance(value, Mapping)
     ]
