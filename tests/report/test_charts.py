@@ -6,8 +6,10 @@ import altair as alt
 import polars as pl
 import pytest
 
+from servicequality.datasets import servqual_survey
 from servicequality.errors import InputError, ParameterError
 from servicequality.report import dumbbell, gap_bars, importance_performance_map, svg, zone_chart
+from servicequality.servqual import SERVQUAL_1991, derived_importance, importance_performance, score, zone_of_tolerance
 
 DIMENSIONS = ["tangibles", "reliability", "empathy"]
 
@@ -44,6 +46,48 @@ def axes(chart):
     """The titles that a reader sees beside the figures."""
     encodings = [layer["encoding"].get(channel, {}) for layer in chart.to_dict()["layer"] for channel in "xy"]
     return {encoding["axis"]["title"] for encoding in encodings if (encoding.get("axis") or {}).get("title")}
+
+
+ASKED = servqual_survey(120, seed=2)
+FIVE = list(SERVQUAL_1991.dimensions)
+
+
+def test_charts_draw_the_tables_of_scores_as_they_come():
+    for by in (None, "wave"):
+        scores = score(ASKED, SERVQUAL_1991, importance="points_{}", by=by or ())
+        for draw in (dumbbell, gap_bars):
+            for table in (scores.dimensions, scores.dimensions.lazy()):
+                drawn = svg(draw(table, by=by))
+                assert all(dimension in drawn for dimension in FIVE)
+    plain = score(ASKED, SERVQUAL_1991).dimensions
+    drawn = next(iter(gap_bars(plain).to_dict()["datasets"].values()))
+    gaps = plain.filter(measure="gap")
+    for name in ("value", "low", "high"):
+        assert [row[name] for row in drawn] == pytest.approx(gaps[name].to_list())
+
+
+def test_charts_draw_the_tables_of_zones_as_they_come():
+    levels = ASKED.rename({f"E{item}": f"D{item}" for item in range(1, 23)})
+    levels = levels.with_columns(
+        (pl.col(f"D{item}") - 2).clip(lower_bound=1).alias(f"A{item}") for item in range(1, 23)
+    )
+    zones = zone_of_tolerance(levels, SERVQUAL_1991).dimensions
+    drawn = next(iter(zone_chart(zones).to_dict()["datasets"].values()))
+    assert [row["width"] for row in drawn] == pytest.approx(zones.filter(measure="zone_width")["value"].to_list())
+    assert all(dimension in svg(zone_chart(zones)) for dimension in FIVE)
+
+
+def test_a_map_is_drawn_of_importance_and_performance_as_they_come():
+    scores = score(ASKED, SERVQUAL_1991, importance="points_{}")
+    table = scores.dimensions.pivot("measure", index="dimension", values="value")
+    mapped = importance_performance(table, performance="perception")
+    drawn = svg(importance_performance_map(mapped, performance="perception"))
+    assert all(dimension in drawn for dimension in FIVE)
+    derived = derived_importance(
+        scores.respondents, "servperf_overall", {name: f"gap_{name}" for name in FIVE}, resamples=50
+    )
+    both = importance_performance(derived.join(table.select("dimension", performance="perception"), on="dimension"))
+    assert all(dimension in svg(importance_performance_map(both)) for dimension in FIVE)
 
 
 @pytest.mark.parametrize("name", DRAWN)
