@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicequality.errors import InputError
+from servicequality.errors import InputError, ParameterError
 from servicequality.servqual import Scale, zone_of_tolerance
 
 NINE = Scale("nine", {"a": [1, 2], "b": [3]}, low=1, high=9)
@@ -55,3 +55,25 @@ def test_levels_outside_the_scale() -> None:
     frame = {f"{r}{i}": [10 if (r, i) == ("D", 3) else 4] for r in ROLES for i in (1, 2, 3)}
     with pytest.raises(InputError, match=r"column 'D3' \(desired of item 3\): 1 answers such as 10"):
         zone_of_tolerance(frame, NINE)
+
+
+def test_long_answers_are_those_of_a_wide_table() -> None:
+    wide = pl.DataFrame(
+        {"respondent_id": ["u", "v", "w"], "shop": ["x", "y", "y"]}
+        | {f"{r}{i}": [4 + n, 5, None if i == 2 else 6] for n, r in enumerate(ROLES) for i in (1, 2, 3)}
+    )
+    questions = {
+        f"{r}{i}": (kind, i)
+        for r, kind in zip(ROLES, ("adequate", "desired", "perception"), strict=True)
+        for i in (1, 2, 3)
+    }
+    long = wide.unpivot(list(questions), index=["respondent_id", "shop"], variable_name="question", value_name="score")
+    expected = zone_of_tolerance(wide, NINE, by="shop")
+    for rows in (long, long.lazy(), long.drop_nulls("score").sample(fraction=1, shuffle=True, seed=1)):
+        zones = zone_of_tolerance(rows, NINE, questions=questions, by="shop")
+        for name in ("dimensions", "overall", "counts"):
+            assert getattr(zones, name).lazy().collect().equals(getattr(expected, name))
+    with pytest.raises(InputError, match="'A1' has several answers of 'u'"):
+        zone_of_tolerance(pl.concat([long, long]), NINE, questions=questions)
+    with pytest.raises(ParameterError, match="'P1' is said to be a 'gap'; known are adequate, desired, perception"):
+        zone_of_tolerance(long, NINE, questions=questions | {"P1": ("gap", 1)})

@@ -22,7 +22,7 @@ from servicequality.core.question import PERIOD, Question
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
 from servicequality.servqual.checking import check_answers
-from servicequality.servqual.layout import Answers, Columns, read_answers
+from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
 from servicequality.servqual.scale import OVERALL, Scale, check_scale
 from servicequality.servqual.scores import TABLE_COLUMNS, F, given_frame
 from servicequality.servqual.scoring import Missing, all_known, check_policy, complete, half
@@ -216,6 +216,8 @@ def zone_of_tolerance(
     adequate: Columns = ...,
     desired: Columns = ...,
     perception: Columns = ...,
+    questions: Questions | None = ...,
+    respondent: str = ...,
     missing: Missing = ...,
     by: str | Sequence[str] = ...,
     every: str | None = ...,
@@ -233,6 +235,8 @@ def zone_of_tolerance(
     adequate: Columns = ...,
     desired: Columns = ...,
     perception: Columns = ...,
+    questions: Questions | None = ...,
+    respondent: str = ...,
     missing: Missing = ...,
     by: str | Sequence[str] = ...,
     every: str | None = ...,
@@ -249,6 +253,8 @@ def zone_of_tolerance(
     adequate: Columns = "A",
     desired: Columns = "D",
     perception: Columns = "P",
+    questions: Questions | None = None,
+    respondent: str = "respondent_id",
     missing: Missing = "dimension_complete",
     by: str | Sequence[str] = (),
     every: str | None = None,
@@ -261,17 +267,20 @@ def zone_of_tolerance(
     """Where perceptions lie between the service that would just do and the one that is wished for.
 
     Args:
-        frame: any dataframe, one row a respondent.
+        frame: any dataframe, one row a respondent; or, with `questions`, one row an answer (`SurveyAnswer`).
         scale: the instrument; what it compares with by itself does not matter here.
         adequate: where the answers stand of what would just do: a prefix, a pattern, all columns in the order of the
             scale's items, or a mapping of item to column.
         desired: where the wishes stand.
         perception: where the perceptions stand.
+        questions: for a long frame, which question is what: question -> ("adequate", item), ("desired", item) or
+            ("perception", item). Questions that are not named here are left alone.
+        respondent: the column that tells respondents of a long frame apart.
         missing: whose dimension has differences, as in `score`; an answer counts in the shares if its three levels are
             known, whatever the others of its dimension.
-        by: key columns.
+        by: key columns; in a long frame they say the same in all rows of a respondent.
         every: length of a period, in Polars' words ("1mo").
-        at: the instant that puts a respondent into a period.
+        at: the instant that puts a respondent into a period; in a long frame the respondent's last.
         timezone: the zone whose days and months count.
         weight: column of survey weights.
         cluster: column of clusters, within which respondents are not independent.
@@ -291,7 +300,16 @@ def zone_of_tolerance(
     if taken := [name for name in question.by if name in TABLE_COLUMNS]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of the tables; rename the frame's column first")
     roles = {"adequate": adequate, "desired": desired, "perception": perception}
-    answers = read_answers(frame, scale, roles, importance=None)
+    answers = read_answers(
+        frame,
+        scale,
+        roles,
+        importance=None,
+        questions=questions,
+        respondent=respondent,
+        kept=[*question.by, *question.sampling.columns()],
+        at=at,
+    )
     answers = replace(answers, frame=question.frame(answers.frame, []))
     made: Zone[Any] = Zone(answers, missing, question, level)
     if answers.eager:
