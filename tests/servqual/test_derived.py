@@ -55,5 +55,8 @@ def test_refusals() -> None:
         derived_importance(rows(5), "y", COLUMNS)
     with pytest.raises(InputError, match="'a' holds String, expected numbers"):
         derived_importance(rows().with_columns(pl.col("a").cast(pl.String)), "y", COLUMNS)
+    holed = rows().with_columns(a=pl.when(pl.int_range(400) == 7).then(float("nan")).otherwise("a"))
+    with pytest.raises(InputError, match="1 row outside numbers: column 'a' such as nan"):
+        derived_importance(holed, "y", COLUMNS)
     with pytest.raises(ParameterError, match="column 'c' does not vary"):
         derived_importance(rows().with_columns(c=pl.lit(1.0)), "y", COLUMNS, method="correlation")

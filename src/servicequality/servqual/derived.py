@@ -10,13 +10,16 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.core.domains import require_columns
-from servicequality.errors import InputError, ParameterError
+from servicequality.columns import Column
+from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.errors import ParameterError
 from servicequality.model import as_frame
 
 __all__ = ["derived_importance"]
 
 Derivation = Literal["correlation", "regression", "lmg"]
+
+_NUMBER = Column(kind="number", meaning="score or outcome")
 
 
 def derived_importance(
@@ -47,7 +50,7 @@ def derived_importance(
         score or the outcome are missing.
 
     Raises:
-        InputError: a column is missing or not of numbers.
+        InputError: a column is missing or not of numbers, or holds NaN or infinities.
         ParameterError: an unknown method, fewer than two dimensions, too few complete rows, or a column that does not vary.
     """
     if method not in get_args(Derivation):
@@ -58,10 +61,11 @@ def derived_importance(
     frame = as_frame(respondents).lazy()
     schema, columns = frame.collect_schema(), [*named.values(), outcome]
     require_columns(schema, columns, role="derived_importance")
-    if text := next((name for name in columns if not schema[name].is_numeric()), None):
-        raise InputError(f"column {text!r} holds {schema[text]}, expected numbers; cast it first")
+    bounds = [Bound.of(name, _NUMBER, {}) for name in columns]
+    check_types(schema, bounds)
     whole = frame.select(pl.col(columns).cast(pl.Float64)).collect()
-    rows = whole.filter(pl.all_horizontal(pl.all().is_finite())).to_numpy()
+    check_values(whole.lazy(), bounds, ())
+    rows = whole.drop_nulls().to_numpy()
     n = len(rows)
     if n < len(columns) + 2:
         raise ParameterError(f"{n} complete rows, and {len(named)} dimensions need {len(columns) + 2}")
