@@ -166,3 +166,43 @@ def test_no_respondents_have_no_groups():
         table = ask(none, SMALL, by="region")
         assert table.is_empty()
         assert table.schema == ask(survey(), SMALL, by="region").schema
+
+
+def test_an_item_that_nobody_answered_as_high_as_others_is_noted():
+    frame = survey().with_columns(pl.col("P3").clip(1, 5))
+    frame = frame.with_columns((pl.lit(7)).alias("E1"), pl.lit(None, pl.Int8).alias("E5"))
+    for by in ((), "region"):
+        table = response_quality(frame, SMALL, by=by)
+        noted = table.filter(pl.col("notes").is_not_null())
+        assert set(noted["figure"]) == {"ceiling"}
+        short = noted.filter(item="3", role="perception")["notes"].to_list()
+        said = "no answer above 5, where other items reach 7: was it asked on another scale?"
+        assert short == [said] * (2 if by else 1)
+        assert noted.filter(pl.col("item").is_in(["1", "5"]), role="expectation").is_empty()
+    alike = response_quality(
+        pl.DataFrame({f"{role}{item}": [3, 5 + item % 2] for role in "EP" for item in ITEMS}), SMALL
+    )
+    assert alike["notes"].null_count() == alike.height
+
+
+@pytest.mark.parametrize("blanks", [0.0, 0.1])
+def test_item_analysis_shows_the_ends_of_the_respondents_it_stands_on(blanks):
+    frame = survey(blanks=blanks)
+    table = item_analysis(frame, SMALL, by="region")
+    turned = frame.with_columns((8 - pl.col(name)).alias(name) for name in ("E2", "P2"))
+    sides = {"expectation": ("E", "EP"), "perception": ("P", "EP"), "servperf": ("P", "P")}
+    for row in table.iter_rows(named=True):
+        if row["measure"] == "gap":
+            assert row["floor"] is row["ceiling"] is None
+            continue
+        letter, needed = sides[row["measure"]]
+        own = turned.filter(region=row["region"])
+        own = own.drop_nulls([f"{side}{item}" for side in needed for item in SMALL.dimensions[row["dimension"]]])
+        answer = own[f"{letter}{row['item']}"]
+        assert row["n"] == len(own)
+        assert (row["floor"], row["ceiling"]) == pytest.approx(((answer == 1).mean(), (answer == 7).mean()))
+    merged = item_analysis(merge_item_sums([item_sums(frame, SMALL).state], SMALL))
+    assert merged["floor"].null_count() == merged["ceiling"].null_count() == merged.height
+    assert_frame_equal(item_analysis(frame.lazy(), SMALL, by="region").collect(), table)
+    lonely = item_analysis(frame.clear(), SMALL)
+    assert lonely["floor"].null_count() == lonely.height

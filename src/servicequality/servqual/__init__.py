@@ -13,12 +13,13 @@ from servicequality.servqual.derived import derived_importance
 from servicequality.servqual.importance import importance_performance
 from servicequality.servqual.instruments import SERVPERF, SERVQUAL_1988, SERVQUAL_1991, seven_ps
 from servicequality.servqual.metrics import *
+from servicequality.servqual.response import response_quality
 from servicequality.servqual.scale import Scale
 from servicequality.servqual.scores import Scores, score
 from servicequality.servqual.sums import ItemSums, item_sums, merge_item_sums
 from servicequality.servqual.tables import ScoreTables, merge_scores
 from servicequality.servqual.tolerance import *
-from servicequality.servqual.validity import correlations, htmt, response_quality
+from servicequality.servqual.validity import correlations, htmt
 from servicequality.servqual.zone import Zone, zone_of_tolerance
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists

@@ -24,6 +24,7 @@ from servicequality.servqual.coefficients import (
     rows,
 )
 from servicequality.servqual.layout import Columns
+from servicequality.servqual.response import end_shares
 from servicequality.servqual.scale import Scale
 from servicequality.servqual.sums import ItemSums, Measure
 from servicequality.stats import CrossProducts
@@ -38,7 +39,8 @@ _RELIABILITY = {
     "mean_inter_item_r": _NUMBER, **END,
 }  # fmt: skip
 _ITEMS = {
-    "dimension": _TEXT, "item": _TEXT, "measure": _TEXT, "mean": _NUMBER, "sd": _NUMBER, "item_rest_r": _NUMBER,
+    "dimension": _TEXT, "item": _TEXT, "measure": _TEXT, "mean": _NUMBER, "sd": _NUMBER, "floor": _NUMBER,
+    "ceiling": _NUMBER, "item_rest_r": _NUMBER,
     "alpha_if_dropped": _NUMBER, **END,
 }  # fmt: skip
 
@@ -193,7 +195,9 @@ def item_analysis(
 ) -> Any:
     """What each item does in its dimension: its correlation with the rest, and the alpha of the rest without it.
 
-    A larger alpha without an item is no reason to drop it: what a dimension has to cover is not a matter of alpha.
+    A larger alpha without an item is no reason to drop it: what a dimension has to cover is not a matter of alpha. `floor`
+    and `ceiling` are the shares of answers at the lower and the upper end of the scale, of the same respondents: an item
+    at an end has little left to go with others by. A gap has no end, and merged sums have no answers: they are null there.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`.
@@ -204,7 +208,8 @@ def item_analysis(
         measures: some of expectation, perception, gap and servperf; all that the scale has by default.
 
     Returns:
-        Keys, `dimension item measure mean sd item_rest_r alpha_if_dropped n n_missing reason notes`. Lazy for lazy answers.
+        Keys, `dimension item measure mean sd floor ceiling item_rest_r alpha_if_dropped n n_missing reason notes`. Lazy
+        for lazy answers. `response_quality` has the ends of all who answered an item, with limits.
 
     Raises:
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
@@ -213,8 +218,11 @@ def item_analysis(
     sums, asked = ask(answers, scale, expectation, perception, by, measures, 0.95)
 
     def parts() -> Iterator[dict[str, Any]]:
+        ends = end_shares(sums, asked)
         for place, s, reasons, found, every in _dimensions(sums, asked):
             k = s.shape[-1]
+            unknown = np.full((len(reasons), k), np.nan)
+            floor, ceiling = ends.get((place["measure"], place["dimension"]), (unknown, unknown))
             got = {"item_rest_r": each(stats.item_rest_correlation, s, reasons)}
             got["alpha_if_dropped"] = each(stats.alpha_if_dropped, s, reasons)
             why = joined({name: reason for name, (_, reason) in got.items()})
@@ -224,8 +232,8 @@ def item_analysis(
             for at, item in enumerate(sums.scale.dimensions[place["dimension"]]):
                 values = {name: (x[:, at] if x.ndim > 1 else x) for name, (x, _) in got.items()}
                 yield place | counts(found, every) | values | {
-                    "item": item, "mean": mean[:, at], "sd": sd[:, at], "reason": why,
-                    "notes": "one item has no rest" if k == 1 else "",
+                    "item": item, "mean": mean[:, at], "sd": sd[:, at], "floor": floor[:, at],
+                    "ceiling": ceiling[:, at], "reason": why, "notes": "one item has no rest" if k == 1 else "",
                 }  # fmt: skip
 
     return sums.table(lambda: rows(sums, parts(), _ITEMS), _ITEMS)

@@ -1,7 +1,7 @@
-"""Whether dimensions are distinct and answers can be believed, as tables. Never here: a threshold that has to be passed."""
+"""Whether dimensions are distinct, as tables. Never here: how people answered, or a threshold that has to be passed."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -22,12 +22,11 @@ from servicequality.servqual.coefficients import (
 )
 from servicequality.servqual.layout import Columns
 from servicequality.servqual.scale import OVERALL, Scale
-from servicequality.servqual.sums import ItemSums, Measure, cell, item_answers, roles_of
+from servicequality.servqual.sums import ItemSums, Measure, cell, item_answers
 
-__all__ = ["correlations", "htmt", "response_quality"]
+__all__ = ["correlations", "htmt"]
 
 _PAIRS = {"dimension": pl.String(), "other": pl.String(), "measure": pl.String(), **LIMITS}
-_QUALITY = {"figure": pl.String(), "item": pl.String(), "role": pl.String(), **LIMITS}
 _ONE_ITEM = "a dimension of one item has no correlations within"
 
 
@@ -150,60 +149,6 @@ def htmt(
     return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
 
 
-def response_quality(
-    answers: Any,
-    scale: Scale | None = None,
-    *,
-    expectation: Columns = "E",
-    perception: Columns = "P",
-    by: str | Sequence[str] = (),
-    level: float = 0.95,
-) -> Any:
-    """Signs of how people answered: straight lines, and answers at the ends of the scale, as shares with Wilson's limits.
-
-    `straight_lined`: gave the same answer to every item of a role, as it was given, before any reversal; of who answered
-    all. With negative items such a respondent contradicts himself; without, it may be an honest opinion. `floor` and
-    `ceiling`: answers of an item at the lower and the upper end, turned where the scale says so; of who answered the item.
-
-    Args:
-        answers: any dataframe, one row a respondent; or `item_sums` that were not merged.
-        scale: the instrument, unless `answers` are sums.
-        expectation: where the expectations stand, as in `score`.
-        perception: where the perceptions stand, as in `score`.
-        by: key columns.
-        level: confidence level of the limits.
-
-    Returns:
-        Keys, `figure item role value low high level method n n_missing reason notes`; `item` is null for straight lines.
-        Lazy for lazy answers.
-
-    Raises:
-        InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
-        ParameterError: a map or an option does not fit; merged sums, which have no answers.
-    """
-    sums, _ = ask(answers, scale, expectation, perception, by, None, level)
-    if sums.answers is None:
-        raise ParameterError("merged sums do not know how people answered: give the answers")
-
-    def parts() -> Iterator[dict[str, Any]]:
-        counted = _counted(sums)
-        every = counted["rows"].to_numpy()
-        for figure, item, role in _figures(sums.scale):
-            name = _figure(figure, item, role)
-            hits, n = (counted[f"{name}:{kind}"].to_numpy().astype(np.float64) for kind in ("hits", "n"))
-            asked = n > 0
-            value, low, high = (np.full(n.shape, np.nan) for _ in range(3))
-            value[asked] = hits[asked] / n[asked]
-            low[asked], high[asked] = stats.wilson(hits[asked], n[asked], level=level)
-            yield {
-                "figure": figure, "item": item, "role": role, "value": value, "low": low, "high": high,
-                "level": np.where(asked, level, np.nan), "method": np.where(asked, "Wilson", "none"), "n": n,
-                "n_missing": every - n, "reason": np.where(asked, "", "nobody answered"), "notes": "",
-            }  # fmt: skip
-
-    return sums.table(lambda: rows(sums, parts(), _QUALITY), _QUALITY)
-
-
 def _ratios(scale: Scale, s: np.ndarray, reasons: Reasons) -> dict[tuple[str, str], Answer]:
     """HTMT of each pair of dimensions by group."""
     owners = [name for name, items in scale.dimensions.items() for _ in items]
@@ -279,45 +224,3 @@ def _limits(
             except ParameterError as error:
                 notes[group] = f"no limits: {error}"
     return low, high, notes
-
-
-def _figures(scale: Scale) -> Iterator[tuple[str, str, str]]:
-    """Each figure, its item (none for straight lines) and role, in the order of the table."""
-    for role in roles_of(scale):
-        yield "straight_lined", "", role
-    for role in roles_of(scale):
-        for item in scale.scored:
-            yield "floor", item, role
-            yield "ceiling", item, role
-
-
-def _figure(figure: str, item: str, role: str) -> str:
-    return f"{cell(role, item)}:{figure}"
-
-
-def _counted(sums: ItemSums) -> pl.DataFrame:
-    """Hits and answers of every figure, one row a group, in one scan."""
-    scale, answers = sums.scale, sums.answers
-    assert answers is not None  # the caller refused merged sums
-    turned = dict(zip(_cells(scale), item_answers(answers), strict=True))
-    asked: list[pl.Expr] = [pl.len().cast(pl.Int64).alias("rows")]
-    count: Callable[[pl.Expr], pl.Expr] = lambda mask: mask.sum().cast(pl.Int64)  # noqa: E731  (a name for one line)
-    for figure, item, role in _figures(scale):
-        name = _figure(figure, item, role)
-        if figure == "straight_lined":
-            given = [pl.col(answers.columns[role][one]) for one in scale.scored]
-            known = pl.all_horizontal(one.is_not_null() for one in given)
-            line = known & (pl.max_horizontal(given) == pl.min_horizontal(given))
-        else:
-            answer = turned[cell(role, item)]
-            known = answer.is_not_null()
-            line = answer == (scale.low if figure == "floor" else scale.high)
-        asked += [count(line).alias(f"{name}:hits"), count(known).alias(f"{name}:n")]
-    frame, keys = answers.frame, list(sums.keys)
-    if not keys:
-        return frame.select(asked).collect(engine="streaming")
-    return frame.group_by(keys).agg(asked).sort(keys, nulls_last=True).collect(engine="streaming")
-
-
-def _cells(scale: Scale) -> list[str]:
-    return [cell(role, item) for role in roles_of(scale) for item in scale.scored]
