@@ -217,6 +217,27 @@ def test_the_watch_may_begin_later() -> None:
     }
 
 
+@pytest.mark.parametrize("limit", [None, 90 * 86_400.0])
+def test_by_group_the_rows_are_those_of_the_group_alone(limit: float | None) -> None:
+    desk = service_desk(1_000, seed=7)
+    as_of = datetime.fromisoformat("2024-06-30T22:00:00+00:00")
+    whole = desk.accounts.collect().with_row_index("i").with_columns(
+        tier=pl.when(pl.col("i") % 3 == 0).then(pl.lit("gold")).when(pl.col("i") % 3 == 1).then(pl.lit("basic"))
+    )  # fmt: skip
+    found = churn_by_satisfaction(whole, as_of=as_of, cuts=(3, 4), limit=limit, by="tier")
+    assert found["tier"].unique(maintain_order=True).to_list() == ["basic", "gold", None]
+    for tier in ("basic", "gold", None):
+        rows = whole.filter(pl.col("tier").eq_missing(pl.lit(tier, pl.String)))
+        alone = churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4), limit=limit)
+        assert found.filter(pl.col("tier").eq_missing(pl.lit(tier, pl.String))).drop("tier").equals(alone)
+    thirds = churn_by_engagement(whole, as_of=as_of, by="tier")
+    assert thirds.filter(metric="churn_per_year").filter(pl.col("band").is_not_null())["range"].n_unique() == 3
+    lazy = churn_by_satisfaction(whole.lazy(), as_of=as_of, cuts=(3, 4), limit=limit, by="tier")
+    assert lazy.collect_schema() == found.schema
+    assert lazy.collect().equals(found)
+    assert churn_by_satisfaction(whole.clear(), as_of=as_of, by="tier").schema == found.schema
+
+
 def test_tables_take_records_and_stay_lazy() -> None:
     desk = service_desk(1_000, seed=7)
     as_of = datetime.fromisoformat("2024-06-30T22:00:00+00:00")
@@ -254,6 +275,10 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
             r"cuts must be rising numbers .* got \(4, 3\)",
         ),
         (lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=()), r"cuts must be rising numbers .* got \(\)"),
+        (
+            lambda: churn_by_satisfaction(accounts(satisfaction=[]), as_of=NOON, by="satisfaction"),
+            "by names 'satisfaction', which the table itself reads or makes",
+        ),
         (lambda: churn_by_engagement(accounts(), as_of=NOON, level=1.0), "level must lie strictly between 0 and 1"),
     ],
 )

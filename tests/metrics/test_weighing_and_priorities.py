@@ -202,6 +202,21 @@ def test_the_desk_in_order_beside_plain_python() -> None:
     assert set(found["ticket_id"]) == set(rows.filter(pl.col("resolved_at").is_null()).collect()["ticket_id"])
 
 
+def test_each_group_has_an_order_of_its_own() -> None:
+    desk, truth = service_desk_with_truth(2_000, seed=9)
+    rows = facts(desk, as_of=truth.as_of).collect()
+    found = prioritise(rows, desk.accounts, as_of=truth.as_of, by=["team", "channel"]).collect()
+    assert found.columns[:3] == ["team", "channel", "rank"]
+    for (team, channel), own in found.group_by(["team", "channel"], maintain_order=True):
+        alone = prioritise(
+            rows.filter(team=team, channel=channel), desk.accounts.collect(), as_of=truth.as_of, weights=(1, 1, 1)
+        )
+        assert own.drop("team", "channel").equals(alone)
+    assert found.select("team", "channel", "rank").equals(found.select("team", "channel", "rank").sort(pl.all()))
+    with pytest.raises(ParameterError, match="by names 'account_id', which is a column of the answer"):
+        prioritise(rows, desk.accounts, as_of=truth.as_of, by="account_id")
+
+
 @pytest.mark.parametrize(
     ("weights", "shown"),
     [((1, 1), r"\(1, 1\)"), ((1, -1, 1), "-1"), ((0, 0, 0), "0, 0, 0"), ((1, 1, float("nan")), "nan")],

@@ -22,7 +22,13 @@ _EMPTY = {"flag": pl.Boolean(), "category": pl.String(), "instant": pl.Datetime(
 
 
 class TableRows:
-    """The rows that a table's call names, checked as a metric's are."""
+    """The rows that a table's call names, checked as a metric's are.
+
+    Attributes:
+        by: key columns.
+        data: the frame as it was given, lazy or not.
+        schema: its columns.
+    """
 
     def __init__(
         self,
@@ -56,7 +62,7 @@ class TableRows:
             data = getattr(data, table)
             if data is None:
                 raise InputError(f"{spec.name}: expected records with {table}; got none: say Records({table}=…)")
-        given = self._given = as_frame(data)
+        given = self.data = as_frame(data)
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
         self._rows: pl.LazyFrame = given.lazy()
@@ -75,7 +81,7 @@ class TableRows:
     @property
     def eager(self) -> bool:
         """Whether the data can be computed at once."""
-        return not isinstance(self._given, pl.LazyFrame)
+        return not isinstance(self.data, pl.LazyFrame)
 
     def checked(self) -> pl.LazyFrame:
         """The rows as they are.
@@ -103,4 +109,4 @@ class TableRows:
             more: the table's own figures, after the result's columns.
         """
         own = {key: self.schema[key] for key in self.by}
-        return as_lazy_as([self._given], compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})
+        return as_lazy_as([self.data], compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})

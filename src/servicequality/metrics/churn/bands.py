@@ -11,6 +11,7 @@ import polars as pl
 from servicequality.columns import Instant, Number
 from servicequality.core import Spec, TableRows, define_table, evaluate, result_rows
 from servicequality.core.finishing import check_level
+from servicequality.core.results import RESULT
 from servicequality.errors import ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
 from servicequality.metrics.churn.rates import churn_rate
@@ -21,7 +22,10 @@ from servicequality.stats.trend import poisson_trend
 
 __all__ = ["churn_by_engagement", "churn_by_satisfaction"]
 
+By = str | Sequence[str]
+
 _COUNT = (0.0, float("inf"))
+_OWN, _MORE = {"band": pl.Int64()}, {"range": pl.String()}
 _ORDER = ("churn_per_year", "churn_ratio", "churn_rate", "churn_trend")
 
 
@@ -51,6 +55,7 @@ def churn_by_satisfaction(
     cuts: Sequence[float] | None = None,
     since: datetime | None = None,
     limit: float | None = None,
+    by: By = (),
     level: float = 0.95,
 ) -> pl.DataFrame | pl.LazyFrame:
     """How often customers leave in each band of satisfaction, and whether the more satisfied leave less.
@@ -66,7 +71,8 @@ def churn_by_satisfaction(
       number); below 1, higher bands leave less. Its note gives the p-value of no trend.
 
     `cuts` are the lower ends of all bands but the first; without them the customers are cut into thirds, as far as equal
-    scores allow. The column `range` says what a band holds.
+    scores allow. The column `range` says what a band holds. With `by` each group has its own rows; the bands are those of
+    all customers together, so that groups are cut alike.
 
     When it lies:
         Who was asked before leaving, and answered? A score that was given in anger on the way out follows the decision. Use
@@ -88,6 +94,7 @@ def churn_by_satisfaction(
         cuts=cuts,
         since=since,
         limit=limit,
+        by=by,
         level=level,
     )
 
@@ -112,6 +119,7 @@ def churn_by_engagement(
     cuts: Sequence[float] | None = None,
     since: datetime | None = None,
     limit: float | None = None,
+    by: By = (),
     level: float = 0.95,
 ) -> pl.DataFrame | pl.LazyFrame:
     """How often customers leave in each band of engagement, and whether those who use more leave less.
@@ -139,6 +147,7 @@ def churn_by_engagement(
         cuts=cuts,
         since=since,
         limit=limit,
+        by=by,
         level=level,
     )
 
@@ -168,6 +177,7 @@ def _by_band(
     cuts: Sequence[float] | None,
     since: datetime | None,
     limit: float | None,
+    by: By,
     level: float,
 ) -> pl.DataFrame | pl.LazyFrame:
     check_level(level)
@@ -176,32 +186,43 @@ def _by_band(
     score, started, churned = columns.values()
     seen = lives(started, churned, as_of=as_of, since=since)
     shares = None if limit is None else churn_rate(started, churned, as_of=as_of, since=since, limit=limit)
-    asked = TableRows(accounts, spec, table="accounts", refused=seen.refused, **columns)
+    asked = TableRows(accounts, spec, table="accounts", by=by, refused=seen.refused, **columns)
+    keys = asked.by
+    if clash := next((key for key in keys if key in ("band", "range", *columns.values())), None):
+        raise ParameterError(
+            f"{spec.name}: by names {clash!r}, which the table itself reads or makes; rename the column"
+        )
 
     def compute() -> pl.DataFrame:
         watched = asked.checked().filter(seen.there)
         rows = watched.select(
-            score, started, churned, _left=seen.left, _time=(seen.seconds - seen.entry) / YEAR
+            *keys, score, started, churned, _left=seen.left, _time=(seen.seconds - seen.entry) / YEAR
         ).collect(engine="streaming")
         ends = band_cuts(rows[score], cuts)
         rows = rows.with_columns(band_number(pl.col(score).cast(pl.Float64), ends).alias("band"))
         every = pl.DataFrame({"band": [*range(1, len(ends) + 2), None]}, schema={"band": pl.Int64})
-        found = rows.group_by("band").agg(n=pl.len(), left=pl.col("_left").sum(), time=pl.col("_time").sum())
-        sums = every.join(found, on="band", how="left", nulls_equal=True, maintain_order="left")
+        groups = rows.select(keys).unique().sort(keys, nulls_last=True) if keys else pl.DataFrame()
+        grid = groups.join(every, how="cross") if keys else every
+        own = [*keys, "band"]
+        found = rows.group_by(own).agg(n=pl.len(), left=pl.col("_left").sum(), time=pl.col("_time").sum())
+        sums = grid.join(found, on=own, how="left", nulls_equal=True, maintain_order="left")
         sums = sums.with_columns(pl.col("n", "left", "time").fill_null(0))
         sums = sums.filter(pl.col("band").is_not_null() | (pl.col("n") > 0))
-        parts = _rates(sums, level)
-        if shares is not None:
-            parts.append(evaluate(rows, shares.named("churn_rate"), by="band", level=level).drop("period"))
+        each = sums.partition_by(keys, maintain_order=True) if keys else [sums]
+        parts = [part for group in each for part in _rates(group, keys, level)]
+        if shares is not None and parts:
+            parts.append(evaluate(rows, shares.named("churn_rate"), by=own, level=level).drop("period"))
+        if not parts:
+            return pl.DataFrame(schema={**{key: asked.schema[key] for key in keys}, **_OWN, **RESULT, **_MORE})
         ranges = _ranges(ends)
         band = pl.col("band").replace_strict(ranges, default="unknown", return_dtype=pl.String)
         of_all = pl.col("metric") == "churn_trend"
         whole = pl.concat(parts, how="vertical_relaxed").with_columns(
             pl.when(of_all).then(pl.lit("all")).otherwise(band).alias("range")
         )
-        return whole.sort("band", of_all, pl.col("metric").cast(pl.Enum(_ORDER)), nulls_last=True)
+        return whole.sort(*own, of_all, pl.col("metric").cast(pl.Enum(_ORDER)), nulls_last=True)
 
-    return asked.answer(compute, keys={"band": pl.Int64()}, more={"range": pl.String()})
+    return asked.answer(compute, keys=_OWN, more=_MORE)
 
 
 def _ranges(ends: Sequence[float]) -> dict[int, str]:
@@ -212,8 +233,8 @@ def _ranges(ends: Sequence[float]) -> dict[int, str]:
     return dict(enumerate([f"below {ends[0]:g}", *between, f"{ends[-1]:g} or more"], start=1))
 
 
-def _rates(sums: pl.DataFrame, level: float) -> list[pl.DataFrame]:
-    """Rates by band, their ratios to the highest band's, and the trend over all bands."""
+def _rates(sums: pl.DataFrame, keys: Sequence[str], level: float) -> list[pl.DataFrame]:
+    """Rates by band of one group, their ratios to the highest band's, and the trend over all bands."""
     left, time = (sums[name].cast(pl.Float64).to_numpy() for name in ("left", "time"))
     bands = sums["band"].is_not_null().to_numpy()
     low, high = np.full((2, len(left)), np.nan)
@@ -221,7 +242,7 @@ def _rates(sums: pl.DataFrame, level: float) -> list[pl.DataFrame]:
     low[some], high[some] = poisson_rate_interval(left[some], time[some], level=level)
     rate = np.divide(left, time, out=np.full_like(time, np.nan), where=some)
     rates = result_rows(
-        sums.select("band"),
+        sums.select(*keys, "band"),
         metric="churn_per_year",
         unit="per year",
         value=rate,
@@ -238,7 +259,7 @@ def _rates(sums: pl.DataFrame, level: float) -> list[pl.DataFrame]:
     others = np.flatnonzero(np.arange(len(left)) != best)
     ratio, below, above = _ratios(left[others], time[others], left[best], time[best], level)
     ratios = result_rows(
-        sums.select("band")[others],
+        sums.select(*keys, "band")[others],
         metric="churn_ratio",
         unit="times the highest band",
         value=ratio,
@@ -251,7 +272,7 @@ def _rates(sums: pl.DataFrame, level: float) -> list[pl.DataFrame]:
     )
     fit = poisson_trend(left[bands], time[bands], level=level)
     trend = result_rows(
-        pl.DataFrame({"band": [None]}, schema={"band": pl.Int64}),
+        sums.head(1).select(*keys, pl.lit(None, pl.Int64).alias("band")),
         metric="churn_trend",
         unit="times for each band",
         value=fit.ratio,

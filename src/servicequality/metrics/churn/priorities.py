@@ -8,6 +8,7 @@ import polars as pl
 
 from servicequality.columns import Amount, Category, Instant, Number
 from servicequality.core import TableRows, define_table
+from servicequality.core.laziness import as_lazy_as
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
 from servicequality.metrics.churn.bands import band_cuts, band_number
@@ -60,6 +61,7 @@ def prioritise(
     *,
     as_of: datetime,
     weights: Sequence[float] = (1.0, 1.0, 1.0),
+    by: str | Sequence[str] = (),
 ) -> pl.DataFrame | pl.LazyFrame:
     """The open cases in an order: by what the account is worth, by the time to the deadline, and by the risk of losing it.
 
@@ -71,7 +73,8 @@ def prioritise(
     Columns: `rank`, `ticket_id`, `account_id`, `value` (the account's), `due_seconds` (to the deadline, below 0 when overdue),
     `risk` (how many customers of the account's third of satisfaction left for each year; of all customers where its
     satisfaction is not known), `points` and `reasons`, a text. Equal points share a rank, the reasons say with how many, and
-    such cases stand in the order of their ids.
+    such cases stand in the order of their ids. With `by` (a team, a queue) the cases of each group have an order of their
+    own; the risk of an account is read off all accounts.
 
     When it lies:
         The order is a proposal of three numbers: it knows nothing of what the case is about. It puts a small customer last
@@ -90,8 +93,11 @@ def prioritise(
     given = _weights(weights)
     now = pl.lit(instant("as_of", as_of))
     asked = TableRows(
-        tickets, prioritise.spec, table="tickets", ticket=ticket, account=account, resolved=resolved, due=due
+        tickets, prioritise.spec, table="tickets", by=by, ticket=ticket, account=account, resolved=resolved, due=due
     )
+    keys = asked.by
+    if clash := next((key for key in keys if key in _ANSWER), None):
+        raise ParameterError(f"prioritise: by names {clash!r}, which is a column of the answer; rename the column")
     seen = lives(started, churned, as_of=as_of, since=None)
     customers = TableRows(
         accounts,
@@ -121,13 +127,16 @@ def prioritise(
             )
         waiting = asked.checked().filter(pl.col(resolved).is_null() | (moment(resolved) > now))
         cases = waiting.select(
+            *keys,
             pl.col(ticket).cast(pl.String).alias("ticket_id"),
             pl.col(account).cast(pl.String).alias("account_id"),
             due_seconds=(moment(due) - now).dt.total_microseconds() / 1e6,
         ).join(_risks(known).lazy(), on="account_id", how="left")
-        return _ordered(cases.collect(engine="streaming").sort("ticket_id"), given)
+        return _ordered(cases.collect(engine="streaming").sort("ticket_id"), keys, given)
 
-    return compute() if asked.eager and customers.eager else pl.defer(compute, schema=pl.Schema(_ANSWER))
+    return as_lazy_as(
+        (asked.data, customers.data), compute, lambda: {**{key: asked.schema[key] for key in keys}, **_ANSWER}
+    )
 
 
 def _weights(weights: Sequence[float]) -> tuple[float, ...]:
@@ -154,13 +163,16 @@ def _risks(accounts: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _ordered(cases: pl.DataFrame, weights: tuple[float, ...]) -> pl.DataFrame:
-    """The cases with their points, ranks and reasons, the first one first."""
+def _ordered(cases: pl.DataFrame, keys: Sequence[str], weights: tuple[float, ...]) -> pl.DataFrame:
+    """The cases with their points, ranks and reasons, the first one of each group first."""
+
+    def within(figure: pl.Expr) -> pl.Expr:
+        return figure.over(keys) if keys else figure
 
     def place(urgency: pl.Expr) -> pl.Expr:
         """From 0 for the least urgent of those known to 1, and 0 for the unknown; one known case alone is first."""
-        known = urgency.count()
-        ranked = (urgency.rank("average") - 1) / pl.max_horizontal(known - 1, 1)
+        known = within(urgency.count())
+        ranked = (within(urgency.rank("average")) - 1) / pl.max_horizontal(known - 1, 1)
         return pl.when(urgency.is_not_null()).then(pl.when(known > 1).then(ranked).otherwise(1.0)).otherwise(0.0)
 
     urgent = (pl.col("value"), -pl.col("due_seconds"), pl.col("risk"))
@@ -168,13 +180,15 @@ def _ordered(cases: pl.DataFrame, weights: tuple[float, ...]) -> pl.DataFrame:
     points = pl.sum_horizontal(place(one) * (weight / total) for one, weight in zip(urgent, weights, strict=True))
     # Sums of the same places in another order differ in the last bits: they are equal points all the same.
     cases = cases.with_columns(points.round(12).alias("points"))
-    tied = pl.len().over("points") - 1
-    dearer = (pl.col("value").rank("min", descending=True) - 1).cast(pl.Int64)
+    tied = pl.len().over(*keys, "points") - 1
+    dearer = (within(pl.col("value").rank("min", descending=True)) - 1).cast(pl.Int64)
     reasons = pl.concat_str(
         pl.when(pl.col("value").is_null())
         .then(pl.lit("nobody knows what the account is worth"))
         .otherwise(
-            pl.format("worth {}, {} of {} open cases are worth more", pl.col("value").round(2), dearer, pl.len())
+            pl.format(
+                "worth {}, {} of {} open cases are worth more", pl.col("value").round(2), dearer, within(pl.len())
+            )
         ),
         _deadline(pl.col("due_seconds")),
         pl.when(pl.col("risk").is_null())
@@ -192,10 +206,10 @@ def _ordered(cases: pl.DataFrame, weights: tuple[float, ...]) -> pl.DataFrame:
     )
     return (
         cases.with_columns(
-            pl.col("points").rank("min", descending=True).cast(pl.Int64).alias("rank"), reasons.alias("reasons")
+            within(pl.col("points").rank("min", descending=True)).cast(pl.Int64).alias("rank"), reasons.alias("reasons")
         )
-        .sort("rank", "ticket_id")
-        .select(pl.col(name).cast(dtype) for name, dtype in _ANSWER.items())
+        .sort(*keys, "rank", "ticket_id", nulls_last=True)
+        .select(*keys, *(pl.col(name).cast(dtype) for name, dtype in _ANSWER.items()))
     )
 
 
