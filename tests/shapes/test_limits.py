@@ -1,11 +1,16 @@
 """Limits of single shapes at their edges: what one row, no spread and few rows leave to say."""
 
+from collections.abc import Callable
 from typing import Literal
 
+import numpy as np
 import polars as pl
 import pytest
 
-from servicequality import csat, evaluate, nps, resolution_time_observed_only
+from servicequality import average_speed_of_answer, csat, evaluate, nps, resolution_time_observed_only
+from servicequality.columns import Amount, answered
+from servicequality.core import Metric, define
+from servicequality.shapes import Shape, geometric_mean, mean, ratio
 
 
 @pytest.mark.parametrize("interval", ["wald", "t"])
@@ -37,3 +42,52 @@ def test_limits_without_width_say_so() -> None:
         assert estimate.low == estimate.high == estimate.value
         assert "no width" in str(estimate.notes)
     assert nps().estimate([10] * 5).notes is None
+
+
+class TestLimitsWithinTheRange:
+    """A mean that cannot be negative has no negative limit, and its limits hold the truth as often as before."""
+
+    def test_a_definition_cuts_the_limits_of_means_and_ratios_to_its_range(self) -> None:
+        def metric(shape: Callable[[str], Shape], bounds: tuple[float, float]) -> Metric:
+            @define(title="Waits", unit="s", better="lower", bounds=bounds, formula="m")
+            def waits(wait: Amount = "wait") -> Shape:
+                """Mean wait."""
+                return shape(wait)
+
+            return waits()
+
+        shapes: dict[str, Callable[[str], Shape]] = {
+            "mean": lambda wait: mean(pl.col(wait), of=answered(wait)),
+            "ratio": lambda wait: ratio(pl.col(wait), pl.lit(1.0) + 0 * pl.col(wait), of=answered(wait)),
+        }
+        rng, samples, size = np.random.default_rng(5), 2_000, 4
+        frame = pl.DataFrame(
+            {"sample": np.repeat(np.arange(samples), size), "wait": rng.exponential(60.0, samples * size)}
+        )
+        for name, shape in shapes.items():
+            free, cut = (
+                evaluate(frame, metric(shape, (low, float("inf"))), by="sample") for low in (-float("inf"), 0.0)
+            )
+            assert (free["low"] < 0).mean() > 0.2, name
+            assert cut["low"].equals(free["low"].clip(0.0)), name
+            assert cut.drop("low").equals(free.drop("low")), name
+            held = [((table["low"] <= 60.0) & (table["high"] >= 60.0)).mean() for table in (free, cut)]
+            assert held[0] == held[1] > 0.8, name
+
+    def test_the_metrics_of_the_catalogue_are_cut(self) -> None:
+        waits = pl.DataFrame({"wait_seconds": [0.0, 0.0, 0.0, 90.0], "outcome": ["answered"] * 4})
+        found = average_speed_of_answer().estimate(waits)
+        assert (found.low, found.value) == (0.0, 22.5)
+        weighted = evaluate(waits.with_columns(w=pl.lit(2.0)), average_speed_of_answer(), weight="w")
+        assert weighted["low"].item() == 0.0
+
+    def test_logarithms_and_moved_limits_are_left_alone(self) -> None:
+        rows = pl.DataFrame({"time_seconds": [0.5, 0.25, 0.125, 0.5]})
+
+        @define(title="Times", unit="s", better="lower", bounds=(0, float("inf")), formula="g")
+        def times(seconds: Amount = "time_seconds") -> Shape:
+            """Geometric mean of times below a second, whose logarithms are negative."""
+            return geometric_mean(pl.col(seconds), of=answered(seconds))
+
+        found = times().estimate(rows)
+        assert 0 < found.low < found.value < found.high < 1

@@ -51,6 +51,7 @@ class Definition(Generic[P]):
         shape = self._body(*args, **kwargs)
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
+        shape = shape.within(self.spec.bounds)
         # A column that was left at its default and that this call does not read need not be in the frame.
         read = shape.columns() - {name for name, key in columns if key in stated}
         return Metric(
@@ -109,7 +110,7 @@ def define(
         unit: unit of the value ("share", "points", "s", "count", …).
         better: "higher", "lower" or "neither".
         formula: LaTeX.
-        bounds: the range of the value.
+        bounds: the range of the value, to which the limits of means and ratios are cut.
         references: where the definition comes from.
         aliases: other words that people search for.
         label: how a person writes the metric in a sentence.

@@ -1,6 +1,7 @@
 """Shapes that add amounts: `count`, `total`, `mean`, `ratio`, `rate`. Never here: shares of rows, or tables."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -83,6 +84,9 @@ class Mean(FixedShape):
 
     empty: str = "no answers"
 
+    def within(self, bounds: tuple[float, float]) -> Self:
+        return replace(self, bounds=bounds) if self.bounds is None else self
+
     def value(self) -> pl.Expr:
         return self.origin + quotient(self.amount, self.n)
 
@@ -130,6 +134,9 @@ class OpenMean(Mean):
 class GeometricMean(Mean):
     """The mean of logarithms, read back: the middle of durations that spread by factors. Make one with `geometric_mean`."""
 
+    def within(self, bounds: tuple[float, float]) -> Self:
+        return self  # the range is of the value, and limits are made of logarithms
+
     def value(self) -> pl.Expr:
         return super().value().exp()
 
@@ -151,6 +158,9 @@ class Ratio(FixedShape):
     below_squares: Amount
 
     empty: str = "nothing to divide by"
+
+    def within(self, bounds: tuple[float, float]) -> Self:
+        return replace(self, bounds=bounds) if self.bounds is None else self
 
     def value(self) -> pl.Expr:
         return quotient(self.above, self.below)

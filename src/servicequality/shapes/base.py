@@ -99,6 +99,10 @@ class Shape(ABC):
         rules = [*(getattr(self, leaf) for leaf in self.leaves()), *self.refused.values()]
         return {column for rule in rules for column in rule.meta.root_names()}
 
+    def within(self, bounds: tuple[float, float]) -> Self:
+        """The shape, told the range of the value by its definition: limits that could pass it are cut off there."""
+        return self
+
     @abstractmethod
     def expression(self) -> pl.Expr:
         """The value as one aggregating expression over rows."""
