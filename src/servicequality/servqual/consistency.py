@@ -1,7 +1,8 @@
 """How far the answers to the items of a dimension measure one thing, as tables. Never here: a verdict, or a reversal.
 
 Every function takes a questionnaire and its scale, or what `item_sums` or `merge_item_sums` made of one. An item that has to
-be reversed is reversed where the scale says so, and nowhere else.
+be reversed is reversed where the scale says so, and nowhere else. Every respondent counts once: there are no weights, since
+the tables say how the answers that were given go together, not what a population would have answered.
 """
 
 from collections.abc import Iterator, Sequence

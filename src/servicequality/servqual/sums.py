@@ -135,6 +135,9 @@ def item_sums(
 ) -> ItemSums:
     """The sums and cross-products of a questionnaire's items, to be asked for reliability and validity, kept or merged.
 
+    Every respondent counts once. There is no weight: reliability is of the answers that were given, and survey weights belong
+    to `score`, whose means speak of a population.
+
     Args:
         frame: any dataframe, one row a respondent; or, with `questions`, one row an answer. See `score`.
         scale: the instrument; one without a standard reads perceptions alone.

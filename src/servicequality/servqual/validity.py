@@ -67,10 +67,15 @@ def correlations(
             found, every = sums.read(measure, OVERALL)
             s, reasons = covariances_of(found)
             scores = means @ s @ means.T
+            # All pairs at once where each has an answer; else pair by pair, so that one does not undo the others.
+            table, refused = each(stats.correlation, scores, reasons)
+            together = table.ndim > 1 and not (refused != reasons).any()
             for (a, one), (b, other) in combinations(enumerate(sums.scale.dimensions), 2):
-                value, why = each(
-                    lambda c: stats.correlation(c)[:, 0, 1], scores[:, [[a], [b]], [a, b]], reasons
-                )  # fmt: skip
+                value, why = (
+                    (table[:, a, b], reasons)
+                    if together
+                    else each(lambda c: stats.correlation(c)[:, 0, 1], scores[:, [[a], [b]], [a, b]], reasons)
+                )
                 low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
                 known = ~np.isnan(value) & (found.n > 3)
                 low[known], high[known] = stats.correlation_interval(value[known], found.n[known], level=level)
