@@ -5,20 +5,24 @@ small, and once so as to make it large.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.finishing import finish_table
-from servicequality.core.states import BIN, STRATUM, float_bits, value_prefix
-from servicequality.shapes import DelayedSurvival, FixedShape, Survival, TableShape
+from servicequality.core.finishing import end_to_end
+from servicequality.core.states import BIN, float_bits, value_prefix
+from servicequality.shapes import DelayedSurvival, FixedShape, Survival, Table, TableShape
+from servicequality.stats.histogram import bin_values
+from servicequality.stats.survival_segments import totals
 
 LOWEST, HIGHEST, UNBOUNDED = "lowest", "highest", "unbounded"
 """The columns: both ends, infinite where there is no bound and null where none is known, and why."""
 
 _FAR = 1e300
 """When rows end that never do: seconds after which no duration is one."""
+_ANY_LEVEL = 0.9  # limits are read with the value, and not looked at
 _LATE = "rows that came under watch late: how far those that still run can move it is not known"
 
 
@@ -62,44 +66,46 @@ def _shares(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequence
     assert limit is not None  # the caller asks for shares alone
     prefix, bits = _prefix(state, metric), pl.select(float_bits(pl.lit(limit, pl.Float64), 52)).item()
     n, events, other = (pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in ("n", "events", "ended_otherwise"))
-    ended = events.filter(pl.col(BIN) <= bits).sum()
     # A row that runs at the limit has not ended within it.
-    running = (n - events - other).filter(pl.col(BIN) < bits).sum()
-    ends = (ended, ended + running) if shape.limit is not None else (n.sum() - ended - running, n.sum() - ended)
-    some = pl.when(n.sum() > 0)
-    return state.group_by(keys).agg(
-        some.then(ends[0] / n.sum()).alias(LOWEST), some.then(ends[1] / n.sum()).alias(HIGHEST)
+    counted = {"n": n, "ended": events * (pl.col(BIN) <= bits), "running": (n - events - other) * (pl.col(BIN) < bits)}
+    sums = state.select(*keys, **counted).group_by(keys).agg(pl.col(*counted).sum())
+    n, ended, running = (pl.col(name) for name in counted)
+    ends = (ended, ended + running) if shape.limit is not None else (n - ended - running, n - ended)
+    return sums.select(
+        *keys, *(pl.when(n > 0).then(end / n).alias(name) for end, name in zip(ends, (LOWEST, HIGHEST), strict=True))
     )
 
 
 def _read_twice(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
     """A quantile or a mean up to a horizon: read where all that run end at once, and where they never do."""
-    name = metric.name
-    prefixes = list(dict.fromkeys((name, _prefix(state, metric))))
-
-    def running(prefix: str) -> pl.Expr:
-        return pl.col(f"{prefix}.n") - pl.col(f"{prefix}.events") - pl.col(f"{prefix}.ended_otherwise")
-
-    at_once = state.with_columns(
-        (pl.col(f"{prefix}.events") + running(prefix)).alias(f"{prefix}.events") for prefix in prefixes
+    prefix = _prefix(state, metric)
+    n, events, other = (pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in ("n", "events", "ended_otherwise"))
+    columns = {"bin": pl.col(BIN), "events": events, "running": n - events - other, "other": other}
+    rows = state.filter(pl.col(BIN).is_not_null() & (n > 0)).select(*keys, **columns)
+    groups = rows.group_by(keys).agg(pl.all()).sort(keys, nulls_last=True)
+    offsets, bins = end_to_end(groups["bin"])
+    order = np.arange(len(bins))
+    for start, end in pairwise(offsets):
+        order[start:end] = start + bins[start:end].argsort()
+    at = bin_values(bins[order], mantissa_bits=52)
+    gone, running, lost = (end_to_end(groups[name])[1][order] for name in ("events", "running", "other"))
+    at_once = {"n": gone + running + lost, "events": gone + running, "ended_otherwise": lost}
+    last, waiting = offsets[1:], totals(running, offsets)
+    never = {
+        "n": np.insert(gone + lost, last, waiting),
+        "events": np.insert(gone, last, waiting),
+        "ended_otherwise": np.insert(lost, last, 0.0),
+    }
+    tables = (
+        Table(offsets, at, at_once),
+        Table(offsets + np.arange(len(offsets)), np.insert(at, last, _FAR), never),
     )
-    over = state.with_columns((pl.col(f"{prefix}.n") - running(prefix)).alias(f"{prefix}.n") for prefix in prefixes)
-    far = pl.select(float_bits(pl.lit(_FAR), 52)).item()
-    moved = state.with_columns(
-        pl.lit(far, pl.Int64).alias(BIN),
-        *(pl.lit(0, state.schema[column]).alias(column) for column in state.columns if column.startswith(f"{name}.")),
-    ).with_columns(
-        pl.Series(f"{prefix}.{leaf}", state.select(running(prefix)).to_series())
-        for prefix in prefixes
-        for leaf in ("n", "events")
-    )  # fmt: skip
-    groups = [*keys, *([STRATUM] if STRATUM in state.columns else []), BIN]
-    never = pl.concat([over, moved]).group_by(groups).agg(pl.all().sum())
-    ends = [
-        finish_table(each, metric, keys=keys, level=0.9, exact=True).select(*keys, pl.col("value").alias(end))
-        for each, end in ((at_once, LOWEST), (never, HIGHEST))
-    ]
-    both = ends[0].join(ends[1], on=list(keys), nulls_equal=True)
+    lowest, highest = (shape.read(table, level=_ANY_LEVEL).value for table in tables)
+    assert lowest is not None  # a table's reading holds its value
+    assert highest is not None  # as above
     # The quantile lies among rows that may last for ever, or is not reached if they do: there is no upper bound.
-    unbounded = pl.col(LOWEST).is_not_null() & (pl.col(HIGHEST).is_null() | (pl.col(HIGHEST) >= _FAR / 4))
-    return both.with_columns(pl.when(unbounded).then(np.inf).otherwise(HIGHEST).alias(HIGHEST))
+    unbounded = np.isfinite(lowest) & ~(highest < _FAR / 4)
+    return groups.select(keys).with_columns(
+        pl.Series(LOWEST, lowest, nan_to_null=True),
+        pl.Series(HIGHEST, np.where(unbounded, np.inf, highest), nan_to_null=True),
+    )
