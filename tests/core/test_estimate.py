@@ -134,6 +134,9 @@ def test_what_nobody_measured_tells_its_error_by_its_limits() -> None:
     assert error_of(None, 10.0, 8.0, None) == 1.0
     assert error_of(None, 10.0, None, None) is None
     assert error_of(None, 10.0, 10.0, 10.0) is None
+    assert error_of(None, 10.0, 8.0, 30.0) == 1.0  # the nearer limit, where they are skewed
+    assert error_of(None, 10.0, 10.0, 14.0) == 2.0
+    assert error_of(None, None, 8.0, 12.0) == 1.0
     assert error_of(2.0, 10.0, 8.0, 12.0) == 2.0
 
 

@@ -12,17 +12,20 @@ UNKNOWN = "–"
 
 _DURATIONS = ((86_400 * 2, 86_400, "d"), (3_600 * 2, 3_600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
 _EQUAL = 1e-9
-_WIDTH = 4  # standard errors between the ends of 95 % limits, near enough to choose digits by
+_APART = 2  # standard errors from a figure to either of its 95 % limits, near enough to choose digits by
 
 
 def error_of(se: float | None, value: float | None, low: float | None, high: float | None) -> float | None:
-    """The error that a figure's digits follow: the standard error, or what the limits tell of it; None where nothing does."""
+    """The error that a figure's digits follow: the standard error, or what the limits tell of it; None where nothing does.
+
+    Of skewed limits the nearer one tells it: digits that suit the farther one would print "1 (0 to 9)" for 1.2 (0.4 to 9).
+    """
     if se:
         return se
-    if low is not None and high is not None:
-        return (high - low) / _WIDTH or None
-    known = high if low is None else low
-    return None if known is None or value is None else abs(value - known) / (_WIDTH / 2) or None
+    if value is None:
+        return None if low is None or high is None else (high - low) / (2 * _APART) or None
+    sides = [abs(value - limit) / _APART for limit in (low, high) if limit is not None and limit != value]
+    return min(sides, default=None)
 
 
 def format_value(

@@ -164,6 +164,8 @@ class Metric:
     ) -> pl.DataFrame:
         """Add states, given as frames or as paths of saved states, by all their keys or by fewer.
 
+        States are small: lazy ones are read here, and the sum is eager, so that it can be merged and saved again.
+
         Raises:
             InputError: a state of another metric, of other rules, or of another `as_of` than the rest.
             ParameterError: no states, or a key that they do not have.
@@ -174,6 +176,8 @@ class Metric:
 
     def finish(self, state: pl.DataFrame | pl.LazyFrame, *, level: float = 0.95) -> pl.DataFrame:
         """The figures of a state, one row a key, in the columns of `evaluate`.
+
+        A lazy state is read here, and the answer is eager; to stay lazy from rows to figures, use `evaluate`.
 
         Raises:
             InputError: a state of another metric.
@@ -204,7 +208,8 @@ class Metric:
         """One figure for all rows, with its limits.
 
         Args:
-            data: any dataframe; or a Series, list or array of the first column.
+            data: any dataframe, or a Series, list or array of the first column. A lazy frame is read here: one figure that
+                prints is no plan.
             level: confidence level.
             weight: column of weights.
             cluster: column of clusters.

@@ -25,7 +25,7 @@ def listing(
     """A small frame as aligned columns, such as the table of `flow`; numbers to the right, the rest to the left.
 
     Args:
-        frame: what to print; every row is.
+        frame: what to print; every row is. A lazy one is read here.
         bar: a column of counts that is drawn as bars as well, on its right.
         shares: columns of shares of one whole each: printed in per cent, so that they add up to 100.
         width: characters on a line.

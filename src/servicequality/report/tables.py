@@ -40,7 +40,7 @@ def table(
     the table, as do notes.
 
     Args:
-        result: what `evaluate` gave; rows and columns in its order.
+        result: what `evaluate` gave; rows and columns in its order. A lazy one is read here.
         limits: where the limits stand: under the figure, at its side, or nowhere.
         whole: metrics whose figures are shares of one whole (causes, say): they are printed so that the column adds up.
         truth: what is known to be true, by metric; a column of its own in a result without keys.
