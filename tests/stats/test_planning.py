@@ -60,6 +60,7 @@ def test_smallest_detectable_change_is_found_with_its_power():
     se = np.sqrt(net_variance(0.5, 0.2, 1) / 300 + net_variance(0.4, 0.3, 1) / 200)
     change = float(smallest_detectable_change(se))
     assert change == pytest.approx(2.8015852 * se, rel=1e-6)
+    assert smallest_detectable_change(0) == 0  # what does not vary is seen to change by anything
     found = oracle.norm.sf(1.959963984540054 - change / se) + oracle.norm.cdf(-1.959963984540054 - change / se)
     assert found == pytest.approx(0.8, abs=1e-5)
 
@@ -71,6 +72,7 @@ def test_verdicts_at_the_boundary():
     at_most = target_verdict(low, high, 0.9, direction="at_most")
     assert at_most.tolist() == ["undecided", "met", "met", "undecided", "missed"]
     assert str(target_verdict(*wilson(188, 200, level=0.9), 0.9)) == "met"
+    assert str(target_verdict(0.9, 0.9, 0.9)) == "met"  # a census has no doubt
 
 
 @given(st.integers(1, 500), st.floats(-10, 10), st.floats(0.01, 5), st.floats(-10, 10))

@@ -160,6 +160,15 @@ def test_wald_without_width_warns():
     assert low[2] < high[2]
 
 
+def test_wald_is_cut_to_its_range_and_knows_degrees_of_freedom():
+    low, high = wald([1, 9], [10, 10])
+    half = 1.959963984540054 * 0.009**0.5
+    assert (low[0], high[1]) == (0, 1)
+    assert (high[0], low[1]) == pytest.approx((0.1 + half, 0.9 - half))
+    low, high = wald(50, 100, df=4)
+    assert float(high - low) == pytest.approx(2 * oracle.t.ppf(0.975, 4) * 0.05)
+
+
 def test_finite_population():
     k, n, population = 30, 40, 100
     grown = (population - 1) / (population - n)
