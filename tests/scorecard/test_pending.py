@@ -1,75 +1,31 @@
-"""What pending rows still allow, beside every way in which they can end: small frames, all completions worked out."""
+"""What pending rows still allow of durations, promises and shares, beside every way in which they can end."""
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from itertools import product
+from datetime import timedelta
 from typing import Any, ClassVar
 
-import numpy as np
 import polars as pl
 import pytest
 
+from scorecard.completions import AS_OF, LATER, START, Rows, check, judged, span
 from servicequality import (
     Metric,
     Objective,
     Scorecard,
     abandonment_rate,
     breach_rate,
-    csat,
     deflection_rate,
-    evaluate,
+    first_contact_resolution,
     first_response_time,
+    repeat_contact_rate,
+    resolution_rate,
     resolution_time,
     self_service_rate,
     service_level,
     sla_attainment,
-    ticket_volume,
 )
-from servicequality.columns import Amount, Category, Flag, Number, answered
+from servicequality.columns import Amount, Flag, answered
 from servicequality.core import define
-from servicequality.shapes import Shape, count, mean, rate, survival, total_of
-
-START, AS_OF, LATER = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 9))
-INFINITE = float("inf")
-RNG = np.random.default_rng(8)
-Rows = list[dict[str, Any]]
-
-
-def judged(rows: Rows | pl.DataFrame, metric: Metric, target: float = 0.5, **options: Any) -> dict[str, Any]:
-    frame = pl.DataFrame(rows).with_columns(at=pl.lit(START))
-    found = Scorecard([Objective(metric, at_most=target)]).evaluate(frame, as_of=AS_OF, at="at", **options)
-    return found.row(0, named=True)
-
-
-def completions(rows: Rows, endings: Callable[[dict[str, Any]], Sequence[dict[str, Any] | None]]) -> list[Rows]:
-    """Every way in which the rows can end; None is a row that comes to count for nothing and is left out."""
-    ways = [[None if end is None else row | end for end in (endings(row) or ({},))] for row in rows]
-    return [[row for row in way if row is not None] for way in product(*ways)]
-
-
-def span(rows: Rows, metric: Metric, endings: Callable[[dict[str, Any]], Sequence[Any]]) -> tuple[float, float]:
-    """Least and greatest value over all completions that have one, in one scan."""
-    ways = completions(rows, endings)
-    whole = pl.concat(
-        [
-            pl.DataFrame(way, schema_overrides=_types(rows)).with_columns(way=pl.lit(i))
-            for i, way in enumerate(ways)
-            if way
-        ]
-    )
-    values = evaluate(whole, metric, by="way")["value"].drop_nulls()
-    return values.min(), values.max()
-
-
-def _types(rows: Rows) -> pl.Schema:
-    return pl.DataFrame(rows).schema
-
-
-def check(
-    rows: Rows, metric: Metric, endings: Callable[[dict[str, Any]], Sequence[Any]], later: Metric | None = None
-) -> None:
-    row = judged(rows, metric)
-    assert (row["lowest"], row["highest"]) == pytest.approx(span(rows, later or metric, endings))
+from servicequality.shapes import Shape, survival
 
 
 class TestDurations:
@@ -280,93 +236,39 @@ class TestPromises:
             assert (row["lowest"], row["highest"]) == pytest.approx(span(rows, make(LATER), ends))
 
 
-def contact(value: str, **rule: Any) -> Metric:
-    """A metric of one's own over the columns `amount` and `state`."""
-    shapes: dict[str, Callable[[pl.Expr, pl.Expr], Shape]] = {
-        "count": lambda done, open_: count(done, pending=open_),
-        "total": lambda done, open_: total_of(pl.col("amount"), of=done, pending=open_, **rule),
-        "mean": lambda done, open_: mean(pl.col("amount"), of=done, pending=open_, origin=1.0, **rule),
-        "rate": lambda done, open_: rate(done.cast(pl.Float64), pl.col("size"), of=answered("size"), pending=open_),
-    }
+class TestShares:
+    def test_tickets_that_are_not_resolved_yet(self) -> None:
+        rows: Rows = [{"resolution_observed": seen} for seen in (True, False, True, False, None)]
 
-    @define(title="One's own", unit="EUR", better="lower", bounds=(-INFINITE, INFINITE), formula="x")
-    def own(amount: Number = "amount", state: Category = "state", size: Amount = "size") -> Shape:
-        """A figure of what is done."""
-        return shapes[value](pl.col(state) == "done", pl.col(state) == "open")
+        def ends(row: dict[str, Any]) -> list[dict[str, Any]]:
+            return (
+                [{"resolution_observed": way} for way in (True, False)] if row["resolution_observed"] is False else []
+            )
 
-    return own()
+        check(rows, resolution_rate(), ends)
+        row = judged(rows, resolution_rate())
+        assert (row["value"], row["n"], row["n_pending"]) == (0.5, 4, 2)
 
+    @pytest.mark.parametrize("estimate", ["matured", "bounds", "pending_aware", "so_far"])
+    def test_tickets_whose_customers_may_still_come_back(self, estimate: Any) -> None:
+        window, names = 100.0, ("one_touch", "next_contact_seconds", "next_contact_observed", "resolution_age_seconds")
+        rows: Rows = [
+            dict(zip(names, row, strict=True))
+            for row in [
+                (True, 200.0, False, 200.0), (True, 50.0, True, 200.0), (False, 200.0, False, 200.0),
+                (True, 30.0, False, 30.0), (True, 60.0, False, 60.0), (True, 20.0, True, 60.0), (False, 40.0, False, 40.0),
+            ]
+        ]  # fmt: skip
 
-class TestAmounts:
-    ROWS: ClassVar[Rows] = [
-        {"state": state, "amount": amount, "size": 2.0}
-        for state, amount in [
-            ("done", 3.0),
-            ("done", 1.0),
-            ("open", None),
-            ("void", None),
-            ("open", None),
-            ("done", 5.0),
-        ]
-    ]
+        def ends(row: dict[str, Any]) -> list[dict[str, Any]]:
+            if row["resolution_age_seconds"] >= window:
+                return []
+            older = {"resolution_age_seconds": 200.0}
+            if row["next_contact_observed"]:
+                return [older]
+            back = {"next_contact_seconds": 90.0, "next_contact_observed": True}
+            return [older | back, older | {"next_contact_seconds": 200.0}]
 
-    def ends(self, row: dict[str, Any]) -> list[dict[str, Any]]:
-        brought = [{"state": "done", "amount": amount} for amount in (-2.0, 0.0, 4.0, 8.0)]
-        return [*brought, {"state": "void"}] if row["state"] == "open" else []
-
-    def test_counts_totals_means_and_rates_of_bounded_amounts(self) -> None:
-        check(self.ROWS, contact("count"), self.ends)
-        check(self.ROWS, contact("rate"), self.ends)
-        check(self.ROWS, contact("total", each=(-2.0, 8.0)), self.ends)
-        check(self.ROWS, contact("mean", bounds=(-2.0, 8.0)), self.ends)
-
-    def test_amounts_that_must_be_above_zero_may_still_be_nothing(self) -> None:
-        row = judged(self.ROWS, contact("total", each=(4.0, 8.0)))
-        assert (row["lowest"], row["highest"]) == (9.0, 25.0)
-
-    @pytest.mark.parametrize(
-        ("metric", "lowest", "highest", "said"),
-        [
-            (
-                contact("total", each=(0.0, INFINITE)),
-                9.0,
-                None,
-                "open: the pending rows can still turn it; they set no upper bound",
-            ),
-            (
-                contact("total"),
-                None,
-                None,
-                "open: the pending rows can still turn it; they set no lower and upper bound",
-            ),
-            (
-                contact("mean", bounds=(0.0, INFINITE)),
-                9 / 5,
-                None,
-                "missed however the pending rows end; they set no upper bound",
-            ),
-        ],
-    )
-    def test_what_has_no_bound_is_null_and_says_so(
-        self, metric: Metric, lowest: float | None, highest: float | None, said: str
-    ) -> None:
-        row = judged(self.ROWS, metric, target=1.0 if lowest == 9 / 5 else 10.0)
-        assert (row["lowest"], row["highest"], row["outlook"]) == (lowest, highest, said)
-
-    def test_pending_rows_are_counted_apart_and_move_no_figure(self) -> None:
-        for value in ("count", "total", "mean"):
-            row = evaluate(pl.DataFrame(self.ROWS), contact(value)).row(0, named=True)
-            assert (row["n"], row["n_missing"], row["n_pending"]) == (3, 1, 2), value
-        row = evaluate(pl.DataFrame(self.ROWS), contact("rate")).row(0, named=True)
-        assert (row["n"], row["n_pending"], row["value"]) == (6, 2, 3 / 12)
-        metric, frame = contact("mean", bounds=(-2.0, 8.0)), pl.DataFrame(self.ROWS)
-        parts = metric.merge([metric.partial(frame.head(2)), metric.partial(frame.tail(4))])
-        assert metric.finish(parts).equals(metric.finish(metric.partial(frame)))
-
-
-def test_figures_that_know_of_no_pending_rows_say_so() -> None:
-    frame = pl.DataFrame({"rating": [5, 1, None], "created_at": [START] * 3, "age": RNG.exponential(size=3)})
-    for metric in (csat("rating", scale=(1, 5)), ticket_volume()):
-        row = judged(frame, metric)
-        assert (row["lowest"], row["highest"]) == (None, None)
-        assert row["outlook"] == "this figure keeps no account of pending rows"
+        held = first_contact_resolution(definition="one_touch", window=window, estimate=estimate)
+        check(rows, held, ends)
+        check(rows, repeat_contact_rate(window=window, estimate=estimate), ends)

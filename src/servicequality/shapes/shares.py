@@ -59,6 +59,21 @@ class Share(FixedShape):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class OpenShare(Share):
+    """`Share` of which some rows may still change sides. Make one with `share(pending=…)`."""
+
+    open: Count
+    open_hits: Count
+
+    def pending(self) -> pl.Expr:
+        return self.open
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        sure = self.hits - self.open_hits
+        return quotient(sure, self.n), quotient(sure + self.open, self.n)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Balance(FixedShape):
     """Positive less negative rows over the rows that count, times `per`, from `origin`. Make one with `balance`."""
 
@@ -215,15 +230,19 @@ class EligibleShare(FixedShape):
         return self.known + share * self.unknown
 
 
-def share(hit: pl.Expr, *, of: pl.Expr, method: ProportionMethod = "wilson") -> Share:
+def share(hit: pl.Expr, *, of: pl.Expr, method: ProportionMethod = "wilson", pending: pl.Expr | None = None) -> Share:
     """Share of rows for which `hit` holds, among the rows for which `of` holds.
 
     Args:
         hit: Boolean row rule; null counts as false.
         of: Boolean row rule for the denominator, usually `answered(column)`.
         method: interval for a share (Wilson 1927 by default).
+        pending: Boolean row rule of rows among them that may still become hits, or cease to be.
     """
-    return Share(hits=hit & of, n=of, method=method)
+    if pending is None:
+        return Share(hits=hit & of, n=of, method=method)
+    waiting = pending & of
+    return OpenShare(hits=hit & of, n=of, method=method, open=waiting, open_hits=waiting & hit)
 
 
 def balance(

@@ -65,7 +65,7 @@ def _judged(
         limit, beyond = (None, window) if good else (window, None)
         shape = replace(survival(time, ended, of=known, limit=limit, beyond=beyond), better=None)
     elif estimate == "so_far":
-        shape = share(hit, of=known)
+        shape = share(hit, of=known, pending=known & ~ripe & ~failed)
     else:
         raise ParameterError(f"estimate must be 'matured', 'bounds', 'pending_aware' or 'so_far', got {estimate!r}")
     return replace(shape, refused={_LATER: pl.col(seconds) > pl.col(age)})

@@ -43,7 +43,7 @@ def resolution_rate(
     """
     if limit is not None:
         return survival(pl.col(seconds), pl.col(observed), of=answered(seconds), limit=limit)
-    return share(pl.col(observed), of=answered(observed))
+    return share(pl.col(observed), of=answered(observed), pending=~pl.col(observed))
 
 
 @define(
