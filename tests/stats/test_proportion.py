@@ -186,6 +186,14 @@ def test_newcombe_is_antisymmetric_and_contains_the_difference(first, second):
     assert low <= first[0] / first[1] - second[0] / second[1] <= high
 
 
+@pytest.mark.parametrize(("level", "df"), [(0.8, None), (0.99, None), (0.9, 7)])
+def test_newcombe_squares_and_adds_wilsons_limits_of_that_level(level, df):
+    (low, high), (other_low, other_high) = (wilson(k, n, level=level, df=df) for k, n in ((14, 30), (9, 25)))
+    p, q = 14 / 30, 9 / 25
+    expected = p - q - np.hypot(p - low, other_high - q), p - q + np.hypot(high - p, q - other_low)
+    assert newcombe(14, 30, 9, 25, level=level, df=df) == pytest.approx(np.array(expected))
+
+
 @pytest.mark.parametrize("level", [0.9, 0.95])
 def test_wilson_covers(level):
     # Exact coverage, averaged over shares as Brown, Cai and DasGupta 2001 do; no sampling noise.
