@@ -1,6 +1,6 @@
 """A SERVQUAL survey of 44 answers a respondent: scores beside Polars' means, cross-products beside a blocked X'X.
 
-Run: python benchmarks/servqual.py [--rows 10000 100000 1000000] [--runs 5]
+Run: python benchmarks/servqual.py [--rows 10000 100000 1000000] [--runs 5] [--answers floats]
 
 `score` checks the answers and gives expectation, perception and gap of five dimensions and overall, with limits. The
 cross-products of all items give alpha, the correlations of dimensions and HTMT; limits of HTMT, which draw respondents
@@ -11,7 +11,7 @@ end stands how times grow from the least size to the greatest.
 
 import argparse
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -114,18 +114,23 @@ def given_of(frame: pl.DataFrame) -> Given:
     return frame, frame.select(RELIABILITY).to_pandas()
 
 
+KINDS = ("whole numbers", "floats", "floats with blanks")
+
+
 def kinds(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The same answers as whole numbers, as floats, and as floats of which one in fifty is blank."""
     floats, rng = frame.cast(pl.Float64), np.random.default_rng(6)
     told = [pl.Series(name, rng.random(frame.height) > 0.02) for name in frame.columns]
     blank = floats.select(pl.when(is_told).then(pl.col(is_told.name)).alias(is_told.name) for is_told in told)
-    return {"whole numbers": frame, "floats": floats, "floats with blanks": blank}
+    return dict(zip(KINDS, (frame, floats, blank), strict=True))
 
 
-def measure(rows: int, runs: int) -> dict[str, float]:
+def measure(rows: int, runs: int, asked: Sequence[str]) -> dict[str, float]:
     whole, taken = survey(rows), {}
     check(whole)
     for kind, frame in kinds(whole).items():
+        if kind not in asked:
+            continue
         given = given_of(frame)
         for calls in (SCORES, PRODUCTS, ALPHA):
             if calls is not SCORES and frame.null_count().row(0) != (0,) * frame.width:
@@ -141,6 +146,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--answers", nargs="+", choices=KINDS, default=KINDS)
     parser.add_argument("--peak", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.peak:
@@ -148,7 +154,7 @@ if __name__ == "__main__":
         table = given_of(pl.read_parquet(file))
         print(growth(lambda: (SCORES | PRODUCTS | ALPHA)[name](table)))
     else:
-        all_times = [measure(n, asked.runs) for n in asked.rows]
+        all_times = [measure(n, asked.runs, asked.answers) for n in asked.rows]
         for name in all_times[0] if len(all_times) > 1 else ():
             grown = all_times[-1][name] / all_times[0][name]
             print(f"{name}: {grown:.1f} times the time for {asked.rows[-1] / asked.rows[0]:g} times the respondents")

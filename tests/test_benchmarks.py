@@ -18,7 +18,7 @@ TINY = {
     "clocks": ["--rows", "1000", "--runs", "1"],
     "flow": ["--rows", "1000", "--runs", "1"],
     "pareto": ["--rows", "1000", "--runs", "1"],
-    "servqual": ["--rows", "1000", "--runs", "1"],
+    "servqual": ["--rows", "1000", "--runs", "1", "--answers", "whole numbers"],
     "worktime": ["1000"],
 }
 
