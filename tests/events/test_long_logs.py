@@ -69,7 +69,7 @@ def test_a_status_is_read_alike_in_every_batch(log: pl.DataFrame) -> None:
         status: sum(sets.bit(name) for name, of in named.items() if status is not None and status.lower() in of)
         for status in STATUSES
     }
-    read = log.lazy().select("value", mask=sets.mask("value")).unique().collect()
+    read = log.lazy().select("value", mask=sets.mask(pl.col("value"))).unique().collect()
     assert dict(read.iter_rows()) == masks
     for none in (log.clear(), log.head(3).with_columns(value=pl.lit(None, pl.String))):
-        assert none.select(sets.mask("value")).to_series().to_list() == [0] * none.height
+        assert none.select(sets.mask(pl.col("value"))).to_series().to_list() == [0] * none.height

@@ -1,11 +1,13 @@
 """Who held a ticket, what was in force. Lives here: agent, team and tier moves, as-of joins. Never: times in a status."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import polars as pl
 
 from servicequality.errors import ParameterError
-from servicequality.events.known import in_time, known_events, side_by_side
+from servicequality.events.known import known_events
+from servicequality.events.numbering import one_after_another
+from servicequality.events.per_ticket import count, distinct, last, of_present
 from servicequality.model import Records
 
 __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
@@ -14,22 +16,26 @@ HELD = {"status": "status", "priority": "priority", "team": "team", "agent": "ag
 """The fields of `Change` that a column of `Ticket` holds too."""
 
 _MOVES = ("agent", "team", "tier")
+# The status in force comes with the other sums of the status.
+_KEPT = [field for field in HELD if field != "status"]
 
 
-def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, fields: Collection[str]) -> pl.LazyFrame:
-    """One row for each ticket with such changes: `reassignments`, `escalations`, `_teams`, and the `fields` in force.
+def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, asked: Collection[str]) -> pl.LazyFrame:
+    """What the moves of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
-    A first assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after
-    creation is an escalation even if nothing says which one it was before: every ticket begins in some tier.
+    `reassignments`, `escalations`, `_teams`, and the fields in force: `_held_…`, and `_set_…` if there is one. A first
+    assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after creation is
+    an escalation even if nothing says which one it was before: every ticket begins in some tier. All are null of a
+    ticket without such changes.
     """
     first = pl.col("previous").cast(pl.String) if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
-    read = sorted({*_MOVES, *fields})
+    read = sorted({*_MOVES, *_KEPT})
     story = pl.col("_ticket").cast(pl.Int64) * len(read) + pl.col("field").cast(pl.Enum(read)).to_physical()
-    rows = known_events(in_time(changes.filter(pl.col("field").is_in(read))), tickets, known).select(
+    rows = known_events(changes.filter(pl.col("field").is_in(read)), tickets, known).select(
         "_ticket", "_created", "_at", "field", "value", story.alias("_story"), first.alias("_first")
     )
     begins = (pl.col("_story") != pl.col("_story").shift()).fill_null(value=True)
-    rows = side_by_side(rows, by="_story").with_columns(
+    rows = one_after_another(rows, by="_story").with_columns(
         pl.when(begins).then("_first").otherwise(pl.col("value").shift()).alias("previous"),
         pl.when(begins).then(pl.col("_first").fill_null("")).forward_fill().alias("_origin"),
         _began=begins & pl.col("_first").is_not_null(),
@@ -47,26 +53,32 @@ def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, f
         _began=is_team & pl.col("_began"),
         _back=is_team & (pl.col("value") == pl.col("_origin")),
     )
-    teams = pl.col("_team").drop_nulls().n_unique().cast(pl.Int64)
-    return flagged.group_by("_ticket").agg(
-        pl.col("_moved").drop_nulls().n_unique().cast(pl.Int64).alias("reassignments"),
-        pl.col("_risen").sum().cast(pl.Int64).alias("escalations"),
-        (teams + (pl.col("_began").any() & ~pl.col("_back").any())).alias("_teams"),
-        *_in_force(fields),
+    teams = distinct(pl.col("_team").cast(pl.Categorical).to_physical()) + (
+        (count(pl.col("_began")) > 0) & ~(count(pl.col("_back")) > 0)
     )
+    sums = {
+        "reassignments": distinct(pl.col("_moved").rank("dense")),
+        "escalations": count(pl.col("_risen")),
+        "_teams": teams,
+        **_in_force(_KEPT),
+    }
+    return of_present(flagged, sums, asked)
 
 
 def values_in_force(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
-    """One row for each ticket with changes: for each field the latest value, `_held_…`, and `_set_…` if there is one."""
-    rows = known_events(in_time(changes.filter(pl.col("field").is_in(list(HELD)))), tickets, known)
-    return rows.group_by("_ticket").agg(*_in_force(HELD))
+    """For each field the latest value, `_held_…`, and `_set_…` if there is one, in the order of the tickets' numbers."""
+    rows = known_events(changes.filter(pl.col("field").is_in(list(HELD))), tickets, known)
+    sums = _in_force(HELD)
+    return of_present(one_after_another(rows.select("_ticket", "_at", "field", "value")), sums, sums)
 
 
-def _in_force(fields: Collection[str]) -> Iterator[pl.Expr]:
+def _in_force(fields: Collection[str]) -> dict[str, pl.Expr]:
     """For each field the last value of a ticket's rows, which are in the order of time, and whether there is one."""
-    for field in fields:
-        yield pl.col("value").filter(pl.col("field") == field).last().alias(f"_held_{field}")
-        yield (pl.col("field") == field).any().alias(f"_set_{field}")
+    of = {field: pl.col("field") == field for field in fields}
+    return {
+        **{f"_held_{field}": last("value", pl.String, which) for field, which in of.items()},
+        **{f"_set_{field}": count(which) > 0 for field, which in of.items()},
+    }
 
 
 def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name: str | None = None) -> pl.LazyFrame:

@@ -1,8 +1,11 @@
 """The messages of a ticket. Lives here: which one counts as what, and their sums. Never: statuses, stamps."""
 
+from collections.abc import Collection
+
 import polars as pl
 
 from servicequality.events.known import known_events
+from servicequality.events.per_ticket import count, distinct, earliest, of_present, total
 from servicequality.model import Records
 
 __all__ = ["message_facts", "messages"]
@@ -26,37 +29,33 @@ def messages(records: Records, tickets: pl.LazyFrame, known: int) -> pl.LazyFram
     )
 
 
-def message_facts(messages: pl.LazyFrame, *, notes_count: bool = True) -> pl.LazyFrame:
-    """One row for each ticket with messages: the counts, `_reply` and `_first_work` in microseconds.
+def message_facts(messages: pl.LazyFrame, asked: Collection[str], *, notes_count: bool = True) -> pl.LazyFrame:
+    """What the messages of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
-    `_agents_known` says whether every agent message names its author. Without `notes_count`, a message of the channel
-    `note` is no first reply.
+    `_reply` and `_first_work` are instants in microseconds; `_named` counts the agents' messages that name their author.
+    Without `notes_count`, a message of the channel `note` is no first reply. All are null of a ticket without messages.
     """
-    public_agent = pl.col("_human") & pl.col("_public")
-    reply = public_agent & ~pl.col("_opening")
+    human, public, opening = pl.col("_human"), pl.col("_public"), pl.col("_opening")
+    reply = human & public & ~opening
     first_reply = (
         reply if notes_count else reply & (pl.col("channel").str.to_lowercase() != "note").fill_null(value=True)
     )
-    customer = pl.col("_customer") & pl.col("_public")
-    flagged = messages.with_columns(
-        _public_agent=public_agent,
-        _reply=reply,
-        _first_reply=first_reply,
-        _customer=customer,
-        _followup=customer & ~pl.col("_opening"),
-        _work=pl.col("_human") & ~pl.col("_opening"),
-        _agent=pl.when("_human").then("author_id"),
-    )
-    at = pl.col("_at")
-    return flagged.group_by("_ticket").agg(
-        pl.when("_first_reply").then(at).min().alias("_reply"),
-        pl.when("_work").then(at).min().alias("_first_work"),
-        pl.col("_public_agent").sum().cast(pl.Int64).alias("public_agent_messages"),
-        pl.col("_reply").sum().cast(pl.Int64).alias("agent_replies"),
-        pl.col("_customer").sum().cast(pl.Int64).alias("customer_messages"),
-        pl.col("_followup").sum().cast(pl.Int64).alias("_followups"),
-        pl.col("_human").sum().cast(pl.Int64).alias("_agent_messages"),
-        pl.col("_agent").count().cast(pl.Int64).alias("_named"),
-        pl.col("_agent").drop_nulls().n_unique().cast(pl.Int64).alias("agents"),
-        pl.when(pl.col("handle_seconds").count() > 0).then(pl.col("handle_seconds").sum()).alias("handle_seconds"),
+    customer = pl.col("_customer") & public
+    agent = pl.when(human).then("author_id")
+    handled = pl.col("handle_seconds")
+    return of_present(
+        messages,
+        {
+            "_reply": earliest(first_reply),
+            "_first_work": earliest(human & ~opening),
+            "public_agent_messages": count(human & public),
+            "agent_replies": count(reply),
+            "customer_messages": count(customer),
+            "_followups": count(customer & ~opening),
+            "_agent_messages": count(human),
+            "_named": count(agent.is_not_null()),
+            "agents": distinct(agent.cast(pl.Categorical).to_physical()),
+            "handle_seconds": pl.when(count(handled.is_not_null()) > 0).then(total(handled.fill_null(0), pl.Float64)),
+        },
+        asked,
     )

@@ -5,7 +5,8 @@ import datetime as dt
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import in_time, known_at, known_events, known_tickets, seconds, side_by_side
+from servicequality.events.known import known_at, known_events, known_tickets, seconds
+from servicequality.events.numbering import one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
@@ -29,7 +30,7 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
         raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
     tickets = known_tickets(records, known)
     carried = "previous" in records.changes.collect_schema()
-    rows = known_events(in_time(records.changes.filter(pl.col("field") == "status")), tickets, known).select(
+    rows = known_events(records.changes.filter(pl.col("field") == "status"), tickets, known).select(
         "_ticket",
         "_at",
         "_created",
@@ -38,7 +39,7 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     )
     ticket = pl.col("_ticket")
     # Clipped only after sorting: what lies before creation still says what the status was then.
-    clipped = side_by_side(rows).with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
+    clipped = one_after_another(rows).with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
     spells = clipped.with_columns(
         _is_first=(ticket != ticket.shift()).fill_null(value=True),
         _stop=pl.when(ticket == ticket.shift(-1)).then(pl.col("_at").shift(-1)).otherwise(known),

@@ -5,12 +5,15 @@ Everything else is a sum: each entry into a set adds the time that was left unti
 """
 
 import datetime as dt
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 
 import numpy as np
 import polars as pl
 
-from servicequality.events.known import in_time, known_events, seconds, side_by_side
+from servicequality.events.known import known_events, seconds
+from servicequality.events.numbering import one_after_another
+from servicequality.events.per_ticket import count, earliest, last, latest, of_present, total
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
@@ -35,20 +38,23 @@ class StatusSets:
         """The bit that stands for a set."""
         return 1 << [field.name for field in fields(self)].index(name)
 
-    def mask(self, column: str) -> pl.Expr:
-        """A column of statuses as UInt8, one bit a set; an unknown status is 0."""
+    def mask(self, statuses: pl.Expr) -> pl.Expr:
+        """Statuses as UInt8, one bit a set; an unknown status is 0."""
         # A log has many rows and few statuses: as categories each of them is read once.
-        status = pl.col(column).cast(pl.Categorical)
+        status = statuses.cast(pl.Categorical)
         return status.map_batches(self._masks, return_dtype=pl.UInt8, is_elementwise=True)
 
     def _masks(self, statuses: pl.Series) -> pl.Series:
-        codes = statuses.to_physical().cast(pl.Int64).fill_null(-1).to_numpy() + 1
-        row_of = np.full(codes.max(initial=0) + 1, -1)
-        row_of[codes] = np.arange(len(codes))
-        masks = np.zeros(len(row_of), np.uint8)
-        occurs = row_of >= 0
-        masks[occurs] = [self._mask(status) for status in statuses.gather(row_of[occurs]).to_list()]
-        return pl.Series(masks[codes])
+        codes = statuses.to_physical()
+        highest = codes.max()
+        none = highest + 1 if isinstance(highest, int) else 0
+        filled = codes.fill_null(none).to_numpy()
+        row_of = np.full(none + 1, len(filled), np.uint32)
+        row_of[filled] = np.arange(len(filled), dtype=np.uint32)
+        occurs = row_of < len(filled)
+        masks = np.zeros(none + 1, np.uint8)
+        masks[occurs] = [self._mask(status) for status in statuses.gather(row_of[occurs])]
+        return pl.Series(masks[filled])
 
     def _mask(self, status: str | None) -> int:
         name = "" if status is None else status.lower()
@@ -63,38 +69,43 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
     """
     if records.changes is None:
         return None
-    first = sets.mask("previous") if "previous" in records.changes.collect_schema() else pl.lit(0, pl.UInt8)
+    carried = "previous" in records.changes.collect_schema()
     rows = records.changes.filter(pl.col("field") == "status").select(
         "ticket_id",
         "at",
-        sets.mask("value").alias("_after"),
-        first.alias("_first"),
+        sets.mask(pl.col("value")).alias("_after"),
+        *(["previous"] if carried else []),
         # Few different texts: as categories they are sorted and carried like numbers.
         pl.col("value").cast(pl.Categorical).alias("_status"),
     )
     begins = (pl.col("_ticket") != pl.col("_ticket").shift()).fill_null(value=True)
+    # What the other rows carry is not read: the row above outranks it.
+    first = sets.mask(pl.when(begins).then("previous")) if carried else pl.lit(0, pl.UInt8)
     before = pl.when(begins).then("_first").otherwise(pl.col("_after").shift())
-    return side_by_side(known_events(in_time(rows), tickets, known)).with_columns(
-        begins.alias("_begins"), before.alias("_before")
+    placed = known_events(rows, tickets, known).drop("ticket_id", "at")
+    return (
+        one_after_another(placed)
+        .with_columns(first.alias("_first"))
+        .with_columns(begins.alias("_begins"), before.alias("_before"))
+        .drop("_first", "previous", strict=False)
     )
 
 
-def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Schedule | None = None) -> pl.LazyFrame:
-    """One row for each ticket whose status is in the log.
+def status_facts(
+    moves: pl.LazyFrame, known: int, sets: StatusSets, asked: Collection[str], schedule: Schedule | None = None
+) -> pl.LazyFrame:
+    """What the statuses of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
     Instants in microseconds: `_first_end`, `_last_end`, `_first_halt` (the first move to an ended or paused status after
     creation), `_first_started` (the first status that is not a new one), `_first_reopen`. Counts: `_ends` and `_reopens`
     (moves into and out of the ended set). `_ended`: it is so now. `_born_ended`: it was so before the log begins. `_status`:
     the one in force. Times within the ticket's life, in seconds: `hold_seconds` and its like, and with a schedule their
-    twins in its time, `hold_working_seconds`.
+    twins in its time, `hold_working_seconds`. All are null of a ticket whose status is not in the log.
     """
-    before = pl.col("_before")
+    before, after = pl.col("_before"), pl.col("_after")
 
     def entered(name: str) -> pl.Expr:
-        return _has(pl.col("_after"), sets.bit(name)) & ~_has(before, sets.bit(name))
-
-    def left(name: str) -> pl.Expr:
-        return ~_has(pl.col("_after"), sets.bit(name)) & _has(before, sets.bit(name))
+        return _has(after, sets.bit(name)) & ~_has(before, sets.bit(name))
 
     # What lies before creation is no part of the ticket's life.
     since = pl.max_horizontal("_at", "_created")
@@ -107,7 +118,6 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
         now = schedule.clock(_EPOCH + dt.timedelta(microseconds=known))
         remaining["_working_seconds"] = now - clock["since"]
         life["_working_seconds"] = now - clock["born"]
-    halted = entered("ended") | entered("paused")
     of_set = {
         "hold": "paused",
         "requester_wait": "requester_wait",
@@ -116,39 +126,38 @@ def status_facts(moves: pl.LazyFrame, known: int, sets: StatusSets, schedule: Sc
     }
 
     def time(of: str, twin: str) -> pl.Expr:
-        moved = pl.when(entered(of)).then(remaining[twin]).when(left(of)).then(-remaining[twin]).otherwise(0)
+        was, now = (_has(mask, sets.bit(of)).cast(pl.Int8) for mask in (before, after))
         # A ticket that was in the set from the start never entered it.
-        return moved + pl.when(pl.col("_begins") & _has(before, sets.bit(of))).then(life[twin]).otherwise(0)
+        return (now - was) * remaining[twin] + (pl.col("_begins") & (was == 1)) * life[twin]
 
-    times = {name + twin: time(of, twin) for twin in remaining for name, of in of_set.items()}
-    flows = moves.with_columns(
-        _end=entered("ended"),
-        _reopen=left("ended"),
-        _halt=halted & (pl.col("_at") > pl.col("_created")),
-        _started=~_has(pl.col("_after"), sets.bit("new")),
-        _born_ended=pl.col("_begins") & _has(before, sets.bit("ended")),
-        **times,
-    )
-    at = pl.col("_at")
-    # `first` and `last` take twice the time of sums and extremes.
-    grouped = flows.group_by("_ticket").agg(
-        pl.when("_end").then(at).min().alias("_first_end"),
-        pl.when("_end").then(at).max().alias("_last_end"),
-        pl.when("_halt").then(at).min().alias("_first_halt"),
-        pl.when("_started").then(at).min().alias("_first_started"),
-        pl.when("_reopen").then(at).min().alias("_first_reopen"),
-        pl.col("_end").sum().cast(pl.Int64).alias("_ends"),
-        pl.col("_reopen").sum().cast(pl.Int64).alias("_reopens"),
-        pl.col("_born_ended").any(),
-        pl.col("_status").last(),
-        *(pl.col(name).sum() for name in times),
-    )
-    return grouped.with_columns(
-        # In the set from the start, or moved into it, and not out of it again.
-        _ended=pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens"),
-        _status=pl.col("_status").cast(pl.String),
-        **{name: seconds(pl.col(name)) for name in times},
-    )
+    flags = {
+        "_end": entered("ended"),
+        "_reopen": ~_has(after, sets.bit("ended")) & _has(before, sets.bit("ended")),
+        "_halt": (entered("ended") | entered("paused")) & (pl.col("_at") > pl.col("_created")),
+        "_started": ~_has(after, sets.bit("new")),
+        "_born": pl.col("_begins") & _has(before, sets.bit("ended")),
+    }
+    flows = moves.with_columns(**flags)
+    end, reopen, born = pl.col("_end"), pl.col("_reopen"), pl.col("_born")
+    times = {name + twin: seconds(total(time(of, twin))) for twin in remaining for name, of in of_set.items()}
+    # In the set from the start, or moved into it, and not out of it again.
+    ended = {"_ended": pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens")} if "_ended" in asked else {}
+    return of_present(
+        flows,
+        {
+            "_first_end": earliest(end),
+            "_last_end": latest(end),
+            "_first_halt": earliest(pl.col("_halt")),
+            "_first_started": earliest(pl.col("_started")),
+            "_first_reopen": earliest(reopen),
+            "_ends": count(end),
+            "_reopens": count(reopen),
+            "_born_ended": count(born) > 0,
+            "_status": last("_status", pl.Categorical).cast(pl.String),
+            **times,
+        },
+        {*asked, *(name for rule in ended.values() for name in rule.meta.root_names())},
+    ).with_columns(**ended)
 
 
 def handovers(

@@ -1,6 +1,7 @@
 """One row a ticket. Lives here: the public door to the facts. Never: how a log is read, how a metric is made."""
 
 import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
 from typing import get_args
 
 import polars as pl
@@ -9,8 +10,16 @@ from servicequality.errors import ParameterError
 from servicequality.events.known import known_at, known_tickets, words
 from servicequality.events.outcomes import durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
-from servicequality.events.ticket_rows import FirstResponse, as_known, exclusion, ticket_rows
+from servicequality.events.ticket_rows import (
+    FirstResponse,
+    as_known,
+    exclusion,
+    in_force_columns,
+    sum_columns,
+    ticket_rows,
+)
 from servicequality.model import Records
+from servicequality.model.roles import closest
 from servicequality.worktime import Schedule
 
 __all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
@@ -34,6 +43,7 @@ def facts(
     agent_work: tuple[str, ...] = ("new", "open"),
     new: tuple[str, ...] = ("new",),
     schedule: Schedule | None = None,
+    only: Collection[str] | None = None,
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
@@ -83,13 +93,15 @@ def facts(
         agent_work: Statuses in which the agents work.
         new: Statuses in which nobody has acted yet.
         schedule: The hours that count in the twins.
+        only: The columns that are wanted, in this order; all by default. What they do not need is not computed and
+            not read: a few facts of a long log take a fraction of the time of all. (A selection afterwards saves less.)
 
     Returns:
-        A lazy frame, sorted by `ticket_id`; a column that is not selected is not computed, though the
-        log is read for all of them.
+        A lazy frame, sorted by `ticket_id`.
 
     Raises:
-        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, or `first_response` is unknown.
+        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, `first_response` is unknown,
+            or `only` names a column that is not there.
         InputError: The records hold no tickets.
     """
     if first_response not in get_args(FirstResponse):
@@ -103,16 +115,53 @@ def facts(
         agent_work=words("agent_work", agent_work),
         new=words("new", new),
     )
-    rows = ticket_rows(records, known, sets, first_response, schedule)
-    return (
-        rows.filter(exclusion(words("excluded", excluded)).is_null())
-        .with_columns(*resolution(records, sets))
-        .with_columns(*response(records, first_response))
-        .with_columns(*durations(records, known, schedule), *touches(records, sets, schedule))
-        .with_columns(*first_contact())
-        .sort("_ticket")
-        .select(pl.exclude("^_.*$", "first_resolved_at", "closed_at"))
-    )
+    tickets = known_tickets(records, known)
+    reason = exclusion(words("excluded", excluded))
+    layers = [
+        in_force_columns(),
+        resolution(records, sets),
+        response(records, first_response),
+        [*durations(records, known, schedule), *touches(records, sets, schedule)],
+        first_contact(),
+    ]
+    sums = sum_columns(schedule)
+    columns = _columns(tickets.collect_schema().names(), sums, layers)
+    if only is not None:
+        columns = _chosen(only, columns)
+    (now, *rules), asked = _needed(layers, {*columns, *reason.meta.root_names()})
+    rows = ticket_rows(records, tickets, known, sets, first_response, schedule, asked)
+    rows = rows.with_columns(now).filter(reason.is_null())
+    for rule in rules:
+        rows = rows.with_columns(rule)
+    return rows.select(columns)
+
+
+def _columns(own: Collection[str], sums: Collection[str], layers: Iterable[Iterable[pl.Expr]]) -> list[str]:
+    """The columns of the whole table: the tickets' own, then the facts."""
+    facts = [*sums, *(rule.meta.output_name() for layer in layers for rule in layer)]
+    names = [*(name for name in own if name not in sums), *facts]
+    hidden = {"first_resolved_at", "closed_at"}
+    return [name for name in dict.fromkeys(names) if not name.startswith("_") and name not in hidden]
+
+
+def _chosen(only: Collection[str], columns: Sequence[str]) -> list[str]:
+    if isinstance(only, str) or not only:
+        raise ParameterError(f"only must be a tuple of columns such as ('ticket_id', 'resolved_at'); got {only!r}")
+    for name in only:
+        if name not in columns:
+            raise ParameterError(
+                f"only names {name!r}{closest(name, columns)}, which facts does not have; it has {', '.join(columns)}"
+            )
+    return list(dict.fromkeys(only))
+
+
+def _needed(layers: Sequence[list[pl.Expr]], names: set[str]) -> tuple[list[list[pl.Expr]], set[str]]:
+    """The rules that lead to the named columns, layer by layer, and every column that they read."""
+    kept: list[list[pl.Expr]] = []
+    for layer in reversed(layers):
+        kept.insert(0, [rule for rule in layer if rule.meta.output_name() in names])
+        names = names.union(*(rule.meta.root_names() for rule in kept[0]))
+    return kept, names
 
 
 def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[str, ...] = EXCLUDED) -> pl.LazyFrame:
@@ -127,6 +176,5 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
     return (
         as_known(known_tickets(records, known), records, known)
         .filter(reason.is_not_null())
-        .sort("_ticket")
         .select("ticket_id", "created_at", reason.alias("reason"))
     )

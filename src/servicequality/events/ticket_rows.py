@@ -1,18 +1,17 @@
-"""All that is known of a ticket on one row. Lives here: the joins of tickets with their sums. Never: what it all means."""
+"""All that is known of a ticket on one row. Lives here: tickets beside their sums. Never: what it all means."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal
 
 import polars as pl
 
 from servicequality.events.assignments import HELD, assignment_facts, values_in_force
-from servicequality.events.known import known_tickets
 from servicequality.events.messages import message_facts, messages
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
-__all__ = ["FirstResponse", "as_known", "exclusion", "ticket_rows"]
+__all__ = ["FirstResponse", "as_known", "exclusion", "in_force_columns", "sum_columns", "ticket_rows"]
 
 FirstResponse = Literal["public_reply", "zammad", "frappe", "after_handoff"]
 """What counts as the first response, and from when on its time runs."""
@@ -26,7 +25,6 @@ _STATUS: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("_ended", "_born_ended"), pl.Boolean()),
     "_status": pl.String(),
 }
-# The status in force comes with the other sums of the status, the other fields with the assignments: no pass of their own.
 _HELD = [field for field in HELD if field != "status"]
 _ASSIGNMENT: Mapping[str, pl.DataType] = {
     **dict.fromkeys(("reassignments", "escalations", "_teams"), pl.Int64()),
@@ -42,37 +40,64 @@ _MESSAGE: Mapping[str, pl.DataType] = {
 }
 
 
+def sum_columns(schedule: Schedule | None) -> list[str]:
+    """Every column that `ticket_rows` can put beside the tickets."""
+    return [*_status_columns(schedule), *_ASSIGNMENT, *_MESSAGE, "_turn"]
+
+
 def ticket_rows(
-    records: Records, known: int, sets: StatusSets, first_response: FirstResponse, schedule: Schedule | None
+    records: Records,
+    tickets: pl.LazyFrame,
+    known: int,
+    sets: StatusSets,
+    first_response: FirstResponse,
+    schedule: Schedule | None,
+    asked: Collection[str],
 ) -> pl.LazyFrame:
-    """Tickets with the sums of their statuses, assignments and messages; null where a table or a ticket's rows are missing."""
-    tickets = known_tickets(records, known)
-    moves = status_moves(records, tickets, known, sets)
-    mail = messages(records, tickets, known)
-    statuses = None if moves is None else status_facts(moves, known, sets, schedule)
-    holders = None if records.changes is None else assignment_facts(records.changes, tickets, known, _HELD)
-    sums = None if mail is None else message_facts(mail, notes_count=first_response != "zammad")
-    rows = tickets
-    twins = {
-        name.replace("_seconds", "_working_seconds"): dtype for name, dtype in _STATUS.items() if "_seconds" in name
-    }
-    status_columns = {**_STATUS, **(twins if schedule is not None else {})}
-    for frame, columns in ((statuses, status_columns), (holders, _ASSIGNMENT), (sums, _MESSAGE)):
-        rows = _with(rows, frame, columns)
-    rows = rows.with_columns(
-        pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status").alias("status"), *_as_set(_HELD)
+    """Tickets with the sums that are asked; null where a table or a ticket's rows are missing."""
+    if "_turn" in asked:
+        asked = {*asked, "_reply"}  # a turn counts until the reply
+    # A ticket's own column of the name of a fact makes way for it.
+    rows = tickets.drop(*sum_columns(schedule), strict=False)
+    frames: list[pl.LazyFrame] = []
+    missing: dict[str, pl.DataType] = {}
+
+    def beside(columns: Mapping[str, pl.DataType], sums: Callable[[Collection[str]], pl.LazyFrame] | None) -> None:
+        wanted = {name: dtype for name, dtype in columns.items() if name in asked}
+        if sums is None:
+            missing.update(wanted)
+        elif wanted:
+            frames.append(sums(wanted))
+
+    moves, mail, changes = (
+        status_moves(records, tickets, known, sets),
+        messages(records, tickets, known),
+        records.changes,
     )
-    turns = None
-    if first_response == "after_handoff" and moves is not None:
-        replies = rows.select("_ticket", "_reply")
-        turns = (
-            handovers(records, tickets, moves, known, sets)
-            .join(replies, on="_ticket")
-            .filter(pl.col("_reply").is_null() | (pl.col("_at") < pl.col("_reply")))
-            .group_by("_ticket")
-            .agg(pl.col("_at").max().alias("_turn"))
-        )
-    return _with(rows, turns, {"_turn": pl.Int64()})
+    notes = first_response != "zammad"
+    columns = _status_columns(schedule)
+    beside(columns, None if moves is None else lambda names: status_facts(moves, known, sets, names, schedule))
+    beside(_ASSIGNMENT, None if changes is None else lambda names: assignment_facts(changes, tickets, known, names))
+    beside(_MESSAGE, None if mail is None else lambda names: message_facts(mail, names, notes_count=notes))
+    # The sums stand in the order of the tickets' numbers: no join has to find their ticket.
+    if frames:
+        rows = pl.concat([rows, *frames], how="horizontal_extend")
+    rows = rows.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in missing.items())
+    if first_response != "after_handoff" or moves is None or "_turn" not in asked:
+        return rows.with_columns(pl.lit(None, pl.Int64).alias("_turn"))
+    turns = (
+        handovers(records, tickets, moves, known, sets)
+        .join(rows.select("_ticket", "_reply"), on="_ticket")
+        .filter(pl.col("_reply").is_null() | (pl.col("_at") < pl.col("_reply")))
+        .group_by("_ticket")
+        .agg(pl.col("_at").max().alias("_turn"))
+    )
+    return rows.join(turns, on="_ticket", how="left", maintain_order="left")
+
+
+def _status_columns(schedule: Schedule | None) -> dict[str, pl.DataType]:
+    twins = _STATUS if schedule is not None else {}
+    return {**_STATUS, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
 
 
 def as_known(tickets: pl.LazyFrame, records: Records, known: int) -> pl.LazyFrame:
@@ -80,7 +105,13 @@ def as_known(tickets: pl.LazyFrame, records: Records, known: int) -> pl.LazyFram
     if records.changes is None:
         return tickets
     held = values_in_force(records.changes, tickets, known)
-    return tickets.join(held, on="_ticket", how="left").with_columns(_as_set(HELD))
+    return pl.concat([tickets, held], how="horizontal_extend").with_columns(_as_set(HELD))
+
+
+def in_force_columns() -> list[pl.Expr]:
+    """Status, priority, team and agent as they were, from the sums of `ticket_rows`."""
+    status = pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status").alias("status")
+    return [status, *_as_set(_HELD)]
 
 
 def _as_set(fields: Collection[str]) -> list[pl.Expr]:
@@ -94,11 +125,3 @@ def exclusion(excluded: frozenset[str]) -> pl.Expr:
     reasons = sorted(excluded)
     stamp, status = pl.col("excluded").str.to_lowercase(), pl.col("status").str.to_lowercase()
     return pl.when(stamp.is_in(reasons)).then(stamp).when(status.is_in(reasons)).then(status)
-
-
-def _with(rows: pl.LazyFrame, frame: pl.LazyFrame | None, columns: Mapping[str, pl.DataType]) -> pl.LazyFrame:
-    # A ticket's own column of the name of a fact makes way for it.
-    rows = rows.drop(*columns, strict=False)
-    if frame is None:
-        return rows.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in columns.items())
-    return rows.join(frame.select("_ticket", *columns), on="_ticket", how="left")

@@ -10,12 +10,12 @@ from servicequality.events.known import (
     instant,
     known_at,
     known_tickets,
-    one_after_another,
     seconds,
     words,
     worked,
 )
 from servicequality.events.messages import messages
+from servicequality.events.numbering import one_after_another
 from servicequality.events.statuses import StatusSets, status_moves
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.events.ticket_rows import as_known, exclusion

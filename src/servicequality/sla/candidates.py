@@ -12,8 +12,9 @@ import numpy as np
 import polars as pl
 
 from servicequality.events import FirstResponse, facts, reply_waits
-from servicequality.events.known import known_events, microseconds, one_after_another
+from servicequality.events.known import known_events, microseconds
 from servicequality.events.messages import messages
+from servicequality.events.numbering import one_after_another
 from servicequality.model import Records
 from servicequality.sla.log import Flags, Log
 from servicequality.sla.policy import CLOCKS, NEEDS

@@ -11,7 +11,8 @@ import polars as pl
 
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.assignments import HELD
-from servicequality.events.known import known_at, known_events, one_after_another
+from servicequality.events.known import known_at, known_events
+from servicequality.events.numbering import one_after_another
 from servicequality.model import Records
 from servicequality.model.roles import closest
 from servicequality.sla.candidates import History
