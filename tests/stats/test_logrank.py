@@ -51,6 +51,16 @@ def test_every_comparison_is_the_loop(pairs, entry):
         assert np.isnan(found.chi2[group]) == np.isnan(found.p[group]) == (variance < 1e-12)
 
 
+def test_threads_change_no_bit():
+    rng = np.random.default_rng(6)
+    groups = [[np.column_stack((*drawn(rng, n), np.zeros(n))) for n in (5_000, 0, 9, 70_000, 20_000)] for _ in range(2)]
+    one, two = (tables(*side) for side in groups)
+    for a, b in zip(log_rank(one, two)[:5], log_rank(one, two, threads=3)[:5], strict=True):
+        np.testing.assert_array_equal(a, b)
+    alone = [log_rank(tables(a), tables(b)) for a, b in zip(*groups, strict=True)]
+    np.testing.assert_array_equal(log_rank(one, two).chi2, [found.chi2[0] for found in alone])
+
+
 def drawn(rng, n, scale=10.0):
     life, watched = rng.exponential(scale, n), rng.exponential(15, n)
     return np.round(np.minimum(life, watched), 1) + 0.1, life <= watched

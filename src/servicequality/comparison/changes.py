@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import singledispatch
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.comparison.ratios import Ratios, ratio_of_counts, ratio_of_figures, ratio_of_means
@@ -142,7 +143,7 @@ def _curves(shape: Survival, sides: Sides) -> Change:
     if shape.p is None or sides.sampled:
         return found
     # Limits of two quantiles say little of few rows; the curves as a whole say more.
-    test = log_rank(sides.risk_tables("after"), sides.risk_tables("before"))
+    test = log_rank(sides.risk_tables("after"), sides.risk_tables("before"), threads=pl.thread_pool_size())
     said = "the p-value is the log-rank test's, which looks at the whole curves and not at this quantile alone"
     name = "log-rank" if not shape.competing else "log-rank, cause-specific"
     return replace(found, p=test.p, test=name, notes=said)

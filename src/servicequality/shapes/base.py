@@ -5,7 +5,7 @@ how a frame is scanned.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_type_hints
@@ -13,6 +13,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_type
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from servicequality.stats.survival_segments import blocks
 
 FloatArray = NDArray[np.float64]
 Sums = Mapping[str, FloatArray]
@@ -206,6 +208,14 @@ class Table(NamedTuple):
     sums: Sums | None = None
     counts: NDArray[np.int64] | None = None
     strata: NDArray[np.int64] | None = None
+
+    def blocks(self) -> Iterator["Table"]:
+        """The tables of neighbouring groups, of as many rows as the cache holds: their numbers and sums alone."""
+        for head, end in blocks(self.offsets):
+            bounds = self.offsets[head : end + 1]
+            rows = slice(bounds[0], bounds[-1])
+            sums = None if self.sums is None else {leaf: column[rows] for leaf, column in self.sums.items()}
+            yield Table(bounds - bounds[0], self.at[rows], sums)
 
 
 @cache

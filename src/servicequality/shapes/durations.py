@@ -10,6 +10,7 @@ import polars as pl
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import Better, Count, FloatArray, Reading, Table, TableShape
 from servicequality.stats.survival import Curves, aalen_johansen, kaplan_meier
+from servicequality.stats.survival import Reading as CurveReading
 from servicequality.stats.survival_segments import totals
 from servicequality.stats.survival_strata import pool_strata
 
@@ -82,18 +83,22 @@ class Survival(TableShape):
         return Table(offsets, at[head], summed, strata=strata)
 
     def read(self, table: Table, *, level: float) -> Reading:
+        figures = zip(*(self._figures(part, level=level) for part in table.blocks()), strict=True)
+        value, low, high, se = (np.concatenate(parts) for parts in figures)
+        limits = "greenwood" if self.horizon is not None else "log-log"
+        method = f"{'aalen-johansen' if self.competing else 'kaplan-meier'}, {limits}"
+        return Reading(low, high, se, method, value=value)
+
+    def _figures(self, table: Table, *, level: float) -> CurveReading:
         curves = self._curves(table)
         if self.p is not None:
-            read, limits = curves.quantile(self.p, level=level), "log-log"
-        elif self.limit is not None:
-            read, limits = curves.incidence_at(self.limit, level=level), "log-log"
-        elif self.beyond is not None:
-            read, limits = curves.survival_at(self.beyond, level=level), "log-log"
-        else:
-            assert self.horizon is not None  # `survival` takes exactly one of the four
-            read, limits = curves.restricted_mean(self.horizon, level=level), "greenwood"
-        method = f"{'aalen-johansen' if self.competing else 'kaplan-meier'}, {limits}"
-        return Reading(read.low, read.high, read.se, method, value=read.value)
+            return curves.quantile(self.p, level=level)
+        if self.limit is not None:
+            return curves.incidence_at(self.limit, level=level)
+        if self.beyond is not None:
+            return curves.survival_at(self.beyond, level=level)
+        assert self.horizon is not None  # `survival` takes exactly one of the four
+        return curves.restricted_mean(self.horizon, level=level)
 
     def _curves(self, table: Table) -> Curves:
         assert table.sums is not None  # the engine always hands over a risk table

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.stats._checks import FloatArray, IntArray
 from servicequality.stats.survival_curves import Curves, Reading, greenwood
-from servicequality.stats.survival_segments import accumulate, pick
+from servicequality.stats.survival_segments import accumulate, pick, quotient
 from servicequality.stats.survival_table import RiskTable, at_risk, risk_table
 
 __all__ = ["Curves", "Reading", "RiskTable", "aalen_johansen", "kaplan_meier", "risk_table"]
@@ -88,7 +88,7 @@ def aalen_johansen(
     before = np.empty_like(free)
     before[1:] = free[:-1]
     before[bounds[:-1][filled]] = 1.0
-    share = np.divide(before, n, out=np.zeros_like(n), where=n > 0)
+    share = quotient(before, n, otherwise=0.0)
     incidence = accumulate(np.add, share * d1, bounds)
     # S + F2 rather than 1 - F1: a sum of shares does not cancel near 0, and is exactly 0 when all ended by the event.
     survival = free + accumulate(np.add, share * d2, bounds)
@@ -98,7 +98,7 @@ def aalen_johansen(
     # factors are small, and nothing cancels that was not as small.
     gap = incidence - np.repeat(pick(incidence, bounds[1:] - 1, filled, 0.0), np.diff(bounds))
     spread = greenwood(d1 + d2, n)
-    step = np.divide(share * d1, n, out=np.zeros_like(n), where=n > 0)
+    step = quotient(share * d1, n, otherwise=0.0)
     square = accumulate(np.add, spread, bounds)
     linear = accumulate(np.add, gap * spread + step, bounds)
     constant = accumulate(np.add, gap * (gap * spread + 2 * step) + step * share * (n - d1), bounds)
@@ -119,8 +119,7 @@ def aalen_johansen(
 
 
 def _product_limit(gone: FloatArray, present: FloatArray, offsets: IntArray) -> FloatArray:
-    staying = np.divide(present - gone, present, out=np.ones_like(present), where=present > 0)
-    return accumulate(np.multiply, staying, offsets)
+    return accumulate(np.multiply, quotient(present - gone, present, otherwise=1.0), offsets)
 
 
 def _nobody_left(survival: FloatArray, offsets: IntArray) -> NDArray[np.bool_]:

@@ -18,7 +18,7 @@ from servicequality.stats._checks import (
     floats,
     positive,
 )
-from servicequality.stats.survival_segments import accumulate, first, pick, totals
+from servicequality.stats.survival_segments import accumulate, first, pick, quotient, totals
 
 BoolArray = NDArray[np.bool_]
 
@@ -196,5 +196,4 @@ def band(survival: FloatArray, se: FloatArray, z: FloatArray) -> tuple[FloatArra
 
 def greenwood(gone: FloatArray, present: FloatArray) -> FloatArray:
     """Greenwood's term d / (n (n - d)); 0 where nobody is left, for all that it would multiply is 0 from there on."""
-    product = present * (present - gone)
-    return np.divide(gone, product, out=np.zeros_like(product), where=product > 0)
+    return quotient(gone, present * (present - gone), otherwise=0.0)

@@ -3,6 +3,7 @@
 Never here: an estimate. Counts add, so tables merge by summing the counts of equal times, in any order.
 """
 
+from collections.abc import Mapping
 from functools import reduce
 from typing import NamedTuple
 
@@ -69,6 +70,15 @@ def risk_table(
     return RiskTable(time, ended(1), ended(2), ended(0), entered)
 
 
+def check_lengths(offsets: IntArray, columns: Mapping[str, FloatArray]) -> None:
+    """Raise ParameterError for offsets that bound no groups, or columns of another length than they end with."""
+    if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or (np.diff(offsets) < 0).any():
+        raise ParameterError(f"offsets must start at 0 and never fall, one more than groups; got {offsets[:8]}")
+    for name, column in columns.items():
+        if column.shape != (offsets[-1],):
+            raise ParameterError(f"{name} must have the {offsets[-1]} rows that offsets end with; got {column.shape}")
+
+
 def at_risk(
     offsets: IntArray, time: FloatArray, exits: dict[str, FloatArray], entered: FloatArray | None
 ) -> FloatArray:
@@ -81,15 +91,16 @@ def at_risk(
         ParameterError: offsets that do not fit, times that do not increase inside a group, negative or non-finite
             counts, more exits at a time than rows at risk.
     """
-    if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or (np.diff(offsets) < 0).any():
-        raise ParameterError(f"offsets must start at 0 and never fall, one more than groups; got {offsets[:8]}")
     counts = exits if entered is None else exits | {"entered": entered}
-    for name, column in {"time": time, **counts}.items():
-        if column.shape != (offsets[-1],):
-            raise ParameterError(f"{name} must have the {offsets[-1]} rows that offsets end with; got {column.shape}")
-        require(np.isfinite(column), name, column, "finite", "leave undefined rows out of the table")
+    columns = {"time": time, **counts}
+    check_lengths(offsets, columns)
+    for name, column in columns.items():
+        # A minimum and a maximum take a fraction of the time of a look at every number.
+        if column.size and not -np.inf < column.min() <= column.max() < np.inf:
+            require(np.isfinite(column), name, column, "finite", "leave undefined rows out of the table")
     for name, column in counts.items():
-        require(column >= 0, name, column, "0 or more", "counts are sums of rows or of weights")
+        if column.size and column.min() < 0:
+            require(column >= 0, name, column, "0 or more", "counts are sums of rows or of weights")
     rises = np.ones(len(time), dtype=np.bool_)
     np.greater(time[1:], time[:-1], out=rises[1:])
     rises[offsets[:-1][offsets[:-1] < len(time)]] = True  # from one group to the next, time may fall
