@@ -4,6 +4,7 @@ Never here: what a change means, or a test of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -11,23 +12,23 @@ import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
+from servicequality.core.binned import Binned, bin_rows
 from servicequality.core.evaluation import by_grain
-from servicequality.core.finishing import finish_fixed, finish_table
+from servicequality.core.finishing import finish_fixed, finish_groups
 from servicequality.core.question import Question
-from servicequality.core.states import BIN, fixed_state, table_state, value_prefix
+from servicequality.core.states import fixed_state, value_prefix
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame
 from servicequality.shapes import FixedShape, Mean, TableShape, mean
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import IntArray
-from servicequality.stats.histogram import bin_values
 from servicequality.stats.logrank import Tables
 
 Side = Literal["before", "after"]
 SIDES: tuple[Side, Side] = ("before", "after")
 _FIGURES = ("value", "low", "high", "se", "n", "n_eff", "n_pending", "reason", "notes")
 _LOGARITHM = "log of "
-_PLACE = "row of the answer"
+_HERE = "among the groups of a side"
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -39,7 +40,7 @@ class Sides:
         keys: key columns.
         rows: the keys, and each figure and each sum twice: `value before`, `value after`, `sum hits before` …
         level: two-sided confidence of the limits.
-        tables: the state of each side, of a metric that reads a table.
+        tables: the table of each side, of a metric that reads one.
         logarithm: the same of the rows' logarithms, for means of durations.
     """
 
@@ -47,7 +48,7 @@ class Sides:
     keys: Sequence[str]
     rows: pl.DataFrame
     level: float
-    tables: tuple[pl.DataFrame, pl.DataFrame] | None = None
+    tables: tuple[Binned, Binned] | None = None
     logarithm: "Sides | None" = None
 
     def column(self, name: str, side: Side) -> FloatArray:
@@ -76,23 +77,22 @@ class Sides:
         """The risk tables of one side, a group for each row of the answer."""
         at, offsets, sums = self.counted(side)
         gone = sums["events"]
-        return Tables(offsets, at, gone, np.maximum(sums["n"] - gone, 0.0), sums.get("entered"))
+        return Tables(offsets, at, gone, sums["n"] - gone, sums.get("entered"))
 
     def counted(self, side: Side) -> tuple[FloatArray, IntArray, Mapping[str, FloatArray]]:
         """The numbers of a table in ascending order for each row of the answer, its offsets, and the sums at each number."""
         assert self.tables is not None  # asked of metrics that read a table
-        shape, name = self.metric.shape, self.metric.name
-        assert isinstance(shape, TableShape)
-        state = self.tables[SIDES.index(side)]
-        watched = pl.any_horizontal(pl.col(f"{name}.{leaf}") > 0 for leaf in shape.WATCHED)
-        place = self.rows.with_row_index(_PLACE).select(_PLACE, *self.keys)
-        state = state.filter(pl.col(BIN).is_not_null() & watched)
-        state = state.join(place, on=self.keys, nulls_equal=True) if self.keys else state.join(place, how="cross")
-        state = state.group_by(_PLACE, BIN).agg(pl.col(f"{name}.{leaf}").sum() for leaf in shape.leaves())
-        state = state.sort(_PLACE, BIN)
-        offsets = np.searchsorted(state[_PLACE].to_numpy(), np.arange(self.rows.height + 1))
-        sums = {leaf: state[f"{name}.{leaf}"].cast(pl.Float64).to_numpy() for leaf in shape.leaves()}
-        return bin_values(state[BIN].to_numpy(), mantissa_bits=52), offsets.astype(np.int64), sums
+        groups, table, _ = self.tables[SIDES.index(side)]
+        assert table.sums is not None  # the engine hands over summed tables
+        if not self.keys:
+            return table.at, table.offsets, table.sums
+        # The answer has the groups of both sides, in the order of either: rows of the other one alone are empty here.
+        here = groups.select(*self.keys, pl.lit(value=True).alias(_HERE))
+        found = self.rows.select(self.keys).join(
+            here, on=self.keys, how="left", nulls_equal=True, maintain_order="left"
+        )
+        before = np.concatenate(([0], np.cumsum(found[_HERE].is_not_null().to_numpy())))
+        return table.at, table.offsets[before], table.sums
 
 
 def read_sides(
@@ -134,20 +134,24 @@ def _read(
     for metric in logarithms:
         own = metric.name.removeprefix(_LOGARITHM)
         found[own] = replace(found[own], logarithm=found.pop(metric.name))
-    for metric in metrics:
-        if isinstance(metric.shape, TableShape):
-            first, second = (
-                table_state(frame, metric, keys=keys, sampling=sampling, exact=True).collect(engine="streaming")
-                for frame in frames
-            )
-            figures = [finish_table(state, metric, keys=keys, level=level, exact=True) for state in (first, second)]
-            sums = ["weight_squares"] if f"{metric.name}.weight_squares" in first.columns else []
-            figures = [part.with_columns(pl.lit(None).alias(f"sum {name}") for name in sums) for part in figures]
-            rows = _aligned(
-                [part.select(*keys, *_FIGURES, *(f"sum {name}" for name in sums)) for part in figures], keys
-            )
-            found[metric.name] = Sides(metric=metric, keys=keys, rows=rows, level=level, tables=(first, second))
-    return found
+    tables = [metric for metric in metrics if isinstance(metric.shape, TableShape)]
+    return found | {metric.name: _tables(frames, metric, question, level) for metric in tables}
+
+
+def _tables(frames: Sequence[pl.LazyFrame], metric: Metric, question: Question, level: float) -> Sides:
+    """Both sides of a metric that reads a table."""
+    keys = question.keys
+
+    def read(frame: pl.LazyFrame) -> tuple[Binned, pl.DataFrame]:
+        table = bin_rows(frame, metric, keys=keys, sampling=question.sampling)
+        figures = finish_groups(table.groups, table.table, metric, keys=keys, level=level, n_eff=table.n_eff)
+        sums = [name for name in ("weight_squares",) if f"{metric.name}.{name}" in table.groups.columns]
+        return table, figures.select(*keys, *_FIGURES, *(pl.lit(None).alias(f"sum {name}") for name in sums))
+
+    with ThreadPoolExecutor(len(frames)) as pool:  # most of the work is numpy's, which needs no lock
+        first, second = pool.map(read, frames)
+    rows = _aligned([first[1], second[1]], keys)
+    return Sides(metric=metric, keys=keys, rows=rows, level=level, tables=(first[0], second[0]))
 
 
 def _lasts(metric: Metric) -> bool:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.core.finishing import check_level, finish_fixed, finish_groups, finish_table
+from servicequality.core.binned import Binned, bin_rows
+from servicequality.core.finishing import check_level, finish_fixed, finish_groups
 from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.numbering import CODE, with_codes
 from servicequality.core.question import PERIOD, Question
@@ -168,15 +169,14 @@ def _figures(
         yield from (finish_fixed(state, metric, keys=keys, level=level) for metric in fixed)
         yield from _exact_quantiles(frame, lists, state, keys, level) if lists else ()
     # Metrics that read one curve (its median, its p90, its share within a limit) read one table.
-    read: dict[bytes, tuple[Metric, pl.DataFrame]] = {}
+    read: dict[bytes, tuple[Metric, Binned]] = {}
     for metric in tables:
         rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
         if rules not in read:
-            plan = table_state(frame, metric, keys=keys, sampling=sampling, exact=True)
-            read[rules] = metric, plan.collect(engine="streaming")
-        maker, table = read[rules]
-        own = {name: metric.name + name.removeprefix(maker.name) for name in table.columns if _of(name, maker)}
-        yield finish_table(table.rename(own), metric, keys=keys, level=level, exact=True)
+            read[rules] = metric, bin_rows(frame, metric, keys=keys, sampling=sampling)
+        maker, (groups, table, n_eff) = read[rules]
+        own = {name: metric.name + name.removeprefix(maker.name) for name in groups.columns if _of(name, maker)}
+        yield finish_groups(groups.rename(own), table, metric, keys=keys, level=level, n_eff=n_eff)
 
 
 def _exact_quantiles(

@@ -2,20 +2,19 @@
 
 import warnings
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.core.binned import read_state
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
-from servicequality.core.states import BIN, STRATUM, value_prefix
+from servicequality.core.states import value_prefix
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading, Table, TableShape
 from servicequality.shapes.base import FloatArray, no_limits
-from servicequality.stats.histogram import bin_values
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -88,47 +87,8 @@ def finish_table(
     state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], level: float, exact: bool = False
 ) -> pl.DataFrame:
     """The figures of a metric that reads a table, one row a key; `exact` says that the bins keep all bits."""
-    shape, name = metric.shape, metric.name
-    assert isinstance(shape, TableShape)  # the caller sorts metrics by shape
-    weighted = f"{name}.weight_squares" in state.columns
-    prefix = value_prefix(name, weighted=weighted)
-    # Rows of weight 0 were not watched. Sorting each group in numpy takes a tenth of a sort by keys and bin.
-    watched = pl.col(BIN).is_not_null() & pl.any_horizontal(pl.col(f"{prefix}.{leaf}") > 0 for leaf in shape.WATCHED)
-    sources = {BIN: pl.col(BIN)} | {leaf: pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in shape.leaves()}
-    lists = {f"list.{part}": source.filter(watched) for part, source in sources.items()}
-    by = [*keys, *([] if shape.stratum is None else [STRATUM])]
-    asked = [pl.col(column).sum() for column in state.columns if column.startswith(f"{name}.")]
-    asked += [(rows if by else rows.implode()).alias(part) for part, rows in lists.items()]
-    groups = state.group_by(by).agg(asked).sort(by) if by else state.select(asked)
-    offsets, bins = end_to_end(groups[f"list.{BIN}"])
-    order = np.arange(len(bins))
-    for start, end in pairwise(offsets):
-        order[start:end] = start + bins[start:end].argsort()
-    sums = {leaf: end_to_end(groups[f"list.{leaf}"])[1][order] for leaf in shape.leaves()}
-    n_eff = None
-    if weighted:
-        # Weights count as so many observations that they add up to the effective number of rows.
-        heavy, squares = _column(groups, f"{prefix}.n"), _column(groups, f"{name}.weight_squares")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            n_eff, scale = heavy**2 / squares, np.repeat(heavy / squares, np.diff(offsets))
-        sums = {leaf: column * scale for leaf, column in sums.items()}
-    at = bin_values(bins[order], mantissa_bits=52 if exact else shape.mantissa)
-    groups, strata = groups.drop(lists), None
-    if shape.stratum is not None:
-        groups, strata = _over_strata(groups, keys, name)
-        if weighted:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                n_eff = _column(groups, f"{prefix}.n") ** 2 / _column(groups, f"{name}.weight_squares")
-    return finish_groups(groups, Table(offsets, at, sums, strata=strata), metric, keys=keys, level=level, n_eff=n_eff)
-
-
-def _over_strata(strata: pl.DataFrame, keys: Sequence[str], name: str) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    """The sums of each key over its strata, and which strata those are: they come sorted by key."""
-    sums = [pl.col(column).sum() for column in strata.columns if column.startswith(f"{name}.")]
-    if not keys:
-        return strata.select(sums), np.array([0, strata.height])
-    groups = strata.group_by(keys, maintain_order=True).agg(*sums, pl.len().alias(STRATUM))
-    return groups.drop(STRATUM), np.concatenate(([0], np.cumsum(groups[STRATUM].cast(pl.Int64).to_numpy())))
+    groups, table, n_eff = read_state(state, metric, keys=keys, exact=exact)
+    return finish_groups(groups, table, metric, keys=keys, level=level, n_eff=n_eff)
 
 
 def finish_groups(

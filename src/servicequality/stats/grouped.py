@@ -40,7 +40,7 @@ class GroupedRows:
         before = self._ends[:-1] + np.cumsum(counts, axis=0) - counts
 
         def locate(i: int) -> None:
-            order = _stable_order(codes[blocks[i]], n_codes)
+            order = stable_order(codes[blocks[i]], n_codes)
             shift = before[i] - (np.cumsum(counts[i]) - counts[i])
             self._place[blocks[i]][order] = np.arange(len(order)) + np.repeat(shift, counts[i])
 
@@ -88,7 +88,8 @@ def _slices(rows: int, length: int) -> list[slice]:
     return [slice(start, min(start + length, rows)) for start in range(0, rows, length)]
 
 
-def _stable_order(codes: NDArray[np.unsignedinteger], n_codes: int) -> NDArray[np.intp]:
+def stable_order(codes: NDArray[np.unsignedinteger], n_codes: int) -> NDArray[np.intp]:
+    """The rows of each code side by side, in the order in which they came."""
     order = codes.astype(np.uint16).argsort(kind="stable")  # by the last 16 bits
     if n_codes <= _DIGIT:
         return order

@@ -1,0 +1,114 @@
+"""The table of a frame's rows is that of its state, and both are the plain count."""
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from servicequality.core import Metric
+from servicequality.core.binned import Binned, bin_rows, read_state
+from servicequality.core.finishing import finish_groups
+from servicequality.core.sampling import Sampling
+from servicequality.core.states import table_state
+from servicequality.metrics.speed import resolution_time
+from servicequality.shapes import survival
+
+row = st.tuples(
+    st.sampled_from(["b", "a", None]),
+    st.sampled_from([None, 7, -3]),
+    st.one_of(st.none(), st.integers(1, 6).map(float), st.sampled_from([0.0, 0.1, 1e-300, 1e9 + 1e-3])),
+    st.one_of(st.none(), st.booleans()),
+    st.sampled_from([0.0, 0.5, 2.0]),
+)
+COLUMNS = {
+    "team": pl.String,
+    "tier": pl.Int64,
+    "resolution_seconds": pl.Float64,
+    "resolution_observed": pl.Boolean,
+    "weight": pl.Float64,
+}
+KEYS = [[], ["team"], ["tier", "team"]]
+
+
+def both(frame: pl.DataFrame, metric: Metric, keys: list[str], weight: str | None) -> tuple[Binned, Binned]:
+    sampling = Sampling(weight)
+    state = table_state(frame.lazy(), metric, keys=keys, sampling=sampling, exact=True).collect()
+    return bin_rows(frame.lazy(), metric, keys=keys, sampling=sampling), read_state(
+        state, metric, keys=keys, exact=True
+    )
+
+
+@given(st.lists(row, max_size=40), st.sampled_from(KEYS), st.sampled_from([None, "weight"]))
+def test_rows_and_their_state_make_one_table(rows, keys, weight) -> None:
+    frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    rows, state = both(frame, resolution_time(), keys, weight)
+    assert_frame_equal(rows.groups, state.groups, check_column_order=False)
+    if keys:
+        assert_frame_equal(rows.groups.select(keys), frame.select(keys).unique().sort(keys, nulls_last=True))
+    np.testing.assert_array_equal(rows.table.offsets, state.table.offsets)
+    np.testing.assert_array_equal(rows.table.at, state.table.at)
+    assert rows.table.sums is not None
+    assert state.table.sums is not None
+    for leaf, column in rows.table.sums.items():
+        np.testing.assert_allclose(column, state.table.sums[leaf], rtol=1e-12)
+    if weight is not None:
+        np.testing.assert_allclose(rows.n_eff, state.n_eff, rtol=1e-12)
+
+
+@given(st.lists(row, max_size=40))
+def test_the_table_is_a_count_of_each_number(rows) -> None:
+    frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
+    groups, table, _ = bin_rows(frame.lazy(), resolution_time(), keys=["team"], sampling=Sampling())
+    there = Counter((team, at) for team, _, at, _, _ in rows if at is not None)
+    ended = Counter((team, at) for team, _, at, seen, _ in rows if at is not None and seen)
+    team = [name for name, n in zip(groups["team"], np.diff(table.offsets), strict=True) for _ in range(n)]
+    found = list(zip(team, table.at.tolist(), strict=True))
+    assert table.sums is not None
+    assert dict(zip(found, table.sums["n"], strict=True)) == there
+    assert {at: n for at, n in zip(found, table.sums["events"], strict=True) if n} == ended
+    assert found == sorted(found, key=lambda one: (one[0] is None, one[0] or "", one[1]))
+
+
+SECONDS, SEEN = pl.col("resolution_seconds"), pl.col("resolution_observed")
+STRATIFIED = replace(
+    resolution_time(limit=12.0),
+    shape=survival(SECONDS, SEEN, of=SECONDS.is_not_null(), limit=12.0, stratum=pl.col("policy")),
+)
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+@pytest.mark.parametrize("keys", KEYS)
+@pytest.mark.parametrize("metric", [resolution_time(entry="entry"), STRATIFIED])
+def test_entries_and_strata_of_rows_and_of_their_state(metric: Metric, keys: list[str], weight: str | None) -> None:
+    rng = np.random.default_rng(3)
+    n = 400
+    few = rng.random((3, n)) < 0.1
+    frame = pl.DataFrame(
+        {
+            "team": pl.Series(rng.choice(["b", "a"], n)).set(pl.Series(few[0]), None),
+            "tier": pl.Series(rng.integers(0, 2, n)).set(pl.Series(few[1]), None),
+            "policy": pl.Series(rng.choice(["silver", "gold"], n)).set(pl.Series(few[2]), None),
+            "resolution_seconds": rng.integers(5, 30, n).astype(float),
+            "resolution_observed": rng.random(n) < 0.7,
+            "entry": rng.integers(-5, 5, n).astype(float),
+            "weight": rng.integers(0, 3, n) / 2,
+        }
+    )
+    rows, state = both(frame, metric, keys, weight)
+    assert_frame_equal(rows.groups, state.groups, check_column_order=False)
+    for name in ("offsets", "at", "strata"):
+        np.testing.assert_array_equal(getattr(rows.table, name), getattr(state.table, name))
+    assert rows.table.sums is not None
+    assert state.table.sums is not None
+    for leaf, column in rows.table.sums.items():
+        np.testing.assert_allclose(column, state.table.sums[leaf], rtol=1e-12)
+    figures = [
+        finish_groups(part.groups, part.table, metric, keys=keys, level=0.9, n_eff=part.n_eff) for part in (rows, state)
+    ]
+    assert_frame_equal(*figures, rel_tol=1e-12)
+    assert figures[0]["value"].null_count() < len(figures[0])

@@ -1,0 +1,52 @@
+"""Rows sorted within groups, against one sort by group and number."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from servicequality.stats.ordering import sorted_rows
+from servicequality.stats.survival_segments import blocks
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        [],
+        [0],
+        [1],
+        [0, 3, 0, 0, 2, 0],
+        [5_000, 4_096, 0, 9_000],
+        [2_000, 3_000, 1, 0, 20_000, 1, 1],
+        [3] * 20_000,
+        [0] * 70_000 + [2, 1],
+    ],
+)
+def test_each_group_is_sorted(lengths: list[int]) -> None:
+    offsets = np.cumsum([0, *lengths])
+    rng = np.random.default_rng(len(lengths))
+    group = np.repeat(np.arange(len(lengths)), lengths)
+    grouped = rng.permutation(2 * len(group))[: len(group)]
+    numbers = rng.integers(0, 500, 2 * len(group)) - 250.0
+    parts = list(sorted_rows(numbers, grouped, offsets))
+    assert [part.stop for part, _, _ in parts[:-1]] == [part.start for part, _, _ in parts[1:]]
+    at, rows = (np.concatenate([part[column] for part in parts]) for column in (1, 2))
+    mine = numbers[grouped]
+    np.testing.assert_array_equal(at, mine[np.lexsort((mine, group))])
+    np.testing.assert_array_equal(numbers[rows], at)
+    place = np.empty(2 * len(group), dtype=np.int64)
+    place[grouped] = group
+    np.testing.assert_array_equal(place[rows], group)
+    assert len(set(rows.tolist())) == len(rows)
+
+
+@pytest.mark.parametrize("lengths", [[], [0], [0, 0], [7], [3, 3, 3, 3], [2, 40, 0, 1, 1, 9, 10, 11], [1] * 100])
+def test_blocks_are_neighbours_of_about_one_size(lengths: list[int]) -> None:
+    offsets = np.cumsum([0, *lengths])
+    found = list(blocks(offsets, 10))
+    assert found[0][0] == 0
+    assert found[-1][1] == len(lengths)
+    assert all(left[1] == right[0] for left, right in pairwise(found))
+    assert len(found) <= 1 + offsets[-1] // 10
+    for head, end in found:
+        assert end - head <= 1 or offsets[end - 1] - offsets[head] < 10
