@@ -24,14 +24,14 @@ GROUPS = 200
 DAY = 86_400.0
 
 
-def rows_of(rows: int, *, rounded: bool) -> pl.DataFrame:
+def rows_of(rows: int, *, rounded: bool, groups: int = GROUPS) -> pl.DataFrame:
     rng = np.random.default_rng(11)
     life, watched = rng.lognormal(11, 1.2, rows), rng.lognormal(12, 1, rows)
     seconds = np.minimum(life, watched)
-    names = [f"team {i:03}" for i in range(GROUPS)]
+    names = [f"team {i:03}" for i in range(groups)]
     return pl.DataFrame(
         {
-            "team": pl.Series(names, dtype=pl.Enum(names)).gather(rng.integers(0, GROUPS, rows, dtype=np.uint32)),
+            "team": pl.Series(names, dtype=pl.Enum(names)).gather(rng.integers(0, groups, rows, dtype=np.uint32)),
             "resolution_seconds": np.ceil(seconds / 60) * 60 if rounded else seconds,
             "resolution_observed": life <= watched,
         }

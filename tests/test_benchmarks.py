@@ -12,6 +12,7 @@ TINY = {
     "agreement": ["--rows", "2000", "--runs", "1"],
     "evaluate": ["--rows", "20000", "--runs", "1", "--keys", "enum"],
     "survival": ["--rows", "20000", "--runs", "1"],
+    "logrank": ["--rows", "2000", "--groups", "4", "--runs", "1"],
     "quantile_state": ["--rows", "1000", "--runs", "1"],
     "imports": ["--runs", "1"],
     "events": ["--rows", "1000", "--runs", "1"],
