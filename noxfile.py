@@ -65,7 +65,7 @@ def laws(session: nox.Session) -> None:
 
 @nox.session
 def simulations(session: nox.Session) -> None:
-    """Draw the samples behind every claim of coverage, error and power forty times over, under bounds as much sharper."""
+    """Draw the samples behind every claim of coverage, error and power forty times over, under bounds six times as sharp."""
     install(session, "test")
     options = ("-m", "simulation", "-n", "auto", "--dist", "worksteal")
     session.run("pytest", *options, *session.posargs, env={"SIMULATION_BATCHES": "40"})
