@@ -74,21 +74,15 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
         "ticket_id",
         "at",
         sets.mask(pl.col("value")).alias("_after"),
-        *(["previous"] if carried else []),
+        (sets.mask(pl.col("previous")) if carried else pl.lit(0, pl.UInt8)).alias("_first"),
         # Few different texts: as categories they are sorted and carried like numbers.
         pl.col("value").cast(pl.Categorical).alias("_status"),
     )
     begins = (pl.col("_ticket") != pl.col("_ticket").shift()).fill_null(value=True)
     # What the other rows carry is not read: the row above outranks it.
-    first = sets.mask(pl.when(begins).then("previous")) if carried else pl.lit(0, pl.UInt8)
     before = pl.when(begins).then("_first").otherwise(pl.col("_after").shift())
     placed = known_events(rows, tickets, known).drop("ticket_id", "at")
-    return (
-        one_after_another(placed)
-        .with_columns(first.alias("_first"))
-        .with_columns(begins.alias("_begins"), before.alias("_before"))
-        .drop("_first", "previous", strict=False)
-    )
+    return one_after_another(placed).with_columns(begins.alias("_begins"), before.alias("_before")).drop("_first")
 
 
 def status_facts(
