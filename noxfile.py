@@ -33,6 +33,14 @@ def lowest(session: nox.Session) -> None:
     session.run("pytest", *session.posargs)
 
 
+@nox.session(python=PYTHONS[0], venv_backend="uv")
+def doors(session: nox.Session) -> None:
+    """Let tables through the front door that the suite has no copy of: those of pandas 2 and of ibis."""
+    install(session, "test")
+    session.install("pandas<3", "ibis-framework[duckdb]")
+    session.run("pytest", "tests/model/test_door.py", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and layout with ruff."""
