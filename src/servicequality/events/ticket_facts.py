@@ -51,7 +51,8 @@ def facts(
     What happened after `as_of` is not known: such rows and stamps do not exist. Where a ticket has status changes they
     decide, else its stamps do; so with messages and the stamp of the first response. Status names are compared without
     regard to case, and a status in no set runs. At equal instants messages precede changes, then the input's order holds.
-    Nothing is subtracted for pauses.
+    Nothing is subtracted for pauses. Where a lazy table holds an id twice, its events belong to one of those rows; `check`
+    counts such ids.
 
     Columns, beside those of `Ticket` (status, priority, team and agent_id as they were at `as_of`, if the log says):
 
