@@ -4,7 +4,6 @@ Never here: what a change means, or a test of it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -148,8 +147,8 @@ def _tables(frames: Sequence[pl.LazyFrame], metric: Metric, question: Question, 
         sums = [name for name in ("weight_squares",) if f"{metric.name}.{name}" in table.groups.columns]
         return table, figures.select(*keys, *_FIGURES, *(pl.lit(None).alias(f"sum {name}") for name in sums))
 
-    with ThreadPoolExecutor(len(frames)) as pool:  # most of the work is numpy's, which needs no lock
-        first, second = pool.map(read, frames)
+    # Not in two threads: inside a query of Polars' own they could wait for each other for ever.
+    first, second = map(read, frames)
     rows = _aligned([first[1], second[1]], keys)
     return Sides(metric=metric, keys=keys, rows=rows, level=level, tables=(first[0], second[0]))
 
