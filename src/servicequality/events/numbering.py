@@ -47,7 +47,7 @@ def _numbers(columns: Sequence[pl.Series]) -> pl.Series:
 
     Each ticket has one slot of a table, by the hash of its id, and the last of those that share one keeps it. An id that finds
     itself at its slot has its ticket; the few others are looked up by a join among the few tickets that lost theirs. A
-    join of all takes twice the time, for it is ready for ids that several tickets bear.
+    join of all would do more: it is ready for ids that several tickets bear.
     """
     wanted, heads = columns
     tickets = heads.drop_nulls().rechunk()
@@ -79,7 +79,7 @@ def _slots(ids: pl.Series, bits: int) -> npt.NDArray[np.uint64]:
 def _order(number: pl.Series, at: pl.Series) -> npt.NDArray[np.int64]:
     """The rows by number, then by time, then as they came in.
 
-    Number and row share one whole number, whose sort is stable and, in numpy, several times faster than any sort by keys.
+    Number and row share one whole number, whose sort is stable and compares nothing else.
     Most logs are kept in the order of time, if only within each ticket; the others are first put in it.
     """
     numbers = number.to_numpy()

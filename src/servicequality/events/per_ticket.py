@@ -2,7 +2,7 @@
 
 Each is for a `select` of rows with their `_ticket`, and gives one value for every number from 0 to the highest: it stands
 beside the tickets without a join. A number without rows has the count 0, the sum 0 and no instant. Numbers may come in any
-order, and each value is written to its place in an array: a grouping by hash takes twice the time.
+order, and each value is written to its place in an array, where a grouping would first have to find it by hash.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence

@@ -5,16 +5,14 @@ small, and once so as to make it large.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.finishing import end_to_end
+from servicequality.core.binned import read_state
 from servicequality.core.states import BIN, float_bits, value_prefix
 from servicequality.shapes import DelayedSurvival, FixedShape, Survival, Table, TableShape
-from servicequality.stats.histogram import bin_values
 from servicequality.stats.survival_segments import totals
 
 LOWEST, HIGHEST, UNBOUNDED = "lowest", "highest", "unbounded"
@@ -78,18 +76,13 @@ def _shares(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequence
 
 def _read_twice(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
     """A quantile or a mean up to a horizon: read where all that run end at once, and where they never do."""
-    prefix = _prefix(state, metric)
-    n, events, other = (pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in ("n", "events", "ended_otherwise"))
-    columns = {"bin": pl.col(BIN), "events": events, "running": n - events - other, "other": other}
-    rows = state.filter(pl.col(BIN).is_not_null() & (n > 0)).select(*keys, **columns)
-    groups = rows.group_by(keys).agg(pl.all()).sort(keys, nulls_last=True)
-    offsets, bins = end_to_end(groups["bin"])
-    order = np.arange(len(bins))
-    for start, end in pairwise(offsets):
-        order[start:end] = start + bins[start:end].argsort()
-    at = bin_values(bins[order], mantissa_bits=52)
-    gone, running, lost = (end_to_end(groups[name])[1][order] for name in ("events", "running", "other"))
-    at_once = {"n": gone + running + lost, "events": gone + running, "ended_otherwise": lost}
+    groups, table, _ = read_state(state, metric, keys=keys, exact=True)
+    filled = np.diff(table.offsets) > 0
+    groups, offsets, at, sums = groups.filter(filled), table.offsets[np.append(True, filled)], table.at, table.sums
+    assert sums is not None  # a table of curves holds sums
+    gone, lost = sums["events"], sums["ended_otherwise"]
+    running = sums["n"] - gone - lost
+    at_once = {"n": sums["n"], "events": gone + running, "ended_otherwise": lost}
     last, waiting = offsets[1:], totals(running, offsets)
     never = {
         "n": np.insert(gone + lost, last, waiting),
