@@ -46,7 +46,7 @@ def cohen(
         a, b = zip(*pairs, strict=True)
         categories = range(len(table))
     frame = long(list(zip(a, b, strict=True)))
-    found = sq.cohen_kappa(frame, categories=categories, weights=weights or "none")  # type: ignore[arg-type]
+    found = sq.cohen_kappa(frame, categories=categories, weights=weights or "none")  # type: ignore[arg-type]  # a case's text
     kappa, seen = told(found, "cohen_kappa"), told(found, "percent_agreement")
     if kappa["value"] is None:
         return kappa
@@ -82,7 +82,7 @@ def gwet(
 
 
 def icc(data: Sequence[Sequence[Any]]) -> Result:
-    rows = {name: told(sq.icc(long(data), form=form), "icc") for name, form in ICC.items()}  # type: ignore[arg-type]
+    rows = {name: told(sq.icc(long(data), form=form), "icc") for name, form in ICC.items()}  # type: ignore[arg-type]  # a text
     return {
         **{name: row["value"] for name, row in rows.items()},
         "ci": {name: [row["low"], row["high"]] for name, row in rows.items()},

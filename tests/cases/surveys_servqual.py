@@ -41,7 +41,7 @@ def overall(scores: Scores[pl.DataFrame], measure: str) -> Any:
 
 def gap(
     E: Matrix | None = None,  # noqa: N803  (the cases' names)
-    P: Matrix | None = None,  # noqa: N803
+    P: Matrix | None = None,  # noqa: N803  (as above)
     W: Matrix | None = None,  # noqa: N803
     policy: Any = "dimension_complete",
     n_items: int = 22,
@@ -89,7 +89,7 @@ def overall_of_gaps(gaps: Sequence[float]) -> Result:
 def zone(
     A: Matrix | None = None,  # noqa: N803
     D: Matrix | None = None,  # noqa: N803
-    P: Matrix | None = None,  # noqa: N803
+    P: Matrix | None = None,  # noqa: N803  (as above)
     adequate: float = 0,
     desired: float = 0,
     perceived: float = 0,

@@ -1,7 +1,7 @@
 """The tables that shapes read, made of rows or of a state. Lives here: numbers sorted and summed within each group.
 
 Never here: what a shape reads from a table. A state counts rows by the number that they hold, so that states add; where
-the rows themselves are at hand, sorting them is several times faster than counting them first, and the table is the same.
+the rows themselves are at hand, they are sorted without being counted first, and the table is the same.
 """
 
 from collections.abc import Callable, Sequence
