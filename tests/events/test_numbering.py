@@ -5,15 +5,15 @@ import random
 import polars as pl
 import pytest
 
-from servicequality.events.numbering import one_after_another, with_tickets
+from servicequality.events.numbering import TicketNumbers, one_after_another, with_tickets
 
 
 def numbered(ids: list[str | None], tickets: list[str | None]) -> list[tuple[str | None, int, int]]:
-    heads = pl.LazyFrame(
+    heads = pl.DataFrame(
         {"ticket_id": tickets, "_created": range(100, 100 + len(tickets))}, schema_overrides={"ticket_id": pl.String}
     )
     events = pl.LazyFrame({"ticket_id": ids}, schema={"ticket_id": pl.String})
-    frame = with_tickets(events, heads)
+    frame = with_tickets(events, TicketNumbers(heads))
     rows = frame.collect(engine="streaming")
     assert rows.equals(frame.collect(engine="in-memory"))
     return list(rows.select("ticket_id", "_ticket", "_created").iter_rows())
@@ -41,8 +41,8 @@ def test_an_id_that_several_tickets_bear_is_found_once() -> None:
 
 
 def test_a_join_that_needs_no_more_rows_may_stop_early() -> None:
-    heads = pl.LazyFrame({"ticket_id": ["a", "b"], "_created": [1, 2]})
-    rows = with_tickets(pl.LazyFrame({"ticket_id": ["b", "a", "b"]}), heads)
+    heads = pl.DataFrame({"ticket_id": ["a", "b"], "_created": [1, 2]})
+    rows = with_tickets(pl.LazyFrame({"ticket_id": ["b", "a", "b"]}), TicketNumbers(heads))
     nothing = pl.LazyFrame(schema={"_ticket": pl.UInt32})
     assert rows.join(nothing, on="_ticket").collect(engine="streaming").is_empty()
     assert rows.head(1).collect(engine="streaming")["_ticket"].to_list() == [1]

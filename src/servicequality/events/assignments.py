@@ -6,7 +6,7 @@ import polars as pl
 
 from servicequality.errors import ParameterError
 from servicequality.events.known import known_events
-from servicequality.events.numbering import one_after_another
+from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.per_ticket import count, distinct, last, of_present
 from servicequality.model import Records
 
@@ -20,7 +20,7 @@ _MOVES = ("agent", "team", "tier")
 _KEPT = [field for field in HELD if field != "status"]
 
 
-def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, asked: Collection[str]) -> pl.LazyFrame:
+def assignment_facts(changes: pl.LazyFrame, numbers: TicketNumbers, known: int, asked: Collection[str]) -> pl.LazyFrame:
     """What the moves of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
     `reassignments`, `escalations`, `_teams`, and the fields in force: `_held_…`, and `_set_…` if there is one. A first
@@ -31,7 +31,7 @@ def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, a
     first = pl.col("previous").cast(pl.String) if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
     read = sorted({*_MOVES, *_KEPT})
     story = pl.col("_ticket").cast(pl.Int64) * len(read) + pl.col("field").cast(pl.Enum(read)).to_physical()
-    rows = known_events(changes.filter(pl.col("field").is_in(read)), tickets, known).select(
+    rows = known_events(changes.filter(pl.col("field").is_in(read)), numbers, known).select(
         "_ticket", "_created", "_at", "field", "value", story.alias("_story"), first.alias("_first")
     )
     begins = (pl.col("_story") != pl.col("_story").shift()).fill_null(value=True)
@@ -65,9 +65,9 @@ def assignment_facts(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int, a
     return of_present(flagged, sums, asked)
 
 
-def values_in_force(changes: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
+def values_in_force(changes: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:
     """For each field the latest value, `_held_…`, and `_set_…` if there is one, in the order of the tickets' numbers."""
-    rows = known_events(changes.filter(pl.col("field").is_in(list(HELD))), tickets, known)
+    rows = known_events(changes.filter(pl.col("field").is_in(list(HELD))), numbers, known)
     sums = _in_force(HELD)
     return of_present(one_after_another(rows.select("_ticket", "_at", "field", "value")), sums, sums)
 

@@ -5,12 +5,12 @@ the edge. Tickets are numbered in the order of their ids: whole numbers are sort
 """
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import polars as pl
 
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.numbering import with_tickets
+from servicequality.events.numbering import TicketNumbers, with_tickets
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
@@ -21,6 +21,7 @@ __all__ = [
     "known_events",
     "known_tickets",
     "microseconds",
+    "over_tickets",
     "seconds",
     "words",
     "worked",
@@ -105,10 +106,38 @@ def known_tickets(records: Records, known: int) -> pl.LazyFrame:
     )
 
 
-def known_events(events: pl.LazyFrame, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame:
+def over_tickets(
+    records: Records, known: int, plan: Callable[[pl.DataFrame], pl.LazyFrame], *, columns: Collection[str] = ()
+) -> pl.LazyFrame:
+    """What a plan makes of the known tickets, which are read when the answer is collected: events look their ticket up.
+
+    Args:
+        records: The tickets.
+        known: The instant.
+        plan: Gets the tickets of `known_tickets`; of none, to tell the columns of the answer.
+        columns: Those of the tickets' own columns that it needs, beside the id; all by default.
+
+    Raises:
+        InputError: The records hold no tickets.
+    """
+    tickets = known_tickets(records, known)
+    schema = tickets.collect_schema()
+    if columns:
+        tickets = tickets.select(
+            name for name in schema if name.startswith("_") or name == "ticket_id" or name in columns
+        )
+        schema = tickets.collect_schema()
+
+    def answer() -> pl.DataFrame:
+        return plan(tickets.collect(engine="streaming")).collect(engine="streaming")
+
+    return pl.defer(answer, schema=plan(schema.to_frame()).collect_schema())
+
+
+def known_events(events: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:
     """The rows of a table of events that were known at the instant and belong to a ticket, with its number.
 
     Adds `_at` in microseconds, `_ticket` and `_created`.
     """
     rows = events.with_columns(microseconds("at").alias("_at")).filter(pl.col("_at") <= known)
-    return with_tickets(rows, tickets)
+    return with_tickets(rows, numbers)

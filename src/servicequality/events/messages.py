@@ -5,13 +5,14 @@ from collections.abc import Collection
 import polars as pl
 
 from servicequality.events.known import known_events
+from servicequality.events.numbering import TicketNumbers
 from servicequality.events.per_ticket import count, distinct, earliest, of_present, total
 from servicequality.model import Records
 
 __all__ = ["message_facts", "messages"]
 
 
-def messages(records: Records, tickets: pl.LazyFrame, known: int) -> pl.LazyFrame | None:
+def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFrame | None:
     """Every message that was known, with what it counts as: `_human`, `_public`, `_opening`, `_customer`.
 
     A message whose visibility is not recorded is public; one of which nothing says whether it opened the ticket did
@@ -24,7 +25,7 @@ def messages(records: Records, tickets: pl.LazyFrame, known: int) -> pl.LazyFram
         _customer=(pl.col("author") == "customer").fill_null(value=False),
         _public=pl.col("public").fill_null(value=True),
     )
-    return known_events(rows, tickets, known).with_columns(
+    return known_events(rows, numbers, known).with_columns(
         _opening=pl.col("opening").fill_null(pl.col("_at") == pl.col("_created"))
     )
 

@@ -1,34 +1,75 @@
 """Events find their ticket and their place. Lives here: numbers of text ids, the order of a log. Never: what events mean."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["one_after_another", "with_tickets"]
+__all__ = ["TicketNumbers", "one_after_another", "with_tickets"]
 
 _NONE = 2**32 - 1
-_BLOCK = 1 << 17  # the rows that are looked up at once: what they need stays in the processor's cache
 
 
-def with_tickets(events: pl.LazyFrame, tickets: pl.LazyFrame) -> pl.LazyFrame:
-    """The events that belong to one of the tickets, in their order, with its number `_ticket` and `_created`.
+class TicketNumbers:
+    """Finds the number of a ticket by its id, which is read and hashed once a row and compared with one other.
 
-    `tickets` are those of `known_tickets`, whole, so that a number is a place among them. Of an id that several bear, one
-    is found.
+    A ticket has a slot of a table, by the hash of its id, and the last of those that share one keeps it; those that lost
+    theirs have slots of a smaller table by another hash, and so on. An id that finds itself at its slot has its ticket. A
+    join would do more: it is ready for ids that several tickets bear, of which one is found here.
+
+    Args:
+        tickets: those of `known_tickets`, whole, so that a number is a place among them. A ticket without an id has a
+            number, and no event finds it.
     """
-    heads = tickets.select(pl.col("ticket_id").alias("_id"), pl.col("_created").alias("_born"))
-    number = pl.map_batches(["ticket_id", "_id"], _numbers, return_dtype=pl.UInt32)
-    # Not `pl.Expr.gather`: in Polars 2.1 that panics below a join that needs no more rows.
-    created = pl.map_batches(["_born", "_ticket"], lambda pair: pair[0].gather(pair[1]), return_dtype=pl.Int64)
-    # Side by side, so that one expression sees both columns of ids; the shorter frame is filled up with nulls.
+
+    def __init__(self, tickets: pl.DataFrame) -> None:
+        self._ids = tickets["ticket_id"].rechunk()
+        self._born = tickets["_created"].to_numpy()
+        self._tables: list[npt.NDArray[np.uint32]] = []
+        rest = np.flatnonzero(self._ids.is_not_null().to_numpy()).astype(np.uint32)
+        while len(rest):
+            ids = self._ids.gather(rest)
+            slots = self._slots(ids, len(self._tables), bits := len(rest).bit_length() + 2)
+            self._tables.append(table := np.zeros(1 << bits, np.uint32))
+            table[slots] = rest
+            lost = np.flatnonzero(table[slots] != rest)
+            rest = rest[lost][(self._ids.gather(table[slots[lost]]) != ids.gather(lost)).to_numpy()]
+
+    def number(self) -> pl.Expr:
+        """The number of the ticket of each `ticket_id`, null if there is none; elementwise."""
+        return pl.col("ticket_id").map_batches(self._numbers, return_dtype=pl.UInt32, is_elementwise=True)
+
+    def created(self) -> pl.Expr:
+        """When the ticket of each `_ticket` was created, in microseconds; elementwise."""
+        return pl.col("_ticket").map_batches(
+            lambda ticket: pl.Series(self._born[ticket.to_numpy()]), return_dtype=pl.Int64, is_elementwise=True
+        )
+
+    def _numbers(self, ids: pl.Series) -> pl.Series:
+        found = np.full(len(ids), _NONE, np.uint32)
+        rest = np.arange(len(ids), dtype=np.uint32)
+        for place, table in enumerate(self._tables):
+            held = table[self._slots(ids, place, len(table).bit_length() - 1)]
+            right = (self._ids.gather(held) == ids).fill_null(value=False).to_numpy()
+            found[rest[right]] = held[right]
+            lost = np.flatnonzero(~right)
+            if not len(lost):
+                break
+            rest, ids = rest[lost], ids.gather(lost)
+        numbers = pl.Series(found)
+        return numbers.zip_with(numbers != _NONE, pl.Series([None], dtype=pl.UInt32))
+
+    @staticmethod
+    def _slots(ids: pl.Series, seed: int, bits: int) -> npt.NDArray[np.uint64]:
+        return np.asarray(ids.hash(seed).to_numpy() >> np.uint64(64 - bits))
+
+
+def with_tickets(events: pl.LazyFrame, numbers: TicketNumbers) -> pl.LazyFrame:
+    """The events that belong to one of the tickets, in their order, with its number `_ticket` and `_created`."""
     return (
-        pl.concat([events.drop("_ticket", "_created", strict=False), heads], how="horizontal_extend")
-        .with_columns(number.alias("_ticket"))
-        .with_columns(created.alias("_created"))
+        events.drop("_ticket", "_created", strict=False)
+        .with_columns(numbers.number().alias("_ticket"))
         .filter(pl.col("_ticket").is_not_null())
-        .drop("_id", "_born")
+        .with_columns(numbers.created().alias("_created"))
     )
 
 
@@ -40,40 +81,6 @@ def one_after_another(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFram
         projection_pushdown=False,
         slice_pushdown=False,
     )
-
-
-def _numbers(columns: Sequence[pl.Series]) -> pl.Series:
-    """The place of each id among the tickets' ids, null if it has none.
-
-    Each ticket has one slot of a table, by the hash of its id, and the last of those that share one keeps it. An id that finds
-    itself at its slot has its ticket; the few others are looked up by a join among the few tickets that lost theirs. A
-    join of all would do more: it is ready for ids that several tickets bear.
-    """
-    wanted, heads = columns
-    tickets = heads.drop_nulls().rechunk()
-    # Nulls stand in front, where ids are sorted, and at the end, where the frame of the tickets is filled up.
-    begin = int(heads.is_not_null().arg_max() or 0) if heads.null_count() else 0
-    bits = len(tickets).bit_length() + 2
-    places, slots = np.arange(len(tickets), dtype=np.uint32), _slots(tickets, bits)
-    table = np.zeros(1 << bits, np.uint32)
-    table[slots] = places
-    found = np.full(len(wanted), _NONE, np.uint32)
-    for start in range(0, len(wanted) if len(tickets) else 0, _BLOCK):
-        ids = wanted.slice(start, _BLOCK)
-        held = table[_slots(ids, bits)]
-        right = (tickets.gather(held) == ids).fill_null(value=False).to_numpy()
-        found[start : start + _BLOCK][right] = held[right]
-    lost = places[table[slots] != places]
-    if len(lost) and len(rest := np.flatnonzero(found == _NONE)):
-        others = pl.LazyFrame({"id": tickets.gather(lost), "place": lost}).unique("id", keep="any")
-        looked_up = pl.LazyFrame({"id": wanted.gather(rest)}).join(others, on="id", how="left", maintain_order="left")
-        found[rest] = looked_up.select(pl.col("place").fill_null(_NONE)).collect(engine="in-memory")["place"].to_numpy()
-    numbers = pl.Series(found)
-    return (numbers + np.uint32(begin)).zip_with(numbers != _NONE, pl.Series([None], dtype=pl.UInt32))
-
-
-def _slots(ids: pl.Series, bits: int) -> npt.NDArray[np.uint64]:
-    return np.asarray(ids.hash().to_numpy() >> np.uint64(64 - bits))
 
 
 def _order(number: pl.Series, at: pl.Series) -> npt.NDArray[np.int64]:

@@ -5,8 +5,8 @@ import datetime as dt
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import known_at, known_events, known_tickets, seconds
-from servicequality.events.numbering import one_after_another
+from servicequality.events.known import known_at, known_events, over_tickets, seconds
+from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
@@ -28,52 +28,58 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     known = known_at(as_of)
     if records.changes is None:
         raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
-    tickets = known_tickets(records, known)
-    carried = "previous" in records.changes.collect_schema()
-    rows = known_events(records.changes.filter(pl.col("field") == "status"), tickets, known).select(
-        "_ticket",
-        "_at",
-        "_created",
-        pl.col("value").str.to_lowercase().alias("status"),
-        (pl.col("previous").cast(pl.String).str.to_lowercase() if carried else pl.lit(None, pl.String)).alias("_first"),
-    )
-    ticket = pl.col("_ticket")
-    # Clipped only after sorting: what lies before creation still says what the status was then.
-    clipped = one_after_another(rows).with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
-    spells = clipped.with_columns(
-        _is_first=(ticket != ticket.shift()).fill_null(value=True),
-        _stop=pl.when(ticket == ticket.shift(-1)).then(pl.col("_at").shift(-1)).otherwise(known),
-        _left=(ticket == ticket.shift(-1)).fill_null(value=False),
-    )
-    # The time before the first change, which is none if the log begins with the ticket.
-    opening = spells.filter(pl.col("_is_first") & (pl.col("_at") > pl.col("_created"))).select(
-        "_ticket",
-        pl.col("_first").alias("status"),
-        pl.col("_created").alias("_from"),
-        pl.col("_at").alias("_to"),
-        pl.lit(value=True).alias("_left"),
-    )
-    silent = tickets.join(spells.select("_ticket"), on="_ticket", how="anti").select(
-        "_ticket",
-        pl.lit(None, pl.String).alias("status"),
-        pl.col("_created").alias("_from"),
-        pl.lit(known, pl.Int64).alias("_to"),
-        pl.lit(value=False).alias("_left"),
-    )
-    logged = spells.select("_ticket", "status", pl.col("_at").alias("_from"), pl.col("_stop").alias("_to"), "_left")
-    times = {"seconds": pl.col("_to") - pl.col("_from")}
-    if schedule is not None:
-        start, end = (pl.col(name).cast(pl.Datetime("us", "UTC")) for name in ("_from", "_to"))
-        times["working_seconds"] = schedule.clock(end) - schedule.clock(start)
-    return (
-        pl.concat([logged, opening, silent])
-        .group_by("_ticket", "status")
-        .agg(
-            *(seconds(time.sum()).alias(name) for name, time in times.items()),
-            pl.len().cast(pl.Int64).alias("entries"),
-            pl.col("_left").all().alias("observed"),
+    changes, carried = records.changes, "previous" in records.changes.collect_schema()
+
+    def plan(heads: pl.DataFrame) -> pl.LazyFrame:
+        tickets = heads.lazy()
+        rows = known_events(changes.filter(pl.col("field") == "status"), TicketNumbers(heads), known).select(
+            "_ticket",
+            "_at",
+            "_created",
+            pl.col("value").str.to_lowercase().alias("status"),
+            (pl.col("previous").cast(pl.String).str.to_lowercase() if carried else pl.lit(None, pl.String)).alias(
+                "_first"
+            ),
         )
-        .join(tickets.select("_ticket", "ticket_id"), on="_ticket")
-        .select("ticket_id", "status", *times, "entries", "observed")
-        .sort("ticket_id", "status", maintain_order=True)
-    )
+        ticket = pl.col("_ticket")
+        # Clipped only after sorting: what lies before creation still says what the status was then.
+        clipped = one_after_another(rows).with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
+        spells = clipped.with_columns(
+            _is_first=(ticket != ticket.shift()).fill_null(value=True),
+            _stop=pl.when(ticket == ticket.shift(-1)).then(pl.col("_at").shift(-1)).otherwise(known),
+            _left=(ticket == ticket.shift(-1)).fill_null(value=False),
+        )
+        # The time before the first change, which is none if the log begins with the ticket.
+        opening = spells.filter(pl.col("_is_first") & (pl.col("_at") > pl.col("_created"))).select(
+            "_ticket",
+            pl.col("_first").alias("status"),
+            pl.col("_created").alias("_from"),
+            pl.col("_at").alias("_to"),
+            pl.lit(value=True).alias("_left"),
+        )
+        silent = tickets.join(spells.select("_ticket"), on="_ticket", how="anti").select(
+            "_ticket",
+            pl.lit(None, pl.String).alias("status"),
+            pl.col("_created").alias("_from"),
+            pl.lit(known, pl.Int64).alias("_to"),
+            pl.lit(value=False).alias("_left"),
+        )
+        logged = spells.select("_ticket", "status", pl.col("_at").alias("_from"), pl.col("_stop").alias("_to"), "_left")
+        times = {"seconds": pl.col("_to") - pl.col("_from")}
+        if schedule is not None:
+            start, end = (pl.col(name).cast(pl.Datetime("us", "UTC")) for name in ("_from", "_to"))
+            times["working_seconds"] = schedule.clock(end) - schedule.clock(start)
+        return (
+            pl.concat([logged, opening, silent])
+            .group_by("_ticket", "status")
+            .agg(
+                *(seconds(time.sum()).alias(name) for name, time in times.items()),
+                pl.len().cast(pl.Int64).alias("entries"),
+                pl.col("_left").all().alias("observed"),
+            )
+            .join(tickets.select("_ticket", "ticket_id"), on="_ticket")
+            .select("ticket_id", "status", *times, "entries", "observed")
+            .sort("ticket_id", "status", maintain_order=True)
+        )
+
+    return over_tickets(records, known, plan, columns=("created_at",))

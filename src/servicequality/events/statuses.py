@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.events.known import known_events, seconds
-from servicequality.events.numbering import one_after_another
+from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.per_ticket import count, earliest, last, latest, of_present, total
 from servicequality.model import Records
 from servicequality.worktime import Schedule
@@ -61,7 +61,7 @@ class StatusSets:
         return sum(self.bit(field.name) for field in fields(self) if name in getattr(self, field.name))
 
 
-def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: StatusSets) -> pl.LazyFrame | None:
+def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: StatusSets) -> pl.LazyFrame | None:
     """Every known status change by ticket and time: `_ticket`, `_created`, `_at`, `_status`, the masks `_before`, `_after`.
 
     Before is what the row above says; only of a ticket's first row, which `_begins`, it is what the log's own column
@@ -81,8 +81,12 @@ def status_moves(records: Records, tickets: pl.LazyFrame, known: int, sets: Stat
     begins = (pl.col("_ticket") != pl.col("_ticket").shift()).fill_null(value=True)
     # What the other rows carry is not read: the row above outranks it.
     before = pl.when(begins).then("_first").otherwise(pl.col("_after").shift())
-    placed = known_events(rows, tickets, known).drop("ticket_id", "at")
-    return one_after_another(placed).with_columns(begins.alias("_begins"), before.alias("_before")).drop("_first")
+    placed = known_events(rows, numbers, known).drop("ticket_id", "at", "_created")
+    return (
+        one_after_another(placed)
+        .with_columns(begins.alias("_begins"), before.alias("_before"), numbers.created().alias("_created"))
+        .drop("_first")
+    )
 
 
 def status_facts(
@@ -155,13 +159,13 @@ def status_facts(
 
 
 def handovers(
-    records: Records, tickets: pl.LazyFrame, moves: pl.LazyFrame, known: int, sets: StatusSets
+    records: Records, numbers: TicketNumbers, moves: pl.LazyFrame, known: int, sets: StatusSets
 ) -> pl.LazyFrame:
     """When a person's turn began: `_ticket` and `_at` of every reopening and of every change of the field `handoff`."""
     ended = sets.bit("ended")
     reopened = moves.filter(_has(pl.col("_before"), ended) & ~_has(pl.col("_after"), ended))
     assert records.changes is not None
-    handed = known_events(records.changes.filter(pl.col("field") == "handoff"), tickets, known)
+    handed = known_events(records.changes.filter(pl.col("field") == "handoff"), numbers, known)
     return pl.concat([reopened.select("_ticket", "_at"), handed.select("_ticket", "_at")])
 
 

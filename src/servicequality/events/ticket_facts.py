@@ -7,7 +7,8 @@ from typing import get_args
 import polars as pl
 
 from servicequality.errors import ParameterError
-from servicequality.events.known import known_at, known_tickets, words
+from servicequality.events.assignments import HELD
+from servicequality.events.known import known_at, known_tickets, over_tickets, words
 from servicequality.events.outcomes import durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import (
@@ -116,7 +117,6 @@ def facts(
         agent_work=words("agent_work", agent_work),
         new=words("new", new),
     )
-    tickets = known_tickets(records, known)
     reason = exclusion(words("excluded", excluded))
     layers = [
         in_force_columns(),
@@ -126,15 +126,19 @@ def facts(
         first_contact(),
     ]
     sums = sum_columns(schedule)
-    columns = _columns(tickets.collect_schema().names(), sums, layers)
+    columns = _columns(known_tickets(records, known).collect_schema().names(), sums, layers)
     if only is not None:
         columns = _chosen(only, columns)
     (now, *rules), asked = _needed(layers, {*columns, *reason.meta.root_names()})
-    rows = ticket_rows(records, tickets, known, sets, first_response, schedule, asked)
-    rows = rows.with_columns(now).filter(reason.is_null())
-    for rule in rules:
-        rows = rows.with_columns(rule)
-    return rows.select(columns)
+
+    def plan(tickets: pl.DataFrame) -> pl.LazyFrame:
+        rows = ticket_rows(records, tickets, known, sets, first_response, schedule, asked)
+        rows = rows.with_columns(now).filter(reason.is_null())
+        for rule in rules:
+            rows = rows.with_columns(rule)
+        return rows.select(columns)
+
+    return over_tickets(records, known, plan, columns=asked)
 
 
 def _columns(own: Collection[str], sums: Collection[str], layers: Iterable[Iterable[pl.Expr]]) -> list[str]:
@@ -174,8 +178,9 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
     """
     known = known_at(as_of)
     reason = exclusion(words("excluded", excluded))
-    return (
-        as_known(known_tickets(records, known), records, known)
-        .filter(reason.is_not_null())
-        .select("ticket_id", "created_at", reason.alias("reason"))
-    )
+
+    def plan(tickets: pl.DataFrame) -> pl.LazyFrame:
+        left_out = as_known(tickets, records, known).filter(reason.is_not_null())
+        return left_out.select("ticket_id", "created_at", reason.alias("reason"))
+
+    return over_tickets(records, known, plan, columns=("created_at", "excluded", *HELD.values()))

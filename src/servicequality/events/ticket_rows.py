@@ -7,6 +7,7 @@ import polars as pl
 
 from servicequality.events.assignments import HELD, assignment_facts, values_in_force
 from servicequality.events.messages import message_facts, messages
+from servicequality.events.numbering import TicketNumbers
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
 from servicequality.model import Records
 from servicequality.worktime import Schedule
@@ -47,7 +48,7 @@ def sum_columns(schedule: Schedule | None) -> list[str]:
 
 def ticket_rows(
     records: Records,
-    tickets: pl.LazyFrame,
+    tickets: pl.DataFrame,
     known: int,
     sets: StatusSets,
     first_response: FirstResponse,
@@ -58,7 +59,7 @@ def ticket_rows(
     if "_turn" in asked:
         asked = {*asked, "_reply"}  # a turn counts until the reply
     # A ticket's own column of the name of a fact makes way for it.
-    rows = tickets.drop(*sum_columns(schedule), strict=False)
+    rows, numbers = tickets.lazy().drop(*sum_columns(schedule), strict=False), TicketNumbers(tickets)
     frames: list[pl.LazyFrame] = []
     missing: dict[str, pl.DataType] = {}
 
@@ -70,14 +71,14 @@ def ticket_rows(
             frames.append(sums(wanted))
 
     moves, mail, changes = (
-        status_moves(records, tickets, known, sets),
-        messages(records, tickets, known),
+        status_moves(records, numbers, known, sets),
+        messages(records, numbers, known),
         records.changes,
     )
     notes = first_response != "zammad"
     columns = _status_columns(schedule)
     beside(columns, None if moves is None else lambda names: status_facts(moves, known, sets, names, schedule))
-    beside(_ASSIGNMENT, None if changes is None else lambda names: assignment_facts(changes, tickets, known, names))
+    beside(_ASSIGNMENT, None if changes is None else lambda names: assignment_facts(changes, numbers, known, names))
     beside(_MESSAGE, None if mail is None else lambda names: message_facts(mail, names, notes_count=notes))
     # The sums stand in the order of the tickets' numbers: no join has to find their ticket.
     if frames:
@@ -86,7 +87,7 @@ def ticket_rows(
     if first_response != "after_handoff" or moves is None or "_turn" not in asked:
         return rows.with_columns(pl.lit(None, pl.Int64).alias("_turn"))
     turns = (
-        handovers(records, tickets, moves, known, sets)
+        handovers(records, numbers, moves, known, sets)
         .join(rows.select("_ticket", "_reply"), on="_ticket")
         .filter(pl.col("_reply").is_null() | (pl.col("_at") < pl.col("_reply")))
         .group_by("_ticket")
@@ -100,12 +101,12 @@ def _status_columns(schedule: Schedule | None) -> dict[str, pl.DataType]:
     return {**_STATUS, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
 
 
-def as_known(tickets: pl.LazyFrame, records: Records, known: int) -> pl.LazyFrame:
+def as_known(tickets: pl.DataFrame, records: Records, known: int) -> pl.LazyFrame:
     """Tickets whose status, priority, team and agent are those in force, as far as the log says so by then."""
     if records.changes is None:
-        return tickets
-    held = values_in_force(records.changes, tickets, known)
-    return pl.concat([tickets, held], how="horizontal_extend").with_columns(_as_set(HELD))
+        return tickets.lazy()
+    held = values_in_force(records.changes, TicketNumbers(tickets), known)
+    return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(HELD))
 
 
 def in_force_columns() -> list[pl.Expr]:

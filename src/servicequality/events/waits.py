@@ -9,13 +9,13 @@ from servicequality.events.known import (
     STAMPS,
     instant,
     known_at,
-    known_tickets,
+    over_tickets,
     seconds,
     words,
     worked,
 )
 from servicequality.events.messages import messages
-from servicequality.events.numbering import one_after_another
+from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.statuses import StatusSets, status_moves
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.events.ticket_rows import as_known, exclusion
@@ -64,31 +64,38 @@ def reply_waits(
         new=_NONE,
     )
     out = words("excluded", excluded)
-    tickets = known_tickets(records, known)
-    mail = messages(records, tickets, known)
-    if mail is None:
+    if records.responses is None:
         raise InputError("expected records with responses; got none: reply waits need Records(responses=...)")
-    story = one_after_another(_story(tickets, mail, status_moves(records, tickets, known, sets), sets))
-    stop = pl.col("_stop").fill_null(known)
-    twins = [] if schedule is None else [worked(schedule, pl.col("_start"), stop).alias("reply_wait_working_seconds")]
-    kept = as_known(tickets, records, known).filter(exclusion(out).is_null())
-    return (
-        _waits(story)
-        .join(kept.drop("reply_wait_end", strict=False), on="_ticket")
-        .sort("ticket_id", "_piece")
-        .with_columns(sequence=pl.int_range(1, pl.len() + 1).over("_ticket"))
-        .select(
-            "ticket_id",
-            "sequence",
-            instant(pl.col("_start"), records).alias("started_at"),
-            instant(pl.col("_stop"), records).alias("stopped_at"),
-            seconds(stop - pl.col("_start")).alias("reply_wait_seconds"),
-            *twins,
-            (pl.col("reply_wait_end") == "answered").alias("reply_wait_observed"),
-            "reply_wait_end",
-            pl.exclude(*_COLUMNS, *STAMPS, "^_.*$"),
+
+    def plan(tickets: pl.DataFrame) -> pl.LazyFrame:
+        numbers = TicketNumbers(tickets)
+        mail = messages(records, numbers, known)
+        assert mail is not None  # looked at above
+        story = one_after_another(_story(tickets.lazy(), mail, status_moves(records, numbers, known, sets), sets))
+        stop = pl.col("_stop").fill_null(known)
+        twins = (
+            [] if schedule is None else [worked(schedule, pl.col("_start"), stop).alias("reply_wait_working_seconds")]
         )
-    )
+        kept = as_known(tickets, records, known).filter(exclusion(out).is_null())
+        return (
+            _waits(story)
+            .join(kept.drop("reply_wait_end", strict=False), on="_ticket")
+            .sort("ticket_id", "_piece")
+            .with_columns(sequence=pl.int_range(1, pl.len() + 1).over("_ticket"))
+            .select(
+                "ticket_id",
+                "sequence",
+                instant(pl.col("_start"), records).alias("started_at"),
+                instant(pl.col("_stop"), records).alias("stopped_at"),
+                seconds(stop - pl.col("_start")).alias("reply_wait_seconds"),
+                *twins,
+                (pl.col("reply_wait_end") == "answered").alias("reply_wait_observed"),
+                "reply_wait_end",
+                pl.exclude(*_COLUMNS, *STAMPS, "^_.*$"),
+            )
+        )
+
+    return over_tickets(records, known, plan)
 
 
 # What can happen in the story of a ticket's waits.

@@ -14,7 +14,7 @@ import polars as pl
 from servicequality.events import FirstResponse, facts, reply_waits
 from servicequality.events.known import known_events, microseconds
 from servicequality.events.messages import messages
-from servicequality.events.numbering import one_after_another
+from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.sla.log import Flags, Log
 from servicequality.sla.policy import CLOCKS, NEEDS
@@ -32,6 +32,7 @@ class History:
     Attributes:
         records: The records.
         tickets: `ticket_id`, `_ticket`, `_created` of every ticket that was known, by number.
+        numbers: Finds their numbers.
         as_of: The instant of knowledge.
         known: The same in microseconds.
         ended: Statuses in which the work is over, in lower case.
@@ -41,6 +42,7 @@ class History:
 
     records: Records
     tickets: pl.DataFrame
+    numbers: TicketNumbers
     as_of: dt.datetime
     known: int
     ended: tuple[str, ...]
@@ -74,7 +76,7 @@ def statuses(history: History) -> pl.LazyFrame:
     if changes is None:
         return created.select("_ticket", pl.col("_created").alias("_at"), "status")
     carried = pl.col("previous") if "previous" in changes.collect_schema() else nothing
-    moves = known_events(changes.filter(pl.col("field") == "status"), tickets, history.known).select(
+    moves = known_events(changes.filter(pl.col("field") == "status"), history.numbers, history.known).select(
         "_ticket", "_created", "_at", pl.col("value").alias("status"), carried.alias("_before")
     )
     first = pl.col("_at") == _BEFORE_ALL
@@ -148,7 +150,7 @@ def _updates(history: History, heads: pl.DataFrame, log: Log, ended: Flags) -> p
 
     Left out are spans in which the ticket never ran: two messages at once, or while it was ended.
     """
-    mail = messages(history.records, history.tickets.lazy(), history.known)
+    mail = messages(history.records, history.numbers, history.known)
     assert mail is not None
     following = pl.when(pl.col("_ticket") == pl.col("_ticket").shift(-1)).then(pl.col("_at").shift(-1))
     rows = (

@@ -79,7 +79,9 @@ def held(history: History, names: Iterable[str], ticket: Codes, at: Times, statu
     if changes is not None:
         before = pl.col("previous") if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
         for name in logged:
-            rows = known_events(changes.filter(pl.col("field") == _FIELD.get(name, name)), numbered, history.known)
+            rows = known_events(
+                changes.filter(pl.col("field") == _FIELD.get(name, name)), history.numbers, history.known
+            )
             lazy.append(one_after_another(rows.select("_ticket", "_at", "value", before.alias("previous"))))
     heads, *logs = pl.collect_all(lazy)
     columns = {name: heads[name].gather(ticket) for name in own}
