@@ -5,7 +5,7 @@ import random
 import polars as pl
 import pytest
 
-from servicequality.events.numbering import TicketNumbers, one_after_another, with_tickets
+from servicequality.events.numbering import TicketNumbers, beside_above, one_after_another, with_tickets
 
 
 def numbered(ids: list[str | None], tickets: list[str | None]) -> list[tuple[str | None, int, int]]:
@@ -59,3 +59,24 @@ def test_rows_stand_by_number_then_time_then_as_they_came(kept: str, step: int) 
     ordered = one_after_another(frame).collect()
     assert list(ordered.iter_rows()) == sorted(rows, key=lambda row: row[:2])
     assert one_after_another(frame.clear()).collect().is_empty()
+
+
+@pytest.mark.parametrize("kept", ["in time", "in no order"])
+def test_each_row_learns_what_the_row_above_has(kept: str) -> None:
+    chance = random.Random(4)
+    rows = [(chance.randrange(40), chance.randrange(6), chance.randrange(1, 9), row) for row in range(300)]
+    if kept == "in time":
+        rows.sort(key=lambda row: row[1])
+    schema = {"_ticket": pl.UInt32, "_at": pl.Int64, "value": pl.UInt8, "row": pl.Int64}
+    frame = beside_above(pl.LazyFrame(rows, schema=schema, orient="row"), "value")
+    got = frame.collect()
+    assert got.schema == frame.collect_schema()
+    assert list(got.select(*schema).iter_rows()) == rows
+    story = sorted(rows, key=lambda row: row[:2])
+    above = {
+        row: over[2] if over[0] == row[0] else None for over, row in zip([(None,) * 4, *story], story, strict=False)
+    }
+    closing = {row for row, under in zip(story, [*story[1:], (None,) * 4], strict=True) if row[0] != under[0]}
+    assert got["_above"].to_list() == [above[row] for row in rows]
+    assert got["_is_last"].to_list() == [row in closing for row in rows]
+    assert beside_above(pl.LazyFrame(schema=schema), "value").collect().is_empty()

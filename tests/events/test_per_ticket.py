@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.events.per_ticket import count, distinct, earliest, last, latest, of_present, total
+from servicequality.events.per_ticket import any_of, count, distinct, earliest, last, latest, of_present, total
 
 
 def test_each_sum_is_what_a_person_reckons() -> None:
@@ -24,6 +24,7 @@ def test_each_sum_is_what_a_person_reckons() -> None:
     flag = pl.col("flag")
     sums = {
         "count": count(flag),
+        "any": any_of(flag),
         "total": total(pl.col("value")),
         "part": total(pl.col("value") / 4, pl.Float64),
         "earliest": earliest(flag),
@@ -34,8 +35,9 @@ def test_each_sum_is_what_a_person_reckons() -> None:
         "distinct": distinct(pl.col("word").cast(pl.Categorical).to_physical()),
         "unasked": total(pl.col("value")),
     }
-    asked = [name for name in sums if name != "unasked"]
-    got = of_present(frame, sums, asked).collect()
+    derived = {"half": pl.col("unasked") / 2, "total": -pl.col("total")}
+    asked = [*(name for name in sums if name != "unasked"), "half"]
+    got = of_present(frame, sums, asked, derived).collect()
     assert got.columns == asked
     assert got.height == 10
     for number, row in enumerate(got.iter_rows(named=True)):
@@ -44,7 +46,8 @@ def test_each_sum_is_what_a_person_reckons() -> None:
         times = [r["_at"] for r in flagged]
         truth = {
             "count": len(flagged),
-            "total": sum(r["value"] for r in own),
+            "any": bool(flagged),
+            "total": -sum(r["value"] for r in own),
             "part": sum(r["value"] / 4 for r in own),
             "earliest": min(times, default=None),
             "latest": max(times, default=None),
@@ -52,6 +55,7 @@ def test_each_sum_is_what_a_person_reckons() -> None:
             "last": own[-1]["word"] if own else None,
             "last_flagged": flagged[-1]["word"] if flagged else None,
             "distinct": len({r["word"] for r in own} - {None}),
+            "half": sum(r["value"] for r in own) / 2,
         }
         assert row == (truth if own else dict.fromkeys(asked))
 

@@ -7,7 +7,7 @@ import polars as pl
 from servicequality.errors import ParameterError
 from servicequality.events.known import known_events
 from servicequality.events.numbering import TicketNumbers, one_after_another
-from servicequality.events.per_ticket import count, distinct, last, of_present
+from servicequality.events.per_ticket import Sum, any_of, count, distinct, last, of_present
 from servicequality.model import Records
 
 __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
@@ -53,16 +53,16 @@ def assignment_facts(changes: pl.LazyFrame, numbers: TicketNumbers, known: int, 
         _began=is_team & pl.col("_began"),
         _back=is_team & (pl.col("value") == pl.col("_origin")),
     )
-    teams = distinct(pl.col("_team").cast(pl.Categorical).to_physical()) + (
-        (count(pl.col("_began")) > 0) & ~(count(pl.col("_back")) > 0)
-    )
     sums = {
         "reassignments": distinct(pl.col("_moved").rank("dense")),
         "escalations": count(pl.col("_risen")),
-        "_teams": teams,
+        "_logged_teams": distinct(pl.col("_team").cast(pl.Categorical).to_physical()),
+        "_had_team": any_of(pl.col("_began")),
+        "_back_in_team": any_of(pl.col("_back")),
         **_in_force(_KEPT),
     }
-    return of_present(flagged, sums, asked)
+    teams = pl.col("_logged_teams") + (pl.col("_had_team") & ~pl.col("_back_in_team"))
+    return of_present(flagged, sums, asked, {"_teams": teams})
 
 
 def values_in_force(changes: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:
@@ -72,12 +72,12 @@ def values_in_force(changes: pl.LazyFrame, numbers: TicketNumbers, known: int) -
     return of_present(one_after_another(rows.select("_ticket", "_at", "field", "value")), sums, sums)
 
 
-def _in_force(fields: Collection[str]) -> dict[str, pl.Expr]:
+def _in_force(fields: Collection[str]) -> dict[str, Sum]:
     """For each field the last value of a ticket's rows, which are in the order of time, and whether there is one."""
     of = {field: pl.col("field") == field for field in fields}
     return {
-        **{f"_held_{field}": last("value", pl.String, which) for field, which in of.items()},
-        **{f"_set_{field}": count(which) > 0 for field, which in of.items()},
+        **{f"_held_{field}": last("value", pl.String(), which) for field, which in of.items()},
+        **{f"_set_{field}": any_of(which) for field, which in of.items()},
     }
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from servicequality.events.known import known_events
 from servicequality.events.numbering import TicketNumbers
-from servicequality.events.per_ticket import count, distinct, earliest, of_present, total
+from servicequality.events.per_ticket import any_of, count, distinct, earliest, of_present, total
 from servicequality.model import Records
 
 __all__ = ["message_facts", "messages"]
@@ -56,7 +56,9 @@ def message_facts(messages: pl.LazyFrame, asked: Collection[str], *, notes_count
             "_agent_messages": count(human),
             "_named": count(agent.is_not_null()),
             "agents": distinct(agent.cast(pl.Categorical).to_physical()),
-            "handle_seconds": pl.when(count(handled.is_not_null()) > 0).then(total(handled.fill_null(0), pl.Float64)),
+            "handle_seconds": total(handled.fill_null(0), pl.Float64),
+            "_is_handled": any_of(handled.is_not_null()),
         },
         asked,
+        {"handle_seconds": pl.when("_is_handled").then("handle_seconds")},
     )

@@ -4,9 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["TicketNumbers", "one_after_another", "with_tickets"]
+__all__ = ["TicketNumbers", "beside_above", "one_after_another", "with_tickets"]
 
 _NONE = 2**32 - 1
+_BLOCK = 1 << 17  # rows
 
 
 class TicketNumbers:
@@ -46,21 +47,24 @@ class TicketNumbers:
 
     def _numbers(self, ids: pl.Series) -> pl.Series:
         found = np.full(len(ids), _NONE, np.uint32)
-        rest = np.arange(len(ids), dtype=np.uint32)
+        rest: npt.NDArray[np.int64] | slice = slice(None)
         for place, table in enumerate(self._tables):
-            held = table[self._slots(ids, place, len(table).bit_length() - 1)]
-            right = (self._ids.gather(held) == ids).fill_null(value=False).to_numpy()
-            found[rest[right]] = held[right]
+            # `take` lets other threads work, which brackets do not.
+            held = table.take(self._slots(ids, place, len(table).bit_length() - 1))
+            same = self._ids.gather(held) == ids
+            right = (same.fill_null(value=False) if same.null_count() else same).to_numpy()
+            found[rest] = np.where(right, held, _NONE)
             lost = np.flatnonzero(~right)
             if not len(lost):
                 break
-            rest, ids = rest[lost], ids.gather(lost)
+            rest, ids = lost if isinstance(rest, slice) else rest[lost], ids.gather(lost)
         numbers = pl.Series(found)
         return numbers.zip_with(numbers != _NONE, pl.Series([None], dtype=pl.UInt32))
 
     @staticmethod
-    def _slots(ids: pl.Series, seed: int, bits: int) -> npt.NDArray[np.uint64]:
-        return np.asarray(ids.hash(seed).to_numpy() >> np.uint64(64 - bits))
+    def _slots(ids: pl.Series, seed: int, bits: int) -> npt.NDArray[np.int64]:
+        # Signed, as numpy wants its indices, or it converts them.
+        return (ids.hash(seed).to_numpy() >> np.uint64(64 - bits)).view(np.int64)
 
 
 def with_tickets(events: pl.LazyFrame, numbers: TicketNumbers) -> pl.LazyFrame:
@@ -77,6 +81,33 @@ def one_after_another(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFram
     """Rows ordered by the whole number `by`, then by `_at`, then as they came in; all their columns are carried along."""
     return rows.map_batches(
         lambda frame: frame.rechunk()[_order(frame[by], frame["_at"])],
+        predicate_pushdown=False,
+        projection_pushdown=False,
+        slice_pushdown=False,
+    )
+
+
+def beside_above(rows: pl.LazyFrame, value: str, *, by: str = "_ticket") -> pl.LazyFrame:
+    """Beside each row what the row above it has in `value`, as `one_after_another` orders them; no row is moved.
+
+    Adds `_above`, null in the first row of each number, and whether a row `_is_last`. `value` is nowhere null.
+    """
+
+    def beside(frame: pl.DataFrame) -> pl.DataFrame:
+        order = _order(frame[by], frame["_at"])
+        number, values = (frame[name].to_numpy()[order] for name in (by, value))
+        begins, ends = np.ones((2, len(order)), np.bool_)
+        above, same = np.zeros_like(values), number[1:] == number[:-1]
+        above[order[1:]] = values[:-1]
+        begins[order[1:]] = ends[order[:-1]] = ~same
+        first = pl.Series(begins)
+        column = pl.Series("_above", above).zip_with(~first, pl.Series([None], dtype=frame.schema[value]))
+        return frame.with_columns(column, pl.Series("_is_last", ends))
+
+    schema = rows.collect_schema()
+    return rows.map_batches(
+        beside,
+        schema={**schema, "_above": schema[value], "_is_last": pl.Boolean()},
         predicate_pushdown=False,
         projection_pushdown=False,
         slice_pushdown=False,
@@ -107,4 +138,12 @@ def _stable(number: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
     bits = len(number).bit_length()
     if int(number.max(initial=0)).bit_length() + bits > 63:
         return np.argsort(number, kind="stable")
-    return np.sort((number.astype(np.int64) << bits) | np.arange(len(number))) & ((1 << bits) - 1)
+    # In place: memory that is asked for anew costs as much as the sort.
+    keys = number.astype(np.int64)
+    keys <<= bits
+    for start in range(0, len(keys), _BLOCK):
+        block = keys[start : start + _BLOCK]
+        block |= np.arange(start, start + len(block))
+    keys.sort()
+    keys &= (1 << bits) - 1
+    return keys

@@ -1,122 +1,183 @@
-"""What the rows of a ticket come to. Lives here: counts, sums and extremes by ticket number, as expressions. Never: a fact.
+"""What the rows of a ticket come to. Lives here: counts, sums and extremes by ticket number. Never: a fact.
 
-Each is for a `select` of rows with their `_ticket`, and gives one value for every number from 0 to the highest: it stands
-beside the tickets without a join. A number without rows has the count 0, the sum 0 and no instant. Numbers may come in any
-order, and each value is written to its place in an array, where a grouping would first have to find it by hash.
+Each gives one value for every number from 0 to the highest: it stands beside the tickets without a join. A number without
+rows has no value. Numbers may come in any order, and each value is written to its place in an array, where a grouping
+would first have to find it by hash. Rows are read a block at a time, so that what they need stays in the processor's
+cache, and no more memory is asked for than the answer takes.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["count", "distinct", "earliest", "last", "latest", "of_present", "total"]
+__all__ = ["Sum", "any_of", "count", "distinct", "earliest", "last", "latest", "of_present", "total"]
 
 _NEVER = 2**63 - 1
+_BLOCK = 1 << 17  # rows
+
+Block = tuple[npt.NDArray[np.integer], Sequence[pl.Series]]
+"""The ticket numbers of some rows, and what else is read of them."""
 
 
-def count(which: pl.Expr) -> pl.Expr:
-    """How many rows of the ticket are such, Int64."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    """What is asked of the rows of each ticket.
 
-    def kernel(columns: Sequence[pl.Series]) -> pl.Series:
-        ticket, chosen = columns
-        return pl.Series(np.bincount(_at(ticket, _rows(chosen)), minlength=_size(ticket)), dtype=pl.Int64)
+    Attributes:
+        inputs: Row rules, whose values the kernel reads.
+        dtype: What comes of them.
+        kernel: Makes an array with a value for each of so many numbers from the blocks of all rows.
+    """
 
-    return _each(kernel, which.fill_null(value=False), dtype=pl.Int64)
+    inputs: tuple[pl.Expr, ...]
+    dtype: pl.DataType | type[pl.DataType]
+    kernel: Callable[[Sequence[Block], int], pl.Series]
 
 
-def of_present(rows: pl.LazyFrame, sums: Mapping[str, pl.Expr], asked: Collection[str]) -> pl.LazyFrame:
-    """Those of the sums that are asked, one row a ticket number, all null for a number without rows."""
+def of_present(
+    rows: pl.LazyFrame, sums: Mapping[str, Sum], asked: Collection[str], derived: Mapping[str, pl.Expr] | None = None
+) -> pl.LazyFrame:
+    """Of the sums, and of what is derived from them, that which is asked: one row a ticket number, null without rows."""
+    then = {name: rule for name, rule in (derived or {}).items() if name in asked}
+    read = {*asked, *(root for rule in then.values() for root in rule.meta.root_names())}
+    chosen = {name: one for name, one in sums.items() if name in read}
+    places = {name: [f"{name} {place}" for place in range(len(one.inputs))] for name, one in chosen.items()}
+    inputs = [
+        rule.alias(place) for name, one in chosen.items() for rule, place in zip(one.inputs, places[name], strict=True)
+    ]
 
-    def kernel(columns: Sequence[pl.Series]) -> pl.Series:
-        found = np.zeros(_size(columns[0]), np.bool_)
-        found[columns[0].to_numpy()] = True
-        return pl.Series(found)
+    def kernel(frame: pl.DataFrame) -> pl.DataFrame:
+        slices = [frame.slice(start, _BLOCK) for start in range(0, frame.height, _BLOCK)]
+        blocks = [(block["_ticket"].to_numpy(), block) for block in slices]
+        size = 1 + max((int(ticket.max()) for ticket, _ in blocks if len(ticket)), default=-1)
+        present = np.zeros(size, np.bool_)
+        for ticket, _ in blocks:
+            present[ticket] = True
+        found = {
+            name: one.kernel([(ticket, [block[place] for place in places[name]]) for ticket, block in blocks], size)
+            for name, one in chosen.items()
+        }
+        return pl.DataFrame({"_present": pl.Series(present), **found})
 
-    chosen = {name: value for name, value in sums.items() if name in asked}
-    return rows.select(_each(kernel, dtype=pl.Boolean).alias("_present"), **chosen).select(
-        pl.when("_present").then(name).alias(name) for name in chosen
+    table = rows.select("_ticket", *inputs).map_batches(
+        kernel,
+        schema={"_present": pl.Boolean, **{name: one.dtype for name, one in chosen.items()}},
+        predicate_pushdown=False,
+        projection_pushdown=False,
+        slice_pushdown=False,
+    )
+    return (
+        table.with_columns(**then)
+        .select("_present", *(name for name in {**sums, **then} if name in asked))
+        .select(pl.when("_present").then(pl.exclude("_present")))
     )
 
 
-def total(value: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> pl.Expr:
+def count(which: pl.Expr) -> Sum:
+    """How many rows of the ticket are such, Int64."""
+
+    def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
+        found = np.zeros(size, np.int64)
+        for ticket, (chosen,) in blocks:
+            np.add.at(found, ticket[_rows(chosen)], 1)
+        return pl.Series(found)
+
+    return Sum((_sure(which),), pl.Int64, kernel)
+
+
+def any_of(which: pl.Expr) -> Sum:
+    """Whether any row of the ticket is such."""
+
+    def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
+        found = np.zeros(size, np.bool_)
+        for ticket, (chosen,) in blocks:
+            found[ticket[_rows(chosen)]] = True
+        return pl.Series(found)
+
+    return Sum((_sure(which),), pl.Boolean, kernel)
+
+
+def total(value: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> Sum:
     """The sum of a value that is nowhere null, Int64 or Float64."""
 
-    def kernel(columns: Sequence[pl.Series]) -> pl.Series:
-        ticket, value = columns
-        values = value.to_numpy()
-        rows = np.flatnonzero(values)
-        sums = np.zeros(_size(ticket), values.dtype)
-        np.add.at(sums, _at(ticket, rows), values[rows])
-        return pl.Series(sums)
+    def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
+        found = np.zeros(size, np.int64 if dtype == pl.Int64 else np.float64)
+        for ticket, (value,) in blocks:
+            values = value.to_numpy()
+            rows = np.flatnonzero(values)
+            np.add.at(found, ticket[rows], values[rows])
+        return pl.Series(found)
 
-    return _each(kernel, value.cast(dtype), dtype=dtype)
+    return Sum((value.cast(dtype),), dtype, kernel)
 
 
-def earliest(which: pl.Expr) -> pl.Expr:
+def earliest(which: pl.Expr) -> Sum:
     """The first `_at` of the ticket's rows that are such, null if none is."""
     return _extreme(which, np.minimum, _NEVER)
 
 
-def latest(which: pl.Expr) -> pl.Expr:
+def latest(which: pl.Expr) -> Sum:
     """The last `_at` of the ticket's rows that are such, null if none is."""
     return _extreme(which, np.maximum, -_NEVER)
 
 
-def last(value: str, dtype: pl.DataType | type[pl.DataType], which: pl.Expr | None = None) -> pl.Expr:
+def last(value: str, dtype: pl.DataType | type[pl.DataType], which: pl.Expr | None = None) -> Sum:
     """The value in the last of the ticket's rows, or of those that are such, as the rows are ordered; null if none is."""
 
-    def kernel(columns: Sequence[pl.Series]) -> pl.Series:
-        ticket, values, *chosen = columns
-        rows = _rows(chosen[0]) if chosen else np.arange(len(ticket))
-        place = np.full(_size(ticket), _NEVER)
-        place[_at(ticket, rows)] = rows
-        return values.gather(_nulls(place, _NEVER))
+    def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
+        place, start = np.full(size, _NEVER), 0
+        for ticket, (values, *chosen) in blocks:
+            rows = _rows(chosen[0]) if chosen else np.arange(len(ticket))
+            place[ticket[rows]] = start + rows
+            start += len(values)
+        if not blocks:
+            return pl.Series(dtype=dtype)
+        whole = pl.concat([values for _, (values, *_) in blocks])
+        return whole.gather(_nulls(place, _NEVER))
 
-    return _each(kernel, pl.col(value), *([] if which is None else [which.fill_null(value=False)]), dtype=dtype)
+    return Sum((pl.col(value), *([] if which is None else [_sure(which)])), dtype, kernel)
 
 
-def distinct(code: pl.Expr) -> pl.Expr:
+def distinct(code: pl.Expr) -> Sum:
     """How many different codes (UInt32) the ticket's rows have that are not null, Int64."""
 
-    def kernel(columns: Sequence[pl.Series]) -> pl.Series:
-        ticket, code = columns
-        rows = _rows(code.is_not_null())
-        pairs = np.sort(_at(ticket, rows) << 32 | code.gather(rows).to_numpy())
+    def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
+        pairs = np.concatenate([np.empty(0, np.int64), *(_pairs(ticket, codes) for ticket, (codes,) in blocks)])
+        pairs.sort()
         first = np.flatnonzero(np.diff(pairs, prepend=-1))
-        return pl.Series(np.bincount(pairs[first] >> 32, minlength=_size(ticket)), dtype=pl.Int64)
+        return pl.Series(np.bincount(pairs[first] >> 32, minlength=size), dtype=pl.Int64)
 
-    return _each(kernel, code.cast(pl.UInt32), dtype=pl.Int64)
-
-
-def _each(
-    kernel: Callable[[Sequence[pl.Series]], pl.Series], *columns: pl.Expr, dtype: pl.DataType | type[pl.DataType]
-) -> pl.Expr:
-    return pl.map_batches([pl.col("_ticket"), *columns], kernel, return_dtype=dtype)
+    return Sum((code.cast(pl.UInt32),), pl.Int64, kernel)
 
 
-def _extreme(which: pl.Expr, ufunc: np.ufunc, none: int) -> pl.Expr:
-    def kernel(columns: Sequence[pl.Series]) -> pl.Series:
-        ticket, chosen, at = columns
-        rows = _rows(chosen)
-        found = np.full(_size(ticket), none)
-        ufunc.at(found, _at(ticket, rows), at.to_numpy()[rows])
+def _pairs(ticket: npt.NDArray[np.integer], codes: pl.Series) -> npt.NDArray[np.int64]:
+    rows = _rows(codes.is_not_null())
+    pairs = ticket[rows].astype(np.int64)
+    pairs <<= 32
+    pairs |= codes.gather(rows).to_numpy()
+    return pairs
+
+
+def _extreme(which: pl.Expr, ufunc: np.ufunc, none: int) -> Sum:
+    def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
+        found = np.full(size, none)
+        for ticket, (chosen, at) in blocks:
+            rows = _rows(chosen)
+            ufunc.at(found, ticket[rows], at.to_numpy()[rows])
         return _nulls(found, none)
 
-    return _each(kernel, which.fill_null(value=False), pl.col("_at"), dtype=pl.Int64)
+    return Sum((_sure(which), pl.col("_at")), pl.Int64, kernel)
+
+
+def _sure(which: pl.Expr) -> pl.Expr:
+    return which.fill_null(value=False)
 
 
 def _rows(which: pl.Series) -> npt.NDArray[np.int64]:
     return np.flatnonzero(which.to_numpy())
-
-
-def _at(ticket: pl.Series, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return ticket.to_numpy()[rows].astype(np.int64)
-
-
-def _size(ticket: pl.Series) -> int:
-    return int(ticket.to_numpy().max()) + 1 if len(ticket) else 0
 
 
 def _nulls(values: npt.NDArray[np.int64], none: int) -> pl.Series:

@@ -1,6 +1,7 @@
 """The history of the status. Lives here: its moves, and what they sum to for each ticket. Never: messages, stamps.
 
-A status is read once, into a mask with one bit for every set that names it; rows are sorted once, as whole numbers.
+A status is read once, into a mask with one bit for every set that names it; the row above is found by one sort of whole
+numbers, and no row is moved.
 Everything else is a sum: each entry into a set adds the time that was left until `as_of`, each exit takes it away.
 """
 
@@ -12,8 +13,8 @@ import numpy as np
 import polars as pl
 
 from servicequality.events.known import known_events, seconds
-from servicequality.events.numbering import TicketNumbers, one_after_another
-from servicequality.events.per_ticket import count, earliest, last, latest, of_present, total
+from servicequality.events.numbering import TicketNumbers, beside_above
+from servicequality.events.per_ticket import any_of, count, earliest, last, latest, of_present, total
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
@@ -48,7 +49,7 @@ class StatusSets:
         codes = statuses.to_physical()
         highest = codes.max()
         none = highest + 1 if isinstance(highest, int) else 0
-        filled = codes.fill_null(none).to_numpy()
+        filled = (codes.fill_null(none) if codes.null_count() else codes).to_numpy()
         row_of = np.full(none + 1, len(filled), np.uint32)
         row_of[filled] = np.arange(len(filled), dtype=np.uint32)
         occurs = row_of < len(filled)
@@ -62,10 +63,10 @@ class StatusSets:
 
 
 def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: StatusSets) -> pl.LazyFrame | None:
-    """Every known status change by ticket and time: `_ticket`, `_created`, `_at`, `_status`, the masks `_before`, `_after`.
+    """Every known status change: `_ticket`, `_created`, `_at`, `_status`, the masks `_before`, `_after`, and whether it is
+    the first of its ticket, `_begins`, or the one in force, `_is_last`.
 
-    Before is what the row above says; only of a ticket's first row, which `_begins`, it is what the log's own column
-    `previous` says.
+    Before is what the row above says, by time; only of a ticket's first row it is what the log's own column `previous` says.
     """
     if records.changes is None:
         return None
@@ -75,17 +76,19 @@ def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: Sta
         "at",
         sets.mask(pl.col("value")).alias("_after"),
         (sets.mask(pl.col("previous")) if carried else pl.lit(0, pl.UInt8)).alias("_first"),
-        # Few different texts: as categories they are sorted and carried like numbers.
+        # Few different texts: as categories they are carried like numbers.
         pl.col("value").cast(pl.Categorical).alias("_status"),
     )
-    begins = (pl.col("_ticket") != pl.col("_ticket").shift()).fill_null(value=True)
-    # What the other rows carry is not read: the row above outranks it.
-    before = pl.when(begins).then("_first").otherwise(pl.col("_after").shift())
     placed = known_events(rows, numbers, known).drop("ticket_id", "at", "_created")
     return (
-        one_after_another(placed)
-        .with_columns(begins.alias("_begins"), before.alias("_before"), numbers.created().alias("_created"))
-        .drop("_first")
+        beside_above(placed, "_after")
+        .with_columns(
+            pl.col("_above").is_null().alias("_begins"),
+            # What the other rows carry is not read: the row above outranks it.
+            pl.coalesce("_above", "_first").alias("_before"),
+            numbers.created().alias("_created"),
+        )
+        .drop("_first", "_above")
     )
 
 
@@ -136,10 +139,8 @@ def status_facts(
         "_born": pl.col("_begins") & _has(before, sets.bit("ended")),
     }
     flows = moves.with_columns(**flags)
-    end, reopen, born = pl.col("_end"), pl.col("_reopen"), pl.col("_born")
-    times = {name + twin: seconds(total(time(of, twin))) for twin in remaining for name, of in of_set.items()}
-    # In the set from the start, or moved into it, and not out of it again.
-    ended = {"_ended": pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens")} if "_ended" in asked else {}
+    end, reopen = pl.col("_end"), pl.col("_reopen")
+    times = {name + twin: time(of, twin) for twin in remaining for name, of in of_set.items()}
     return of_present(
         flows,
         {
@@ -150,12 +151,18 @@ def status_facts(
             "_first_reopen": earliest(reopen),
             "_ends": count(end),
             "_reopens": count(reopen),
-            "_born_ended": count(born) > 0,
-            "_status": last("_status", pl.Categorical).cast(pl.String),
-            **times,
+            "_born_ended": any_of(pl.col("_born")),
+            "_status": last("_status", pl.Categorical(), pl.col("_is_last")),
+            **{name: total(microseconds) for name, microseconds in times.items()},
         },
-        {*asked, *(name for rule in ended.values() for name in rule.meta.root_names())},
-    ).with_columns(**ended)
+        asked,
+        {
+            # In the set from the start, or moved into it, and not out of it again.
+            "_ended": pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens"),
+            "_status": pl.col("_status").cast(pl.String),
+            **{name: seconds(pl.col(name)) for name in times},
+        },
+    )
 
 
 def handovers(
