@@ -17,9 +17,8 @@ from servicequality.core.states import BIN, STRATUM, fixed_state, value_prefix
 from servicequality.shapes import Table, TableShape
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import IntArray
-from servicequality.stats.grouped import stable_order
 from servicequality.stats.histogram import bin_values
-from servicequality.stats.ordering import sorted_rows
+from servicequality.stats.ordering import sorted_rows, stable_order
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric

@@ -4,10 +4,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from servicequality.stats.ordering import stable_order
+
 __all__ = ["TicketNumbers", "beside_above", "one_after_another", "with_tickets"]
 
 _NONE = 2**32 - 1
-_BLOCK = 1 << 17  # rows
 
 
 class TicketNumbers:
@@ -117,33 +118,18 @@ def beside_above(rows: pl.LazyFrame, value: str, *, by: str = "_ticket") -> pl.L
 def _order(number: pl.Series, at: pl.Series) -> npt.NDArray[np.int64]:
     """The rows by number, then by time, then as they came in.
 
-    Number and row share one whole number, whose sort is stable and compares nothing else.
     Most logs are kept in the order of time, if only within each ticket; the others are first put in it.
     """
     numbers = number.to_numpy()
-    order = _stable(numbers)
+    codes = int(numbers.max(initial=0)) + 1
+    order = stable_order(numbers, codes)
     times = at.to_numpy()
     if (times[1:] < times[:-1]).any() and _disorderly(numbers[order], times[order]):
         rows = pl.DataFrame({"at": at}).with_row_index("row").lazy().sort("at", maintain_order=True)
         row = rows.collect()["row"].to_numpy()
-        order = row[_stable(numbers[row])]
+        order = row[stable_order(numbers[row], codes)]
     return order
 
 
 def _disorderly(number: npt.NDArray[np.integer], times: npt.NDArray[np.int64]) -> bool:
     return bool(((times[1:] < times[:-1]) & (number[1:] == number[:-1])).any())
-
-
-def _stable(number: npt.NDArray[np.integer]) -> npt.NDArray[np.int64]:
-    bits = len(number).bit_length()
-    if int(number.max(initial=0)).bit_length() + bits > 63:
-        return np.argsort(number, kind="stable")
-    # In place: memory that is asked for anew costs as much as the sort.
-    keys = number.astype(np.int64)
-    keys <<= bits
-    for start in range(0, len(keys), _BLOCK):
-        block = keys[start : start + _BLOCK]
-        block |= np.arange(start, start + len(block))
-    keys.sort()
-    keys &= (1 << bits) - 1
-    return keys

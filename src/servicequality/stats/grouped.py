@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicequality.stats._checks import FloatArray, IntArray
+from servicequality.stats.ordering import stable_order
 
 __all__ = ["GroupedRows"]
 
 _BLOCK = 1 << 16
-_DIGIT = 1 << 16  # numpy sorts 16 bits by counting, wider integers by comparing
+_FEW = 1 << 32  # rows whose places 32 bits can tell
 
 
 class GroupedRows:
     """Where each row goes when rows are ordered by group: found once, used for any number of columns.
 
     A column is then scattered, which writes to the ends of all groups in turn and so stays in cache, where gathering the
-    rows of a group would fetch a line of memory a number. Memory: 16 bytes a row.
+    rows of a group would fetch a line of memory a number. Memory: 12 bytes a row (16 from 4e9 rows on).
 
     Args:
         codes: the group of each row, in ``range(n_codes)``.
@@ -30,7 +31,7 @@ class GroupedRows:
 
     def __init__(self, codes: NDArray[np.unsignedinteger], n_codes: int, *, threads: int = 1) -> None:
         self._threads = threads
-        self._place = np.empty(len(codes), np.int64)
+        self._place = np.empty(len(codes), np.uint32 if len(codes) < _FEW else np.int64)
         self._whole = np.empty(len(codes))
         # A row of counts a block: with blocks as long as there are codes they are no more than the rows.
         blocks = _slices(len(codes), max(_BLOCK, n_codes))
@@ -42,7 +43,7 @@ class GroupedRows:
         def locate(i: int) -> None:
             order = stable_order(codes[blocks[i]], n_codes)
             shift = before[i] - (np.cumsum(counts[i]) - counts[i])
-            self._place[blocks[i]][order] = np.arange(len(order)) + np.repeat(shift, counts[i])
+            self._place[blocks[i]][order] = np.repeat(shift, counts[i]) + np.arange(len(order))
 
         self._spread(locate, range(len(blocks)))
 
@@ -67,7 +68,9 @@ class GroupedRows:
         starts = np.cumsum([0, *map(len, column)])
 
         def scatter(part: int) -> None:
-            self._whole[self._place[starts[part] : starts[part + 1]]] = column[part]
+            for rows in _slices(len(column[part]), _BLOCK):
+                places = self._place[starts[part] : starts[part + 1]][rows].astype(np.int64)
+                self._whole[places] = column[part][rows]
 
         def sort(bounds: IntArray) -> None:
             for start, end in pairwise(bounds):
@@ -86,11 +89,3 @@ class GroupedRows:
 
 def _slices(rows: int, length: int) -> list[slice]:
     return [slice(start, min(start + length, rows)) for start in range(0, rows, length)]
-
-
-def stable_order(codes: NDArray[np.unsignedinteger], n_codes: int) -> NDArray[np.intp]:
-    """The rows of each code side by side, in the order in which they came."""
-    order = codes.astype(np.uint16).argsort(kind="stable")  # by the last 16 bits
-    if n_codes <= _DIGIT:
-        return order
-    return order[(codes >> 16).astype(np.uint16)[order].argsort(kind="stable")]

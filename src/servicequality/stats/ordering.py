@@ -1,14 +1,16 @@
-"""Rows sorted inside their groups. Never here: what a group is, or what is read from sorted rows."""
+"""Rows sorted by group, and inside their groups. Never here: what a group is, or what is read from sorted rows."""
 
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from servicequality.stats._checks import FloatArray, IntArray
 from servicequality.stats.survival_segments import blocks
 
-__all__ = ["sorted_rows"]
+__all__ = ["sorted_rows", "stable_order"]
 
+_BLOCK = 1 << 16
 _SHORT = 1 << 12  # rows of short groups that are sorted together, first by number and then by group
 
 
@@ -35,3 +37,27 @@ def sorted_rows(
             group = np.repeat(np.arange(end - head, dtype=np.uint16), np.diff(bounds[head : end + 1]))
             rising = rising[group[rising].argsort(kind="stable")]
         yield place, found[rising], rows[rising]
+
+
+def stable_order(codes: NDArray[np.integer], n_codes: int) -> IntArray:
+    """The rows of each code side by side, in the order in which they came.
+
+    Code and row share one whole number: sorting those is stable and compares nothing else.
+
+    Args:
+        codes: whole numbers in ``range(n_codes)``.
+        n_codes: how many there can be; above some 1e12 for a million rows the sort takes several times as long.
+    """
+    bits = max(len(codes) - 1, 0).bit_length()
+    wide = bits + (n_codes - 1).bit_length()
+    if wide > 63:
+        return np.argsort(codes, kind="stable")
+    # In place: memory that is asked for anew can cost as much as the sort.
+    keys: NDArray[np.uint32 | np.int64] = codes.astype(np.uint32 if wide <= 32 else np.int64)
+    keys <<= bits
+    for start in range(0, len(keys), _BLOCK):
+        block = keys[start : start + _BLOCK]
+        block |= np.arange(start, start + len(block), dtype=keys.dtype)
+    keys.sort()
+    keys &= (1 << bits) - 1
+    return keys.astype(np.int64, copy=False)
