@@ -99,11 +99,11 @@ def evaluate(
         question.sampling.refuse_tables(metric.name, metric.shape)
     parts = by_grain(frame, chosen)
     frames = [(as_frame(data), group) for data, group in parts]
-    ready = [(question.frame(data.lazy(), group), group) for data, group in frames]
+    ready = [(question.frame(data.lazy(), group), group, isinstance(data, pl.DataFrame)) for data, group in frames]
 
     def answer() -> pl.DataFrame:
         order = {metric.name: place for place, metric in enumerate(chosen)}
-        rows = [part for data, group in ready for part in _figures(data, group, question, level)]
+        rows = [part for data, group, held in ready for part in _figures(data, group, question, level, held=held)]
         whole = tidy(pl.concat(rows, how="vertical_relaxed"), question.keys, order)
         return whole if min_n is None else suppress(whole, question.keys, min_n)
 
@@ -156,9 +156,9 @@ def tidy(rows: pl.DataFrame, keys: Sequence[str], order: Mapping[str, int] | Non
 
 
 def _figures(
-    frame: pl.LazyFrame, metrics: Sequence["Metric"], question: Question, level: float
+    frame: pl.LazyFrame, metrics: Sequence["Metric"], question: Question, level: float, *, held: bool
 ) -> Iterable[pl.DataFrame]:
-    """The finished rows of metrics of one grain."""
+    """The finished rows of metrics of one grain; `held` says that the rows are in memory."""
     question.check(frame, metrics)
     keys, sampling = question.keys, question.sampling
     fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
@@ -167,7 +167,7 @@ def _figures(
     if fixed or lists:
         state = fixed_state(frame, [*fixed, *lists], keys=keys, sampling=sampling).collect(engine="streaming")
         yield from (finish_fixed(state, metric, keys=keys, level=level) for metric in fixed)
-        yield from _exact_quantiles(frame, lists, state, keys, level) if lists else ()
+        yield from _exact_quantiles(frame, lists, state, keys, level, held=held) if lists else ()
     # Metrics that read one curve (its median, its p90, its share within a limit) read one table.
     read: dict[bytes, tuple[Metric, Binned]] = {}
     for metric in tables:
@@ -180,21 +180,32 @@ def _figures(
 
 
 def _exact_quantiles(
-    frame: pl.LazyFrame, metrics: Sequence["Metric"], totals: pl.DataFrame, keys: Sequence[str], level: float
+    frame: pl.LazyFrame,
+    metrics: Sequence["Metric"],
+    totals: pl.DataFrame,
+    keys: Sequence[str],
+    level: float,
+    *,
+    held: bool,
 ) -> Iterable[pl.DataFrame]:
-    """Exact quantiles: the rows of a column sorted once a key serve every quantile of it and every limit."""
+    """Exact quantiles: the rows of a column sorted once a key serve every quantile of it and every limit.
+
+    A frame in memory is gone through column by column, one of them copied at a time; any other is read once.
+    """
     readers: dict[bytes, list[Metric]] = {}
     for metric in metrics:
         readers.setdefault(b"".join(rule.meta.serialize() for rule in _rules(metric)), []).append(metric)
     asked = [_counted(alike[0]) for alike in readers.values()]
     plan, groups = with_codes(frame, asked, totals, keys)
-    rows = plan.collect(engine="streaming")
+    rows = plan if held else plan.collect(engine="streaming").lazy()
     codes = groups[CODE].cast(pl.Int64).to_numpy()
-    grouped = GroupedRows(rows[CODE].to_numpy(), int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
+    of_row = rows.select(CODE).collect(engine="streaming").to_series().to_numpy()
+    grouped = GroupedRows(of_row, int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
     offsets = grouped.offsets(codes)
     for alike in readers.values():
         name = alike[0].name
-        numbers = grouped.sorted([part.to_numpy() for part in rows[f"{name}.at"].get_chunks()])
+        column = rows.select(f"{name}.at").collect(engine="streaming").to_series()
+        numbers = grouped.sorted([part.to_numpy() for part in column.get_chunks()])
         table = Table(offsets, numbers, counts=groups[f"{name}.n"].to_numpy())
         yield from (finish_groups(groups, table, metric, keys=keys, level=level) for metric in alike)
 

@@ -34,7 +34,8 @@ def with_codes(
     rows = frame.select(*keys, *columns).join(
         numbered.lazy().select(*keys, CODE), on=keys, how="left", nulls_equal=True
     )
-    return rows.drop(keys), numbered
+    # What a join gives has no order of its own: it is asked once.
+    return rows.drop(keys).collect(engine="streaming").lazy(), numbered
 
 
 def _digit(values: pl.Series) -> tuple[pl.Expr, int]:

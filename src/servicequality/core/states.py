@@ -108,7 +108,9 @@ def _aggregate(frame: pl.LazyFrame, keys: Sequence[str], sums: dict[str, pl.Expr
     """Each distinct sum once, whatever the number of metrics that ask for it."""
     first: dict[bytes, str] = {}
     same = {name: first.setdefault(rule.meta.serialize(), name) for name, rule in sums.items()}
-    needed = [sums[name].alias(name) for name in dict.fromkeys(same.values())]
+    # Sums of one column side by side: its values are still in the processor's cache.
+    distinct = sorted(set(same.values()), key=lambda name: (sums[name].meta.root_names(), name))
+    needed = [sums[name].alias(name) for name in distinct]
     small = frame.group_by(keys).agg(needed) if keys else frame.select(needed)
     return small.select([*keys, *(pl.col(source).alias(name) for name, source in same.items())])
 
