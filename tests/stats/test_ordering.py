@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from servicequality.stats.ordering import sorted_rows
+from servicequality.stats.ordering import sorted_rows, stable_order, stable_runs
 from servicequality.stats.survival_segments import blocks
 
 
@@ -50,3 +50,19 @@ def test_blocks_are_neighbours_of_about_one_size(lengths: list[int]) -> None:
     assert len(found) <= 1 + offsets[-1] // 10
     for head, end in found:
         assert end - head <= 1 or offsets[end - 1] - offsets[head] < 10
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 300, 65_536, 200_000])
+@pytest.mark.parametrize("n_codes", [1, 7, 65_536, 2**31, 2**62])
+@pytest.mark.parametrize("dtype", [np.uint16, np.uint32, np.int64])
+def test_rows_of_a_code_stand_together_as_they_came(rows: int, n_codes: int, dtype: type[np.integer]) -> None:
+    n_codes = min(n_codes, np.iinfo(dtype).max + 1)
+    codes = np.random.default_rng(rows).integers(0, n_codes, rows, dtype=dtype)
+    codes[rows // 2 :] = codes[: rows - rows // 2]  # every code is there twice
+    given = codes.copy()
+    truth = np.argsort(codes, kind="stable")
+    np.testing.assert_array_equal(stable_order(codes, n_codes), truth)
+    order, first = stable_runs(codes, n_codes)
+    np.testing.assert_array_equal(order, truth)
+    np.testing.assert_array_equal(first, np.append([True] * min(rows, 1), np.diff(codes[truth].astype(object)) != 0))
+    np.testing.assert_array_equal(codes, given)

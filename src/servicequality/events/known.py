@@ -5,9 +5,11 @@ the edge. Tickets are numbered in the order of their ids: whole numbers are sort
 """
 
 import datetime as dt
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from typing import Protocol
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.numbering import TicketNumbers, with_tickets
@@ -16,6 +18,7 @@ from servicequality.worktime import Schedule
 
 __all__ = [
     "STAMPS",
+    "Heads",
     "instant",
     "known_at",
     "known_events",
@@ -31,6 +34,13 @@ STAMPS = ("first_response_at", "first_resolved_at", "resolved_at", "closed_at")
 """The stamps that say what happened; `due_at` is a promise, known from the start."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+class Heads(Protocol):
+    """Gives the tickets of `known_tickets`, with those of their own columns that are named beside the id; None names all."""
+
+    def __call__(self, columns: Collection[str] | None = None) -> pl.DataFrame:
+        """The tickets, by number."""
 
 
 def known_at(as_of: dt.datetime) -> int:
@@ -107,31 +117,43 @@ def known_tickets(records: Records, known: int) -> pl.LazyFrame:
 
 
 def over_tickets(
-    records: Records, known: int, plan: Callable[[pl.DataFrame], pl.LazyFrame], *, columns: Collection[str] = ()
+    records: Records, known: int, plan: Callable[[Heads, Collection[str] | None], pl.LazyFrame]
 ) -> pl.LazyFrame:
     """What a plan makes of the known tickets, which are read when the answer is collected: events look their ticket up.
+
+    A selection of the answer's columns, even one far down the query, reaches the plan, which need not make the others.
 
     Args:
         records: The tickets.
         known: The instant.
-        plan: Gets the tickets of `known_tickets`; of none, to tell the columns of the answer.
-        columns: Those of the tickets' own columns that it needs, beside the id; all by default.
+        plan: Gets the tickets, and the columns of its answer that are wanted, or None for all.
 
     Raises:
         InputError: The records hold no tickets.
     """
     tickets = known_tickets(records, known)
     schema = tickets.collect_schema()
-    if columns:
-        tickets = tickets.select(
-            name for name in schema if name.startswith("_") or name == "ticket_id" or name in columns
-        )
-        schema = tickets.collect_schema()
 
-    def answer() -> pl.DataFrame:
-        return plan(tickets.collect(engine="streaming")).collect(engine="streaming")
+    def chosen(columns: Collection[str] | None) -> list[str]:
+        return [
+            name for name in schema if columns is None or name.startswith("_") or name == "ticket_id" or name in columns
+        ]
 
-    return pl.defer(answer, schema=plan(schema.to_frame()).collect_schema())
+    def read(columns: Collection[str] | None = None) -> pl.DataFrame:
+        return tickets.select(chosen(columns)).collect(engine="streaming")
+
+    def unread(columns: Collection[str] | None = None) -> pl.DataFrame:
+        return schema.to_frame().select(chosen(columns))
+
+    def source(
+        names: list[str] | None, predicate: pl.Expr | None, rows: int | None, _size: int | None
+    ) -> Iterator[pl.DataFrame]:
+        answer = plan(read, names)
+        answer = answer if names is None else answer.select(names)
+        answer = answer if predicate is None else answer.filter(predicate)
+        yield (answer if rows is None else answer.head(rows)).collect(engine="streaming")
+
+    return register_io_source(source, schema=plan(unread, None).collect_schema(), is_pure=True)
 
 
 def known_events(events: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:

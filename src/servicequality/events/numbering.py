@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from servicequality.stats.ordering import stable_order
+from servicequality.stats.ordering import stable_runs
 
 __all__ = ["TicketNumbers", "beside_above", "one_after_another", "with_tickets"]
 
@@ -81,7 +81,7 @@ def with_tickets(events: pl.LazyFrame, numbers: TicketNumbers) -> pl.LazyFrame:
 def one_after_another(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFrame:
     """Rows ordered by the whole number `by`, then by `_at`, then as they came in; all their columns are carried along."""
     return rows.map_batches(
-        lambda frame: frame.rechunk()[_order(frame[by], frame["_at"])],
+        lambda frame: frame.rechunk()[_order(frame[by], frame["_at"])[0]],
         predicate_pushdown=False,
         projection_pushdown=False,
         slice_pushdown=False,
@@ -95,14 +95,14 @@ def beside_above(rows: pl.LazyFrame, value: str, *, by: str = "_ticket") -> pl.L
     """
 
     def beside(frame: pl.DataFrame) -> pl.DataFrame:
-        order = _order(frame[by], frame["_at"])
-        number, values = (frame[name].to_numpy()[order] for name in (by, value))
+        order, first = _order(frame[by], frame["_at"])
+        values = frame[value].to_numpy()[order]
         begins, ends = np.ones((2, len(order)), np.bool_)
-        above, same = np.zeros_like(values), number[1:] == number[:-1]
+        above = np.zeros_like(values)
         above[order[1:]] = values[:-1]
-        begins[order[1:]] = ends[order[:-1]] = ~same
-        first = pl.Series(begins)
-        column = pl.Series("_above", above).zip_with(~first, pl.Series([None], dtype=frame.schema[value]))
+        begins[order] = first
+        ends[order[:-1]] = first[1:]
+        column = pl.Series("_above", above).zip_with(pl.Series(~begins), pl.Series([None], dtype=frame.schema[value]))
         return frame.with_columns(column, pl.Series("_is_last", ends))
 
     schema = rows.collect_schema()
@@ -115,21 +115,19 @@ def beside_above(rows: pl.LazyFrame, value: str, *, by: str = "_ticket") -> pl.L
     )
 
 
-def _order(number: pl.Series, at: pl.Series) -> npt.NDArray[np.int64]:
-    """The rows by number, then by time, then as they came in.
+def _order(number: pl.Series, at: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The rows by number, then by time, then as they came in, and which of those are the first of their number.
 
     Most logs are kept in the order of time, if only within each ticket; the others are first put in it.
     """
     numbers = number.to_numpy()
     codes = int(numbers.max(initial=0)) + 1
-    order = stable_order(numbers, codes)
-    times = at.to_numpy()
-    if (times[1:] < times[:-1]).any() and _disorderly(numbers[order], times[order]):
-        rows = pl.DataFrame({"at": at}).with_row_index("row").lazy().sort("at", maintain_order=True)
-        row = rows.collect()["row"].to_numpy()
-        order = row[stable_order(numbers[row], codes)]
-    return order
-
-
-def _disorderly(number: npt.NDArray[np.integer], times: npt.NDArray[np.int64]) -> bool:
-    return bool(((times[1:] < times[:-1]) & (number[1:] == number[:-1])).any())
+    order, first = stable_runs(numbers, codes)
+    if not at.is_sorted():
+        times = at.to_numpy()[order]
+        if ((times[1:] < times[:-1]) & ~first[1:]).any():
+            rows = pl.DataFrame({"at": at}).with_row_index("row").lazy().sort("at", maintain_order=True)
+            row = rows.collect()["row"].to_numpy()
+            order, first = stable_runs(numbers[row], codes)
+            order = row[order]
+    return order, first

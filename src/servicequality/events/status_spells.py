@@ -1,11 +1,12 @@
 """The long table of statuses. Lives here: how long each ticket was in each status. Never: what a status means."""
 
 import datetime as dt
+from collections.abc import Collection
 
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import known_at, known_events, over_tickets, seconds
+from servicequality.events.known import Heads, known_at, known_events, over_tickets, seconds
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule
@@ -30,7 +31,8 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
         raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
     changes, carried = records.changes, "previous" in records.changes.collect_schema()
 
-    def plan(heads: pl.DataFrame) -> pl.LazyFrame:
+    def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
+        heads = read(())
         tickets = heads.lazy()
         rows = known_events(changes.filter(pl.col("field") == "status"), TicketNumbers(heads), known).select(
             "_ticket",
@@ -82,4 +84,4 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
             .sort("ticket_id", "status", maintain_order=True)
         )
 
-    return over_tickets(records, known, plan, columns=("created_at",))
+    return over_tickets(records, known, plan)

@@ -8,7 +8,7 @@ import polars as pl
 
 from servicequality.errors import ParameterError
 from servicequality.events.assignments import HELD
-from servicequality.events.known import known_at, known_tickets, over_tickets, words
+from servicequality.events.known import Heads, known_at, known_tickets, over_tickets, words
 from servicequality.events.outcomes import durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import (
@@ -20,7 +20,6 @@ from servicequality.events.ticket_rows import (
     ticket_rows,
 )
 from servicequality.model import Records
-from servicequality.model.roles import closest
 from servicequality.worktime import Schedule
 
 __all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
@@ -44,7 +43,6 @@ def facts(
     agent_work: tuple[str, ...] = ("new", "open"),
     new: tuple[str, ...] = ("new",),
     schedule: Schedule | None = None,
-    only: Collection[str] | None = None,
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
@@ -95,15 +93,13 @@ def facts(
         agent_work: Statuses in which the agents work.
         new: Statuses in which nobody has acted yet.
         schedule: The hours that count in the twins.
-        only: The columns that are wanted, in this order; all by default. What they do not need is not computed and
-            not read: a few facts of a long log take a fraction of the time of all. (A selection afterwards saves less.)
 
     Returns:
-        A lazy frame, sorted by `ticket_id`.
+        A lazy frame, sorted by `ticket_id`. What a selection of its columns does not need is neither computed nor read: a
+        few facts of a long log take a fraction of the time of all.
 
     Raises:
-        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, `first_response` is unknown,
-            or `only` names a column that is not there.
+        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, or `first_response` is unknown.
         InputError: The records hold no tickets.
     """
     if first_response not in get_args(FirstResponse):
@@ -127,18 +123,17 @@ def facts(
     ]
     sums = sum_columns(schedule)
     columns = _columns(known_tickets(records, known).collect_schema().names(), sums, layers)
-    if only is not None:
-        columns = _chosen(only, columns)
-    (now, *rules), asked = _needed(layers, {*columns, *reason.meta.root_names()})
 
-    def plan(tickets: pl.DataFrame) -> pl.LazyFrame:
-        rows = ticket_rows(records, tickets, known, sets, first_response, schedule, asked)
+    def plan(tickets: Heads, names: Collection[str] | None) -> pl.LazyFrame:
+        wanted = columns if names is None else names
+        (now, *rules), asked = _needed(layers, {*wanted, *reason.meta.root_names()})
+        rows = ticket_rows(records, tickets(asked), known, sets, first_response, schedule, asked)
         rows = rows.with_columns(now).filter(reason.is_null())
         for rule in rules:
             rows = rows.with_columns(rule)
-        return rows.select(columns)
+        return rows.select(wanted)
 
-    return over_tickets(records, known, plan, columns=asked)
+    return over_tickets(records, known, plan)
 
 
 def _columns(own: Collection[str], sums: Collection[str], layers: Iterable[Iterable[pl.Expr]]) -> list[str]:
@@ -147,17 +142,6 @@ def _columns(own: Collection[str], sums: Collection[str], layers: Iterable[Itera
     names = [*(name for name in own if name not in sums), *facts]
     hidden = {"first_resolved_at", "closed_at"}
     return [name for name in dict.fromkeys(names) if not name.startswith("_") and name not in hidden]
-
-
-def _chosen(only: Collection[str], columns: Sequence[str]) -> list[str]:
-    if isinstance(only, str) or not only:
-        raise ParameterError(f"only must be a tuple of columns such as ('ticket_id', 'resolved_at'); got {only!r}")
-    for name in only:
-        if name not in columns:
-            raise ParameterError(
-                f"only names {name!r}{closest(name, columns)}, which facts does not have; it has {', '.join(columns)}"
-            )
-    return list(dict.fromkeys(only))
 
 
 def _needed(layers: Sequence[list[pl.Expr]], names: set[str]) -> tuple[list[list[pl.Expr]], set[str]]:
@@ -179,8 +163,10 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
     known = known_at(as_of)
     reason = exclusion(words("excluded", excluded))
 
-    def plan(tickets: pl.DataFrame) -> pl.LazyFrame:
-        left_out = as_known(tickets, records, known).filter(reason.is_not_null())
+    def plan(tickets: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
+        left_out = as_known(tickets(("created_at", "excluded", *HELD.values())), records, known).filter(
+            reason.is_not_null()
+        )
         return left_out.select("ticket_id", "created_at", reason.alias("reason"))
 
-    return over_tickets(records, known, plan, columns=("created_at", "excluded", *HELD.values()))
+    return over_tickets(records, known, plan)

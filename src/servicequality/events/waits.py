@@ -1,12 +1,14 @@
 """One row a reply wait. Lives here: when a customer began to wait, what ended it. Never: first responses, targets."""
 
 import datetime as dt
+from collections.abc import Collection
 
 import polars as pl
 
 from servicequality.errors import InputError
 from servicequality.events.known import (
     STAMPS,
+    Heads,
     instant,
     known_at,
     over_tickets,
@@ -67,7 +69,8 @@ def reply_waits(
     if records.responses is None:
         raise InputError("expected records with responses; got none: reply waits need Records(responses=...)")
 
-    def plan(tickets: pl.DataFrame) -> pl.LazyFrame:
+    def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
+        tickets = read()
         numbers = TicketNumbers(tickets)
         mail = messages(records, numbers, known)
         assert mail is not None  # looked at above

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from servicequality.stats._checks import FloatArray, IntArray
 from servicequality.stats.survival_segments import blocks
 
-__all__ = ["sorted_rows", "stable_order"]
+__all__ = ["sorted_rows", "stable_order", "stable_runs"]
 
 _BLOCK = 1 << 16
 _SHORT = 1 << 12  # rows of short groups that are sorted together, first by number and then by group
@@ -48,16 +48,38 @@ def stable_order(codes: NDArray[np.integer], n_codes: int) -> IntArray:
         codes: whole numbers in ``range(n_codes)``.
         n_codes: how many there can be; above some 1e12 for a million rows the sort takes several times as long.
     """
-    bits = max(len(codes) - 1, 0).bit_length()
+    keys, bits = _sorted_keys(codes, n_codes)
+    if bits:
+        keys &= (1 << bits) - 1
+    return keys.astype(np.int64, copy=False)
+
+
+def stable_runs(codes: NDArray[np.integer], n_codes: int) -> tuple[IntArray, NDArray[np.bool_]]:
+    """`stable_order`, and which of the rows in it are the first of their code."""
+    keys, bits = _sorted_keys(codes, n_codes)
+    begins = np.ones(len(keys), np.bool_)
+    for start in range(1, len(keys), _BLOCK):
+        end = min(start + _BLOCK, len(keys))
+        own, above = (
+            codes[keys[a:b]] if not bits else keys[a:b] >> bits for a, b in ((start, end), (start - 1, end - 1))
+        )
+        np.not_equal(own, above, out=begins[start:end])
+    if bits:
+        keys &= (1 << bits) - 1
+    return keys.astype(np.int64, copy=False), begins
+
+
+def _sorted_keys(codes: NDArray[np.integer], n_codes: int) -> tuple[NDArray[np.integer], int]:
+    """Code and row in one number, sorted, and how many bits hold the row; the order itself and 0 where they do not fit."""
+    bits = max((len(codes) - 1).bit_length(), 1)
     wide = bits + (n_codes - 1).bit_length()
     if wide > 63:
-        return np.argsort(codes, kind="stable")
-    # In place: memory that is asked for anew can cost as much as the sort.
+        return np.argsort(codes, kind="stable"), 0
+    # In place and block by block: memory that is asked for anew can cost as much as the sort.
     keys: NDArray[np.uint32 | np.int64] = codes.astype(np.uint32 if wide <= 32 else np.int64)
     keys <<= bits
     for start in range(0, len(keys), _BLOCK):
         block = keys[start : start + _BLOCK]
         block |= np.arange(start, start + len(block), dtype=keys.dtype)
     keys.sort()
-    keys &= (1 << bits) - 1
-    return keys.astype(np.int64, copy=False)
+    return keys, bits

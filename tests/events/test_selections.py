@@ -1,6 +1,5 @@
-"""`facts(only=...)`: the columns asked, as in the whole table, and nothing else read."""
+"""A selection of facts: the columns asked, as in the whole table, and nothing else read."""
 
-import datetime as dt
 from typing import Any
 
 import polars as pl
@@ -8,12 +7,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from events.histories import at, crowd, records_of
-from servicequality.errors import ParameterError
 from servicequality.events import facts
 from servicequality.model import Records
 from servicequality.worktime import ALWAYS_OPEN
-
-LATER = dt.datetime(2026, 3, 3, tzinfo=dt.UTC)
 
 
 @pytest.mark.parametrize(
@@ -36,10 +32,10 @@ def test_every_column_alone_is_that_of_the_whole(variant: Any, left_out: tuple[s
         "first_response": variant,
     }
     whole = facts(records, **options).collect()
-    alone = pl.collect_all([facts(records, **options, only=(name,)) for name in whole.columns])
+    alone = pl.collect_all([facts(records, **options).select(name) for name in whole.columns])
     assert_frame_equal(pl.concat(alone, how="horizontal"), whole)
     some = ("resolved_at", "ticket_id", "agent_replies")
-    assert_frame_equal(facts(records, **options, only=some).collect(), whole.select(some))
+    assert_frame_equal(facts(records, **options).select(some).collect(), whole.select(some))
 
 
 def test_what_is_not_needed_is_not_read() -> None:
@@ -50,20 +46,23 @@ def test_what_is_not_needed_is_not_read() -> None:
     assert records.changes is not None
     assert records.responses is not None
     silent = records.replace(responses=records.responses.map_batches(refuse, validate_output_schema=False))
-    assert facts(silent, as_of=at(90), only=("ticket_id", "reopen_count")).collect().height == 5
+    told = facts(silent, as_of=at(90))
+    assert told.select("ticket_id", "reopen_count").collect().height == 5
+    assert told.filter(pl.col("reopen_count") >= 0).select("resolved_at").collect().height == 5
     with pytest.raises(AssertionError):
-        facts(silent, as_of=at(90), only=("agent_replies",)).collect()
+        told.select("agent_replies").collect()
 
 
-@pytest.mark.parametrize(
-    ("only", "message"),
-    [
-        (("ticket_id", "reopen_cuont"), "only names 'reopen_cuont'.*reopen_count.*which facts does not have"),
-        (("first_resolved_at",), "only names 'first_resolved_at'"),
-        ("ticket_id", r"only must be a tuple of columns such as \('ticket_id', 'resolved_at'\); got 'ticket_id'"),
-        ((), "only must be a tuple of columns"),
-    ],
-)
-def test_only_names_columns(only: Any, message: str) -> None:
-    with pytest.raises(ParameterError, match=message):
-        facts(records_of(crowd(2, 1)), as_of=LATER, only=only)
+@pytest.mark.parametrize("engine", ["streaming", "in-memory"])
+def test_a_query_on_facts_is_that_on_the_collected_table(engine: Any) -> None:
+    told = facts(records_of(crowd(60, 5)), as_of=at(120))
+    whole = told.collect()
+    for query in (
+        lambda rows: rows.filter(pl.col("reopen_count") > 0).select("ticket_id", "resolved_at"),
+        lambda rows: rows.head(7),
+        lambda rows: rows.select("agent_replies").head(3),
+        lambda rows: rows.filter(pl.col("agents") > 0).head(4),
+        lambda rows: rows.select(pl.len()),
+        lambda rows: rows.join(rows.select("ticket_id", again="resolution_seconds"), on="ticket_id").sort("ticket_id"),
+    ):
+        assert_frame_equal(query(told).collect(engine=engine), query(whole.lazy()).collect())
