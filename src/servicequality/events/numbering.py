@@ -88,14 +88,14 @@ def one_after_another(rows: pl.LazyFrame, *, by: str = "_ticket") -> pl.LazyFram
     )
 
 
-def beside_above(rows: pl.LazyFrame, value: str, *, by: str = "_ticket") -> pl.LazyFrame:
+def beside_above(rows: pl.LazyFrame, value: str) -> pl.LazyFrame:
     """Beside each row what the row above it has in `value`, as `one_after_another` orders them; no row is moved.
 
-    Adds `_above`, null in the first row of each number, and whether a row `_is_last`. `value` is nowhere null.
+    Adds `_above`, null in the first row of each ticket, and whether a row `_is_last`. `value` is nowhere null.
     """
 
     def beside(frame: pl.DataFrame) -> pl.DataFrame:
-        order, first = _order(frame[by], frame["_at"])
+        order, first = _order(frame["_ticket"], frame["_at"])
         values = frame[value].to_numpy()[order]
         begins, ends = np.ones((2, len(order)), np.bool_)
         above = np.zeros_like(values)
