@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from events.histories import at, crowd, records_of
-from servicequality.events import facts
+from servicequality.events import facts, reply_waits
 from servicequality.model import Records
 from servicequality.worktime import ALWAYS_OPEN
 
@@ -57,6 +57,9 @@ def test_what_is_not_needed_is_not_read() -> None:
 def test_a_query_on_facts_is_that_on_the_collected_table(engine: Any) -> None:
     told = facts(records_of(crowd(60, 5)), as_of=at(120))
     whole = told.collect()
+    waits = reply_waits(records_of(crowd(60, 5)), as_of=at(120))
+    some = ("reply_wait_end", "channel", "ticket_id")
+    assert_frame_equal(waits.select(some).collect(engine=engine), waits.collect().select(some))
     for query in (
         lambda rows: rows.filter(pl.col("reopen_count") > 0).select("ticket_id", "resolved_at"),
         lambda rows: rows.head(7),

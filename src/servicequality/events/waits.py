@@ -6,6 +6,7 @@ from collections.abc import Collection
 import polars as pl
 
 from servicequality.errors import InputError
+from servicequality.events.assignments import HELD
 from servicequality.events.known import (
     STAMPS,
     Heads,
@@ -69,8 +70,8 @@ def reply_waits(
     if records.responses is None:
         raise InputError("expected records with responses; got none: reply waits need Records(responses=...)")
 
-    def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
-        tickets = read()
+    def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
+        tickets = read(None if names is None else {*names, "opened_by", "excluded", *HELD.values()})
         numbers = TicketNumbers(tickets)
         mail = messages(records, numbers, known)
         assert mail is not None  # looked at above
