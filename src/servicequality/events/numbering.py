@@ -12,7 +12,7 @@ _NONE = 2**32 - 1
 
 
 class TicketNumbers:
-    """Finds the number of a ticket by its id, which is read and hashed once a row and compared with one other.
+    """Finds the number of a ticket by its id: each id of a log is hashed and compared with one other, seldom with more.
 
     A ticket has a slot of a table, by the hash of its id, and the last of those that share one keeps it; those that lost
     theirs have slots of a smaller table by another hash, and so on. An id that finds itself at its slot has its ticket. A
@@ -50,7 +50,6 @@ class TicketNumbers:
         found = np.full(len(ids), _NONE, np.uint32)
         rest: npt.NDArray[np.int64] | slice = slice(None)
         for place, table in enumerate(self._tables):
-            # `take` lets other threads work, which brackets do not.
             held = table.take(self._slots(ids, place, len(table).bit_length() - 1))
             same = self._ids.gather(held) == ids
             right = (same.fill_null(value=False) if same.null_count() else same).to_numpy()

@@ -86,7 +86,7 @@ def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: Sta
             pl.col("_above").is_null().alias("_begins"),
             # What the other rows carry is not read: the row above outranks it.
             pl.coalesce("_above", "_first").alias("_before"),
-            numbers.created().alias("_created"),
+            numbers.created().alias("_created"),  # found here, it need not be held while rows are sorted
         )
         .drop("_first", "_above")
     )

@@ -9,6 +9,7 @@ import polars as pl
 from servicequality.errors import ParameterError
 from servicequality.events.assignments import HELD
 from servicequality.events.known import Heads, known_at, known_tickets, over_tickets, words
+from servicequality.events.numbering import TicketNumbers
 from servicequality.events.outcomes import durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import (
@@ -124,10 +125,10 @@ def facts(
     sums = sum_columns(schedule)
     columns = _columns(known_tickets(records, known).collect_schema().names(), sums, layers)
 
-    def plan(tickets: Heads, names: Collection[str] | None) -> pl.LazyFrame:
+    def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
         wanted = columns if names is None else names
         (now, *rules), asked = _needed(layers, {*wanted, *reason.meta.root_names()})
-        rows = ticket_rows(records, tickets(asked), known, sets, first_response, schedule, asked)
+        rows = ticket_rows(records, read(asked), known, sets, first_response, schedule, asked)
         rows = rows.with_columns(now).filter(reason.is_null())
         for rule in rules:
             rows = rows.with_columns(rule)
@@ -163,10 +164,9 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
     known = known_at(as_of)
     reason = exclusion(words("excluded", excluded))
 
-    def plan(tickets: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
-        left_out = as_known(tickets(("created_at", "excluded", *HELD.values())), records, known).filter(
-            reason.is_not_null()
-        )
+    def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
+        tickets = read(("created_at", "excluded", *HELD.values()))
+        left_out = as_known(tickets, TicketNumbers(tickets), records, known).filter(reason.is_not_null())
         return left_out.select("ticket_id", "created_at", reason.alias("reason"))
 
     return over_tickets(records, known, plan)

@@ -101,11 +101,11 @@ def _status_columns(schedule: Schedule | None) -> dict[str, pl.DataType]:
     return {**_STATUS, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
 
 
-def as_known(tickets: pl.DataFrame, records: Records, known: int) -> pl.LazyFrame:
+def as_known(tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, known: int) -> pl.LazyFrame:
     """Tickets whose status, priority, team and agent are those in force, as far as the log says so by then."""
     if records.changes is None:
         return tickets.lazy()
-    held = values_in_force(records.changes, TicketNumbers(tickets), known)
+    held = values_in_force(records.changes, numbers, known)
     return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(HELD))
 
 

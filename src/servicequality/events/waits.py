@@ -80,7 +80,7 @@ def reply_waits(
         twins = (
             [] if schedule is None else [worked(schedule, pl.col("_start"), stop).alias("reply_wait_working_seconds")]
         )
-        kept = as_known(tickets, records, known).filter(exclusion(out).is_null())
+        kept = as_known(tickets, numbers, records, known).filter(exclusion(out).is_null())
         return (
             _waits(story)
             .join(kept.drop("reply_wait_end", strict=False), on="_ticket")

@@ -139,7 +139,7 @@ class Records:
         _refuse_strangers("replace", tables)
         exchanged: dict[str, Any] = self.tables | tables
         records = Records(**exchanged, timezone=self.timezone)
-        lines = {name: (records if name in tables else self)._lines[name] for name in records.tables}  # noqa: SLF001
+        lines = {name: (records if name in tables else self)._lines[name] for name in records.tables}  # noqa: SLF001  (its own class)
         object.__setattr__(records, "_lines", lines)
         return records
 

@@ -6,7 +6,7 @@ while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (n
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -32,22 +32,25 @@ class History:
     Attributes:
         records: The records.
         tickets: `ticket_id`, `_ticket`, `_created` of every ticket that was known, by number.
-        numbers: Finds their numbers.
         as_of: The instant of knowledge.
         known: The same in microseconds.
         ended: Statuses in which the work is over, in lower case.
         excluded: What keeps a ticket out.
         first_response: What counts as the first response.
+        numbers: Finds the number of a ticket.
     """
 
     records: Records
     tickets: pl.DataFrame
-    numbers: TicketNumbers
     as_of: dt.datetime
     known: int
     ended: tuple[str, ...]
     excluded: tuple[str, ...]
     first_response: FirstResponse = "public_reply"
+    numbers: TicketNumbers = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numbers", TicketNumbers(self.tickets))
 
 
 def candidates(history: History, kinds: Collection[str], status: pl.DataFrame, ended: Flags) -> pl.DataFrame:

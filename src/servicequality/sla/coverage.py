@@ -8,7 +8,6 @@ import polars as pl
 
 from servicequality.events import excluded_tickets
 from servicequality.events.known import known_at, known_tickets
-from servicequality.events.numbering import TicketNumbers
 from servicequality.model import Records
 from servicequality.sla.candidates import History, statuses
 from servicequality.sla.force import columns_asked, held, holds
@@ -40,15 +39,7 @@ def policy_coverage(
     out = excluded_tickets(records, as_of=as_of, excluded=excluded)
     numbered = known_tickets(records, known).select("ticket_id", "_ticket", "_created")
     kept, left_out = pl.collect_all([numbered, out.select("ticket_id")])
-    history = History(
-        records=records,
-        tickets=kept,
-        numbers=TicketNumbers(kept),
-        as_of=as_of,
-        known=known,
-        ended=(),
-        excluded=excluded,
-    )
+    history = History(records=records, tickets=kept, as_of=as_of, known=known, ended=(), excluded=excluded)
     counted = kept.join(left_out, on="ticket_id", how="anti", maintain_order="left")["_ticket"].to_numpy()
     at = np.full(len(counted), known)
     columns = held(history, ["priority", *asked], counted, at, statuses(history).collect())

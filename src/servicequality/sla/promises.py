@@ -8,7 +8,6 @@ import polars as pl
 from servicequality.errors import ParameterError
 from servicequality.events import FirstResponse
 from servicequality.events.known import known_at, known_tickets, words
-from servicequality.events.numbering import TicketNumbers
 from servicequality.model import Records
 from servicequality.sla.candidates import History
 from servicequality.sla.force import columns_asked
@@ -95,7 +94,6 @@ def clocks(
         history = History(
             records=records,
             tickets=numbered,
-            numbers=TicketNumbers(numbered),
             as_of=as_of,
             known=known,
             ended=tuple(sorted(over)),
