@@ -12,9 +12,10 @@ import polars as pl
 from servicequality.comparison.sides import SIDES, Sides, read_sides
 from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Metric
+from servicequality.core.engine.names import key_column
 from servicequality.core.evaluation import key_types
-from servicequality.core.finishing import check_level
 from servicequality.core.laziness import Lazy, as_lazy_as
+from servicequality.core.plan import check_level
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -147,10 +148,11 @@ def standardise(
     question = Question.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
 
     def answer() -> pl.DataFrame:
-        cells = metric.partial(as_frame(frame).lazy(), by=[*keys, *strata]).collect()
+        cells = metric.partial(frame, by=[*keys, *strata])
         figures = metric.finish(cells, level=level).select(*keys, *strata, "value", "se", "n")
         size = _pair(metric)[1].cast(pl.Float64).alias(_SIZE)
-        figures = figures.join(cells.select(*keys, *strata, size), on=[*keys, *strata], nulls_equal=True)
+        own = [pl.col(key_column(name)).alias(name) for name in (*keys, *strata)]
+        figures = figures.join(cells.sums.select(*own, size), on=[*keys, *strata], nulls_equal=True)
         if standard is None:
             weights = figures.group_by(strata).agg(pl.col(_SIZE).sum().alias("weight"))
         else:

@@ -5,11 +5,12 @@ from typing import Any, overload
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from servicequality.comparison.sides import SIDES
 from servicequality.core.domains import require_columns
-from servicequality.core.finishing import check_level, end_to_end
 from servicequality.core.laziness import as_lazy_as
+from servicequality.core.plan import check_level
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel
@@ -90,7 +91,7 @@ def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.
         both = pl.concat(lists, how="horizontal")
     both = both.with_columns(pl.col(label).fill_null([]) for label in SIDES)
     figures, reasons = np.full((len(_FIGURES), both.height), np.nan), []
-    (first, x), (second, y) = (end_to_end(both[label]) for label in SIDES)
+    (first, x), (second, y) = (_end_to_end(both[label]) for label in SIDES)
     for group in range(both.height):
         a, b = x[first[group] : first[group + 1]], y[second[group] : second[group + 1]]
         reasons.append(None if len(a) > 1 and len(b) > 1 else "fewer than two answers on a side")
@@ -108,3 +109,9 @@ def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.
         ],
         how="horizontal",
     )
+
+
+def _end_to_end(lists: pl.Series) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Where each list begins and ends, and their numbers one list after the other."""
+    lengths = lists.list.len().cast(pl.Int64).to_numpy()
+    return np.concatenate(([0], np.cumsum(lengths))), lists.explode(empty_as_null=False).to_numpy(writable=True)

@@ -15,12 +15,12 @@ import polars as pl
 from servicequality.comparison.changes import Change
 from servicequality.comparison.sides import SIDES, Sides
 from servicequality.core import Metric
+from servicequality.core.engine.names import key_column, sum_column
 from servicequality.core.evaluation import by_grain
+from servicequality.core.plan import Plan
 from servicequality.core.question import Question
 from servicequality.core.sampling import Sampling
-from servicequality.core.states import fixed_state
 from servicequality.errors import InputError, ParameterError
-from servicequality.model import as_frame
 from servicequality.shapes import FixedShape
 from servicequality.stats import t_interval, t_test
 
@@ -42,11 +42,10 @@ def read_pairs(
     keys = question.keys
     by_unit = replace(question, by=(*question.by, paired), sampling=Sampling())
     for (first, group), (second, _) in zip(by_grain(before, metrics), by_grain(after, metrics), strict=True):
+        plan = Plan(tuple(group), by_unit)
         states = []
         for data in (first, second):
-            frame = by_unit.frame(as_frame(data).lazy(), group)
-            by_unit.check(frame, group)
-            state = fixed_state(frame, group, keys=by_unit.keys, sampling=Sampling()).collect(engine="streaming")
+            state = plan.sums(plan.prepared(data)).rename({key_column(name): name for name in by_unit.keys})
             if state[paired].null_count():
                 raise InputError(f"column {paired!r} has nulls: a row without it has no partner; drop such rows first")
             states.append(state)
@@ -59,9 +58,9 @@ def _of(
 ) -> tuple[Sides, Change]:
     shape, name = metric.shape, metric.name
     assert isinstance(shape, FixedShape)  # checked by the caller
-    leaves = [f"{name}.{leaf}" for leaf in shape.leaves()]
+    leaves = [sum_column(name, leaf) for leaf in shape.leaves()]
     own = [unit, *keys]
-    some = [state.filter(pl.col(f"{name}.n") > 0).select(*own, *leaves) for state in states]
+    some = [state.filter(pl.col(sum_column(name, "n")) > 0).select(*own, *leaves) for state in states]
     alone = len(pl.concat([side.select(own) for side in some]).unique())
     pairs = [
         side.join(other, on=own, how="semi", nulls_equal=True) for side, other in zip(some, some[::-1], strict=True)
@@ -78,7 +77,7 @@ def _of(
         residuals.append(side.select(*own, residual.alias(label)))
         sums = [pl.col(leaf).sum() for leaf in leaves]
         small = side.group_by(keys).agg(sums) if keys else side.select(sums)
-        value = small.select(*keys, stored.value().alias(f"value {label}"), pl.col(f"{name}.n").alias(f"n {label}"))
+        value = small.select(*keys, stored.value().alias(f"value {label}"), pl.col(sum_column(name, "n")).alias(f"n {label}"))
         figures.append(value)
     joint = residuals[0].join(residuals[1], on=own, nulls_equal=True)
     gap = pl.col("after") - pl.col("before")

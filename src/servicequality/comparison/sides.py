@@ -11,14 +11,13 @@ import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.binned import Binned, bin_rows
+from servicequality.core.engine.estimates import TableReading
+from servicequality.core.engine.names import key_column, sum_column, weighted
 from servicequality.core.evaluation import by_grain
-from servicequality.core.finishing import finish_fixed, finish_groups
+from servicequality.core.plan import Plan, read_table
 from servicequality.core.question import Question
-from servicequality.core.states import fixed_state, value_prefix
 from servicequality.errors import ParameterError
-from servicequality.model import as_frame
-from servicequality.shapes import FixedShape, Mean, TableShape, mean
+from servicequality.shapes import FixedShape, Mean, Table, TableShape, mean
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import IntArray
 from servicequality.stats.logrank import Tables
@@ -39,7 +38,7 @@ class Sides:
         keys: key columns.
         rows: the keys, and each figure and each sum twice: `value before`, `value after`, `sum hits before` …
         level: two-sided confidence of the limits.
-        tables: the table of each side, of a metric that reads one.
+        tables: the key columns and the table of each side, of a metric that reads one.
         logarithm: the same of the rows' logarithms, for means of durations.
     """
 
@@ -47,7 +46,7 @@ class Sides:
     keys: Sequence[str]
     rows: pl.DataFrame
     level: float
-    tables: tuple[Binned, Binned] | None = None
+    tables: tuple[tuple[pl.DataFrame, Table], tuple[pl.DataFrame, Table]] | None = None
     logarithm: "Sides | None" = None
 
     def column(self, name: str, side: Side) -> FloatArray:
@@ -81,12 +80,13 @@ class Sides:
     def counted(self, side: Side) -> tuple[FloatArray, IntArray, Mapping[str, FloatArray]]:
         """The numbers of a table in ascending order for each row of the answer, its offsets, and the sums at each number."""
         assert self.tables is not None  # asked of metrics that read a table
-        groups, table, _ = self.tables[SIDES.index(side)]
+        groups, table = self.tables[SIDES.index(side)]
         assert table.sums is not None  # the engine hands over summed tables
         if not self.keys:
             return table.at, table.offsets, table.sums
         # The answer has the groups of both sides, in the order of either: rows of the other one alone are empty here.
-        here = groups.select(*self.keys, pl.lit(value=True).alias(_HERE))
+        named = (pl.col(key_column(name)).alias(name) for name in self.keys)
+        here = groups.select(*named, pl.lit(value=True).alias(_HERE))
         found = self.rows.select(self.keys).join(
             here, on=self.keys, how="left", nulls_equal=True, maintain_order="left"
         )
@@ -100,57 +100,37 @@ def read_sides(
     """Both frames read once each for all metrics of fixed width, and once more for each table."""
     if isinstance(before, Mapping) != isinstance(after, Mapping):
         raise ParameterError("before and after must both be frames, or both mappings of grain to frame")
-    for metric in metrics:
-        question.sampling.refuse_tables(metric.name, metric.shape)
     parts = zip(by_grain(before, metrics), by_grain(after, metrics), strict=True)
-    found: dict[str, Sides] = {}
+    sides: dict[str, Sides] = {}
     for (first, group), (second, _) in parts:
-        frames = []
-        for data in (first, second):
-            frame = question.frame(as_frame(data).lazy(), group)
-            question.check(frame, group)
-            frames.append(frame)
-        found |= _read(frames, group, question, level)
-    yield from (found[metric.name] for metric in metrics)
+        sides |= _read((first, second), group, question, level)
+    yield from (sides[metric.name] for metric in metrics)
 
 
-def _read(
-    frames: Sequence[pl.LazyFrame], metrics: Sequence[Metric], question: Question, level: float
-) -> dict[str, Sides]:
-    keys, sampling = question.keys, question.sampling
-    fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
-    logarithms = [_logarithm(metric) for metric in fixed if _lasts(metric)]
-    asked = [*fixed, *logarithms]
-    found: dict[str, Sides] = {}
-    if asked:
-        states = [
-            fixed_state(frame, asked, keys=keys, sampling=sampling).collect(engine="streaming") for frame in frames
+def _read(data: Sequence[Any], metrics: Sequence[Metric], question: Question, level: float) -> dict[str, Sides]:
+    keys = question.keys
+    logarithms = [_logarithm(metric) for metric in metrics if _lasts(metric)]
+    plan = Plan((*metrics, *logarithms), question)
+    rows = [plan.prepared(side) for side in data]
+    # Not in two threads: inside a query of Polars' own they could wait for each other for ever.
+    sums = [plan.sums(side) for side in rows]
+    sides: dict[str, Sides] = {}
+    for metric in (*metrics, *logarithms):
+        tables, readings = None, [dict[str, TableReading](), dict[str, TableReading]()]
+        if isinstance(metric.shape, TableShape):
+            groups = [side.select(key_column(name) for name in keys) for side in sums]
+            made = [plan.table(side, metric, own) for side, own in zip(rows, groups, strict=True)]
+            readings = [read_table(table, [metric], level=level) for table in made]
+            tables = ((groups[0], made[0].table), (groups[1], made[1].table))
+        parts = [
+            _with_sums(plan.figures(side, [metric], read, level=level), side, metric, plan)
+            for side, read in zip(sums, readings, strict=True)
         ]
-        for metric in asked:
-            figures = [finish_fixed(state, metric, keys=keys, level=level) for state in states]
-            rows = _aligned([_with_sums(*pair, metric, keys) for pair in zip(figures, states, strict=True)], keys)
-            found[metric.name] = Sides(metric=metric, keys=keys, rows=rows, level=level)
+        sides[metric.name] = Sides(metric=metric, keys=keys, rows=_aligned(parts, keys), level=level, tables=tables)
     for metric in logarithms:
         own = metric.name.removeprefix(_LOGARITHM)
-        found[own] = replace(found[own], logarithm=found.pop(metric.name))
-    tables = [metric for metric in metrics if isinstance(metric.shape, TableShape)]
-    return found | {metric.name: _tables(frames, metric, question, level) for metric in tables}
-
-
-def _tables(frames: Sequence[pl.LazyFrame], metric: Metric, question: Question, level: float) -> Sides:
-    """Both sides of a metric that reads a table."""
-    keys = question.keys
-
-    def read(frame: pl.LazyFrame) -> tuple[Binned, pl.DataFrame]:
-        table = bin_rows(frame, metric, keys=keys, sampling=question.sampling)
-        figures = finish_groups(table.groups, table.table, metric, keys=keys, level=level, n_eff=table.n_eff)
-        sums = [name for name in ("weight_squares",) if f"{metric.name}.{name}" in table.groups.columns]
-        return table, figures.select(*keys, *_FIGURES, *(pl.lit(None).alias(f"sum {name}") for name in sums))
-
-    # Not in two threads: inside a query of Polars' own they could wait for each other for ever.
-    first, second = map(read, frames)
-    rows = _aligned([first[1], second[1]], keys)
-    return Sides(metric=metric, keys=keys, rows=rows, level=level, tables=(first[0], second[0]))
+        sides[own] = replace(sides[own], logarithm=sides.pop(metric.name))
+    return sides
 
 
 def _lasts(metric: Metric) -> bool:
@@ -167,14 +147,17 @@ def _logarithm(metric: Metric) -> Metric:
     return replace(metric, name=f"{_LOGARITHM}{metric.name}", shape=rule)
 
 
-def _with_sums(figures: pl.DataFrame, state: pl.DataFrame, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
+def _with_sums(figures: pl.DataFrame, state: pl.DataFrame, metric: Metric, plan: Plan) -> pl.DataFrame:
     """The figures of a finished state beside the sums that they were made of, row by row."""
-    prefix = value_prefix(metric.name, weighted=f"{metric.name}.weight_squares" in state.columns)
-    sums = {leaf: f"{prefix}.{leaf}" for leaf in metric.shape.leaves()}
-    extra = ("clusters", "weight_squares")
-    sums |= {name: f"{metric.name}.{name}" for name in extra if f"{metric.name}.{name}" in state.columns}
-    named = state.select(pl.col(column).alias(f"sum {name}") for name, column in sums.items())
-    return pl.concat([figures.select(*keys, *_FIGURES), named], how="horizontal")
+    leaf_of = weighted if plan.grouping.sampling.weight is not None else str
+    # What a table reads is no sum of its groups: of such a metric only the design is told.
+    leaves = metric.shape.leaves() if isinstance(metric.shape, FixedShape) else {}
+    sums = {leaf: sum_column(metric.name, leaf_of(leaf)) for leaf in leaves}
+    sums |= {name: sum_column(metric.name, name) for name in ("clusters", "weight_squares")}
+    named = state.select(
+        pl.col(column).alias(f"sum {name}") for name, column in sums.items() if column in state.columns
+    )
+    return pl.concat([figures.select(*plan.grouping.keys, *_FIGURES), named], how="horizontal")
 
 
 def _aligned(sides: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:

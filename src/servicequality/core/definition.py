@@ -58,6 +58,8 @@ class Definition(Generic[P]):
             name=_name(self.spec, given),
             spec=self.spec,
             shape=shape,
+            unit=shape.unit or self.spec.unit,
+            revision=self.spec.revision,
             inputs=tuple(
                 Bound.of(str(name), self.spec.inputs[key], given)
                 for name, key in columns
@@ -99,6 +101,7 @@ def define(
     aliases: tuple[str, ...] = (),
     label: str | None = None,
     grain: str = "row",
+    revision: int = 1,
 ) -> Callable[[Callable[P, Shape]], Definition[P]]:
     """Make a definition of a function that returns a shape.
 
@@ -115,6 +118,7 @@ def define(
         aliases: other words that people search for.
         label: how a person writes the metric in a sentence.
         grain: what one row is (answer, ticket, clock, …).
+        revision: raise it when the meaning changes, so that stored states of the old one are refused.
 
     Raises:
         DefinitionError: the function has no docstring, names no column, or takes an option by position.
@@ -132,6 +136,7 @@ def define(
             aliases=aliases,
             label=label,
             grain=grain,
+            revision=revision,
         )
         return Definition(body, spec)
 

@@ -57,6 +57,11 @@ class Bound:
         blanks = given.get("missing", ())
         return cls(name, domain, low, high, choices, tuple(blanks) if isinstance(blanks, (tuple, list)) else ())
 
+    @property
+    def limited(self) -> bool:
+        """Whether a column of a fitting type can hold what is outside the domain."""
+        return bool(self.choices) or self.domain.kind in ("integer", "number")
+
     def outside(self) -> pl.Expr:
         """Rows that break the domain. NaN and the infinities fail every comparison that is written this way round."""
         column = pl.col(self.name)

@@ -9,18 +9,12 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.core.binned import Binned, bin_rows
-from servicequality.core.finishing import check_level, finish_fixed, finish_groups
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.numbering import CODE, with_codes
+from servicequality.core.plan import Plan, check_options
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
-from servicequality.core.states import fixed_state, table_state
-from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.shapes import FixedShape, Quantile, Table, TableShape
-from servicequality.stats.grouped import GroupedRows
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -83,8 +77,8 @@ def evaluate(
         min_n: hide cells of fewer rows, and a sibling from which they could be computed.
 
     Returns:
-        Columns `by…, period, metric, value, low, high, se, level, method, unit, n, n_missing, n_eff, n_pending, reason,
-        notes`, sorted by keys, metrics in the order given. Empty periods give no row; no keys give one row a metric.
+        Columns `by…, period, metric, value, low, high, se, level, method, unit, n, n_missing, n_excluded, n_eff, n_pending,
+        reason, notes`, sorted by keys, metrics in the order given. Empty periods give no row; no keys give one row a metric.
 
     Raises:
         InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
@@ -92,41 +86,15 @@ def evaluate(
     """
     question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
     chosen = named_metrics(metrics)
-    check_level(level)
-    if min_n is not None and min_n < 1:
-        raise ParameterError(f"min_n must be at least 1, got {min_n!r}; None shows every cell")
-    for metric in chosen:
-        question.sampling.refuse_tables(metric.name, metric.shape)
-    parts = by_grain(frame, chosen)
-    frames = [(as_frame(data), group) for data, group in parts]
-    ready = [(question.frame(data.lazy(), group), group, isinstance(data, pl.DataFrame)) for data, group in frames]
+    check_options(level, min_n)
+    parts = [(as_frame(data), Plan(tuple(group), question)) for data, group in by_grain(frame, chosen)]
+    ready = [(plan.prepared(data), plan, isinstance(data, pl.DataFrame)) for data, plan in parts]
 
     def answer() -> pl.DataFrame:
-        order = {metric.name: place for place, metric in enumerate(chosen)}
-        rows = [part for data, group, held in ready for part in _figures(data, group, question, level, held=held)]
-        whole = tidy(pl.concat(rows, how="vertical_relaxed"), question.keys, order)
-        return whole if min_n is None else suppress(whole, question.keys, min_n)
+        tables = [plan.evaluated(rows, level=level, min_n=min_n, held=held) for rows, plan, held in ready]
+        return tables[0] if len(tables) == 1 else _interleaved(tables, chosen, question)
 
-    return as_lazy_as((data for data, _ in frames), answer, lambda: _schema(ready[0][0], question))
-
-
-def partial(frame: Any, metric: "Metric", question: Question) -> pl.DataFrame | pl.LazyFrame:
-    """The state of one metric; see `Metric.partial`."""
-    question.sampling.refuse_tables(metric.name, metric.shape)
-    data = as_frame(frame)
-    ready = question.frame(data.lazy(), [metric])
-    if isinstance(metric.shape, FixedShape):
-        plan = fixed_state(ready, [metric], keys=question.keys, sampling=question.sampling)
-    else:
-        plan = table_state(ready, metric, keys=question.keys, sampling=question.sampling)
-    groups = [name for name in plan.collect_schema().names() if not name.startswith(f"{metric.name}.")]
-    plan = plan.sort(groups, nulls_last=True) if groups else plan
-
-    def state() -> pl.DataFrame:
-        question.check(ready, [metric])
-        return plan.collect(engine="streaming")
-
-    return as_lazy_as([data], state, plan.collect_schema)
+    return as_lazy_as((data for data, _ in parts), answer, lambda: _schema(ready[0][0], question))
 
 
 def one_column(data: Any, metric: "Metric") -> Any:
@@ -143,95 +111,12 @@ def one_column(data: Any, metric: "Metric") -> Any:
         ) from None
 
 
-def tidy(rows: pl.DataFrame, keys: Sequence[str], order: Mapping[str, int] | None = None) -> pl.DataFrame:
-    """Result rows in their columns and their order."""
-    if PERIOD not in rows.columns:
-        rows = rows.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias(PERIOD))
-    by = [key for key in keys if key != PERIOD]
-    rows = rows.select(*by, PERIOD, *RESULT)
-    sorting: list[Any] = list(keys)
-    if order is not None:
-        sorting.append(pl.col("metric").replace_strict(order, return_dtype=pl.Int64))
-    return rows.sort(sorting, nulls_last=True, maintain_order=True) if sorting else rows
-
-
-def _figures(
-    frame: pl.LazyFrame, metrics: Sequence["Metric"], question: Question, level: float, *, held: bool
-) -> Iterable[pl.DataFrame]:
-    """The finished rows of metrics of one grain; `held` says that the rows are in memory."""
-    question.check(frame, metrics)
-    keys, sampling = question.keys, question.sampling
-    fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
-    lists = [metric for metric in metrics if isinstance(metric.shape, Quantile) and not sampling]
-    tables = [metric for metric in metrics if metric not in fixed and metric not in lists]
-    if fixed or lists:
-        state = fixed_state(frame, [*fixed, *lists], keys=keys, sampling=sampling).collect(engine="streaming")
-        yield from (finish_fixed(state, metric, keys=keys, level=level) for metric in fixed)
-        yield from _exact_quantiles(frame, lists, state, keys, level, held=held) if lists else ()
-    # Metrics that read one curve (its median, its p90, its share within a limit) read one table.
-    read: dict[bytes, tuple[Metric, Binned]] = {}
-    for metric in tables:
-        rules = b"".join(rule.meta.serialize() for rule in _rules(metric))
-        if rules not in read:
-            read[rules] = metric, bin_rows(frame, metric, keys=keys, sampling=sampling)
-        maker, (groups, table, n_eff) = read[rules]
-        own = {name: metric.name + name.removeprefix(maker.name) for name in groups.columns if _of(name, maker)}
-        yield finish_groups(groups.rename(own), table, metric, keys=keys, level=level, n_eff=n_eff)
-
-
-def _exact_quantiles(
-    frame: pl.LazyFrame,
-    metrics: Sequence["Metric"],
-    totals: pl.DataFrame,
-    keys: Sequence[str],
-    level: float,
-    *,
-    held: bool,
-) -> Iterable[pl.DataFrame]:
-    """Exact quantiles: the rows of a column sorted once a key serve every quantile of it and every limit.
-
-    A frame in memory is gone through column by column, one of them copied at a time; any other is read once.
-    """
-    readers: dict[bytes, list[Metric]] = {}
-    for metric in metrics:
-        readers.setdefault(b"".join(rule.meta.serialize() for rule in _rules(metric)), []).append(metric)
-    asked = [_counted(alike[0]) for alike in readers.values()]
-    plan, groups = with_codes(frame, asked, totals, keys)
-    rows = plan if held else plan.collect(engine="streaming").lazy()
-    codes = groups[CODE].cast(pl.Int64).to_numpy()
-    of_row = rows.select(CODE).collect(engine="streaming").to_series().to_numpy()
-    grouped = GroupedRows(of_row, int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
-    offsets = grouped.offsets(codes)
-    for alike in readers.values():
-        name = alike[0].name
-        column = rows.select(f"{name}.at").collect(engine="streaming").to_series()
-        numbers = grouped.sorted([part.to_numpy() for part in column.get_chunks()])
-        table = Table(offsets, numbers, counts=groups[f"{name}.n"].to_numpy())
-        yield from (finish_groups(groups, table, metric, keys=keys, level=level) for metric in alike)
-
-
-def _counted(metric: "Metric") -> pl.Expr:
-    """The numbers of the rows that count, NaN elsewhere."""
-    assert isinstance(metric.shape, Quantile)  # chosen so
-    return (
-        pl.when(metric.shape.n)
-        .then(metric.shape.at.cast(pl.Float64))
-        .fill_null(float("nan"))
-        .alias(f"{metric.name}.at")
-    )
-
-
-def _rules(metric: "Metric") -> list[pl.Expr]:
-    """What two metrics must have in common to read one table."""
-    shape = metric.shape
-    at = [record.at for record in shape.records()] if isinstance(shape, TableShape) else []
-    at += [shape.stratum] if isinstance(shape, TableShape) and shape.stratum is not None else []
-    slices = [] if metric.condition is None else [metric.condition]
-    return [*at, *(getattr(shape, leaf) for leaf in shape.leaves()), *slices]
-
-
-def _of(column: str, metric: "Metric") -> bool:
-    return column.startswith(f"{metric.name}.")
+def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], question: Question) -> pl.DataFrame:
+    """The rows of several grains in one table: by key, and then in the order of the metrics."""
+    order = {metric.name: place for place, metric in enumerate(metrics)}
+    place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
+    whole = pl.concat(tables, how="vertical_relaxed")
+    return whole.sort([*question.keys, place], nulls_last=True, maintain_order=True)
 
 
 def named_metrics(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
@@ -249,8 +134,6 @@ def named_metrics(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
     names = [metric.name for metric in chosen]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
-    if clash := next((a for a in names for b in names if a != b and a.startswith(f"{b}.")), None):
-        raise ParameterError(f"{clash!r} looks like a column of another metric's state; rename it with .named(…)")
     return chosen
 
 

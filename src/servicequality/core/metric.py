@@ -6,47 +6,35 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, Self, overload
+from typing import Any, Self
 
 import polars as pl
 
-from servicequality.core import evaluation, states
-from servicequality.core.domains import Bound
+from servicequality.core import evaluation
+from servicequality.core import state as states
 from servicequality.core.estimate import Estimate
-from servicequality.core.finishing import check_level, finish_fixed, finish_table
+from servicequality.core.plan import Plan
 from servicequality.core.question import Question
+from servicequality.core.rule import Rule
 from servicequality.core.spec import Spec
+from servicequality.core.state import State
 from servicequality.errors import ParameterError
-from servicequality.shapes import FixedShape, Shape
 from servicequality.shapes.base import Better
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Metric:
+class Metric(Rule):
     """What a definition gives when it is called. Frozen; every method returns something new.
 
     Attributes:
-        name: the name of its results and the prefix of its state's columns.
         spec: its catalogue entry.
-        shape: the row rules and what they are poured into.
-        inputs: the columns that it reads, with their domains.
-        condition: the slice it is restricted to, if any.
     """
 
-    name: str
     spec: Spec
-    shape: Shape
-    inputs: tuple[Bound, ...]
-    condition: pl.Expr | None = None
 
     def __repr__(self) -> str:
         columns = ", ".join(bound.name for bound in self.inputs)
         return f"<metric {self.name} of {columns} ({self.unit}, {self.better} is better)>"
-
-    @property
-    def unit(self) -> str:
-        """Unit of the value: the shape's own, else the definition's."""
-        return self.shape.unit or self.spec.unit
 
     @property
     def better(self) -> Better:
@@ -67,9 +55,10 @@ class Metric:
             return rule & condition if kinds[leaf] == "count" else pl.when(condition).then(rule)
 
         refused = {wrong: bad & condition for wrong, bad in self.shape.refused.items()}
+        excluded = None if self.shape.excluded is None else self.shape.excluded & condition
         return replace(
             self,
-            shape=replace(self.shape.map(mask), refused=refused),
+            shape=replace(self.shape.map(mask), refused=refused, excluded=excluded),
             inputs=tuple(replace(bound, condition=narrow) for bound in self.inputs),
             condition=narrow,
         )
@@ -93,32 +82,6 @@ class Metric:
         bad = reduce(or_, [*(bound.outside() for bound in self.inputs), *self.shape.refused.values()])
         return pl.when(~bad.any()).then(self.shape.expression()).alias(self.name)
 
-    @overload
-    def partial(
-        self,
-        frame: pl.LazyFrame,
-        *,
-        by: str | Sequence[str] = ...,
-        every: str | None = ...,
-        at: str | None = ...,
-        timezone: str | None = ...,
-        weight: str | None = ...,
-        cluster: str | None = ...,
-        as_of: datetime | None = ...,
-    ) -> pl.LazyFrame: ...
-    @overload
-    def partial(
-        self,
-        frame: Any,
-        *,
-        by: str | Sequence[str] = ...,
-        every: str | None = ...,
-        at: str | None = ...,
-        timezone: str | None = ...,
-        weight: str | None = ...,
-        cluster: str | None = ...,
-        as_of: datetime | None = ...,
-    ) -> pl.DataFrame: ...
     def partial(
         self,
         frame: Any,
@@ -130,77 +93,69 @@ class Metric:
         weight: str | None = None,
         cluster: str | None = None,
         as_of: datetime | None = None,
-    ) -> pl.DataFrame | pl.LazyFrame:
-        """The mergeable state of the rows: the keys, `bin` for tables, and one column a sum.
+    ) -> State:
+        """The mergeable state of the rows: the sums by key, and a table of values where the metric reads one.
 
-        States of disjoint rows add up to the state of all rows. A stored count is not a weight, and a cluster must lie
-        in one part as a whole. A quantile's state is a histogram (error of a value at most 0.78 %).
+        States of disjoint rows add up to the state of all rows. It is the plan of one metric: `plan` makes one state of
+        many. A quantile's state is a histogram (error of a value at most 0.78 %).
 
         Args:
-            frame: any dataframe; lazy stays lazy.
+            frame: any dataframe; a lazy one is read here, since states are small.
             by: key columns.
             every: length of a period, in Polars' words ("1d", "1w", "1mo").
             at: the instant that puts a row into its period.
             timezone: the zone whose days and months count.
             weight: column of weights.
-            cluster: column of clusters.
-            as_of: the instant up to which the rows were known. It becomes a key of the state, and states of different
-                instants do not merge: a row that is open in one may have ended in another.
+            cluster: column of clusters, each of which must lie in one part as a whole.
+            as_of: the instant up to which the rows were known. States of different instants do not merge: a row that is
+                open in one may have ended in another.
 
         Raises:
-            InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
+            InputError: a column is missing or of a wrong type. Rows outside their domain are counted, and told by `finish`.
             ParameterError: an option does not fit.
         """
-        question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
-        state = evaluation.partial(frame, self, question)
-        if as_of is None:
-            return state
-        if as_of.utcoffset() is None:
-            raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
-        return state.select(pl.lit(as_of, pl.Datetime("us", "UTC")).alias(states.AS_OF), pl.all())
+        grouping = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+        return Plan((self,), grouping).partial(frame, as_of=as_of)
 
-    def merge(
-        self, states_: Iterable[pl.DataFrame | pl.LazyFrame | str | Path], *, by: str | Sequence[str] | None = None
-    ) -> pl.DataFrame:
-        """Add states, given as frames or as paths of saved states, by all their keys or by fewer.
-
-        States are small: lazy ones are read here, and the sum is eager, so that it can be merged and saved again.
+    def merge(self, parts: Iterable[State | str | Path], *, by: str | Sequence[str] | None = None) -> State:
+        """Add states of this metric, or saved ones by their paths, by all their keys or by fewer.
 
         Raises:
-            InputError: a state of another metric, of other rules, or of another `as_of` than the rest.
+            InputError: a state of another metric, of other rules, keys, periods or sampling, or of another `as_of`.
             ParameterError: no states, or a key that they do not have.
         """
-        frames = [self.load(state) if isinstance(state, (str, Path)) else state for state in states_]
-        keys = [by] if isinstance(by, str) else by
-        return states.merge(frames, self, by=keys).collect(engine="streaming")
+        given = [self.load(part) if isinstance(part, (str, Path)) else part for part in parts]
+        return self._plan_of(given[0] if given else None).merge(given, by=by)
 
-    def finish(self, state: pl.DataFrame | pl.LazyFrame, *, level: float = 0.95) -> pl.DataFrame:
+    def finish(self, state: State, *, level: float = 0.95) -> pl.DataFrame:
         """The figures of a state, one row a key, in the columns of `evaluate`.
 
-        A lazy state is read here, and the answer is eager; to stay lazy from rows to figures, use `evaluate`.
-
         Raises:
-            InputError: a state of another metric.
+            InputError: a state of another metric, or of rows that lie outside their domain.
             ParameterError: a level outside (0, 1).
         """
-        check_level(level)
-        small = state.lazy().collect(engine="streaming")
-        states.refuse_stranger(self, small.columns)
-        keys = states.keys_of(self, small.columns)
-        finish = finish_fixed if isinstance(self.shape, FixedShape) else finish_table
-        return evaluation.tidy(finish(small, self, keys=keys, level=level), keys)
+        return self._plan_of(state).finish(state, level=level)
 
-    def save(self, state: pl.DataFrame | pl.LazyFrame, path: str | Path) -> None:
-        """Write a state to Parquet, with the digest of this metric's rules."""
-        states.save(state, self, path)
+    def save(self, state: State, path: str | Path) -> None:
+        """Write a state to Parquet.
 
-    def load(self, path: str | Path) -> pl.DataFrame:
+        Raises:
+            InputError: a state of another metric, or a file that cannot be written.
+        """
+        self._plan_of(state).save(state, path)
+
+    def load(self, path: str | Path) -> State:
         """Read a saved state.
 
         Raises:
-            InputError: it was made by other rules.
+            InputError: there is no such file, or it holds no state of this metric.
         """
-        return states.load(self, path)
+        return self._plan_of(states.load(path)).load(path)
+
+    def _plan_of(self, state: object) -> Plan:
+        """The plan of this metric alone by the keys, period and sampling of a state."""
+        grouping = state.grouping if isinstance(state, State) else Question()
+        return Plan((self,), grouping)
 
     def estimate(
         self, data: Any, *, level: float = 0.95, weight: str | None = None, cluster: str | None = None

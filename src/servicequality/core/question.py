@@ -5,18 +5,15 @@ Never here: sums, or anything that knows a shape.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import polars as pl
 
-from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.core.domains import Bound, check_types, require_columns
 from servicequality.core.results import RESULT
+from servicequality.core.rule import Rule
 from servicequality.core.sampling import Sampling
-from servicequality.core.states import AS_OF, BIN, STRATUM
 from servicequality.errors import InputError, ParameterError
-
-if TYPE_CHECKING:
-    from servicequality.core.metric import Metric
 
 PERIOD = "period"
 _EMPTY_TYPES = {"flag": pl.Boolean(), "category": pl.String(), "instant": pl.Datetime("us", "UTC")}
@@ -49,7 +46,7 @@ class Question:
             raise ParameterError(f"by takes names of columns, got {bad[0]!r}; add an expression as a column first")
         if len(set(names)) < len(names):
             raise ParameterError(f"by names a column twice: {', '.join(names)}")
-        if taken := [name for name in names if name in RESULT or name in (PERIOD, BIN, STRATUM, AS_OF)]:
+        if taken := [name for name in names if name in RESULT or name == PERIOD]:
             raise ParameterError(
                 f"by names {taken[0]!r}, which is a column of every result; rename the frame's column first"
             )
@@ -67,7 +64,17 @@ class Question:
         """The key columns of the answer."""
         return [*self.by, *([PERIOD] if self.every is not None else [])]
 
-    def frame(self, data: pl.LazyFrame, metrics: Sequence["Metric"]) -> pl.LazyFrame:
+    def to_dict(self) -> dict[str, Any]:
+        """What it asks for, in plain values."""
+        options = {"every": self.every, "at": self.at, "timezone": self.timezone}
+        return {"by": list(self.by), **options, "weight": self.sampling.weight, "cluster": self.sampling.cluster}
+
+    @classmethod
+    def from_dict(cls, options: dict[str, Any]) -> Self:
+        """The question of plain values that `to_dict` gave."""
+        return cls.of(**options)
+
+    def frame(self, data: pl.LazyFrame, metrics: Sequence[Rule]) -> pl.LazyFrame:
         """The frame, checked for columns and types, with its period; column names are as the caller gave them.
 
         Raises:
@@ -78,6 +85,7 @@ class Question:
         require_columns(schema, (bound.name for bound in inputs), role=", ".join(metric.name for metric in metrics))
         require_columns(schema, self.by, role="by")
         require_columns(schema, self.sampling.columns(), role="weight and cluster")
+        self.sampling.check_types(schema)
         for metric in metrics:
             if metric.condition is not None:
                 require_columns(schema, metric.condition.meta.root_names(), role=f"{metric.name}.where")
@@ -86,13 +94,6 @@ class Question:
         casts: dict[Any, Any] = {name: dtype for name, dtype in blank.items() if schema[name] == pl.Null}
         data = data.cast(casts) if casts else data
         return data if self.at is None else data.with_columns(self._period(schema, inputs))
-
-    def check(self, frame: pl.LazyFrame, metrics: Sequence["Metric"]) -> None:
-        """Raise InputError for rows outside a domain, and for weights or clusters that cannot be."""
-        inputs: list[Bound] = [bound for metric in metrics for bound in metric.inputs]
-        check_values(frame, inputs, [rule for metric in metrics for rule in metric.shape.refused.items()])
-        if self.sampling:
-            self.sampling.check(frame)
 
     def _period(self, schema: pl.Schema, inputs: Sequence[Bound]) -> pl.Expr:
         assert self.at is not None  # asked only with a period

@@ -17,6 +17,7 @@ RESULT: dict[str, pl.DataType] = {
     "unit": pl.String(),
     "n": pl.Int64(),
     "n_missing": pl.Int64(),
+    "n_excluded": pl.Int64(),
     "n_eff": pl.Float64(),
     "n_pending": pl.Int64(),
     "reason": pl.String(),
@@ -40,6 +41,7 @@ def result_rows(
     level: ArrayLike | None = None,
     method: str = "none",
     n_missing: ArrayLike = 0,
+    n_excluded: ArrayLike = 0,
     n_eff: ArrayLike | None = None,
     n_pending: ArrayLike | None = None,
     reason: Texts = "undefined",
@@ -59,8 +61,9 @@ def result_rows(
         level: confidence level of the limits, or that reached by each; None where there are none.
         method: how the limits were computed; "none" for a census.
         n_missing: rows that could not count.
+        n_excluded: rows that the definition leaves out.
         n_eff: effective number of rows; `n` by default.
-        n_pending: rows whose outcome is open; null where no row can be.
+        n_pending: rows that wait outside the value; null where no row can.
         reason: why a value is undefined: one text for all, or one a row. It is kept only where the value is undefined.
         notes: what to keep in mind: one text for all, or one a row.
     """
@@ -73,6 +76,7 @@ def result_rows(
         "level": level,
         "n": n,
         "n_missing": n_missing,
+        "n_excluded": n_excluded,
         "n_eff": n if n_eff is None else n_eff,
         "n_pending": n_pending,
     }

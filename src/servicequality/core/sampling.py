@@ -41,32 +41,24 @@ class Sampling:
         """The columns that the design names."""
         return [name for name in (self.weight, self.cluster) if name is not None]
 
-    def check(self, frame: pl.LazyFrame) -> None:
-        """Raise InputError for weights that are negative, not finite or null, and for rows without a cluster."""
-        schema, faults = frame.collect_schema(), []
+    def check_types(self, schema: pl.Schema) -> None:
+        """Raise InputError for weights that are no numbers."""
+        if self.weight is not None and not schema[self.weight].is_numeric():
+            raise InputError(f"weight {self.weight!r} holds {schema[self.weight]}, expected numbers")
+
+    def faults(self) -> list[tuple[str, pl.Expr, str]]:
+        """What is wrong with rows, their row rule, and what to do about them."""
+        faults = []
         if self.weight is not None:
-            if not schema[self.weight].is_numeric():
-                raise InputError(f"weight {self.weight!r} holds {schema[self.weight]}, expected numbers")
             weight = pl.col(self.weight)
             legal = (weight >= 0) & (weight < float("inf"))
             faults.append(
-                (self.weight, legal.not_() | weight.is_null(), "zero or more, and finite; drop or mend the rows")
+                ("of a weight that is not zero or more, and finite", ~legal | weight.is_null(), "drop or mend the rows")
             )
         if self.cluster is not None:
-            faults.append(
-                (self.cluster, pl.col(self.cluster).is_null(), "filled; give each lone row a cluster of its own")
-            )
-        for name, bad, wanted in faults:
-            rows = (
-                frame.filter(bad)
-                .select(pl.len().alias("n"), pl.col(name).head(5).implode())
-                .collect(engine="streaming")
-            )
-            if count := rows["n"][0]:
-                values = ", ".join(repr(value) for value in rows[name][0].to_list())
-                raise InputError(
-                    f"column {name!r}: {count} row{'s' if count > 1 else ''} such as {values}; expected {wanted}"
-                )
+            advice = "give each lone row a cluster of its own"
+            faults.append(("without a cluster", pl.col(self.cluster).is_null(), advice))
+        return faults
 
     def weighted(self, shape: Shape) -> Shape:
         """The shape with its leaves multiplied by the weight."""

@@ -39,6 +39,7 @@ class Spec:
         example: the docstring's section of that name: code for the catalogue's page, where the usual example does not fit.
         table: whether it is a function of a frame that returns a tidy frame, and no metric.
         data: how many of the leading parameters are frames; none of a metric's.
+        revision: the version of its meaning, which its author raises when that changes: states of two do not add.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Spec:
     example: str = ""
     table: bool = False
     data: int = 0
+    revision: int = 1
 
     @property
     def optional(self) -> frozenset[str]:

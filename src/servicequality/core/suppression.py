@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-_HIDDEN = ("value", "low", "high", "se", "n", "n_missing", "n_eff", "n_pending", "notes")
+_HIDDEN = ("value", "low", "high", "se", "n", "n_missing", "n_excluded", "n_eff", "n_pending", "notes")
 
 
 def suppress(rows: pl.DataFrame, keys: Sequence[str], min_n: int) -> pl.DataFrame:

@@ -4,15 +4,13 @@ No statistics: the figure is worked out for the rows that are there, once as if 
 small, and once so as to make it large.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.binned import read_state
-from servicequality.core.states import BIN, float_bits, value_prefix
-from servicequality.shapes import DelayedSurvival, FixedShape, Survival, Table, TableShape
+from servicequality.core.engine.names import BIN
+from servicequality.core.engine.value_tables import float_bits, read_histogram, table_shape
+from servicequality.shapes import DelayedSurvival, FixedShape, Survival, Table
 from servicequality.stats.survival_segments import totals
 
 LOWEST, HIGHEST, UNBOUNDED = "lowest", "highest", "unbounded"
@@ -24,11 +22,11 @@ _ANY_LEVEL = 0.9  # limits are read with the value, and not looked at
 _LATE = "rows that came under watch late: how far those that still run can move it is not known"
 
 
-def extremes(state: pl.DataFrame, metric: Metric) -> pl.DataFrame:
-    """`lowest`, `highest` and `unbounded` of a state of fixed width, row by row."""
+def extremes(state: pl.DataFrame, metric: Metric, *, weighted: bool) -> pl.DataFrame:
+    """`lowest`, `highest` and `unbounded` of sums, row by row."""
     shape = metric.shape
     assert isinstance(shape, FixedShape)  # the caller sorts metrics by shape
-    own = shape.stored(_prefix(state, metric)).extremes()
+    own = shape.stored(metric.name, weighted=weighted).extremes()
     ends = _unknown(shape.unbounded)
     if own is not None:
         ends = [end.cast(pl.Float64).alias(name) for end, name in zip(own, (LOWEST, HIGHEST), strict=True)]
@@ -36,21 +34,16 @@ def extremes(state: pl.DataFrame, metric: Metric) -> pl.DataFrame:
     return state.with_columns(ends).select(LOWEST, HIGHEST, UNBOUNDED)
 
 
-def table_extremes(state: pl.DataFrame, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
-    """The keys, `lowest`, `highest` and `unbounded` of a state that is a table."""
+def table_extremes(state: pl.DataFrame, groups: pl.DataFrame, metric: Metric) -> pl.DataFrame:
+    """`lowest`, `highest` and `unbounded` of a value table that keeps all bits, a row for each of `groups`."""
     shape = metric.shape
-    assert isinstance(shape, TableShape)  # as above
     if not isinstance(shape, Survival) or isinstance(shape, DelayedSurvival):
         why = _LATE if isinstance(shape, Survival) else shape.unbounded
-        return state.select(keys).unique().with_columns(*_unknown(why))
-    figures = _shares(state, shape, metric, keys) if shape.p is None and shape.horizon is None else None
-    if figures is None:
-        figures = _read_twice(state, shape, metric, keys)
-    return figures.with_columns(pl.lit(None, pl.String).alias(UNBOUNDED))
-
-
-def _prefix(state: pl.DataFrame, metric: Metric) -> str:
-    return value_prefix(metric.name, weighted=f"{metric.name}.weight_squares" in state.columns)
+        return groups.select(pl.lit(why).alias(UNBOUNDED), *_unknown(why)[:2]).select(LOWEST, HIGHEST, UNBOUNDED)
+    ends = _shares(state, shape, groups) if shape.p is None and shape.horizon is None else None
+    if ends is None:
+        ends = _read_twice(state, metric, groups)
+    return ends.with_columns(pl.lit(None, pl.String).alias(UNBOUNDED))
 
 
 def _unknown(why: str) -> list[pl.Expr]:
@@ -58,27 +51,28 @@ def _unknown(why: str) -> list[pl.Expr]:
     return [blank.alias(LOWEST), blank.alias(HIGHEST), pl.lit(why).alias(UNBOUNDED)]
 
 
-def _shares(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
+def _shares(state: pl.DataFrame, shape: Survival, groups: pl.DataFrame) -> pl.DataFrame:
     """Ended within a limit, or not: counts alone, and so exact."""
     limit = shape.limit if shape.limit is not None else shape.beyond
     assert limit is not None  # the caller asks for shares alone
-    prefix, bits = _prefix(state, metric), pl.select(float_bits(pl.lit(limit, pl.Float64), 52)).item()
-    n, events, other = (pl.col(f"{prefix}.{leaf}").cast(pl.Float64) for leaf in ("n", "events", "ended_otherwise"))
+    bits = pl.select(float_bits(pl.lit(limit, pl.Float64), 52)).item()
+    n, events, other = (pl.col(leaf).cast(pl.Float64) for leaf in ("n", "events", "ended_otherwise"))
     # A row that runs at the limit has not ended within it.
     counted = {"n": n, "ended": events * (pl.col(BIN) <= bits), "running": (n - events - other) * (pl.col(BIN) < bits)}
-    sums = state.select(*keys, **counted).group_by(keys).agg(pl.col(*counted).sum())
+    keys = groups.columns
+    sums = state.select(*keys, *(rule.alias(name) for name, rule in counted.items()))
+    sums = sums.group_by(keys).agg(pl.col(*counted).sum())
     n, ended, running = (pl.col(name) for name in counted)
     ends = (ended, ended + running) if shape.limit is not None else (n - ended - running, n - ended)
-    return sums.select(
-        *keys, *(pl.when(n > 0).then(end / n).alias(name) for end, name in zip(ends, (LOWEST, HIGHEST), strict=True))
-    )
+    here = groups.join(sums, on=keys, how="left", nulls_equal=True, maintain_order="left")
+    return here.select(pl.when(n > 0).then(end / n).alias(name) for end, name in zip(ends, (LOWEST, HIGHEST), strict=True))
 
 
-def _read_twice(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequence[str]) -> pl.DataFrame:
+def _read_twice(state: pl.DataFrame, metric: Metric, groups: pl.DataFrame) -> pl.DataFrame:
     """A quantile or a mean up to a horizon: read where all that run end at once, and where they never do."""
-    groups, table, _ = read_state(state, metric, keys=keys, exact=True)
+    shape, table = table_shape(metric), read_histogram(state, metric, groups, exact=True).table
     filled = np.diff(table.offsets) > 0
-    groups, offsets, at, sums = groups.filter(filled), table.offsets[np.append(True, filled)], table.at, table.sums
+    offsets, at, sums = table.offsets[np.append(True, filled)], table.at, table.sums
     assert sums is not None  # a table of curves holds sums
     gone, lost = sums["events"], sums["ended_otherwise"]
     running = sums["n"] - gone - lost
@@ -98,7 +92,8 @@ def _read_twice(state: pl.DataFrame, shape: Survival, metric: Metric, keys: Sequ
     assert highest is not None  # as above
     # The quantile lies among rows that may last for ever, or is not reached if they do: there is no upper bound.
     unbounded = np.isfinite(lowest) & ~(highest < _FAR / 4)
-    return groups.select(keys).with_columns(
-        pl.Series(LOWEST, lowest, nan_to_null=True),
-        pl.Series(HIGHEST, np.where(unbounded, np.inf, highest), nan_to_null=True),
-    )
+    ends = {LOWEST: lowest, HIGHEST: np.where(unbounded, np.inf, highest)}
+    whole = {name: np.full(len(filled), np.nan) for name in ends}
+    for name, column in ends.items():
+        whole[name][filled] = column
+    return pl.DataFrame([pl.Series(name, column, nan_to_null=True) for name, column in whole.items()])

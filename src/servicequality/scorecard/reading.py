@@ -11,13 +11,14 @@ from typing import Any
 import polars as pl
 
 from servicequality.core import Metric
+from servicequality.core.engine.names import BIN, STRATUM, key_column, sum_column
+from servicequality.core.engine.value_tables import read_histogram
 from servicequality.core.evaluation import by_grain, key_types
-from servicequality.core.finishing import finish_fixed, finish_table
+from servicequality.core.plan import Plan, read_table
 from servicequality.core.question import PERIOD, Question
-from servicequality.core.states import BIN, STRATUM, fixed_state, table_state
 from servicequality.model import as_frame
 from servicequality.scorecard.pending import extremes, table_extremes
-from servicequality.shapes import FixedShape, TableShape
+from servicequality.shapes import FixedShape
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,46 +82,37 @@ def _scan(
     lengths = {one.every for one in asked}
     every = next(iter(lengths)) if len(lengths) == 1 else "1d"  # weeks do not add up to months, days do
     question = Question.of(by=keys, every=every, at=asked[0].at, timezone=timezone, weight=weight, cluster=cluster)
-    metrics = [one.metric for one in asked]
-    for metric in metrics:
-        question.sampling.refuse_tables(metric.name, metric.shape)
-    frame = question.frame(rows, metrics)
-    question.check(frame, metrics)
-    fixed = [metric for metric in metrics if isinstance(metric.shape, FixedShape)]
-    sums = None
-    if fixed:
-        sums = fixed_state(frame, fixed, keys=question.keys, sampling=question.sampling).collect(engine="streaming")
-    found: dict[str, pl.DataFrame] = {}
+    plan = Plan(tuple(one.metric for one in asked), question)
+    frame = plan.prepared(rows)
+    sums = plan.sums(frame)
+    figures_of: dict[str, pl.DataFrame] = {}
     for one in asked:
         metric, shape, own = one.metric, one.metric.shape, [*one.by, PERIOD]
+        state = _rolled_up(sums, own, one.every, every)
         if isinstance(shape, FixedShape):
-            assert sums is not None  # read above
-            state = _rolled_up(sums, metric, own, one.every, every)
-            figures = finish_fixed(state, metric, keys=own, level=level)
-            leaves = state.select(pl.col(f"{metric.name}.{leaf}").alias(f"sum {leaf}") for leaf in shape.leaves())
-            found[metric.name] = _sorted(pl.concat([figures, leaves, extremes(state, metric)], how="horizontal"), own)
-            continue
-        assert isinstance(shape, TableShape)  # a shape is one or the other
-        plan = table_state(frame, metric, keys=question.keys, sampling=question.sampling, exact=True)
-        state = _rolled_up(plan.collect(engine="streaming"), metric, own, one.every, every)
-        figures = finish_table(state, metric, keys=own, level=level, exact=True)
-        pending = table_extremes(state, metric, own)
-        found[metric.name] = _sorted(figures.join(pending, on=own, how="left", nulls_equal=True), own)
-    return found
+            figures = plan.figures(state, [metric], keys=own, level=level)
+            leaves = state.select(pl.col(sum_column(metric.name, leaf)).alias(f"sum {leaf}") for leaf in shape.leaves())
+            parts = [figures, leaves, extremes(state, metric, weighted=weight is not None)]
+        else:
+            table = _rolled_up(plan.histogram(frame, metric), own, one.every, every)
+            groups = state.select(key_column(name) for name in own)
+            readings = read_table(read_histogram(table, metric, groups, exact=True), [metric], level=level)
+            figures = plan.figures(state, [metric], readings, keys=own, level=level)
+            pending = table_extremes(table, groups, metric)
+            parts = [figures, pending]
+        figures_of[metric.name] = pl.concat(parts, how="horizontal").filter(pl.col(PERIOD).is_not_null())
+    return figures_of
 
 
-def _rolled_up(state: pl.DataFrame, metric: Metric, keys: Sequence[str], every: str, base: str) -> pl.DataFrame:
-    """One metric's sums at fewer keys and longer periods."""
-    period = pl.col(PERIOD)
+def _rolled_up(state: pl.DataFrame, keys: Sequence[str], every: str, base: str) -> pl.DataFrame:
+    """Sums at fewer keys and longer periods, sorted."""
+    period = pl.col(key_column(PERIOD))
     if every != base:
-        zone = getattr(state.schema[PERIOD], "time_zone", None)
+        zone = getattr(state.schema[key_column(PERIOD)], "time_zone", None)
         period = period.dt.truncate(every)
         if zone is not None:  # as in `Question`: where the clock goes back at midnight, a day begins twice
             period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
-    groups = [*keys, *(name for name in (STRATUM, BIN) if name in state.columns)]
-    sums = [pl.col(name).sum() for name in state.columns if name.startswith(f"{metric.name}.")]
-    return state.with_columns(period.alias(PERIOD)).group_by(groups).agg(sums)
-
-
-def _sorted(figures: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    return figures.filter(pl.col(PERIOD).is_not_null()).sort(keys, nulls_last=True)
+    groups = [*map(key_column, keys), *(name for name in (STRATUM, BIN) if name in state.columns)]
+    sums = [pl.col(name).sum() for name in state.columns if name not in groups and not name.startswith("key:")]
+    whole = state.with_columns(period.alias(key_column(PERIOD))).group_by(groups).agg(sums)
+    return whole.sort(groups, nulls_last=True)

@@ -7,14 +7,15 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 import polars as pl
 
-from servicequality.core.finishing import check_level
+from servicequality.core.plan import Plan, check_level
 from servicequality.core.question import PERIOD, Question
+from servicequality.core.state import State
 from servicequality.errors import ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
 from servicequality.servqual.scale import OVERALL, Scale, check_scale
 from servicequality.servqual.scoring import Missing, by_item, check_policy, measures, scored
-from servicequality.servqual.states import digest, figures, state
+from servicequality.servqual.states import figures, plan_of
 from servicequality.servqual.tables import ScoreTables, table
 
 __all__ = ["Scores", "score"]
@@ -62,10 +63,13 @@ class Scores(Generic[F]):
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property
-    def state(self) -> F:
-        """The sums that the tables follow from, one row a key; `merge_scores` adds those of several parts."""
-        plan = self._state
-        return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
+    def state(self) -> State:
+        """The sums that the tables follow from; `merge_scores` adds those of several parts. Lazy answers are read here."""
+        self.check()
+        quick = self._plan(full=self.answers.full)
+        made = quick.partial(self._scored)
+        # Of full answers fewer sums are made, which are the same.
+        return replace(made, rules=self._plan(full=False).rules_fingerprint)
 
     @cached_property
     def dimensions(self) -> F:
@@ -80,51 +84,45 @@ class Scores(Generic[F]):
     @cached_property
     def items(self) -> F:
         """One row a key, item and measure, each item on the respondents who answered it."""
-        question, answers = self.question, by_item(self.answers)
+        answers = by_item(self.answers)
         asked = figures(measures(answers), answers.scale.scored, whole=False, full=answers.full)
-        plan = state(
-            scored(answers, "dimension_complete"),
-            asked,
-            keys=question.keys,
-            sampling=question.sampling,
-            rules=self._rules,
-        )
+        plan = plan_of(self.scale, self.missing, asked, self.question)
+        rows = plan.prepared(scored(answers, "dimension_complete"))
 
         def finished(sums: pl.DataFrame) -> pl.DataFrame:
-            return table(sums, asked, keys=question.keys, level=self.level, name="item")
+            return table(plan, sums, asked, keys=self.question.keys, level=self.level, name="item")
 
-        empty = pl.DataFrame(schema=plan.collect_schema())
-        return self._given(lambda: finished(plan.collect(engine="streaming")), lambda: finished(empty).schema)
+        empty = pl.DataFrame(schema=plan.summed(rows).collect_schema())
+        return self._given(lambda: finished(plan.sums(rows)), lambda: finished(empty).schema)
 
     def check(self) -> None:
         """Raise InputError for answers, points and weights that cannot be; eager answers were checked by `score`."""
         check_answers(self.answers)
         if self.question.sampling:
-            self.question.sampling.check(self.answers.frame)
+            Plan((), self.question).sums(self.answers.frame)
 
     @cached_property
     def _scored(self) -> pl.LazyFrame:
         return scored(self.answers, self.missing)
 
-    @property
-    def _rules(self) -> str:
-        return digest(self.scale, self.missing)
-
-    @cached_property
-    def _state(self) -> pl.LazyFrame:
-        question = self.question
-        asked = figures(measures(self.answers), tuple(self.scale.dimensions), full=self.answers.full)
-        return state(self._scored, asked, keys=question.keys, sampling=question.sampling, rules=self._rules)
+    def _plan(self, *, full: bool) -> Plan:
+        rules = figures(measures(self.answers), tuple(self.scale.dimensions), full=full)
+        return plan_of(self.scale, self.missing, rules, self.question)
 
     @cached_property
     def _tables(self) -> ScoreTables:
-        return ScoreTables(self.scale, self._state.collect(engine="streaming"), self.level)
+        return self._made(lambda plan, rows: plan.sums(rows))
+
+    def _made(self, summed: Callable[[Plan, pl.LazyFrame], pl.DataFrame]) -> ScoreTables:
+        plan = self._plan(full=self.answers.full)
+        return ScoreTables(self.scale, plan, summed(plan, plan.prepared(self._scored)), self.question.keys, self.level)
 
     def _table(self, pick: Callable[[ScoreTables], pl.DataFrame]) -> F:
-        def empty() -> pl.DataFrame:
-            return pick(ScoreTables(self.scale, pl.DataFrame(schema=self._state.collect_schema()), self.level))
+        def empty() -> pl.Schema:
+            tables = self._made(lambda plan, rows: pl.DataFrame(schema=plan.summed(rows).collect_schema()))
+            return pick(tables).schema
 
-        return self._given(lambda: pick(self._tables), lambda: empty().schema)
+        return self._given(lambda: pick(self._tables), empty)
 
     def _given(self, make: Callable[[], pl.DataFrame], schema: Callable[[], pl.Schema]) -> F:
         return cast("F", given_frame(make, schema, self.check, eager=self.answers.eager))

@@ -17,7 +17,7 @@ from typing import Any, Generic, cast, overload
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.finishing import check_level
+from servicequality.core.plan import Plan, check_level
 from servicequality.core.question import PERIOD, Question
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
@@ -26,7 +26,7 @@ from servicequality.servqual.layout import Answers, Columns, Questions, read_ans
 from servicequality.servqual.scale import OVERALL, Scale, check_scale
 from servicequality.servqual.scores import TABLE_COLUMNS, F, given_frame
 from servicequality.servqual.scoring import Missing, all_known, check_policy, complete, half
-from servicequality.servqual.states import digest, state
+from servicequality.servqual.states import plan_of
 from servicequality.servqual.tables import table
 
 __all__ = ["Zone", "zone_of_tolerance"]
@@ -90,7 +90,7 @@ class Zone(Generic[F]):
         """Raise InputError for answers and weights that cannot be; eager answers were checked by `zone_of_tolerance`."""
         check_answers(self.answers)
         if self.question.sampling:
-            self.question.sampling.check(self.answers.frame)
+            Plan((), self.question).sums(self.answers.frame)
 
     @cached_property
     def _read(self) -> pl.LazyFrame:
@@ -112,9 +112,8 @@ class Zone(Generic[F]):
         return asked
 
     @cached_property
-    def _state(self) -> pl.LazyFrame:
-        question, rules = self.question, digest(self.answers.scale, self.missing)
-        return state(self._read, self._asked, keys=question.keys, sampling=question.sampling, rules=rules)
+    def _plan(self) -> Plan:
+        return plan_of(self.answers.scale, self.missing, self._asked, self.question)
 
     @cached_property
     def _counted(self) -> pl.LazyFrame:
@@ -140,23 +139,26 @@ class Zone(Generic[F]):
 
     def _table(self, *, overall: bool) -> F:
         asked = {pair: metric for pair, metric in self._asked.items() if (pair[0] == OVERALL) == overall}
-        keys = self.question.keys
+        keys, rows = self.question.keys, self._plan.prepared(self._read)
 
         def finished(sums: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
-            rows = table(sums, asked, keys=keys, level=self.level)
-            noted = rows.join(counts, on=[*keys, "dimension"], how="left", nulls_equal=True, maintain_order="left")
+            figures = table(self._plan, sums, asked, keys=keys, level=self.level)
+            noted = figures.join(counts, on=[*keys, "dimension"], how="left", nulls_equal=True, maintain_order="left")
             inverted = pl.format("{} of {} answers have adequate above desired", "inverted", "answers")
             said = pl.concat_str(
                 "notes", pl.when(pl.col("inverted") > 0).then(inverted), separator="; ", ignore_nulls=True
             )
-            noted = noted.with_columns(notes=pl.when(said != "").then(said)).select(rows.columns)
+            noted = noted.with_columns(notes=pl.when(said != "").then(said)).select(figures.columns)
             return noted.drop("dimension") if overall else noted
 
         def empty() -> pl.Schema:
-            frames = (pl.DataFrame(schema=plan.collect_schema()) for plan in (self._state, self._counted))
-            return finished(*frames).schema
+            plans = self._plan.summed(rows), self._counted
+            return finished(*(pl.DataFrame(schema=plan.collect_schema()) for plan in plans)).schema
 
-        return self._given(lambda: finished(*pl.collect_all([self._state, self._counted], engine="streaming")), empty)
+        def made() -> pl.DataFrame:
+            return finished(self._plan.sums(rows), self._counted.collect(engine="streaming"))
+
+        return self._given(made, empty)
 
     def _given(self, make: Callable[[], pl.DataFrame], schema: Callable[[], pl.Schema]) -> F:
         return cast("F", given_frame(make, schema, self.check, eager=self.answers.eager))

@@ -30,10 +30,7 @@ class OpenTally(Tally):
 
     open: Count
 
-    def missing(self, rows: pl.Expr) -> pl.Expr:
-        return rows - self.n - self.open
-
-    def pending(self) -> pl.Expr:
+    def pending(self, rows: pl.Expr) -> pl.Expr:
         return self.open
 
     def extremes(self) -> tuple[pl.Expr, pl.Expr]:
@@ -60,10 +57,7 @@ class OpenTotal(Total):
     open: Count
     each: tuple[float, float]
 
-    def missing(self, rows: pl.Expr) -> pl.Expr:
-        return rows - self.n - self.open
-
-    def pending(self) -> pl.Expr:
+    def pending(self, rows: pl.Expr) -> pl.Expr:
         return self.open
 
     def extremes(self) -> tuple[pl.Expr, pl.Expr]:
@@ -114,10 +108,7 @@ class OpenMean(Mean):
 
     open: Count
 
-    def missing(self, rows: pl.Expr) -> pl.Expr:
-        return rows - self.n - self.open
-
-    def pending(self) -> pl.Expr:
+    def pending(self, rows: pl.Expr) -> pl.Expr:
         return self.open
 
     def extremes(self) -> tuple[pl.Expr, pl.Expr]:
@@ -218,7 +209,7 @@ class OpenRate(Rate):
 
     open: Count
 
-    def pending(self) -> pl.Expr:
+    def running(self) -> pl.Expr:
         return self.open
 
     def extremes(self) -> tuple[pl.Expr, pl.Expr]:

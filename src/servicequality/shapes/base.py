@@ -57,6 +57,12 @@ class Reading(NamedTuple):
     level: FloatArray | None = None
     notes: Sequence[str | None] | None = None
 
+    def take(self, order: NDArray[np.int64]) -> "Reading":
+        """The entries in another order."""
+        notes = None if self.notes is None else [self.notes[group] for group in order]
+        value, level = (None if part is None else part[order] for part in (self.value, self.level))
+        return Reading(self.low[order], self.high[order], self.se[order], self.method, value, level, notes)
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Shape(ABC):
@@ -71,6 +77,7 @@ class Shape(ABC):
         undefined: why the value is null where `n` is not 0.
         unbounded: why nobody can say how far pending rows may move the value, where that is so.
         refused: row rules of rows that cannot be, by what is wrong with them; such a row is an error.
+        excluded: row rule of rows that the definition leaves out, which are neither counted nor missing.
     """
 
     n: Count
@@ -81,6 +88,7 @@ class Shape(ABC):
     undefined: str = "nothing to divide by"
     unbounded: str = "this figure keeps no account of pending rows"
     refused: Mapping[str, pl.Expr] = field(default_factory=dict)
+    excluded: pl.Expr | None = None
 
     @classmethod
     def leaves(cls) -> dict[str, Kind]:
@@ -92,13 +100,19 @@ class Shape(ABC):
         changed: dict[str, Any] = {name: change(name, getattr(self, name)) for name in self.leaves()}
         return replace(self, **changed)
 
-    def stored(self, prefix: str) -> Self:
-        """The record of stored columns `prefix.leaf`."""
-        return self.map(lambda name, _: pl.col(f"{prefix}.{name}"))
+    def stored(self, rule: str, *, weighted: bool = False) -> Self:
+        """The record of a state's columns of that rule, or of its weighted ones."""
+        before = "weighted " if weighted else ""
+        return self.map(lambda leaf, _: pl.col(f"{before}{leaf}:{rule}"))
+
+    def excluding(self, rows: pl.Expr) -> Self:
+        """The shape with the rows named that its definition leaves out."""
+        return replace(self, excluded=rows if self.excluded is None else self.excluded | rows)
 
     def columns(self) -> set[str]:
         """The columns that the row rules read."""
         rules = [*(getattr(self, leaf) for leaf in self.leaves()), *self.refused.values()]
+        rules += [] if self.excluded is None else [self.excluded]
         return {column for rule in rules for column in rule.meta.root_names()}
 
     def within(self, bounds: tuple[float, float]) -> Self:
@@ -109,12 +123,16 @@ class Shape(ABC):
     def expression(self) -> pl.Expr:
         """The value as one aggregating expression over rows."""
 
-    def missing(self, rows: pl.Expr) -> pl.Expr:
-        """Rows of the slice that do not count, from stored columns."""
-        return rows - self.n
+    def pending(self, rows: pl.Expr) -> pl.Expr | None:
+        """Rows that wait outside the value and may enter it, from stored columns, where the shape knows of such.
 
-    def pending(self) -> pl.Expr | None:
-        """Rows whose outcome is still open, from stored columns, where the shape knows of such."""
+        Args:
+            rows: the rows that are not excluded. Those that neither enter the value nor wait are missing.
+        """
+        return None
+
+    def running(self) -> pl.Expr | None:
+        """Rows that enter the value while their outcome is still open, from stored columns, where there can be such."""
         return None
 
 

@@ -31,7 +31,7 @@ class Survival(TableShape):
     competing: bool = False
     empty: str = "no durations"
 
-    def pending(self) -> pl.Expr:
+    def running(self) -> pl.Expr:
         return self.n - self.events - self.ended_otherwise
 
     def expression(self) -> pl.Expr:

@@ -65,7 +65,7 @@ class OpenShare(Share):
     open: Count
     open_hits: Count
 
-    def pending(self) -> pl.Expr:
+    def running(self) -> pl.Expr:
         return self.open
 
     def extremes(self) -> tuple[pl.Expr, pl.Expr]:
@@ -156,11 +156,11 @@ class Attainment(FixedShape):
         p = sums["met"] / sums["n"]
         return p * (1 - p)
 
-    def missing(self, rows: pl.Expr) -> pl.Expr:  # rows that are not due yet are not missing
-        return self.unknown
+    def pending(self, rows: pl.Expr) -> pl.Expr:  # rows that are not due yet wait, whatever came of them
+        return rows - self.n - self.unknown
 
-    def pending(self) -> pl.Expr:
-        return self.open
+    def running(self) -> pl.Expr | None:
+        return self.open if self.bounds_only else None
 
     def extremes(self) -> tuple[pl.Expr, pl.Expr]:
         whole = self.n if self.bounds_only else self.n + self.open

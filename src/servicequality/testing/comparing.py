@@ -7,6 +7,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric, evaluate
+from servicequality.core.state import State
 from servicequality.shapes import Tally, Total
 
 Law: TypeAlias = Callable[[Metric, pl.DataFrame], None]
@@ -25,10 +26,13 @@ def same(left: pl.DataFrame, right: pl.DataFrame, *, of: Metric, rows: pl.DataFr
     assert_frame_equal(left.select(doubt), right.select(doubt), rel_tol=RELATIVE, abs_tol=_CANCELLED * size)
 
 
-def same_state(left: pl.DataFrame, right: pl.DataFrame, *, of: Metric, rows: pl.DataFrame) -> None:
+def same_state(left: State, right: State, *, of: Metric, rows: pl.DataFrame) -> None:
     """Raise AssertionError unless two states agree: counts exactly, sums to 1e-9 of what was added."""
     size = _size(of, rows)
-    assert_frame_equal(left, right, rel_tol=RELATIVE, abs_tol=1e-12 * size * size)
+    assert left.tables.keys() == right.tables.keys(), f"tables {[*left.tables]} and {[*right.tables]}"
+    pairs = [(left.sums, right.sums), *((left.tables[name], right.tables[name]) for name in left.tables)]
+    for one, other in pairs:
+        assert_frame_equal(one, other, rel_tol=RELATIVE, abs_tol=1e-12 * size * size)
 
 
 def close(left: float | None, right: float | None, *, of: Metric, rows: pl.DataFrame) -> None:

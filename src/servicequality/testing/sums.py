@@ -73,7 +73,7 @@ def states_survive_parquet(metric: Metric, frame: pl.DataFrame) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "state.parquet"
         metric.save(state, path)
-        assert_frame_equal(metric.load(path), state)
+        same_state(metric.load(path), state, of=metric, rows=frame)
         same_state(metric.merge([path]), metric.merge([state]), of=metric, rows=frame)
         _refuses(lambda: stranger.load(path))
     _refuses(lambda: metric.merge([state, metric.partial(frame, by=KEY, weight=WEIGHT)]))

@@ -1,0 +1,3 @@
+"""How rules are computed: checks and sums in one scan, value tables, estimates."""
+
+__all__: list[str] = []

@@ -1,0 +1,244 @@
+"""From sums to estimates: values, limits, reasons and notes of all rules over all groups, built once by column."""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from servicequality.core.engine.names import EXCLUDED, ROWS, sum_column, weighted
+from servicequality.core.results import RESULT
+from servicequality.core.rule import Rule
+from servicequality.core.sampling import MOMENTS, SAMPLED, Sampling, design_notes, read_design
+from servicequality.errors import ServiceQualityWarning
+from servicequality.shapes import FixedShape, Reading
+from servicequality.shapes.base import FloatArray, Sums, no_limits
+from servicequality.stats._checks import IntArray
+
+Texts = NDArray[np.object_]
+_WORDS = ("unit", "better", "empty", "undefined", "unbounded", "refused", "excluded")
+
+
+class TableReading(NamedTuple):
+    """What a rule read from its value table, and the effective number of rows where they are weighted."""
+
+    reading: Reading
+    n_eff: FloatArray | None = None
+
+
+class _Figures:
+    """The columns of all results: rule after rule, and in each the groups."""
+
+    def __init__(self, rules: int, groups: int, level: float) -> None:
+        self.groups = groups
+        size = rules * groups
+        self.value, self.low, self.high, self.se, self.n_eff, self.n_pending = np.full((6, size), np.nan)
+        self.n, self.n_missing, self.n_excluded = np.zeros((3, size))
+        self.level = np.full(size, level)
+        self.method, self.reason, self.notes = (np.full(size, None, dtype=object) for _ in range(3))
+
+    def of(self, place: int) -> slice:
+        """Where the groups of the rule at a place stand."""
+        return slice(place * self.groups, (place + 1) * self.groups)
+
+    def add_notes(self, rows: IntArray, texts: Sequence[str | None] | Texts | None) -> None:
+        """Append one text a row to the notes."""
+        if texts is None:
+            return
+        added = np.array(texts, dtype=object)
+        some = np.flatnonzero(added.astype(np.bool_))
+        rows, added = rows[some], added[some]
+        before = self.notes[rows]
+        both = before.astype(np.bool_)
+        added[both] = before[both] + "; " + added[both]
+        self.notes[rows] = added
+
+
+def estimates(
+    groups: pl.DataFrame,
+    rules: Sequence[Rule],
+    readings: Mapping[str, TableReading],
+    *,
+    keys: Mapping[str, str],
+    sampling: Sampling,
+    level: float,
+) -> pl.DataFrame:
+    """One row a group and rule, in the order of the groups and then of the rules.
+
+    Args:
+        groups: the keys and sums of each group, in the order of the answer.
+        rules: what is estimated.
+        readings: what each rule that reads a value table read from it, by the rule's name.
+        keys: for each key's name, the column of `groups` that holds it.
+        sampling: weights and clusters.
+        level: confidence level.
+    """
+    figures = _Figures(len(rules), groups.height, level)
+    read = groups.select(expression.alias(name) for name, expression in _readings(rules, sampling).items())
+    for place, rule in enumerate(rules):
+        _count(figures, place, rule, groups, read)
+    for places in _alike(rules):
+        _finish_fixed(figures, places, rules, groups, read, sampling, level)
+    for place, rule in enumerate(rules):
+        if rule.name in readings:
+            _finish_table(figures, place, readings[rule.name])
+    _explain(figures, rules)
+    return _frame(figures, rules, groups, keys)
+
+
+def _readings(rules: Sequence[Rule], sampling: Sampling) -> dict[str, pl.Expr]:
+    """What is read from the sums, in one query for all rules."""
+    nothing = pl.lit(None, pl.Float64)
+    chosen: dict[str, pl.Expr] = {}
+    for place, rule in enumerate(rules):
+        raw = rule.shape.stored(rule.name)
+        rows = pl.col(sum_column(rule.name, ROWS))
+        if rule.shape.excluded is not None or sampling.weight is not None:
+            rows = rows - pl.col(sum_column(rule.name, EXCLUDED))
+        pending, running = raw.pending(rows), raw.running()
+        missing = rows - raw.n if pending is None else rows - raw.n - pending
+        chosen[f"missing {place}"] = missing.cast(pl.Float64)
+        if pending is not None:
+            chosen[f"pending {place}"] = pending.cast(pl.Float64)
+        if running is not None:
+            chosen[f"running {place}"] = running.cast(pl.Float64)
+        if isinstance(rule.shape, FixedShape):
+            stored = rule.shape.stored(rule.name, weighted=sampling.weight is not None)
+            assert isinstance(stored, FixedShape)  # the same shape
+            pair = stored.pair()
+            chosen[f"value {place}"] = stored.value().cast(pl.Float64)
+            chosen[f"judged {place}"] = stored.judged()
+            if sampling:
+                above, below = (nothing, nothing) if pair is None else pair
+                chosen[f"above {place}"], chosen[f"below {place}"] = above.cast(pl.Float64), below.cast(pl.Float64)
+    return chosen
+
+
+def _count(figures: _Figures, place: int, rule: Rule, groups: pl.DataFrame, read: pl.DataFrame) -> None:
+    """Rows that enter the value, are missing, excluded or wait."""
+    own = figures.of(place)
+    figures.n[own] = groups[sum_column(rule.name, "n")].to_numpy()
+    figures.n_missing[own] = read[f"missing {place}"].to_numpy()
+    figures.n_eff[own] = figures.n[own]
+    if (excluded := sum_column(rule.name, EXCLUDED)) in groups.columns:
+        figures.n_excluded[own] = groups[excluded].to_numpy()
+    if f"pending {place}" in read.columns:
+        figures.n_pending[own] = read[f"pending {place}"].to_numpy()
+    if f"running {place}" in read.columns:
+        running = read[f"running {place}"].to_numpy()
+        some = np.flatnonzero(running > 0)
+        texts = [f"{part:,.0f} of {n:,.0f} still open" for part, n in zip(running[some], figures.n[own][some], strict=True)]
+        figures.add_notes(own.start + some, texts)
+
+
+def _alike(rules: Sequence[Rule]) -> list[list[int]]:
+    """The places of rules of fixed width whose limits one call can give: those of one shape with the same options."""
+    buckets: dict[object, list[int]] = {}
+    for place, rule in enumerate(rules):
+        if isinstance(rule.shape, FixedShape):
+            buckets.setdefault((type(rule.shape), _options(rule.shape)), []).append(place)
+    return list(buckets.values())
+
+
+def _options(shape: FixedShape) -> tuple[object, ...]:
+    leaves = shape.leaves()
+    return tuple(getattr(shape, one.name) for one in fields(shape) if one.name not in leaves and one.name not in _WORDS)
+
+
+def _finish_fixed(
+    figures: _Figures,
+    places: Sequence[int],
+    rules: Sequence[Rule],
+    groups: pl.DataFrame,
+    read: pl.DataFrame,
+    sampling: Sampling,
+    level: float,
+) -> None:
+    """Value and limits of rules of one shape, whose groups are read one after the other."""
+    shape = rules[places[0]].shape
+    assert isinstance(shape, FixedShape)  # sorted so by `_alike`
+
+    def sums_of(leaf: str) -> FloatArray:
+        columns = [groups[sum_column(rules[place].name, leaf)] for place in places]
+        return np.concatenate([column.cast(pl.Float64).to_numpy() for column in columns])
+
+    def readings(name: str) -> NDArray[Any]:
+        return np.concatenate([read[f"{name} {place}"].to_numpy() for place in places])
+
+    rows = np.concatenate([np.arange(figures.of(place).start, figures.of(place).stop) for place in places])
+    n, ok = sums_of("n"), readings("judged").astype(np.bool_)
+    ok &= n > 0
+    extra: dict[str, FloatArray] = {}
+    design = None
+    if sampling:
+        present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[places[0]].name, key) in groups.columns]
+        if "yy" in present:
+            extra = {key: sums_of(key) for key in present} | {"n": n}
+            units = extra.get("clusters", extra.get("units", n))
+            lone = rows[ok & (units < 2)]
+            text = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
+            figures.add_notes(lone, [text] * len(lone))
+            ok &= units > 1
+            extra = {key: column[ok] for key, column in extra.items()}
+    prefixed = weighted if sampling.weight is not None else str
+    sums: Sums = {leaf: sums_of(prefixed(leaf))[ok] for leaf in shape.leaves()}
+    judged = rows[ok]
+    if extra:
+        design = read_design(shape, sums, extra, (readings("above")[ok], readings("below")[ok]))
+        figures.n_eff[judged] = design.n_eff
+        figures.add_notes(judged, design_notes(shape, sums, extra))
+    with warnings.catch_warnings():  # what is to be read with care stands in `notes`
+        warnings.simplefilter("ignore", ServiceQualityWarning)
+        unknown_design = bool(sampling) and design is None
+        reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
+    figures.value[rows] = readings("value")
+    figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
+    figures.method[rows] = reading.method
+    if reading.level is not None:
+        figures.level[judged] = reading.level
+    figures.add_notes(judged, reading.notes)
+
+
+def _finish_table(figures: _Figures, place: int, given: TableReading) -> None:
+    """Value and limits of a rule that reads a table."""
+    reading, own = given.reading, figures.of(place)
+    assert reading.value is not None  # a table's reading holds its value
+    figures.value[own], figures.se[own] = reading.value, reading.se
+    figures.low[own], figures.high[own] = reading.low, reading.high
+    figures.method[own] = reading.method
+    if reading.level is not None:
+        figures.level[own] = reading.level
+    if given.n_eff is not None:
+        figures.n_eff[own] = given.n_eff
+    figures.add_notes(np.arange(own.start, own.stop), reading.notes)
+
+
+def _explain(figures: _Figures, rules: Sequence[Rule]) -> None:
+    """A reason for every value that is undefined, and no limits where nothing was counted."""
+    nothing, blank = figures.n == 0, np.isnan(figures.value)
+    figures.low[nothing] = figures.high[nothing] = np.nan
+    for place, rule in enumerate(rules):
+        own = figures.of(place)
+        figures.reason[own][blank[own]] = rule.shape.undefined
+        figures.reason[own][blank[own] & nothing[own]] = rule.shape.empty
+
+
+def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame:
+    """The rows of the answer: groups in their order, and in each the rules."""
+    columns: dict[str, pl.Series] = {
+        "metric": pl.Series([rule.name for rule in rules] * groups.height, dtype=pl.String),
+        "unit": pl.Series([rule.unit for rule in rules] * groups.height, dtype=pl.String),
+    }
+    for name in RESULT:
+        if name not in columns:
+            flat = getattr(figures, name).reshape(len(rules), groups.height).T.ravel()
+            if flat.dtype == np.object_:
+                columns[name] = pl.Series(flat.tolist(), dtype=pl.String)
+            else:
+                columns[name] = pl.Series(flat, nan_to_null=True)
+    row = np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
+    repeated = [groups[column].gather(row).alias(name) for name, column in keys.items()]
+    return pl.DataFrame([*repeated, *(columns[name].cast(dtype).alias(name) for name, dtype in RESULT.items())])

@@ -1,0 +1,207 @@
+"""The canonical text of a rule: what it reads and sums, in words that outlive a version of Polars.
+
+A fingerprint is made of this text and not of Polars' own binary form, so that stored states can still be read after an
+upgrade. The words are ours: where Polars renames a node of its trees, this file changes and the text does not.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from io import BytesIO
+from typing import Any, TypeAlias
+
+import polars as pl
+
+from servicequality.core.rule import Rule
+from servicequality.errors import ParameterError
+from servicequality.shapes import Shape, TableShape
+
+__all__ = ["expression_text", "rule_text", "table_text"]
+
+Tree: TypeAlias = Any
+
+_OPERATORS = {
+    "And": "and",
+    "Divide": "divided by",
+    "Eq": "=",
+    "EqValidity": "is",
+    "FloorDivide": "divided down by",
+    "Gt": ">",
+    "GtEq": ">=",
+    "Lt": "<",
+    "LtEq": "<=",
+    "LogicalAnd": "and",
+    "LogicalOr": "or",
+    "Minus": "-",
+    "Modulus": "mod",
+    "Multiply": "*",
+    "NotEq": "!=",
+    "NotEqValidity": "is not",
+    "Or": "or",
+    "Plus": "+",
+    "TrueDivide": "/",
+    "Xor": "xor",
+}
+_NOT_MEANING = ("unit", "better", "empty", "undefined", "unbounded")
+"""Fields of a shape that are words about a value, and no part of it."""
+
+
+def rule_text(rule: Rule) -> str:
+    """All that two rules must have in common for their states to add: revision, slice, shape, options and leaves."""
+    shape = rule.shape
+    lines = [f"rule {json.dumps(rule.name)}, revision {rule.revision}", f"shape {_kind(shape)}"]
+    lines += [f"option {name}: {value}" for name, value in _options(shape).items()]
+    lines += [f"leaf {leaf}: {expression_text(getattr(shape, leaf))}" for leaf in shape.leaves()]
+    if isinstance(shape, TableShape):
+        lines.append(table_text(rule))
+    if shape.excluded is not None:
+        lines.append(f"excluded: {expression_text(shape.excluded)}")
+    lines += [f"refused {fault}: {expression_text(bad)}" for fault, bad in shape.refused.items()]
+    for bound in rule.inputs:
+        lines.append(f"input {json.dumps(bound.name)}: {bound.wants()}; blanks {list(bound.missing)}")
+    if rule.condition is not None:
+        lines.append(f"where: {expression_text(rule.condition)}")
+    return "\n".join(lines)
+
+
+def table_text(rule: Rule) -> str:
+    """All that two rules must have in common to read one value table."""
+    shape = rule.shape
+    assert isinstance(shape, TableShape)  # asked of rules that read tables
+    lines = [f"bits of a number: {shape.mantissa}"]
+    for record in shape.records():
+        lines.append(f"at: {expression_text(record.at)}")
+        lines += [f"leaf {leaf}: {expression_text(getattr(record, leaf))}" for leaf in record.leaves()]
+    if shape.stratum is not None:
+        lines.append(f"stratum: {expression_text(shape.stratum)}")
+    if rule.condition is not None:
+        lines.append(f"where: {expression_text(rule.condition)}")
+    return "\n".join(lines)
+
+
+def expression_text(expression: pl.Expr) -> str:
+    """A row rule in words.
+
+    Raises:
+        ParameterError: it holds an operation of another kind than a row rule's.
+    """
+    try:
+        tree = json.loads(expression.meta.serialize(format="json"))
+    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
+        raise ParameterError(f"an expression cannot be written down ({error}); add it as a column first") from None
+    text = _text(tree)
+    # JSON has no word for infinities and NaN, which Polars then writes alike.
+    return f"{text} as {expression}" if "nonfinite" in text else text
+
+
+def _kind(shape: Shape) -> str:
+    """The shape's name: that of a class made for a number of parts is its own."""
+    return type(shape).__name__
+
+
+def _options(shape: Shape) -> dict[str, str]:
+    """The shape's options in words, by name: what is neither a leaf nor an expression."""
+    leaves = shape.leaves()
+    told: dict[str, str] = {}
+    for one in fields(shape):
+        value = getattr(shape, one.name)
+        if one.name in leaves or one.name in _NOT_MEANING or isinstance(value, (pl.Expr, Mapping)) or value is None:
+            continue
+        told[one.name] = repr(value)
+    return told
+
+
+def _text(tree: Tree) -> str:
+    kind, content = next(iter(tree.items())) if isinstance(tree, dict) else (str(tree), None)
+    if kind not in _NODES:
+        raise ParameterError(f"{kind} is no part of a row rule; add what it computes as a column first")
+    return _NODES[kind](content)
+
+
+def _binary(content: Tree) -> str:
+    operator = content["op"]
+    if operator not in _OPERATORS:
+        raise ParameterError(f"{operator} is no part of a row rule; add what it computes as a column first")
+    return f"({_text(content['left'])} {_OPERATORS[operator]} {_text(content['right'])})"
+
+
+def _function(content: Tree) -> str:
+    name, options = _named(content["function"])
+    arguments = ", ".join(map(_text, content["input"]))
+    return f"{name}({arguments}{'; ' if options else ''}{options})"
+
+
+def _named(function: Tree) -> tuple[str, str]:
+    """A function's name in lower case with its family, and its options."""
+    if isinstance(function, str):
+        return _snake(function), ""
+    family, inner = next(iter(function.items()))
+    if isinstance(inner, str):
+        return f"{_snake(family)} {_snake(inner)}", ""
+    if isinstance(inner, dict) and len(inner) == 1 and isinstance(next(iter(inner.values())), dict):
+        name, options = next(iter(inner.items()))
+        return f"{_snake(family)} {_snake(name)}", json.dumps(options, sort_keys=True)
+    return _snake(family), json.dumps(inner, sort_keys=True)
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).removeprefix("_")
+
+
+def _literal(content: Tree) -> str:
+    kind, value = next(iter(content.items()))
+    if kind == "Dyn":
+        return _number(next(iter(value.values())))
+    if kind == "Scalar":
+        return _scalar(value)
+    if kind == "Series":
+        return str(_listed(value))
+    return json.dumps(content, sort_keys=True)
+
+
+def _scalar(value: Tree) -> str:
+    if value == "Null" or value is None:
+        return "null"
+    kind, inner = next(iter(value.items()))
+    if kind == "List":
+        return str(_listed(inner))
+    if kind == "Datetime":
+        count, unit, zone = inner
+        name = zone["inner"] if isinstance(zone, dict) else zone
+        return f"instant {count} {_snake(unit)} {name}"
+    if isinstance(inner, (bool, str)):
+        return json.dumps(inner)
+    if isinstance(inner, (int, float)) or inner is None:
+        return _number(inner)
+    return f"{_snake(kind)} {json.dumps(inner, sort_keys=True)}"
+
+
+def _number(value: float | None) -> str:
+    return "nonfinite" if value is None else repr(value)
+
+
+def _listed(content: Tree) -> list[Any]:
+    """The values of a list literal, which Polars writes as Arrow IPC."""
+    raw = content if isinstance(content, list) else next(iter(content.values()))
+    values: list[Any] = pl.read_ipc_stream(BytesIO(bytes(raw))).to_series().to_list()
+    return values
+
+
+def _cast(content: Tree) -> str:
+    dtype = content["dtype"]
+    named = dtype.get("Literal", dtype) if isinstance(dtype, dict) else dtype
+    kind = _snake(named) if isinstance(named, str) else json.dumps(named, sort_keys=True)
+    strict = "" if content["options"] == "Strict" else f", {content['options']}"
+    return f"{kind}({_text(content['expr'])}{strict})"
+
+
+_NODES: dict[str, Callable[[Tree], str]] = {
+    "Column": lambda name: f"column {json.dumps(name)}",
+    "Literal": _literal,
+    "BinaryExpr": _binary,
+    "Cast": _cast,
+    "Ternary": lambda it: f"if {_text(it['predicate'])} then {_text(it['truthy'])} else {_text(it['falsy'])}",
+    "Alias": lambda content: _text(content[0]),
+    "KeepName": _text,
+    "Function": _function,
+}

@@ -1,0 +1,76 @@
+"""The sums of rules by key: everything that one scan of the rows adds up."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from servicequality.core.engine.names import CLUSTER, EXCLUDED, ROWS, sum_column, weighted
+from servicequality.core.rule import Rule
+from servicequality.core.sampling import Sampling, moments
+from servicequality.shapes import FixedShape, Shape
+from servicequality.shapes.base import added
+
+Sums = dict[str, pl.Expr]
+
+
+def row_sums(rule: Rule, sampling: Sampling) -> Sums:
+    """One rule's sums over rows, by column: rows, excluded rows, leaves, and what weights add."""
+    shape, weight = rule.shape, sampling.weight
+    here = pl.lit(value=True) if rule.condition is None else rule.condition
+    counted = pl.len() if rule.condition is None else rule.condition.sum()
+    columns = {ROWS: counted.cast(pl.Int64)}
+    barred = None if shape.excluded is None else (shape.excluded & ~shape.n.fill_null(value=False))
+    if weight is not None:
+        heavy = pl.col(weight) > 0
+        shape = _sliced(shape, heavy)
+        light = here & ~heavy
+        barred = light if barred is None else light | (barred & heavy)
+    if barred is not None:
+        columns[EXCLUDED] = added(barred.fill_null(value=False), "count")
+    kinds = shape.leaves()
+    for leaf, kind in kinds.items():
+        # A sum that has to look out for nulls takes several times as long as one over zeros.
+        columns[leaf] = added(getattr(shape, leaf).fill_null(value=False), kind)
+    if weight is not None:
+        heavier = sampling.weighted(shape)
+        columns |= {weighted(leaf): getattr(heavier, leaf).sum() for leaf in kinds}
+        columns["weight_squares"] = (heavier.n * heavier.n).sum()
+        if sampling.cluster is None and isinstance(heavier, FixedShape):
+            columns["units"] = (heavier.n > 0).sum().cast(pl.Int64)
+            columns |= moments(heavier)
+    return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
+
+
+def cluster_sums(rule: Rule, sampling: Sampling) -> Sums:
+    """What the sums of clusters add to a rule's sums: how many clusters count, and their moments."""
+    assert isinstance(rule.shape, FixedShape)  # tables are refused together with clusters
+    columns = {"clusters": (pl.col(sum_column(rule.name, "n")) > 0).sum().cast(pl.Int64)}
+    columns |= moments(rule.shape.stored(rule.name, weighted=sampling.weight is not None))
+    return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
+
+
+def over_clusters(clusters: pl.LazyFrame, rules: Sequence[Rule], keys: Sequence[str], sampling: Sampling) -> pl.LazyFrame:
+    """The sums by key of sums by key and cluster."""
+    plain = [name for name in clusters.collect_schema().names() if name not in (*keys, CLUSTER)]
+    again: Sums = {name: pl.col(name).sum() for name in plain}
+    for rule in rules:
+        again |= cluster_sums(rule, sampling)
+    return aggregate(clusters, {name: pl.col(name) for name in keys}, again)
+
+
+def aggregate(frame: pl.LazyFrame, keys: Mapping[str, pl.Expr], sums: Sums) -> pl.LazyFrame:
+    """Each distinct sum once, whatever the number of rules that need it."""
+    first: dict[bytes, str] = {}
+    same = {name: first.setdefault(rule.meta.serialize(), name) for name, rule in sums.items()}
+    # Sums of one column side by side: its values are still in the processor's cache.
+    distinct = sorted(set(same.values()), key=lambda name: (sums[name].meta.root_names(), name))
+    needed = [sums[name].alias(name) for name in distinct]
+    groups = [expression.alias(name) for name, expression in keys.items()]
+    small = frame.group_by(groups).agg(needed) if groups else frame.select(needed)
+    return small.select([*keys, *(pl.col(source).alias(name) for name, source in same.items())])
+
+
+def _sliced(shape: Shape, rows: pl.Expr) -> Shape:
+    """The shape over the rows for which `rows` holds."""
+    kinds = shape.leaves()
+    return shape.map(lambda leaf, rule: rule & rows if kinds[leaf] == "count" else pl.when(rows).then(rule))

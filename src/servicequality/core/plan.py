@@ -1,0 +1,386 @@
+"""Plans: some metrics by keys, period and sampling, computed at once or in parts that add up."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from servicequality.core import state as states
+from servicequality.core.engine.checks import Check, checks_of, offenders, refuse
+from servicequality.core.engine.estimates import TableReading, estimates
+from servicequality.core.engine.names import BIN, CLUSTER, STRATUM, fault_column, key_column, sum_column
+from servicequality.core.engine.quantile_rows import read_quantiles
+from servicequality.core.engine.rule_text import rule_text, table_text
+from servicequality.core.engine.sums import aggregate, over_clusters, row_sums
+from servicequality.core.engine.value_tables import (
+    ValueTable,
+    histogram,
+    read_histogram,
+    read_rows,
+    rows_of,
+    table_shape,
+)
+from servicequality.core.question import PERIOD, Question
+from servicequality.core.results import RESULT
+from servicequality.core.rule import Rule
+from servicequality.core.state import State
+from servicequality.core.suppression import suppress
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+from servicequality.shapes import Quantile, TableShape
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Some rules by keys, period and sampling: what it reads, what it sums, and how sums become figures.
+
+    Attributes:
+        rules: the metrics, each under a name of its own.
+        grouping: keys, period and sampling.
+        basis: how the rows themselves were made, where that is more than a frame's columns; states of two do not add.
+    """
+
+    rules: tuple[Rule, ...]
+    grouping: Question
+    basis: str = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: self.__dict__[name] for name in ("rules", "grouping", "basis")}  # the rest is derived again
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads of a frame."""
+        needed = [*self.grouping.by, *([] if self.grouping.at is None else [self.grouping.at])]
+        needed += self.grouping.sampling.columns()
+        for rule in self.rules:
+            needed += [bound.name for bound in rule.inputs]
+            needed += [] if rule.condition is None else rule.condition.meta.root_names()
+        return list(dict.fromkeys(needed))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """What two plans have in common whose states add: rules, keys, period and sampling."""
+        return hashlib.sha256(f"{self.rules_fingerprint} {self.grouping.to_dict()}".encode()).hexdigest()
+
+    @cached_property
+    def rules_fingerprint(self) -> str:
+        """Of the rules alone."""
+        texts = [self.basis, *(rule_text(rule) for rule in self.rules)]
+        return hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
+
+    def partial(self, frame: Any, *, as_of: datetime | None = None, spread: bool = False) -> State:
+        """The state of some rows, in one scan for all sums. Rows that cannot be are counted, and told by `finish`.
+
+        Args:
+            frame: any dataframe; a lazy one is read here, since states are small.
+            as_of: the instant up to which the rows were known. States of different instants do not merge: a row that is
+                open in one may have ended in another.
+            spread: keep one row a cluster, so that a cluster may lie in several parts.
+
+        Raises:
+            InputError: a column is missing or of a wrong type.
+            ParameterError: an option does not fit.
+        """
+        if as_of is not None and as_of.utcoffset() is None:
+            raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
+        if spread and self.grouping.sampling.cluster is None:
+            raise ParameterError("spread keeps one row a cluster; name the clusters with cluster= first")
+        rows = self.prepared(frame)
+        keys = self._key_expressions()
+        plans = [self.summed(rows, spread=spread)]
+        plans += [histogram(rows, rule, keys, self.grouping.sampling) for rule in self._tables]
+        sums, *tables = pl.collect_all(plans, engine="streaming")
+        return State(
+            rules=self.rules_fingerprint,
+            basis=self.basis,
+            grouping=self.grouping,
+            keys=tuple(self.grouping.keys),
+            sums=_sorted(sums),
+            tables={rule.name: _sorted(table) for rule, table in zip(self._tables, tables, strict=True)},
+            as_of=as_of,
+            spread=spread,
+            offenders=offenders(rows, self._checks, self._faults(sums)),
+        )
+
+    def merge(self, parts: Iterable[State | str | Path], *, by: str | Sequence[str] | None = None) -> State:
+        """The state of all rows of some states of disjoint rows, by all their keys or by fewer.
+
+        Args:
+            parts: states, or paths of saved ones.
+            by: the keys to keep; all by default.
+
+        Raises:
+            InputError: a state of other rules, keys, periods, sampling, or another `as_of` than the rest.
+            ParameterError: no states, or a key that they do not have.
+        """
+        given = [self.load(part) if isinstance(part, (str, Path)) else self._own(part) for part in parts]
+        if not given:
+            raise ParameterError(f"{self._named}: nothing to merge; give at least one state")
+        first = given[0]
+        for other in given[1:]:
+            _refuse_unlike(self._named, first, other)
+        kept = first.keys if by is None else (by,) if isinstance(by, str) else tuple(by)
+        if unknown := [key for key in kept if key not in first.keys]:
+            raise ParameterError(f"{self._named}: the states have no key {unknown[0]!r}; they have {list(first.keys)}")
+        dropped = [key_column(key) for key in first.keys if key not in kept]
+        tables = {name: _added([part.tables[name] for part in given], dropped) for name in first.tables}
+        shown: dict[int, tuple[str, ...]] = {}
+        for part in given:
+            for place, values in part.offenders.items():
+                shown.setdefault(place, values)
+        sums = _added([part.sums for part in given], dropped)
+        return replace(first, keys=kept, sums=sums, tables=tables, offenders=shown)
+
+    def finish(self, state: State, *, level: float = 0.95, min_n: int | None = None) -> pl.DataFrame:
+        """The figures of a state, one row a group and metric, in the columns of `evaluate`.
+
+        Args:
+            state: a state that this plan made.
+            level: confidence level.
+            min_n: hide cells of fewer rows, and a sibling from which they could be computed.
+
+        Raises:
+            InputError: a state of another plan, or one of rows that lie outside their domain.
+            ParameterError: a level outside (0, 1).
+        """
+        check_options(level, min_n)
+        own = self._own(state)
+        refuse(self._checks, self._faults(own.sums), own.offenders)
+        sums, keys = own.sums, [key_column(name) for name in own.keys]
+        if own.spread:
+            sums = _sorted(over_clusters(sums.lazy(), self.rules, keys, self.grouping.sampling).collect())
+        readings: dict[str, TableReading] = {}
+        for maker, alike in self._table_readers:
+            table = read_histogram(own.tables[maker.name], maker, sums.select(keys))
+            readings |= read_table(table, alike, level=level)
+        return self._answer(sums, readings, own.keys, level, min_n)
+
+    def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
+        """The figures of prepared rows, quantiles and curves exact; `held` says that the rows are in memory."""
+        sums = self.sums(rows)
+        groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
+        readings = {}
+        if exact := [alike for maker, alike in self._table_readers if self._sorts(maker)]:
+            counts = {alike[0].name: sums[sum_column(alike[0].name, "n")].to_numpy() for alike in exact}
+            read = read_quantiles(rows, exact, groups, counts, keys, level=level, held=held)
+            readings = {name: TableReading(reading) for name, reading in read.items()}
+        for maker, alike in self._table_readers:
+            if maker.name not in readings:
+                readings |= read_table(self.table(rows, maker, groups), alike, level=level)
+        return self._answer(sums, readings, self.grouping.keys, level, min_n)
+
+    def sums(self, rows: pl.LazyFrame) -> pl.DataFrame:
+        """The sums of prepared rows, a row a group, sorted.
+
+        Raises:
+            InputError: rows lie outside their domain.
+        """
+        sums = _sorted(self.summed(rows).collect(engine="streaming"))
+        self.refuse_faults(sums, rows)
+        return sums
+
+    def refuse_faults(self, sums: pl.DataFrame, rows: pl.LazyFrame) -> None:
+        """Raise InputError if the sums counted rows that lie outside their domain."""
+        counts = self._faults(sums)
+        if any(counts):
+            refuse(self._checks, counts, offenders(rows, self._checks, counts))
+
+    def table(self, rows: pl.LazyFrame, rule: Rule, groups: pl.DataFrame) -> ValueTable:
+        """The exact value table of a rule over prepared rows; `groups` holds the key columns of the sums."""
+        return read_rows(rows_of(rows, rule, self._key_expressions(), self.grouping.sampling), rule, groups)
+
+    def histogram(self, rows: pl.LazyFrame, rule: Rule) -> pl.DataFrame:
+        """The value table of a rule over prepared rows as a state keeps it, but with all bits of the numbers."""
+        plan = histogram(rows, rule, self._key_expressions(), self.grouping.sampling, exact=True)
+        return plan.collect(engine="streaming")
+
+    def figures(
+        self,
+        sums: pl.DataFrame,
+        rules: Sequence[Rule],
+        readings: Mapping[str, TableReading] | None = None,
+        *,
+        keys: Sequence[str] | None = None,
+        level: float,
+    ) -> pl.DataFrame:
+        """The figures of some of the rules, a row a group of `sums` and rule: the keys by their names, and `RESULT`."""
+        named = {name: key_column(name) for name in (self.grouping.keys if keys is None else keys)}
+        return estimates(sums, rules, readings or {}, keys=named, sampling=self.grouping.sampling, level=level)
+
+    def prepared(self, frame: Any) -> pl.LazyFrame:
+        """The rows of any dataframe, checked for columns and types, with their period.
+
+        Raises:
+            InputError: a column is missing or of a wrong type.
+            ParameterError: clusters together with a metric that reads a table.
+        """
+        for rule in self.rules:
+            self.grouping.sampling.refuse_tables(rule.name, rule.shape)
+        return self.grouping.frame(as_frame(frame).lazy(), self.rules)
+
+    def dumps(self, state: State) -> bytes:
+        """A state as bytes (Arrow IPC)."""
+        return states.dumps(self._own(state))
+
+    def loads(self, content: bytes) -> State:
+        """The state of bytes that `dumps` gave.
+
+        Raises:
+            InputError: they hold no state of this plan.
+        """
+        return self._own(states.loads(content))
+
+    def save(self, state: State, path: str | Path) -> None:
+        """Write a state to Parquet.
+
+        Raises:
+            InputError: a state of another plan, or a file that cannot be written.
+        """
+        states.save(self._own(state), path)
+
+    def load(self, path: str | Path) -> State:
+        """Read a saved state.
+
+        Raises:
+            InputError: there is no such file, or it holds no state of this plan.
+        """
+        try:
+            return self._own(states.load(path))
+        except InputError as error:
+            text = str(error)
+            raise InputError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+
+    @property
+    def _named(self) -> str:
+        return ", ".join(rule.name for rule in self.rules)
+
+    @cached_property
+    def _checks(self) -> list[Check]:
+        return checks_of(self.rules, self.grouping.sampling)
+
+    @cached_property
+    def _table_readers(self) -> list[tuple[Rule, list[Rule]]]:
+        """The rules that read tables, those of one table together; the first of them makes it."""
+        readers: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            if isinstance(rule.shape, TableShape):
+                readers.setdefault(table_text(rule), []).append(rule)
+        return [(alike[0], alike) for alike in readers.values()]
+
+    @property
+    def _tables(self) -> list[Rule]:
+        return [maker for maker, _ in self._table_readers]
+
+    def _key_expressions(self) -> dict[str, pl.Expr]:
+        return {key_column(name): pl.col(name) for name in self.grouping.keys}
+
+    def summed(self, rows: pl.LazyFrame, *, spread: bool = False) -> pl.LazyFrame:
+        """All sums of all rules, in one group_by (two where rows come in clusters)."""
+        sampling, keys = self.grouping.sampling, self._key_expressions()
+        sums: dict[str, pl.Expr] = {}
+        for rule in self.rules:
+            sums |= row_sums(rule, sampling)
+        faults = {fault_column(place): check.bad.sum().cast(pl.Int64) for place, check in enumerate(self._checks)}
+        if sampling.cluster is None:
+            return aggregate(rows, keys, sums | faults)
+        clusters = aggregate(rows, {**keys, CLUSTER: pl.col(sampling.cluster)}, sums | faults)
+        return clusters if spread else over_clusters(clusters, self.rules, [*keys], sampling)
+
+    def _faults(self, sums: pl.DataFrame) -> list[int]:
+        """How many rows break each check."""
+        if not sums.height:
+            return [0] * len(self._checks)
+        return list(sums.select(pl.col(fault_column(place)).sum() for place in range(len(self._checks))).row(0))
+
+    def _own(self, state: State) -> State:
+        """The state, if this plan made it.
+
+        Raises:
+            InputError: it is no state, or other rules, keys, periods or sampling made it.
+        """
+        if not isinstance(state, State):
+            raise InputError(f"{self._named}: expected a state, got {type(state).__name__}; make one with partial")
+        if state.basis != self.basis:
+            raise InputError(f"states of different rows do not add: {'; '.join(sorted((state.basis, self.basis)))}")
+        if state.rules != self.rules_fingerprint:
+            raise InputError(
+                f"{self._named}: the state was made by other rules; compute it again, or finish it with what made it"
+            )
+        if state.grouping != self.grouping:
+            raise InputError(f"{self._named}: {_difference(state.grouping, self.grouping)}")
+        return state
+
+    def _sorts(self, rule: Rule) -> bool:
+        """Whether the rows of a rule's numbers are sorted within their groups, and not counted."""
+        return isinstance(rule.shape, Quantile) and not self.grouping.sampling
+
+    def _answer(
+        self,
+        sums: pl.DataFrame,
+        readings: Mapping[str, TableReading],
+        keys: Sequence[str],
+        level: float,
+        min_n: int | None,
+    ) -> pl.DataFrame:
+        rows = self.figures(sums, self.rules, readings, keys=keys, level=level)
+        if PERIOD not in rows.columns:
+            rows = rows.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias(PERIOD))
+        rows = rows.select(*(name for name in keys if name != PERIOD), PERIOD, *RESULT)
+        return rows if min_n is None else suppress(rows, keys, min_n)
+
+
+def read_table(table: ValueTable, rules: Iterable[Rule], *, level: float) -> dict[str, TableReading]:
+    """What rules read from the table that they have in common, by name."""
+    return {rule.name: TableReading(table_shape(rule).read(table.table, level=level), table.n_eff) for rule in rules}
+
+
+def check_level(level: float) -> None:
+    """Raise ParameterError for a confidence level outside (0, 1)."""
+    if not 0 < level < 1:
+        raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}; 0.95 gives 95 % limits")
+
+
+def check_options(level: float, min_n: int | None) -> None:
+    """Raise ParameterError for a confidence level outside (0, 1), and for cells of less than one row."""
+    check_level(level)
+    if min_n is not None and min_n < 1:
+        raise ParameterError(f"min_n must be at least 1, got {min_n!r}; None shows every cell")
+
+
+def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
+    keys = [name for name in frame.columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
+    return frame.sort(keys, nulls_last=True) if keys else frame
+
+
+def _added(parts: Sequence[pl.DataFrame], dropped: Sequence[str]) -> pl.DataFrame:
+    """The sums of several frames of sums by the keys that are kept."""
+    whole = pl.concat([part.drop(dropped) for part in parts], how="vertical_relaxed").lazy()
+    keys = [name for name in parts[0].columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
+    kept = [name for name in keys if name not in dropped]
+    sums = [pl.col(name).sum() for name in parts[0].columns if name not in keys]
+    return _sorted((whole.group_by(kept).agg(sums) if kept else whole.select(sums)).collect(engine="streaming"))
+
+
+def _refuse_unlike(named: str, first: State, other: State) -> None:
+    """Raise InputError for states that do not add."""
+    if first.keys != other.keys:
+        raise InputError(f"{named}: states by {list(first.keys)} and by {list(other.keys)} do not add")
+    if first.spread != other.spread:
+        raise InputError(f"{named}: states by cluster and states over clusters do not add; make all with spread=True")
+    if first.as_of != other.as_of:
+        raise InputError(
+            f"{named}: states made at different instants ({first.as_of}, {other.as_of}) do not add, since a row that was "
+            "open at one may have ended at another; make all of them at one as_of"
+        )
+
+
+def _difference(one: Question, other: Question) -> str:
+    left, right = one.to_dict(), other.to_dict()
+    unlike = [name for name in left if left[name] != right[name]]
+    told = "; ".join(f"{name}={left[name]!r} and {name}={right[name]!r}" for name in unlike)
+    return f"states made with {told} do not add; make all of them alike"
