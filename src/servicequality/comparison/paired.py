@@ -77,7 +77,9 @@ def _of(
         residuals.append(side.select(*own, residual.alias(label)))
         sums = [pl.col(leaf).sum() for leaf in leaves]
         small = side.group_by(keys).agg(sums) if keys else side.select(sums)
-        value = small.select(*keys, stored.value().alias(f"value {label}"), pl.col(sum_column(name, "n")).alias(f"n {label}"))
+        value = small.select(
+            *keys, stored.value().alias(f"value {label}"), pl.col(sum_column(name, "n")).alias(f"n {label}")
+        )
         figures.append(value)
     joint = residuals[0].join(residuals[1], on=own, nulls_equal=True)
     gap = pl.col("after") - pl.col("before")

@@ -73,13 +73,14 @@ def elapsed(
 def finished(seconds: str, event: pl.Expr, *, statistic: str | float, limit: float | None) -> Shape:
     """A figure of the finished durations alone."""
     of = answered(seconds) & event
+    shape: Shape
     if limit is not None:
-        return share(pl.col(seconds) <= limit, of=of)
-    return (
-        mean(pl.col(seconds), of=of)
-        if statistic == "mean"
-        else quantile(pl.col(seconds), quantile_of(statistic), of=of)
-    )
+        shape = share(pl.col(seconds) <= limit, of=of)
+    elif statistic == "mean":
+        shape = mean(pl.col(seconds), of=of)
+    else:
+        shape = quantile(pl.col(seconds), quantile_of(statistic), of=of)
+    return shape.excluding(answered(seconds) & ~event)
 
 
 def quantile_of(statistic: str | float) -> float:

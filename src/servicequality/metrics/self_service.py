@@ -197,7 +197,7 @@ def article_helpfulness(
         )
     if helpful is not None and votes is not None:
         return _counted(helpful, votes, "with more helpful votes than votes")
-    return share(pl.col(solved), of=answered(solved) & (pl.col(views) >= 1))
+    return share(pl.col(solved), of=answered(solved) & (pl.col(views) >= 1)).excluding(pl.col(views) < 1)
 
 
 @define(
@@ -235,7 +235,7 @@ def search_success_rate(
     seen = _seen(at, contacted, window, None)
     found = (pl.col(views) >= 1) & ~seen.came
     of = seen.there & answered(views) & (pl.col(searches) >= 1)
-    return replace(share(found, of=of), refused=seen.refused)
+    return replace(share(found, of=of).excluding(pl.col(searches) < 1), refused=seen.refused)
 
 
 class _Seen(NamedTuple):

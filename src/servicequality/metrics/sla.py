@@ -58,11 +58,13 @@ def sla_attainment(
     if estimate == "matured":
         ripe = judged & ~pending & (moment(due) <= now)
         early = judged & ~pending & (moment(due) > now)
-        return attainment(
+        shape = attainment(
             met, of=ripe, pending=pending, unknown=unknown, early_met=early & met, early_missed=early & ~met
         )
+        return shape.excluding(state == "cancelled")
     if estimate == "bounds":
-        return attainment(met, of=judged, pending=pending, unknown=unknown, bounds_only=True)
+        shape = attainment(met, of=judged, pending=pending, unknown=unknown, bounds_only=True)
+        return shape.excluding(state == "cancelled")
     if estimate != "pending_aware":
         raise ParameterError(f"estimate must be 'matured', 'bounds' or 'pending_aware', got {estimate!r}")
     used = pl.col(elapsed) / pl.col(target)
@@ -73,7 +75,7 @@ def sla_attainment(
         of=judged & answered(elapsed) & (pl.col(target) > 0),
         limit=1.0,
         stratum=None if policy is None else pl.col(policy),
-    )
+    ).excluding(state == "cancelled")
 
 
 @define(
@@ -109,7 +111,7 @@ def breach_rate(outcome: Outcome = "outcome", due: Instant = "due_at", *, as_of:
         unknown=~answered(outcome),
         early_met=early & missed,
         early_missed=early & ~missed,
-    )
+    ).excluding(state == "cancelled")
 
 
 @define(
@@ -143,7 +145,8 @@ def breach_severity(
     state = pl.col(outcome).cast(pl.String)
     late = answered(overrun) & ((state == "missed") | (state == "missed_open"))
     p = 0.5 if statistic == "median" else statistic
-    return survival(pl.col(overrun), state == "missed", of=late, p=p)
+    in_time = answered(outcome) & (state != "missed") & (state != "missed_open")
+    return survival(pl.col(overrun), state == "missed", of=late, p=p).excluding(in_time)
 
 
 @define(

@@ -65,7 +65,9 @@ def _shares(state: pl.DataFrame, shape: Survival, groups: pl.DataFrame) -> pl.Da
     n, ended, running = (pl.col(name) for name in counted)
     ends = (ended, ended + running) if shape.limit is not None else (n - ended - running, n - ended)
     here = groups.join(sums, on=keys, how="left", nulls_equal=True, maintain_order="left")
-    return here.select(pl.when(n > 0).then(end / n).alias(name) for end, name in zip(ends, (LOWEST, HIGHEST), strict=True))
+    return here.select(
+        pl.when(n > 0).then(end / n).alias(name) for end, name in zip(ends, (LOWEST, HIGHEST), strict=True)
+    )
 
 
 def _read_twice(state: pl.DataFrame, metric: Metric, groups: pl.DataFrame) -> pl.DataFrame:

@@ -48,9 +48,7 @@ def figures(
     return {(name, measure): metric.named(f"{measure}_{name}") for (name, measure), metric in asked.items()}
 
 
-def plan_of(
-    scale: Scale, missing: str, rules: Mapping[tuple[str, str], Metric], grouping: Question
-) -> Plan:
+def plan_of(scale: Scale, missing: str, rules: Mapping[tuple[str, str], Metric], grouping: Question) -> Plan:
     """The plan of some figures of a questionnaire that was scored by a scale and a policy."""
     return Plan(tuple(rules.values()), grouping, basis=digest(scale, missing))
 

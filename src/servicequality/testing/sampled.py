@@ -39,7 +39,12 @@ def weighted_results_are_in_order(metric: Metric, frame: pl.DataFrame) -> None:
         counted = frame if weight is None else frame.filter(pl.col(WEIGHT) > 0)
         plain = evaluate(counted, metric, by=KEY)
         kept = [KEY, "n", "n_missing", "n_pending"]
-        same(result.select(kept).join(plain.select(KEY), on=KEY, nulls_equal=True), plain.select(kept), of=metric, rows=frame)
+        same(
+            result.select(kept).join(plain.select(KEY), on=KEY, nulls_equal=True),
+            plain.select(kept),
+            of=metric,
+            rows=frame,
+        )
 
 
 def a_row_is_a_cluster_of_its_own(metric: Metric, frame: pl.DataFrame) -> None:

@@ -130,7 +130,9 @@ def _count(figures: _Figures, place: int, rule: Rule, groups: pl.DataFrame, read
     if f"running {place}" in read.columns:
         running = read[f"running {place}"].to_numpy()
         some = np.flatnonzero(running > 0)
-        texts = [f"{part:,.0f} of {n:,.0f} still open" for part, n in zip(running[some], figures.n[own][some], strict=True)]
+        texts = [
+            f"{part:,.0f} of {n:,.0f} still open" for part, n in zip(running[some], figures.n[own][some], strict=True)
+        ]
         figures.add_notes(own.start + some, texts)
 
 

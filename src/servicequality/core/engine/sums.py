@@ -49,7 +49,9 @@ def cluster_sums(rule: Rule, sampling: Sampling) -> Sums:
     return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
 
 
-def over_clusters(clusters: pl.LazyFrame, rules: Sequence[Rule], keys: Sequence[str], sampling: Sampling) -> pl.LazyFrame:
+def over_clusters(
+    clusters: pl.LazyFrame, rules: Sequence[Rule], keys: Sequence[str], sampling: Sampling
+) -> pl.LazyFrame:
     """The sums by key of sums by key and cluster."""
     plain = [name for name in clusters.collect_schema().names() if name not in (*keys, CLUSTER)]
     again: Sums = {name: pl.col(name).sum() for name in plain}

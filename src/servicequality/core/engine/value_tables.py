@@ -99,9 +99,7 @@ def read_histogram(state: pl.DataFrame, rule: Rule, groups: pl.DataFrame, *, exa
     """The table of a state; `exact` says that its bins keep all bits."""
     shape = table_shape(rule)
     mantissa = 52 if exact else shape.mantissa
-    return _assembled(
-        state.lazy(), shape, groups, lambda bins: bin_values(bins.to_numpy(), mantissa_bits=mantissa)
-    )
+    return _assembled(state.lazy(), shape, groups, lambda bins: bin_values(bins.to_numpy(), mantissa_bits=mantissa))
 
 
 def float_bits(number: pl.Expr, mantissa: int) -> pl.Expr:
@@ -258,5 +256,3 @@ def _constant(leaf: pl.Series) -> float | None:
     if leaf.dtype != pl.Boolean:
         return None
     return 1.0 if leaf.all() else None if leaf.any() else 0.0
-
-

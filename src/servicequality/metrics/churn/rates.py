@@ -59,7 +59,8 @@ def churn_rate(
     seen = lives(started, churned, as_of=as_of, since=since)
     if limit is None:
         _said(since)
-        return replace(share(seen.left, of=seen.at_start), refused=seen.refused)
+        shape = share(seen.left, of=seen.at_start).excluding(pl.col(started).is_not_null() & ~seen.at_start)
+        return replace(shape, refused=seen.refused)
     return _followed(seen, limit=limit, beyond=None, late=since is not None)
 
 
@@ -105,7 +106,8 @@ def retention_rate(
     seen = lives(started, churned, as_of=as_of, since=since)
     if limit is None:
         _said(since)
-        return replace(share(~seen.left, of=seen.at_start), refused=seen.refused)
+        shape = share(~seen.left, of=seen.at_start).excluding(pl.col(started).is_not_null() & ~seen.at_start)
+        return replace(shape, refused=seen.refused)
     return _followed(seen, limit=None, beyond=limit, late=since is not None)
 
 

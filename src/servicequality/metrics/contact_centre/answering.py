@@ -63,17 +63,20 @@ def service_level(
     served, gave_up, waits = end == "answered", end == "abandoned", end == "waiting"
     timed = answered(wait)
     counted, unknown = served & timed, end.is_null() | (served & ~timed)
+    left_out = gave_up  # unless they count as missed
     if abandoned == "missed":
         late = waits & (seconds > limit).fill_null(value=False)
-        counted = counted | gave_up | late
+        counted, left_out = counted | gave_up | late, pl.lit(value=False) & gave_up
     elif abandoned == "short_excluded":
         late = waits & (seconds > max(limit, short)).fill_null(value=False)
         counted, unknown = counted | (gave_up & (seconds > short)) | late, unknown | (gave_up & ~timed)
+        left_out = gave_up & (seconds <= short)
     else:  # it may still be abandoned, and would then not count
         late = pl.lit(value=False) & waits
     pending = waits & ~late
     doomed = None if abandoned == "missed" else pending & (seconds > limit)
-    return attainment(served & (seconds <= limit), of=counted, pending=pending, unknown=unknown, doomed=doomed)
+    shape = attainment(served & (seconds <= limit), of=counted, pending=pending, unknown=unknown, doomed=doomed)
+    return shape.excluding(left_out)
 
 
 @define(
@@ -101,8 +104,11 @@ def average_speed_of_answer(
         Waits that were 0 left out, abandoned calls counted, time in the menu or ringing included, or a mean of the
         intervals' means.
     """
-    of = (pl.col(outcome) == "answered") & answered(wait)
-    return mean(pl.col(wait), of=of & (pl.col(wait) > 0) if queued_only else of)
+    end, queued = pl.col(outcome), pl.col(wait) > 0
+    of = (end == "answered") & answered(wait)
+    shape = mean(pl.col(wait), of=of & queued if queued_only else of, pending=end == "waiting")
+    left_out = end == "abandoned"
+    return shape.excluding(left_out | ((end == "answered") & ~queued) if queued_only else left_out)
 
 
 @define(
@@ -145,7 +151,8 @@ def abandonment_rate(
     timed = ~gave_up | answered(wait)
     lost = gave_up & ~early
     of = offered & timed if short_abandoned == "offered_only" else (end == "answered") | lost
-    return attainment(lost, of=of, pending=waits, unknown=unknown | ~timed)
+    shape = attainment(lost, of=of, pending=waits, unknown=unknown | ~timed)
+    return shape if short_abandoned == "offered_only" else shape.excluding(gave_up & early)
 
 
 def _choice(name: str, value: str, allowed: tuple[str, ...]) -> None:

@@ -40,7 +40,8 @@ def average_talk_time(talk: Seconds = "talk_seconds", outcome: ContactEnd = "out
         Calls without a recorded conversation counted as 0, holds left out, work after the call included (that is
         `average_handle_time`), or transfers counted as calls of their own.
     """
-    return mean(pl.col(talk), of=(pl.col(outcome) == "answered") & answered(talk))
+    end = pl.col(outcome)
+    return mean(pl.col(talk), of=(end == "answered") & answered(talk)).excluding(end != "answered")
 
 
 @define(
@@ -69,8 +70,9 @@ def average_handle_time(
         Wrap-up that is not recorded counted as 0, holds added a second time, ringing time included, or minutes divided by
         calls offered in place of calls answered.
     """
-    of = (pl.col(outcome) == "answered") & answered(talk) & answered(wrap)
-    return mean(pl.col(talk) + pl.col(wrap), of=of)
+    end = pl.col(outcome)
+    of = (end == "answered") & answered(talk) & answered(wrap)
+    return mean(pl.col(talk) + pl.col(wrap), of=of).excluding(end != "answered")
 
 
 @define(

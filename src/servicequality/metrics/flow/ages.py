@@ -49,7 +49,7 @@ def backlog_age(
     now = pl.lit(instant("as_of", as_of))
     still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
     age = (now - moment(created)).dt.total_microseconds() / 1e6
-    return quantile(age, quantile_of(statistic), of=still)
+    return quantile(age, quantile_of(statistic), of=still).excluding(pl.col(created).is_not_null() & ~still)
 
 
 @define_table(

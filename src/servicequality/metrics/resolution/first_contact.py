@@ -120,4 +120,4 @@ def first_action_resolution(
         raise ParameterError(f"grace must be a number of seconds, 0 or more; got {grace!r}")
     later = pl.col(resolution_seconds) - pl.col(action_seconds)
     ended = answered(action_seconds) & answered(acted) & answered(resolution_seconds) & pl.col(resolved)
-    return share(pl.col(acted) & (later >= 0) & (later <= grace), of=ended)
+    return share(pl.col(acted) & (later >= 0) & (later <= grace), of=ended).excluding(~pl.col(resolved))

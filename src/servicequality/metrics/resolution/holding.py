@@ -51,7 +51,7 @@ def reopen_rate(
     if window is not None:
         return came_back(seconds, observed, age, window=window, estimate=estimate)
     of = answered(count) & pl.col(resolved)
-    return share(pl.col(count) >= 1, of=of)
+    return share(pl.col(count) >= 1, of=of).excluding(~pl.col(resolved))
 
 
 @define(

@@ -65,7 +65,7 @@ def reopens_per_ticket(count: Amount = "reopen_count", resolved: Flag = "first_r
     Why your vendor shows another number:
         Over all tickets in place of those ever resolved, or short by one where the first resolution is not logged.
     """
-    return mean(pl.col(count), of=answered(count) & pl.col(resolved))
+    return mean(pl.col(count), of=answered(count) & pl.col(resolved)).excluding(~pl.col(resolved))
 
 
 @define(

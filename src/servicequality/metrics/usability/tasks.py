@@ -148,7 +148,7 @@ def time_on_task_observed_only(
     """
     done = pl.col(end).cast(pl.String) == "completed"
     if statistic == "geometric_mean" and limit is None:
-        return geometric_mean(pl.col(seconds), of=answered(seconds) & done, origin=60)
+        return geometric_mean(pl.col(seconds), of=answered(seconds) & done, origin=60).excluding(~done)
     return finished(seconds, done, statistic="mean" if statistic == "geometric_mean" else statistic, limit=limit)
 
 

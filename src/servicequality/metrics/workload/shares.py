@@ -42,8 +42,9 @@ def pending_share(
         counted as open or not.
     """
     state = pl.col(status).cast(pl.String).str.to_lowercase()
-    still = state.is_not_null() & ~state.is_in(sorted(words("ended", ended)))
-    return share(state.is_in(sorted(words("pending", pending))), of=still)
+    over = state.is_in(sorted(words("ended", ended)))
+    waits = state.is_in(sorted(words("pending", pending)))
+    return share(waits, of=state.is_not_null() & ~over).excluding(over)
 
 
 @define(
