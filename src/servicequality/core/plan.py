@@ -12,7 +12,7 @@ import polars as pl
 
 from servicequality.core import state as states
 from servicequality.core.engine.checks import Check, checks_of, offenders, refuse
-from servicequality.core.engine.estimates import TableReading, estimates
+from servicequality.core.engine.estimates import TableReading, estimates, readings_of
 from servicequality.core.engine.names import BIN, CLUSTER, STRATUM, fault_column, key_column, sum_column
 from servicequality.core.engine.quantile_rows import read_quantiles
 from servicequality.core.engine.rule_text import rule_text, table_text
@@ -26,7 +26,6 @@ from servicequality.core.engine.value_tables import (
     table_shape,
 )
 from servicequality.core.question import PERIOD, Question
-from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
 from servicequality.core.state import State
 from servicequality.core.suppression import suppress
@@ -162,7 +161,9 @@ class Plan:
 
     def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
         """The figures of prepared rows, quantiles and curves exact; `held` says that the rows are in memory."""
-        sums = self.sums(rows)
+        readings_too = [rule.alias(name) for name, rule in readings_of(self.rules, self.grouping.sampling).items()]
+        sums = _sorted(self.summed(rows).with_columns(readings_too).collect(engine="streaming"))
+        self.refuse_faults(sums, rows)
         groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
         readings = {}
         if exact := [alike for maker, alike in self._table_readers if self._sorts(maker)]:
@@ -293,9 +294,7 @@ class Plan:
 
     def _faults(self, sums: pl.DataFrame) -> list[int]:
         """How many rows break each check."""
-        if not sums.height:
-            return [0] * len(self._checks)
-        return list(sums.select(pl.col(fault_column(place)).sum() for place in range(len(self._checks))).row(0))
+        return [int(sums[fault_column(place)].to_numpy().sum()) for place in range(len(self._checks))]
 
     def _own(self, state: State) -> State:
         """The state, if this plan made it.
@@ -328,9 +327,9 @@ class Plan:
         min_n: int | None,
     ) -> pl.DataFrame:
         rows = self.figures(sums, self.rules, readings, keys=keys, level=level)
-        if PERIOD not in rows.columns:
-            rows = rows.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias(PERIOD))
-        rows = rows.select(*(name for name in keys if name != PERIOD), PERIOD, *RESULT)
+        if PERIOD not in keys:
+            blank = pl.Series(PERIOD, [None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, rows.height)
+            rows.insert_column(len(keys), blank)
         return rows if min_n is None else suppress(rows, keys, min_n)
 
 
@@ -354,7 +353,7 @@ def check_options(level: float, min_n: int | None) -> None:
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
     keys = [name for name in frame.columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
-    return frame.sort(keys, nulls_last=True) if keys else frame
+    return frame.sort(keys, nulls_last=True) if keys and frame.height > 1 else frame
 
 
 def _added(parts: Sequence[pl.DataFrame], dropped: Sequence[str]) -> pl.DataFrame:

@@ -77,7 +77,9 @@ def estimates(
         level: confidence level.
     """
     figures = _Figures(len(rules), groups.height, level)
-    read = groups.select(expression.alias(name) for name, expression in _readings(rules, sampling).items())
+    read = groups
+    if any(sum_column(rule.name, "missing") not in groups.columns for rule in rules):
+        read = groups.select(expression.alias(name) for name, expression in readings_of(rules, sampling).items())
     for place, rule in enumerate(rules):
         _count(figures, place, rule, groups, read)
     for places in _alike(rules):
@@ -89,31 +91,33 @@ def estimates(
     return _frame(figures, rules, groups, keys)
 
 
-def _readings(rules: Sequence[Rule], sampling: Sampling) -> dict[str, pl.Expr]:
-    """What is read from the sums, in one query for all rules."""
+def readings_of(rules: Sequence[Rule], sampling: Sampling) -> dict[str, pl.Expr]:
+    """What is read from the sums, in one query for all rules: values, counts, and the parts of ratios."""
     nothing = pl.lit(None, pl.Float64)
     chosen: dict[str, pl.Expr] = {}
-    for place, rule in enumerate(rules):
+    for rule in rules:
         raw = rule.shape.stored(rule.name)
         rows = pl.col(sum_column(rule.name, ROWS))
         if rule.shape.excluded is not None or sampling.weight is not None:
             rows = rows - pl.col(sum_column(rule.name, EXCLUDED))
         pending, running = raw.pending(rows), raw.running()
         missing = rows - raw.n if pending is None else rows - raw.n - pending
-        chosen[f"missing {place}"] = missing.cast(pl.Float64)
+        chosen[sum_column(rule.name, "missing")] = missing.cast(pl.Float64)
         if pending is not None:
-            chosen[f"pending {place}"] = pending.cast(pl.Float64)
+            chosen[sum_column(rule.name, "pending")] = pending.cast(pl.Float64)
         if running is not None:
-            chosen[f"running {place}"] = running.cast(pl.Float64)
+            chosen[sum_column(rule.name, "running")] = running.cast(pl.Float64)
         if isinstance(rule.shape, FixedShape):
             stored = rule.shape.stored(rule.name, weighted=sampling.weight is not None)
             assert isinstance(stored, FixedShape)  # the same shape
             pair = stored.pair()
-            chosen[f"value {place}"] = stored.value().cast(pl.Float64)
-            chosen[f"judged {place}"] = stored.judged()
+            chosen[sum_column(rule.name, "value")] = stored.value().cast(pl.Float64)
+            if type(stored).judged is not FixedShape.judged:  # else a group is judged where it has a value
+                chosen[sum_column(rule.name, "judged")] = stored.judged()
             if sampling:
                 above, below = (nothing, nothing) if pair is None else pair
-                chosen[f"above {place}"], chosen[f"below {place}"] = above.cast(pl.Float64), below.cast(pl.Float64)
+                chosen[sum_column(rule.name, "numerator")] = above.cast(pl.Float64)
+                chosen[sum_column(rule.name, "denominator")] = below.cast(pl.Float64)
     return chosen
 
 
@@ -121,14 +125,14 @@ def _count(figures: _Figures, place: int, rule: Rule, groups: pl.DataFrame, read
     """Rows that enter the value, are missing, excluded or wait."""
     own = figures.of(place)
     figures.n[own] = groups[sum_column(rule.name, "n")].to_numpy()
-    figures.n_missing[own] = read[f"missing {place}"].to_numpy()
+    figures.n_missing[own] = read[sum_column(rule.name, "missing")].to_numpy()
     figures.n_eff[own] = figures.n[own]
     if (excluded := sum_column(rule.name, EXCLUDED)) in groups.columns:
         figures.n_excluded[own] = groups[excluded].to_numpy()
-    if f"pending {place}" in read.columns:
-        figures.n_pending[own] = read[f"pending {place}"].to_numpy()
-    if f"running {place}" in read.columns:
-        running = read[f"running {place}"].to_numpy()
+    if (pending := sum_column(rule.name, "pending")) in read.columns:
+        figures.n_pending[own] = read[pending].to_numpy()
+    if (open_rows := sum_column(rule.name, "running")) in read.columns:
+        running = read[open_rows].to_numpy()
         some = np.flatnonzero(running > 0)
         texts = [
             f"{part:,.0f} of {n:,.0f} still open" for part, n in zip(running[some], figures.n[own][some], strict=True)
@@ -168,11 +172,12 @@ def _finish_fixed(
         return np.concatenate([column.cast(pl.Float64).to_numpy() for column in columns])
 
     def readings(name: str) -> NDArray[Any]:
-        return np.concatenate([read[f"{name} {place}"].to_numpy() for place in places])
+        return np.concatenate([read[sum_column(rules[place].name, name)].to_numpy() for place in places])
 
     rows = np.concatenate([np.arange(figures.of(place).start, figures.of(place).stop) for place in places])
-    n, ok = sums_of("n"), readings("judged").astype(np.bool_)
-    ok &= n > 0
+    n, value = sums_of("n"), readings("value")
+    judged_apart = sum_column(rules[places[0]].name, "judged") in read.columns
+    ok = (readings("judged").astype(np.bool_) if judged_apart else ~np.isnan(value)) & (n > 0)
     extra: dict[str, FloatArray] = {}
     design = None
     if sampling:
@@ -189,14 +194,14 @@ def _finish_fixed(
     sums: Sums = {leaf: sums_of(prefixed(leaf))[ok] for leaf in shape.leaves()}
     judged = rows[ok]
     if extra:
-        design = read_design(shape, sums, extra, (readings("above")[ok], readings("below")[ok]))
+        design = read_design(shape, sums, extra, (readings("numerator")[ok], readings("denominator")[ok]))
         figures.n_eff[judged] = design.n_eff
         figures.add_notes(judged, design_notes(shape, sums, extra))
     with warnings.catch_warnings():  # what is to be read with care stands in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
         unknown_design = bool(sampling) and design is None
         reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
-    figures.value[rows] = readings("value")
+    figures.value[rows] = value
     figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
     figures.method[rows] = reading.method
     if reading.level is not None:
@@ -234,13 +239,14 @@ def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys:
         "metric": pl.Series([rule.name for rule in rules] * groups.height, dtype=pl.String),
         "unit": pl.Series([rule.unit for rule in rules] * groups.height, dtype=pl.String),
     }
-    for name in RESULT:
+    for name, dtype in RESULT.items():
         if name not in columns:
             flat = getattr(figures, name).reshape(len(rules), groups.height).T.ravel()
-            if flat.dtype == np.object_:
+            if dtype == pl.String:
                 columns[name] = pl.Series(flat.tolist(), dtype=pl.String)
             else:
-                columns[name] = pl.Series(flat, nan_to_null=True)
+                numbers = pl.Series(flat, nan_to_null=True)
+                columns[name] = numbers if dtype == pl.Float64 else numbers.cast(dtype)
     row = np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
     repeated = [groups[column].gather(row).alias(name) for name, column in keys.items()]
-    return pl.DataFrame([*repeated, *(columns[name].cast(dtype).alias(name) for name, dtype in RESULT.items())])
+    return pl.DataFrame([*repeated, *(columns[name].alias(name) for name in RESULT)])
