@@ -8,7 +8,7 @@ import polars as pl
 import servicequality as sq
 from servicequality import comparison, control, drivers
 from servicequality.columns import Seconds
-from servicequality.core import Definition
+from servicequality.core import Definition, State
 from servicequality.shapes import Shape, share
 
 
@@ -31,9 +31,9 @@ assert_type(metric.where(pl.col("team") == "a").named("NPS of a"), sq.Metric)
 assert_type(metric.expr(), pl.Expr)
 assert_type(metric.estimate([9, 10]), sq.Estimate)
 assert_type(metric.estimate(frame).value, float | None)
-assert_type(metric.partial(frame, by="team"), pl.DataFrame)
-assert_type(metric.partial(frame.lazy()), pl.LazyFrame)
-assert_type(metric.merge([metric.partial(frame)]), pl.DataFrame)
+assert_type(metric.partial(frame, by="team"), State)
+assert_type(metric.partial(frame.lazy()), State)
+assert_type(metric.merge([metric.partial(frame)]), State)
 assert_type(sq.evaluate(frame, [metric], by=["team"]), pl.DataFrame)
 assert_type(sq.evaluate(frame.lazy(), metric), pl.LazyFrame)
 assert_type(sq.evaluate({"answer": frame.lazy()}, metric), pl.LazyFrame)

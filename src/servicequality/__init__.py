@@ -14,6 +14,7 @@ from servicequality.core import Metric as Metric
 from servicequality.core import define as define
 from servicequality.core import define_table as define_table
 from servicequality.core import evaluate as evaluate
+from servicequality.core import plan as plan
 from servicequality.events import aftermath as aftermath
 from servicequality.events import check as check
 from servicequality.events import facts as facts
@@ -69,6 +70,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "evaluate",
         "facts",
         "flow",
+        "plan",
         "reply_waits",
         "review_scores",
     ]

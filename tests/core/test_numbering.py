@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from servicequality.core.numbering import CODE, with_codes
+from servicequality.core.engine.numbering import CODE, with_codes
 
 DAY = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 KEYS = {

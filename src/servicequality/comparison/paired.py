@@ -17,7 +17,7 @@ from servicequality.comparison.sides import SIDES, Sides
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column, sum_column
 from servicequality.core.evaluation import by_grain
-from servicequality.core.plan import Plan
+from servicequality.core.plans import Plan
 from servicequality.core.question import Question
 from servicequality.core.sampling import Sampling
 from servicequality.errors import InputError, ParameterError

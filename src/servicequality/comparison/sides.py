@@ -14,7 +14,7 @@ from servicequality.core import Metric
 from servicequality.core.engine.estimates import TableReading
 from servicequality.core.engine.names import key_column, sum_column, weighted
 from servicequality.core.evaluation import by_grain
-from servicequality.core.plan import Plan, read_table
+from servicequality.core.plans import Plan, read_table
 from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.shapes import FixedShape, Mean, Table, TableShape, mean

@@ -7,19 +7,24 @@ from servicequality.core.definition import Definition, TableDefinition, define, 
 from servicequality.core.estimate import Estimate
 from servicequality.core.evaluation import evaluate
 from servicequality.core.metric import Metric
+from servicequality.core.plans import Plan, plan
 from servicequality.core.results import result_rows
 from servicequality.core.spec import Spec
+from servicequality.core.state import State
 from servicequality.core.tables import TableRows
 
 __all__ = [
     "Definition",
     "Estimate",
     "Metric",
+    "Plan",
     "Spec",
+    "State",
     "TableDefinition",
     "TableRows",
     "define",
     "define_table",
     "evaluate",
+    "plan",
     "result_rows",
 ]

@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.plan import Plan, check_options
+from servicequality.core.plans import Plan, check_options, named_metrics
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
-from servicequality.errors import InputError, ParameterError
+from servicequality.errors import InputError
 from servicequality.model import as_frame
 
 if TYPE_CHECKING:
@@ -117,24 +117,6 @@ def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], qu
     place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
     whole = pl.concat(tables, how="vertical_relaxed")
     return whole.sort([*question.keys, place], nulls_last=True, maintain_order=True)
-
-
-def named_metrics(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
-    """The metrics of a call, each with a name of its own.
-
-    Raises:
-        ParameterError: there is none, one is no metric, or two have one name.
-    """
-    chosen = list(metrics) if isinstance(metrics, Iterable) else [metrics]
-    if not chosen:
-        raise ParameterError("no metric given; pass at least one, such as nps()")
-    if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
-        strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
-        raise ParameterError(f"{strange!r} is no metric; call the definition first, such as nps()")
-    names = [metric.name for metric in chosen]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
-    return chosen
 
 
 def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:

@@ -13,7 +13,7 @@ import polars as pl
 from servicequality.core import evaluation
 from servicequality.core import state as states
 from servicequality.core.estimate import Estimate
-from servicequality.core.plan import Plan
+from servicequality.core.plans import Plan
 from servicequality.core.question import Question
 from servicequality.core.rule import Rule
 from servicequality.core.spec import Spec

@@ -1,11 +1,16 @@
 """The rule of a metric: what is computed from which columns, without verbs."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import polars as pl
 
 from servicequality.core.domains import Bound
-from servicequality.shapes import Shape
+from servicequality.core.engine.rule_text import expression_text, shape_text, table_text
+from servicequality.shapes import Shape, TableShape
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -27,3 +32,34 @@ class Rule:
     unit: str
     condition: pl.Expr | None = None
     revision: int = 1
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {one.name: self.__dict__[one.name] for one in fields(self)}  # the rest is derived again
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Rule) and self.fingerprint == other.fingerprint
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    @cached_property
+    def text(self) -> str:
+        """All that two rules have in common whose states add: revision, slice, inputs and shape, in words."""
+        lines = [f"rule {json.dumps(self.name)} in {self.unit}, revision {self.revision}", shape_text(self.shape)]
+        lines += [f"input {json.dumps(one.name)}: {one.wants()}; blanks {list(one.missing)}" for one in self.inputs]
+        return "\n".join([*lines, *self._where()])
+
+    @cached_property
+    def table_text(self) -> str:
+        """All that two rules have in common that read one value table."""
+        if not isinstance(self.shape, TableShape):
+            raise TypeError(f"{self.name} reads no table")
+        return "\n".join([table_text(self.shape), *self._where()])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """A digest of the text: the same in every process, and with every version of Polars."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def _where(self) -> list[str]:
+        return [] if self.condition is None else [f"where: {expression_text(self.condition)}"]

@@ -14,7 +14,7 @@ from servicequality.core import Metric
 from servicequality.core.engine.names import BIN, STRATUM, key_column, sum_column
 from servicequality.core.engine.value_tables import read_histogram
 from servicequality.core.evaluation import by_grain, key_types
-from servicequality.core.plan import Plan, read_table
+from servicequality.core.plans import Plan, read_table
 from servicequality.core.question import PERIOD, Question
 from servicequality.model import as_frame
 from servicequality.scorecard.pending import extremes, table_extremes

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 
 import polars as pl
 
-from servicequality.core.plan import Plan, check_level
+from servicequality.core.plans import Plan, check_level
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.state import State
 from servicequality.errors import ParameterError

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from servicequality.core import Metric
 from servicequality.core.engine.names import sum_column
-from servicequality.core.plan import Plan
+from servicequality.core.plans import Plan
 from servicequality.core.question import Question
 from servicequality.core.state import State
 from servicequality.errors import InputError, ParameterError

@@ -7,7 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.plan import Plan, check_level
+from servicequality.core.plans import Plan, check_level
 from servicequality.core.state import State
 from servicequality.servqual.scale import OVERALL, Scale
 from servicequality.servqual.states import figures, merge

@@ -17,7 +17,7 @@ from typing import Any, Generic, cast, overload
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.plan import Plan, check_level
+from servicequality.core.plans import Plan, check_level
 from servicequality.core.question import PERIOD, Question
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance

@@ -1,7 +1,7 @@
 """The mean of several means, each over its own rows. Never here: what the means are of, or means of one column."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, make_dataclass
+from dataclasses import dataclass, fields, make_dataclass
 from functools import cache, reduce
 from operator import add
 from typing import Any, Self
@@ -24,6 +24,10 @@ class MeanOfMeans(Mean):
 
     empty: str = "no row has all the numbers"
     undefined: str = "one of the numbers has no rows"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The class is made for a number of parts, and is made again where the record is read.
+        return _restored, (len(self.parts()), {one.name: getattr(self, one.name) for one in fields(self)})
 
     @classmethod
     def parts(cls) -> range:
@@ -62,6 +66,10 @@ def mean_of_means(amounts: Sequence[pl.Expr]) -> MeanOfMeans:
     parts: dict[str, Any] = {f"amount_{i}": amount for i, amount in enumerate(amounts)}
     parts |= {f"n_{i}": amount.is_not_null() for i, amount in enumerate(amounts)}
     return _record(len(amounts))(n=own.is_not_null(), amount=own, squares=own * own, **parts)
+
+
+def _restored(parts: int, given: dict[str, Any]) -> MeanOfMeans:
+    return _record(parts)(**given)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The canonical text of a rule: what it reads and sums, in words that outlive a version of Polars.
+"""The canonical text of shapes and expressions: what is read and summed, in words that outlive a version of Polars.
 
 A fingerprint is made of this text and not of Polars' own binary form, so that stored states can still be read after an
 upgrade. The words are ours: where Polars renames a node of its trees, this file changes and the text does not.
@@ -12,11 +12,10 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from servicequality.core.rule import Rule
 from servicequality.errors import ParameterError
 from servicequality.shapes import Shape, TableShape
 
-__all__ = ["expression_text", "rule_text", "table_text"]
+__all__ = ["expression_text", "shape_text", "table_text"]
 
 Tree: TypeAlias = Any
 
@@ -42,40 +41,31 @@ _OPERATORS = {
     "TrueDivide": "/",
     "Xor": "xor",
 }
-_NOT_MEANING = ("unit", "better", "empty", "undefined", "unbounded")
-"""Fields of a shape that are words about a value, and no part of it."""
+_NOT_SUMMED = ("unit", "better", "empty", "undefined", "unbounded", "method")
+"""Fields of a shape that are words about a value, or choose its limits: states are the same whatever they say."""
 
 
-def rule_text(rule: Rule) -> str:
-    """All that two rules must have in common for their states to add: revision, slice, shape, options and leaves."""
-    shape = rule.shape
-    lines = [f"rule {json.dumps(rule.name)}, revision {rule.revision}", f"shape {_kind(shape)}"]
+def shape_text(shape: Shape) -> str:
+    """A shape in words: its kind, options, leaves, and the rows that it refuses and leaves out."""
+    lines = [f"shape {type(shape).__name__}"]
     lines += [f"option {name}: {value}" for name, value in _options(shape).items()]
     lines += [f"leaf {leaf}: {expression_text(getattr(shape, leaf))}" for leaf in shape.leaves()]
     if isinstance(shape, TableShape):
-        lines.append(table_text(rule))
+        lines.append(table_text(shape))
     if shape.excluded is not None:
         lines.append(f"excluded: {expression_text(shape.excluded)}")
     lines += [f"refused {fault}: {expression_text(bad)}" for fault, bad in shape.refused.items()]
-    for bound in rule.inputs:
-        lines.append(f"input {json.dumps(bound.name)}: {bound.wants()}; blanks {list(bound.missing)}")
-    if rule.condition is not None:
-        lines.append(f"where: {expression_text(rule.condition)}")
     return "\n".join(lines)
 
 
-def table_text(rule: Rule) -> str:
-    """All that two rules must have in common to read one value table."""
-    shape = rule.shape
-    assert isinstance(shape, TableShape)  # asked of rules that read tables
+def table_text(shape: TableShape) -> str:
+    """All that two shapes must have in common to read one value table."""
     lines = [f"bits of a number: {shape.mantissa}"]
     for record in shape.records():
         lines.append(f"at: {expression_text(record.at)}")
         lines += [f"leaf {leaf}: {expression_text(getattr(record, leaf))}" for leaf in record.leaves()]
     if shape.stratum is not None:
         lines.append(f"stratum: {expression_text(shape.stratum)}")
-    if rule.condition is not None:
-        lines.append(f"where: {expression_text(rule.condition)}")
     return "\n".join(lines)
 
 
@@ -94,18 +84,13 @@ def expression_text(expression: pl.Expr) -> str:
     return f"{text} as {expression}" if "nonfinite" in text else text
 
 
-def _kind(shape: Shape) -> str:
-    """The shape's name: that of a class made for a number of parts is its own."""
-    return type(shape).__name__
-
-
 def _options(shape: Shape) -> dict[str, str]:
     """The shape's options in words, by name: what is neither a leaf nor an expression."""
     leaves = shape.leaves()
     told: dict[str, str] = {}
     for one in fields(shape):
         value = getattr(shape, one.name)
-        if one.name in leaves or one.name in _NOT_MEANING or isinstance(value, (pl.Expr, Mapping)) or value is None:
+        if one.name in leaves or one.name in _NOT_SUMMED or isinstance(value, (pl.Expr, Mapping)) or value is None:
             continue
         told[one.name] = repr(value)
     return told

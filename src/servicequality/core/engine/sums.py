@@ -41,6 +41,21 @@ def row_sums(rule: Rule, sampling: Sampling) -> Sums:
     return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
 
 
+def sum_types(rule: Rule, sampling: Sampling) -> dict[str, pl.DataType]:
+    """The columns of one rule's sums, with their types."""
+    kinds: dict[str, pl.DataType] = {ROWS: pl.Int64()}
+    if rule.shape.excluded is not None or sampling.weight is not None:
+        kinds[EXCLUDED] = pl.Int64()
+    leaves = rule.shape.leaves()
+    kinds |= {leaf: pl.Int64() if kind == "count" else pl.Float64() for leaf, kind in leaves.items()}
+    if sampling.weight is not None:
+        kinds |= {weighted(leaf): pl.Float64() for leaf in leaves} | {"weight_squares": pl.Float64()}
+    if isinstance(rule.shape, FixedShape) and sampling:
+        kinds["units" if sampling.cluster is None else "clusters"] = pl.Int64()
+        kinds |= dict.fromkeys(moments(rule.shape), pl.Float64())
+    return {sum_column(rule.name, leaf): kind for leaf, kind in kinds.items()}
+
+
 def cluster_sums(rule: Rule, sampling: Sampling) -> Sums:
     """What the sums of clusters add to a rule's sums: how many clusters count, and their moments."""
     assert isinstance(rule.shape, FixedShape)  # tables are refused together with clusters

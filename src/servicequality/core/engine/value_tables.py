@@ -78,6 +78,16 @@ def histogram(
     return pl.concat(tables).group_by(by).agg(pl.col(leaf_names).sum())
 
 
+def table_types(rule: Rule, sampling: Sampling) -> dict[str, pl.DataType]:
+    """The columns of a rule's table beside the keys, with their types."""
+    shape, heavy = table_shape(rule), sampling.weight is not None
+    kinds: dict[str, pl.DataType] = {} if shape.stratum is None else {STRATUM: pl.String()}
+    kinds[BIN] = pl.Int64()
+    leaves = {leaf: kind == "amount" or heavy for leaf, kind in shape.leaves().items()}
+    kinds |= {leaf: pl.Float64() if floats else pl.Int64() for leaf, floats in leaves.items()}
+    return kinds | ({_SQUARES: pl.Float64()} if heavy else {})
+
+
 def rows_of(frame: pl.LazyFrame, rule: Rule, keys: Mapping[str, pl.Expr], sampling: Sampling) -> pl.LazyFrame:
     """The rows of a table as they are: keys, stratum, the number, and the leaves of each row."""
     shape = table_shape(rule)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric
-from servicequality.core.binned import Binned, bin_rows, read_state
-from servicequality.core.finishing import finish_groups
+from servicequality.core.engine.names import key_column, sum_column
+from servicequality.core.engine.value_tables import ValueTable, read_histogram
+from servicequality.core.plans import Plan, read_table
+from servicequality.core.question import Question
 from servicequality.core.sampling import Sampling
-from servicequality.core.states import table_state
 from servicequality.metrics.speed import resolution_time
 from servicequality.shapes import survival
 
@@ -35,21 +36,18 @@ COLUMNS = {
 KEYS = [[], ["team"], ["tier", "team"]]
 
 
-def both(frame: pl.DataFrame, metric: Metric, keys: list[str], weight: str | None) -> tuple[Binned, Binned]:
-    sampling = Sampling(weight)
-    state = table_state(frame.lazy(), metric, keys=keys, sampling=sampling, exact=True).collect()
-    return bin_rows(frame.lazy(), metric, keys=keys, sampling=sampling), read_state(
-        state, metric, keys=keys, exact=True
-    )
+def both(frame: pl.DataFrame, metric: Metric, keys: list[str], weight: str | None) -> tuple[ValueTable, ValueTable]:
+    """The table of the rows, and that of a state which keeps all bits."""
+    plan = Plan((metric,), Question(by=tuple(keys), sampling=Sampling(weight)))
+    rows = plan.prepared(frame)
+    groups = plan.sums(rows).select(key_column(key) for key in keys)
+    return plan.table(rows, metric, groups), read_histogram(plan.histogram(rows, metric), metric, groups, exact=True)
 
 
 @given(st.lists(row, max_size=40), st.sampled_from(KEYS), st.sampled_from([None, "weight"]))
 def test_rows_and_their_state_make_one_table(rows, keys, weight) -> None:
     frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
     rows, state = both(frame, resolution_time(), keys, weight)
-    assert_frame_equal(rows.groups, state.groups, check_column_order=False)
-    if keys:
-        assert_frame_equal(rows.groups.select(keys), frame.select(keys).unique().sort(keys, nulls_last=True))
     np.testing.assert_array_equal(rows.table.offsets, state.table.offsets)
     np.testing.assert_array_equal(rows.table.at, state.table.at)
     assert rows.table.sums is not None
@@ -63,7 +61,11 @@ def test_rows_and_their_state_make_one_table(rows, keys, weight) -> None:
 @given(st.lists(row, max_size=40))
 def test_the_table_is_a_count_of_each_number(rows) -> None:
     frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
-    groups, table, _ = bin_rows(frame.lazy(), resolution_time(), keys=["team"], sampling=Sampling())
+    plan = Plan((resolution_time(),), Question(by=("team",)))
+    prepared = plan.prepared(frame)
+    groups = plan.sums(prepared).select(pl.col(key_column("team")).alias("team"))
+    assert groups["team"].to_list() == sorted({row[0] for row in rows}, key=lambda key: (key is None, key))
+    table = plan.table(prepared, resolution_time(), groups.rename({"team": key_column("team")})).table
     there = Counter((team, at) for team, _, at, _, _ in rows if at is not None)
     ended = Counter((team, at) for team, _, at, seen, _ in rows if at is not None and seen)
     team = [name for name, n in zip(groups["team"], np.diff(table.offsets), strict=True) for _ in range(n)]
@@ -95,20 +97,20 @@ def test_entries_and_strata_of_rows_and_of_their_state(metric: Metric, keys: lis
             "policy": pl.Series(rng.choice(["silver", "gold"], n)).set(pl.Series(few[2]), None),
             "resolution_seconds": rng.integers(5, 30, n).astype(float),
             "resolution_observed": rng.random(n) < 0.7,
-            "entry": rng.integers(-5, 5, n).astype(float),
+            "entry": rng.integers(0, 5, n).astype(float),
             "weight": rng.integers(0, 3, n) / 2,
         }
     )
     rows, state = both(frame, metric, keys, weight)
-    assert_frame_equal(rows.groups, state.groups, check_column_order=False)
     for name in ("offsets", "at", "strata"):
         np.testing.assert_array_equal(getattr(rows.table, name), getattr(state.table, name))
     assert rows.table.sums is not None
     assert state.table.sums is not None
     for leaf, column in rows.table.sums.items():
         np.testing.assert_allclose(column, state.table.sums[leaf], rtol=1e-12)
-    figures = [
-        finish_groups(part.groups, part.table, metric, keys=keys, level=0.9, n_eff=part.n_eff) for part in (rows, state)
-    ]
+    plan = Plan((metric,), Question(by=tuple(keys), sampling=Sampling(weight)))
+    sums = plan.sums(plan.prepared(frame))
+    assert sums[sum_column(metric.name, "rows")].sum() == n
+    figures = [plan.figures(sums, [metric], read_table(part, [metric], level=0.9), level=0.9) for part in (rows, state)]
     assert_frame_equal(*figures, rel_tol=1e-12)
     assert figures[0]["value"].null_count() < len(figures[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
 
@@ -15,8 +15,7 @@ from servicequality.core.engine.checks import Check, checks_of, offenders, refus
 from servicequality.core.engine.estimates import TableReading, estimates, readings_of
 from servicequality.core.engine.names import BIN, CLUSTER, STRATUM, fault_column, key_column, sum_column
 from servicequality.core.engine.quantile_rows import read_quantiles
-from servicequality.core.engine.rule_text import rule_text, table_text
-from servicequality.core.engine.sums import aggregate, over_clusters, row_sums
+from servicequality.core.engine.sums import aggregate, over_clusters, row_sums, sum_types
 from servicequality.core.engine.value_tables import (
     ValueTable,
     histogram,
@@ -24,6 +23,7 @@ from servicequality.core.engine.value_tables import (
     read_rows,
     rows_of,
     table_shape,
+    table_types,
 )
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.rule import Rule
@@ -32,6 +32,8 @@ from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.shapes import Quantile, TableShape
+
+R = TypeVar("R", bound=Rule)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,16 @@ class Plan:
             needed += [] if rule.condition is None else rule.condition.meta.root_names()
         return list(dict.fromkeys(needed))
 
+    @property
+    def schema(self) -> dict[str, dict[str, pl.DataType]]:
+        """The columns of its states beside the keys: of `sums`, and of each value table by its name."""
+        sampling = self.grouping.sampling
+        sums: dict[str, pl.DataType] = {}
+        for rule in self.rules:
+            sums |= sum_types(rule, sampling)
+        sums |= {fault_column(place): pl.Int64() for place in range(len(self._checks))}
+        return {"sums": sums, **{rule.name: table_types(rule, sampling) for rule in self._tables}}
+
     @cached_property
     def fingerprint(self) -> str:
         """What two plans have in common whose states add: rules, keys, period and sampling."""
@@ -69,7 +81,7 @@ class Plan:
     @cached_property
     def rules_fingerprint(self) -> str:
         """Of the rules alone."""
-        texts = [self.basis, *(rule_text(rule) for rule in self.rules)]
+        texts = [self.basis, *(rule.text for rule in self.rules)]
         return hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
 
     def partial(self, frame: Any, *, as_of: datetime | None = None, spread: bool = False) -> State:
@@ -270,7 +282,7 @@ class Plan:
         readers: dict[str, list[Rule]] = {}
         for rule in self.rules:
             if isinstance(rule.shape, TableShape):
-                readers.setdefault(table_text(rule), []).append(rule)
+                readers.setdefault(rule.table_text, []).append(rule)
         return [(alike[0], alike) for alike in readers.values()]
 
     @property
@@ -336,6 +348,57 @@ class Plan:
 def read_table(table: ValueTable, rules: Iterable[Rule], *, level: float) -> dict[str, TableReading]:
     """What rules read from the table that they have in common, by name."""
     return {rule.name: TableReading(table_shape(rule).read(table.table, level=level), table.n_eff) for rule in rules}
+
+
+def plan(
+    metrics: Rule | Iterable[Rule],
+    *,
+    by: str | Sequence[str] = (),
+    every: str | None = None,
+    at: str | None = None,
+    timezone: str | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+) -> Plan:
+    """Many metrics by keys and periods, to be computed in parts that add up: in one state, by day, by file or by machine.
+
+    A plan can be pickled, and knows its columns, the schema of its states and its fingerprint before it runs.
+
+    Args:
+        metrics: the metrics, each under a name of its own.
+        by: key columns.
+        every: length of a period, in Polars' words ("1d", "1w", "1mo").
+        at: the instant that puts a row into its period.
+        timezone: the zone whose days and months count.
+        weight: column of weights.
+        cluster: column of clusters, each of which lies in one part as a whole unless states are `spread`.
+
+    Raises:
+        ParameterError: an option does not fit, or two metrics have one name.
+    """
+    grouping = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    chosen = named_metrics(metrics)
+    for rule in chosen:
+        grouping.sampling.refuse_tables(rule.name, rule.shape)
+    return Plan(tuple(chosen), grouping)
+
+
+def named_metrics(metrics: R | Iterable[R]) -> list[R]:
+    """The metrics of a call, each with a name of its own.
+
+    Raises:
+        ParameterError: there is none, one is no metric, or two have one name.
+    """
+    chosen: list[R] = list(metrics) if isinstance(metrics, Iterable) else [metrics]
+    if not chosen:
+        raise ParameterError("no metric given; pass at least one, such as nps()")
+    if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
+        strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
+        raise ParameterError(f"{strange!r} is no metric; call the definition first, such as nps()")
+    names = [metric.name for metric in chosen]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
+    return chosen
 
 
 def check_level(level: float) -> None:
