@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import first_line, listed, shown
 from servicequality.core.binned import Binned, bin_rows
+from servicequality.core.domains import collected, own_name
 from servicequality.core.finishing import check_level, finish_fixed, finish_groups
 from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.numbering import CODE, with_codes
-from servicequality.core.question import PERIOD, Question
+from servicequality.core.question import PERIOD, Question, own_names
 from servicequality.core.results import RESULT
 from servicequality.core.states import fixed_state, table_state
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
-from servicequality.model import as_frame
+from servicequality.model import Records, as_frame
 from servicequality.shapes import FixedShape, Quantile, Table, TableShape
 from servicequality.stats.grouped import GroupedRows
 
@@ -93,8 +95,8 @@ def evaluate(
     question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
     chosen = named_metrics(metrics)
     check_level(level)
-    if min_n is not None and min_n < 1:
-        raise ParameterError(f"min_n must be at least 1, got {min_n!r}; None shows every cell")
+    if min_n is not None and not (isinstance(min_n, int) and min_n >= 1):
+        raise ParameterError(f"min_n must be at least 1, got {shown(min_n)}; None shows every cell")
     for metric in chosen:
         question.sampling.refuse_tables(metric.name, metric.shape)
     parts = by_grain(frame, chosen)
@@ -105,7 +107,7 @@ def evaluate(
         order = {metric.name: place for place, metric in enumerate(chosen)}
         rows = [part for data, group, held in ready for part in _figures(data, group, question, level, held=held)]
         whole = tidy(pl.concat(rows, how="vertical_relaxed"), question.keys, order)
-        return whole if min_n is None else suppress(whole, question.keys, min_n)
+        return own_names(whole if min_n is None else suppress(whole, question.keys, min_n))
 
     return as_lazy_as((data for data, _ in frames), answer, lambda: _schema(ready[0][0], question))
 
@@ -121,10 +123,11 @@ def partial(frame: Any, metric: "Metric", question: Question) -> pl.DataFrame | 
         plan = table_state(ready, metric, keys=question.keys, sampling=question.sampling)
     groups = [name for name in plan.collect_schema().names() if not name.startswith(f"{metric.name}.")]
     plan = plan.sort(groups, nulls_last=True) if groups else plan
+    plan = plan.rename({name: own_name(name) for name in groups})
 
     def state() -> pl.DataFrame:
         question.check(ready, [metric])
-        return plan.collect(engine="streaming")
+        return collected(plan)
 
     return as_lazy_as([data], state, plan.collect_schema)
 
@@ -139,7 +142,7 @@ def one_column(data: Any, metric: "Metric") -> Any:
         return pl.DataFrame({name: data if isinstance(data, (pl.Series, np.ndarray)) else pl.Series(data, strict=True)})
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise InputError(
-            f"{metric.name}: the values for {name!r} are of mixed types ({error}); give numbers alone"
+            f"{metric.name}: the values for {shown(name)} are of mixed types ({first_line(error)}); give numbers alone"
         ) from None
 
 
@@ -245,7 +248,7 @@ def named_metrics(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
         raise ParameterError("no metric given; pass at least one, such as nps()")
     if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
         strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
-        raise ParameterError(f"{strange!r} is no metric; call the definition first, such as nps()")
+        raise ParameterError(f"{shown(strange)} is no metric; call the definition first, such as nps()")
     names = [metric.name for metric in chosen]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
@@ -255,14 +258,23 @@ def named_metrics(metrics: "Metric | Iterable[Metric]") -> list["Metric"]:
 
 
 def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
-    """The frame of each grain with its metrics; one frame serves all."""
+    """The frame of each grain with its metrics; one frame serves all.
+
+    Raises:
+        InputError: no frame of a metric's grain is there, or records are given in the place of rows.
+    """
+    if isinstance(frame, Records):
+        raise InputError(
+            "metrics are computed of rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
+            "waits with reply_waits(records, as_of=…), or name a table, such as records.answers"
+        )
     if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
         return [(frame, list(metrics))]
     grains = list(dict.fromkeys(metric.spec.grain for metric in metrics))
     if absent := [grain for grain in grains if grain not in frame]:
         wanting = [metric.name for metric in metrics if metric.spec.grain == absent[0]]
         raise InputError(
-            f"no frame of {absent[0]!r} rows, which {', '.join(wanting)} reads; got frames of {', '.join(map(repr, frame))}"
+            f"no frame of {absent[0]!r} rows, which {listed(wanting)} reads; got frames of {listed(map(shown, frame))}"
         )
     return [(frame[grain], [metric for metric in metrics if metric.spec.grain == grain]) for grain in grains]
 
@@ -273,7 +285,8 @@ def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], question: Ques
     for frame in frames:
         for data, group in by_grain(frame, metrics):
             rows = question.frame(as_frame(data).lazy(), group)
-            found = {**rows.select(question.keys).collect_schema(), **found}
+            keys = rows.select(question.keys).collect_schema()
+            found = {**{own_name(key): dtype for key, dtype in keys.items()}, **found}
     return found
 
 
@@ -290,4 +303,4 @@ def _is_lone_column(thing: Any) -> bool:
 def _schema(frame: pl.LazyFrame, question: Question) -> pl.Schema:
     keys = frame.select(question.keys).collect_schema()
     period = {PERIOD: keys.get(PERIOD, pl.Datetime("us", "UTC"))}
-    return pl.Schema({**{key: keys[key] for key in question.by}, **period, **RESULT})
+    return pl.Schema({**{own_name(key): dtype for key, dtype in keys.items()}, **period, **RESULT})

@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import confidence_level
 from servicequality.core.binned import read_state
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
 from servicequality.core.states import value_prefix
-from servicequality.errors import ParameterError, ServiceQualityWarning
+from servicequality.errors import ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading, Table, TableShape
 from servicequality.shapes.base import FloatArray, no_limits
 
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 def check_level(level: float) -> None:
     """Raise ParameterError for a confidence level outside (0, 1)."""
-    if not 0 < level < 1:
-        raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}; 0.95 gives 95 % limits")
+    confidence_level(level)
 
 
 def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], level: float) -> pl.DataFrame:

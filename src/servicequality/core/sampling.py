@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from servicequality.checks import shown, values_of
+from servicequality.core.domains import LARGEST, collected, own_name
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Design, FixedShape, Shape, TableShape
 from servicequality.shapes.base import FloatArray, Sums
@@ -46,9 +48,9 @@ class Sampling:
         schema, faults = frame.collect_schema(), []
         if self.weight is not None:
             if not schema[self.weight].is_numeric():
-                raise InputError(f"weight {self.weight!r} holds {schema[self.weight]}, expected numbers")
+                raise InputError(f"weight {shown(own_name(self.weight))} holds {schema[self.weight]}, expected numbers")
             weight = pl.col(self.weight)
-            legal = (weight >= 0) & (weight < float("inf"))
+            legal = (weight >= 0) & (weight <= LARGEST)
             faults.append(
                 (self.weight, legal.not_() | weight.is_null(), "zero or more, and finite; drop or mend the rows")
             )
@@ -57,16 +59,12 @@ class Sampling:
                 (self.cluster, pl.col(self.cluster).is_null(), "filled; give each lone row a cluster of its own")
             )
         for name, bad, wanted in faults:
-            rows = (
-                frame.filter(bad)
-                .select(pl.len().alias("n"), pl.col(name).head(5).implode())
-                .collect(engine="streaming")
+            rows = collected(
+                frame.filter(bad).select(pl.len().alias("rows"), pl.col(name).head(5).implode().alias("values"))
             )
-            if count := rows["n"][0]:
-                values = ", ".join(repr(value) for value in rows[name][0].to_list())
-                raise InputError(
-                    f"column {name!r}: {count} row{'s' if count > 1 else ''} such as {values}; expected {wanted}"
-                )
+            if count := rows["rows"][0]:
+                some = f"{count} row{'s' if count > 1 else ''} such as {values_of(rows['values'][0])}"
+                raise InputError(f"column {shown(own_name(name))}: {some}; expected {wanted}")
 
     def weighted(self, shape: Shape) -> Shape:
         """The shape with its leaves multiplied by the weight."""
