@@ -16,6 +16,7 @@ from servicequality.errors import ParameterError
 __all__ = ["column", "confidence_level", "first_line", "is_pattern", "listed", "near", "shown", "values_of"]
 
 _LONGEST = 40  # characters of a value in a message
+_SENTENCE = 200  # characters of another library's message
 _MOST = 12  # names in a message
 
 
@@ -38,7 +39,7 @@ def column(name: str) -> pl.Expr:
 
 def shown(value: object) -> str:
     """A value as a message prints it: on one line, without control characters, cut after 40 characters."""
-    text = value if isinstance(value, str) else _text(value)
+    text = value if isinstance(value, str) else re.sub(r"\s+", " ", _text(value))
     text = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text[: 2 * _LONGEST])
     text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
     return f"'{text}'" if isinstance(value, str) else text
@@ -59,13 +60,9 @@ def near(name: str, known: Iterable[str]) -> str:
 
 def first_line(error: BaseException) -> str:
     """What another library's error says, without the plan that Polars prints below it."""
-    return shown_text(str(error).strip().partition("\n")[0] or type(error).__name__)
-
-
-def shown_text(text: str, longest: int = 200) -> str:
-    """A sentence of another library, on one line and cut."""
-    text = re.sub(r"\s+", " ", "".join(letter if letter.isprintable() else " " for letter in text)).strip()
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+    text = str(error).strip().partition("\n")[0] or type(error).__name__
+    text = "".join(letter if letter.isprintable() else " " for letter in text)
+    return text if len(text) <= _SENTENCE else f"{text[: _SENTENCE - 1]}…"
 
 
 def values_of(values: pl.Series, most: int = 5) -> str:

@@ -53,6 +53,8 @@ class Definition(Generic[P]):
             raise ParameterError(
                 f"{self.spec.name}: a column is given by its name, got {shown(bad[0])}; add an expression as a column first"
             )
+        if blank := [key for key in self.spec.inputs if given[key] is None and key not in self.spec.optional]:
+            raise ParameterError(f"{self.spec.name}: {blank[0]!r} takes the name of a column, got None")
         plain, patterns = _plain(self.spec, call)
         shape: object = self._body(*plain.args, **plain.kwargs)
         if not isinstance(shape, Shape):
@@ -204,8 +206,10 @@ def _bind(spec: Spec, *args: object, **kwargs: object) -> inspect.BoundArguments
         return spec.parameters.bind(*args, **kwargs)
     except TypeError as error:
         known = spec.parameters.parameters
-        hint = next((near(name, known) for name in kwargs if name not in known), "")
-        raise ParameterError(f"{spec.name}: {error}{hint}; its parameters are {spec.call}") from None
+        strange = [
+            f"got an unexpected keyword argument {name!r}{near(name, known)}" for name in kwargs if name not in known
+        ]
+        raise ParameterError(f"{spec.name}: {', '.join(strange) or error}; its parameters are {spec.call}") from None
 
 
 def _plain(spec: Spec, call: inspect.BoundArguments) -> tuple[inspect.BoundArguments, dict[str, str]]:

@@ -228,7 +228,7 @@ def collected(plan: pl.LazyFrame) -> pl.DataFrame:
     """
     try:
         return plan.collect(engine="streaming")
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"the rows cannot be computed: {first_line(error)}") from error
 
 

@@ -168,7 +168,7 @@ def _figures(
     lists = [metric for metric in metrics if isinstance(metric.shape, Quantile) and not sampling]
     tables = [metric for metric in metrics if metric not in fixed and metric not in lists]
     if fixed or lists:
-        state = fixed_state(frame, [*fixed, *lists], keys=keys, sampling=sampling).collect(engine="streaming")
+        state = collected(fixed_state(frame, [*fixed, *lists], keys=keys, sampling=sampling))
         yield from (finish_fixed(state, metric, keys=keys, level=level) for metric in fixed)
         yield from _exact_quantiles(frame, lists, state, keys, level, held=held) if lists else ()
     # Metrics that read one curve (its median, its p90, its share within a limit) read one table.
@@ -200,14 +200,14 @@ def _exact_quantiles(
         readers.setdefault(b"".join(rule.meta.serialize() for rule in _rules(metric)), []).append(metric)
     asked = [_counted(alike[0]) for alike in readers.values()]
     plan, groups = with_codes(frame, asked, totals, keys)
-    rows = plan if held else plan.collect(engine="streaming").lazy()
+    rows = plan if held else collected(plan).lazy()
     codes = groups[CODE].cast(pl.Int64).to_numpy()
-    of_row = rows.select(CODE).collect(engine="streaming").to_series().to_numpy()
+    of_row = collected(rows.select(CODE)).to_series().to_numpy()
     grouped = GroupedRows(of_row, int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
     offsets = grouped.offsets(codes)
     for alike in readers.values():
         name = alike[0].name
-        column = rows.select(f"{name}.at").collect(engine="streaming").to_series()
+        column = collected(rows.select(f"{name}.at")).to_series()
         numbers = grouped.sorted([part.to_numpy() for part in column.get_chunks()])
         table = Table(offsets, numbers, counts=groups[f"{name}.n"].to_numpy())
         yield from (finish_groups(groups, table, metric, keys=keys, level=level) for metric in alike)

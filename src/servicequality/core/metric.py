@@ -102,7 +102,9 @@ class Metric:
             ParameterError: an empty name.
         """
         if not isinstance(name, str) or not name.strip():
-            raise ParameterError("a metric's name must not be empty: it names rows of results and columns of states")
+            raise ParameterError(
+                "a metric's name is a text that is not empty: it names rows of results and columns of states"
+            )
         return replace(self, name=name)
 
     def expr(self) -> pl.Expr:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, first_line, is_pattern, listed, shown
+from servicequality.checks import column, first_line, listed, shown
 from servicequality.core.domains import (
     Bound,
     check_types,
@@ -95,6 +95,12 @@ class Question:
         """The key columns that a call computes by; `own_names` gives them the caller's names again."""
         return [*map(stand_in, self.by), *([PERIOD] if self.every is not None else [])]
 
+    @property
+    def added(self) -> list[str]:
+        """The columns that `frame` adds: the period, and plain names beside those that Polars reads as patterns."""
+        plain = [name for name in (*self.keys, *self.sampling.columns()) if name != own_name(name)]
+        return list(dict.fromkeys([*([PERIOD] if self.every is not None else []), *plain]))
+
     def frame(self, data: pl.LazyFrame, metrics: Sequence["Metric"]) -> pl.LazyFrame:
         """The frame, checked for columns and types, with its period, and its numbers in Int64 or Float64 (see `widened`).
 
@@ -109,9 +115,10 @@ class Question:
         require_columns(schema, (bound.name for bound in inputs), role=listed(metric.name for metric in metrics))
         require_columns(schema, self.by, role="by")
         require_columns(schema, map(own_name, self.sampling.columns()), role="weight and cluster")
-        if bad := [name for name in self.by if schema[name].is_nested() or schema[name] == pl.Object]:
+        labels = [*self.by, *([] if self.sampling.cluster is None else [own_name(self.sampling.cluster)])]
+        if bad := [name for name in labels if schema[name].is_nested() or schema[name] == pl.Object]:
             raise InputError(
-                f"by: column {shown(bad[0])} holds {shown(str(schema[bad[0]]))[1:-1]}, which is no key; "
+                f"by and cluster: column {shown(bad[0])} holds {shown(str(schema[bad[0]]))[1:-1]}, which is no key; "
                 "take a field or an element of it as a column first"
             )
         check_types(schema, inputs)
@@ -121,9 +128,8 @@ class Question:
             if metric.condition is not None:
                 require_columns(schema, metric.condition.meta.root_names(), role=f"{metric.name}.where")
                 _check_condition(data, metric)
-        named = [*self.by, *map(own_name, self.sampling.columns())]
-        if aside := [column(name).alias(stand_in(name)) for name in dict.fromkeys(named) if is_pattern(name)]:
-            data = data.with_columns(aside)
+        if plain := [column(own_name(name)).alias(name) for name in self.added if name != PERIOD]:
+            data = data.with_columns(plain)
         return data if self.at is None else data.with_columns(self._period(schema, metrics))
 
     def check(self, frame: pl.LazyFrame, metrics: Sequence["Metric"]) -> None:
@@ -182,14 +188,15 @@ def own_names(frame: pl.DataFrame) -> pl.DataFrame:
 def _schema_of(data: pl.LazyFrame) -> pl.Schema:
     try:
         return data.collect_schema()
-    except pl.exceptions.PolarsError as error:
+    except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"the frame cannot be read: {first_line(error)}") from error
 
 
 def _check_condition(data: pl.LazyFrame, metric: "Metric") -> None:
     assert metric.condition is not None  # the caller looked
     try:
-        dtype = data.select(metric.condition.alias("condition")).collect_schema()["condition"]
+        none = pl.LazyFrame(schema=data.collect_schema())
+        dtype = none.select(metric.condition.alias("condition")).collect().schema["condition"]
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{metric.name}.where: the condition does not fit the columns: {first_line(error)}") from error
     if dtype != pl.Boolean:

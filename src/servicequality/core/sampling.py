@@ -52,7 +52,11 @@ class Sampling:
             weight = pl.col(self.weight)
             legal = (weight >= 0) & (weight <= LARGEST)
             faults.append(
-                (self.weight, legal.not_() | weight.is_null(), "zero or more, and finite; drop or mend the rows")
+                (
+                    self.weight,
+                    legal.not_() | weight.is_null(),
+                    f"zero or more, and at most {LARGEST:g}; drop or mend the rows",
+                )
             )
         if self.cluster is not None:
             faults.append(

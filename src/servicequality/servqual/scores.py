@@ -6,9 +6,11 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar, cast, overload
 
 import polars as pl
+from polars import selectors
 
+from servicequality.core.domains import own_name
 from servicequality.core.finishing import check_level
-from servicequality.core.question import PERIOD, Question
+from servicequality.core.question import Question, own_names
 from servicequality.errors import ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
@@ -57,8 +59,7 @@ class Scores(Generic[F]):
         that is not known is null. The rows are what the metrics of this package read.
         """
         used = [*self.answers.named(), *self.answers.importance.values()]
-        used += [PERIOD] if self.question.every is not None else []
-        plan = self._scored.select(pl.exclude(used))
+        plan = self._scored.drop(selectors.by_name(*used, *self.question.added))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property
@@ -135,13 +136,13 @@ def given_frame(
 ) -> Any:
     """The frame now; or for lazy answers when it is collected, after the check that was left to it."""
     if eager:
-        return make()
+        return own_names(make())
 
     def checked() -> pl.DataFrame:
         check()
-        return make()
+        return own_names(make())
 
-    return pl.defer(checked, schema=schema())
+    return pl.defer(checked, schema={own_name(name): dtype for name, dtype in schema().items()})
 
 
 @overload
@@ -252,7 +253,7 @@ def score(
         importance=importance,
         questions=questions,
         respondent=respondent,
-        kept=[*question.by, *question.sampling.columns()],
+        kept=[*question.by, *map(own_name, question.sampling.columns())],
         at=at,
     )
     answers = replace(answers, frame=question.frame(answers.frame, []))

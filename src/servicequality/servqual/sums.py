@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
@@ -249,7 +250,7 @@ def item_answers(answers: Answers, *, as_given: bool = False) -> list[pl.Expr]:
         (
             answers.answer(role, item)
             if item in scale.reversed and not as_given
-            else pl.col(answers.columns[role][item])
+            else column(answers.columns[role][item])
         ).alias(cell(role, item))
         for role in roles_of(scale)
         for item in scale.scored
