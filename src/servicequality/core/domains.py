@@ -85,18 +85,18 @@ class Bound:
     def typed(self) -> pl.Expr:
         """An aggregation that is always true, and that Polars cannot compute of a column whose type is not the domain's.
 
-        It looks at no row: what it costs is what the planning of it costs.
+        It looks at one row at most: what it costs is what the planning of it costs.
         """
-        none = column(self.name).head(0)
+        first = column(self.name).first()
         match self.domain.kind:
             case "integer" | "number":
-                tried = none.dot(none)
+                tried = first.dot(first)
             case "flag":
-                tried = (none & pl.lit(value=True)).sum()
-            case "instant":
-                tried = none.dt.base_utc_offset().sum()
+                tried = first & pl.lit(value=True)
+            case "instant":  # of no row: the first one may lie outside the calendar
+                tried = column(self.name).head(0).dt.base_utc_offset().sum()
             case _:
-                tried = none.len()
+                tried = first
         return tried.is_null() | tried.is_not_null()
 
     def wants(self) -> str:
@@ -204,8 +204,8 @@ def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound], refused: Iterable
 
 
 def stand_in(name: str) -> str:
-    """The name by which a call's keys, weight and cluster are known inside: their own, unless Polars reads it as a pattern."""
-    return f"{_STAND_IN}{name}" if is_pattern(name) else name
+    """The name of a call's key, weight or cluster inside: its own, unless Polars reads it as a pattern or as no name."""
+    return f"{_STAND_IN}{name}" if is_pattern(name) or not name else name
 
 
 def own_name(name: str) -> str:

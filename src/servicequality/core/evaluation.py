@@ -115,7 +115,7 @@ def evaluate(
 def partial(frame: Any, metric: "Metric", question: Question) -> pl.DataFrame | pl.LazyFrame:
     """The state of one metric; see `Metric.partial`."""
     question.sampling.refuse_tables(metric.name, metric.shape)
-    data = as_frame(frame)
+    data = as_frame(by_grain(frame, [metric])[0][0])
     ready = question.frame(data.lazy(), [metric])
     if isinstance(metric.shape, FixedShape):
         plan = fixed_state(ready, [metric], keys=question.keys, sampling=question.sampling)

@@ -103,7 +103,7 @@ class Metric:
         """
         if not isinstance(name, str) or not name.strip():
             raise ParameterError(
-                "a metric's name is a text that is not empty: it names rows of results and columns of states"
+                "a metric's name must not be empty: it is a text that names rows of results and columns of states"
             )
         return replace(self, name=name)
 

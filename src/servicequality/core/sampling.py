@@ -55,7 +55,7 @@ class Sampling:
                 (
                     self.weight,
                     legal.not_() | weight.is_null(),
-                    f"zero or more, and at most {LARGEST:g}; drop or mend the rows",
+                    f"zero or more, and finite (at most {LARGEST:g}); drop or mend the rows",
                 )
             )
         if self.cluster is not None:
