@@ -148,9 +148,10 @@ def read_answers(
 
 
 def _wide(rows: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
-    """The rows with Float64 in place of all that is neither whole numbers nor that: others compute in their own type."""
+    """The rows with decimals, short floats and numbers of 128 bits as Float64: they would compute in their own type."""
     schema = rows.collect_schema()
-    other = [name for name in names if not (schema[name].is_integer() or schema[name] == pl.Float64)]
+    taken = (pl.Float64, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
+    other = [name for name in names if schema[name] not in taken]
     return rows.with_columns(column(name).cast(pl.Float64) for name in other) if other else rows
 
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import polars as pl
 
 from servicequality.core import Metric
+from servicequality.core.domains import own_name, stand_in
+from servicequality.core.question import own_names
 from servicequality.core.sampling import Sampling
 from servicequality.core.states import fixed_state
 from servicequality.errors import InputError, ParameterError
@@ -106,16 +108,18 @@ def merge(states: Iterable[pl.DataFrame | pl.LazyFrame], *, by: str | Sequence[s
         InputError: something else than such states, or states of another instrument, policy, keys or weights.
         ParameterError: no states, or a key that they do not have.
     """
-    frames = [part.lazy() for part in states]
+    frames = [_plainly_named(part.lazy()) for part in states]
     if not frames:
         raise ParameterError("nothing to merge; give at least one state, such as score(…).state")
     names = [frame.collect_schema().names() for frame in frames]
     if any(RULES not in columns for columns in names) or any(columns != names[0] for columns in names):
         raise InputError("these are not states of scores with the same keys; make each with score(…, by=…).state")
     keys = names[0][: names[0].index(RULES)]
-    kept = keys if by is None else [by] if isinstance(by, str) else list(by)
+    kept = keys if by is None else [stand_in(key) for key in ([by] if isinstance(by, str) else by)]
     if unknown := [key for key in kept if key not in keys]:
-        raise ParameterError(f"the states have no key {unknown[0]!r}; they have {keys}")
+        raise ParameterError(
+            f"the states have no key {own_name(unknown[0])!r}; they have {[own_name(key) for key in keys]}"
+        )
     whole = pl.concat(frames, how="vertical_relaxed")
     sums = pl.exclude(*keys, RULES).sum()
     rules = pl.col(RULES).unique().implode().alias(RULES)
@@ -125,4 +129,10 @@ def merge(states: Iterable[pl.DataFrame | pl.LazyFrame], *, by: str | Sequence[s
     if len(made) > 1:
         raise InputError(f"states of different rules do not add: {'; '.join(made)}")
     small = small.with_columns(pl.lit(made[0] if made else None, pl.String).alias(RULES))
-    return small.sort(kept, nulls_last=True) if kept else small
+    return own_names(small.sort(kept, nulls_last=True) if kept else small)
+
+
+def _plainly_named(state: pl.LazyFrame) -> pl.LazyFrame:
+    """A state whose keys Polars does not read as patterns."""
+    names = state.collect_schema().names()
+    return state.rename({name: stand_in(name) for name in names if name != stand_in(name)})

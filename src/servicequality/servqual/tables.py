@@ -7,7 +7,9 @@ from functools import cached_property
 import polars as pl
 
 from servicequality.core import Metric
+from servicequality.core.domains import stand_in
 from servicequality.core.finishing import check_level, finish_fixed
+from servicequality.core.question import own_names
 from servicequality.core.sampling import MOMENTS, SAMPLED, WEIGHTED
 from servicequality.servqual.scale import OVERALL, Scale
 from servicequality.servqual.states import figures, keys_of, measures_of, merge, refuse_other_scale
@@ -39,8 +41,7 @@ class ScoreTables:
     @cached_property
     def dimensions(self) -> pl.DataFrame:
         """One row a key, dimension and measure: `value low high se level method n n_missing n_eff reason notes`."""
-        asked = {pair: metric for pair, metric in self._asked.items() if pair[0] != OVERALL}
-        return table(self.state, asked, keys=self._keys, level=self.level)
+        return own_names(self._dimensions)
 
     @cached_property
     def overall(self) -> pl.DataFrame:
@@ -50,10 +51,10 @@ class ScoreTables:
         limits, and differs from `weighted_gap` by what points and gaps have to do with each other.
         """
         asked = {pair: metric for pair, metric in self._asked.items() if pair[0] == OVERALL}
-        whole = table(self.state, asked, keys=self._keys, level=self.level).drop("dimension")
+        whole = table(self._plain, asked, keys=self._keys, level=self.level).drop("dimension")
         if "weighted_gap" not in self._measures:
-            return whole
-        means = self.dimensions.select(*self._keys, "dimension", "measure", "value")
+            return own_names(whole)
+        means = self._dimensions.select(*self._keys, "dimension", "measure", "value")
         both = [
             means.filter(pl.col("measure") == measure).drop("measure").rename({"value": measure})
             for measure in ("importance", "gap")
@@ -69,11 +70,22 @@ class ScoreTables:
             pl.lit("weights applied after averaging, to be compared").alias("notes"),
         )
         both_kinds = pl.concat([whole, compared], how="diagonal_relaxed")
-        return both_kinds.sort(self._keys, nulls_last=True, maintain_order=True) if self._keys else both_kinds
+        ordered = both_kinds.sort(self._keys, nulls_last=True, maintain_order=True) if self._keys else both_kinds
+        return own_names(ordered)
+
+    @cached_property
+    def _dimensions(self) -> pl.DataFrame:
+        asked = {pair: metric for pair, metric in self._asked.items() if pair[0] != OVERALL}
+        return table(self._plain, asked, keys=self._keys, level=self.level)
+
+    @cached_property
+    def _plain(self) -> pl.DataFrame:
+        """The state with keys that Polars does not read as patterns."""
+        return self.state.rename({key: stand_in(key) for key in keys_of(self.state)})
 
     @property
     def _keys(self) -> list[str]:
-        return keys_of(self.state)
+        return keys_of(self._plain)
 
     @property
     def _measures(self) -> list[str]:
