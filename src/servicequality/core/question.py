@@ -105,7 +105,7 @@ class Question:
         """The frame, checked for columns and types, with its period, and its numbers in Int64 or Float64 (see `widened`).
 
         Column names are as the caller gave them; a key, weight or cluster that Polars reads as a pattern stands a second
-        time under a plain name. A key that is also a metric's number is widened too.
+        time under a plain name. A key that is also a number of a metric is widened with it.
 
         Raises:
             InputError: a column is missing or of a wrong type, an instant is naive, or a condition is not Boolean.
@@ -122,7 +122,8 @@ class Question:
                 "take a field or an element of it as a column first"
             )
         check_types(schema, inputs)
-        if wide := widened(schema, inputs):
+        rules = (rule for metric in metrics for rule in metric.shape.rules())
+        if wide := widened(schema, inputs, rules):
             data = data.with_columns(wide)
         for metric in metrics:
             if metric.condition is not None:

@@ -63,6 +63,7 @@ _FAMILIES = {
     ),
 }
 _LISTING = {"IsIn", "Replace", "ReplaceStrict", "ReplaceMany", "ContainsAny", "IsBusinessDay", "AddBusinessDay"}
+_COMPARING = _words("And Eq EqValidity Gt GtEq LogicalAnd LogicalOr Lt LtEq NotEq NotEqValidity Or Xor")
 _PARTS: dict[str, Callable[[Any], list[Tree]]] = {
     "Column": lambda _: [],
     "Literal": lambda _: [],
@@ -141,6 +142,16 @@ def strange(of: Tree) -> str | None:
             if inner.kind == "Literal" and {"Series", "Range"} & set(inner.content) and id(part) not in lists:
                 return "a column of values that is not the frame's"
     return None if reads else "no column of the frame"
+
+
+def computes(of: Tree) -> bool:
+    """Whether a tree computes with numbers, and does not only compare, choose and combine them."""
+    for one in nodes(of):
+        if one.kind == "BinaryExpr" and one.content["op"] not in _COMPARING:
+            return True
+        if one.kind == "Function" and one.function[0] != "Boolean":
+            return True
+    return False
 
 
 def literal_names(rule: pl.Expr) -> pl.Expr:

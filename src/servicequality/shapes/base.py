@@ -6,7 +6,7 @@ how a frame is scanned.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_type_hints
 
@@ -95,6 +95,11 @@ class Shape(ABC):
     def stored(self, prefix: str) -> Self:
         """The record of stored columns `prefix.leaf`."""
         return self.map(lambda name, _: pl.col(f"{prefix}.{name}"))
+
+    def rules(self) -> list[pl.Expr]:
+        """Every row rule of the record, those of refused rows included."""
+        own = [getattr(self, field.name) for field in fields(self)]
+        return [rule for rule in (*own, *self.refused.values()) if isinstance(rule, pl.Expr)]
 
     def columns(self) -> set[str]:
         """The columns that the row rules read."""
