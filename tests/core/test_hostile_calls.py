@@ -133,6 +133,12 @@ class TestNames:
         same(evaluate(hostile("tier"), nps().where(selectors.by_name(name).as_expr() == "gold")), gold, {})
         same(evaluate(hostile("other"), nps(), by="key"), by, {})
 
+    def test_records_keep_columns_of_any_name(self) -> None:
+        tickets = pl.DataFrame({"ticket_id": [1], "created_at": [NOON], **{name: ["x"] for name in HOSTILE}})
+        kept = Records(tickets=tickets).tickets
+        assert kept is not None
+        assert set(HOSTILE) <= set(kept.lazy().collect().columns)
+
     def test_quantiles_by_a_pattern(self) -> None:
         frame = pl.DataFrame({"first_response_seconds": [60.0, 90.0, 30.0], "first_response_end": "answered"})
         frame = frame.with_columns(pl.Series("*", ["a", "b", "b"]))
