@@ -23,9 +23,9 @@ ROWS = (
     ("core", "columns"),
     ("shapes",),
     ("stats", "worktime", "model", "sources", "datasets"),
-    ("errors", "_toml"),
+    ("errors", "checks", "_toml"),
 )
-NEIGHBOURS = {("sources", "model"), ("datasets", "model"), ("core", "columns")}
+NEIGHBOURS = {("sources", "model"), ("datasets", "model"), ("core", "columns"), ("checks", "errors")}
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 
 # What a layer may import from elsewhere when it is itself imported, and what only inside its functions.

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 import polars as pl
 
+from servicequality.checks import column as column_of
+
 __all__ = [
     "Amount",
     "Category",
@@ -131,8 +133,9 @@ def answered(column: str, missing: Sequence[float] = ()) -> pl.Expr:
 
     Every definition writes its denominator this way: Polars computes equal rules once, if they are spelled alike.
     """
-    there = pl.col(column).is_not_null()
-    return there & ~one_of(pl.col(column), missing) if len(missing) else there
+    number = column_of(column)
+    there = number.is_not_null()
+    return there & ~one_of(number, missing) if len(missing) else there
 
 
 def one_of(number: pl.Expr, values: Sequence[float]) -> pl.Expr:

@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
-from servicequality.core.engine.value_tables import float_bits
 
+from servicequality.core.engine.value_tables import float_bits
 from servicequality.stats import float_bins
 
 

@@ -2,14 +2,24 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from servicequality import SurveyAnswer
+from servicequality import SurveyAnswer, evaluate
 from servicequality.datasets import servqual_survey
 from servicequality.errors import InputError, ParameterError
-from servicequality.servqual import SERVQUAL_1991, Scale, score
+from servicequality.servqual import (
+    SERVQUAL_1988,
+    SERVQUAL_1991,
+    Scale,
+    merge_scores,
+    reliability,
+    score,
+    servperf,
+    servqual_gap,
+)
 
 ITEMS = SERVQUAL_1991.items
 TWO = Scale("two", {"a": [1, 2], "b": [3]}, low=1, high=7)
@@ -201,3 +211,37 @@ def test_rounding_and_blanks_pass(points: tuple[Any, Any]) -> None:
 def test_a_column_of_nulls_is_blank() -> None:
     scores = score({**ANSWERS, "P3": [None, None]}, TWO)
     assert scores.dimensions.filter(dimension="b", measure="servperf")["n"].item() == 0
+
+
+@pytest.mark.parametrize("dtype", [pl.Int8, pl.UInt64, pl.Int128, pl.Float16, pl.Float32, pl.Decimal(4, 1)])
+def test_answers_of_any_type_are_scored_alike(dtype: Any) -> None:
+    generator = np.random.default_rng(5)
+    names = [f"{role}{item}" for role in "EP" for item in SERVQUAL_1988.items]
+    wide = pl.DataFrame({name: generator.integers(1, 8, 40) for name in names})
+    other = wide.cast(dtype)
+    for made in (lambda frame: score(frame, SERVQUAL_1988).overall, lambda frame: reliability(frame, SERVQUAL_1988)):
+        assert_frame_equal(made(other), made(wide), rel_tol=1e-12)
+    rows, right = (score(frame, SERVQUAL_1988).respondents for frame in (other, wide))
+    decimals = rows.select("gap_reliability", "servperf_tangibles").cast(pl.Decimal(20, 9))
+    metrics = [servqual_gap("reliability"), servperf("tangibles")]
+    assert_frame_equal(evaluate(decimals, metrics), evaluate(right, metrics), rel_tol=1e-6)
+
+
+def test_keys_and_weights_that_look_like_patterns() -> None:
+    generator = np.random.default_rng(6)
+    names = [f"{role}{item}" for role in "EP" for item in SERVQUAL_1988.items]
+    plain = pl.DataFrame({name: generator.integers(1, 8, 40) for name in names})
+    plain = plain.with_columns(k=pl.Series(["a", "b"] * 20), w=pl.Series([1.0, 2.0] * 20))
+    odd = plain.rename({"k": "^k$", "w": "*"})
+    right, found = score(plain, SERVQUAL_1988, by="k", weight="w"), score(odd, SERVQUAL_1988, by="^k$", weight="*")
+    assert_frame_equal(found.dimensions.rename({"^k$": "k"}), right.dimensions, rel_tol=1e-12)
+    assert_frame_equal(found.overall.rename({"^k$": "k"}), right.overall, rel_tol=1e-12)
+    lazy = score(odd.lazy(), SERVQUAL_1988, by="^k$", weight="*").overall.collect()
+    assert_frame_equal(lazy, found.overall, rel_tol=1e-12)
+    assert found.respondents.columns[:2] == ["^k$", "*"]
+    merged = merge_scores([found.state.head(1), found.state.tail(1)], SERVQUAL_1988)
+    assert_frame_equal(merged.overall, found.overall, rel_tol=1e-12)
+    with pytest.raises(
+        ParameterError, match=r"by: Polars reads the name '\^k\$' as a pattern; rename the column first"
+    ):
+        reliability(odd, SERVQUAL_1988, by="^k$")

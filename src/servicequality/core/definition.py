@@ -5,12 +5,17 @@ Never here: a definition, or how one is computed.
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
 from datetime import date
-from typing import Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar
 
+import polars as pl
+
+from servicequality.checks import column, is_pattern, near, shown
 from servicequality.core.domains import Bound
 from servicequality.core.metric import Metric
+from servicequality.core.rule_tree import replaced
 from servicequality.core.spec import Spec, read_spec
 from servicequality.errors import DefinitionError, ParameterError
 from servicequality.shapes import Shape
@@ -31,10 +36,10 @@ class Definition(Generic[P]):
         self._body = body
 
     def __repr__(self) -> str:
-        return f"<definition {self.spec.name}{self.spec.parameters}>"
+        return f"<definition {self.spec.call}>"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Metric:
-        """Pour the row rule into its shape.
+        """Make the metric of the columns and options given.
 
         Raises:
             ParameterError: an option that the definition does not accept.
@@ -46,11 +51,15 @@ class Definition(Generic[P]):
         columns = [(name, key) for key, domain in self.spec.inputs.items() for name in domain.names(given[key])]
         if bad := [name for name, _ in columns if not isinstance(name, str)]:
             raise ParameterError(
-                f"{self.spec.name}: a column is given by its name, got {bad[0]!r}; add an expression as a column first"
+                f"{self.spec.name}: a column is given by its name, got {shown(bad[0])}; add an expression as a column first"
             )
-        shape = self._body(*args, **kwargs)
+        if blank := [key for key in self.spec.inputs if given[key] is None and key not in self.spec.optional]:
+            raise ParameterError(f"{self.spec.name}: {blank[0]!r} takes the name of a column, got None")
+        plain, patterns = _plain(self.spec, call)
+        shape: object = self._body(*plain.args, **plain.kwargs)
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
+        shape = _named_literally(shape, patterns) if patterns else shape
         shape = shape.within(self.spec.bounds)
         # A column that was left at its default and that this call does not read need not be in the frame.
         read = shape.columns() - {name for name, key in columns if key in stated}
@@ -77,7 +86,7 @@ class TableDefinition(Generic[P, R]):
         self._body = body
 
     def __repr__(self) -> str:
-        return f"<table {self.spec.name}{self.spec.parameters}>"
+        return f"<table {self.spec.call}>"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Compute the table.
@@ -201,7 +210,41 @@ def _bind(spec: Spec, *args: object, **kwargs: object) -> inspect.BoundArguments
     try:
         return spec.parameters.bind(*args, **kwargs)
     except TypeError as error:
-        raise ParameterError(f"{spec.name}: {error}; its parameters are {spec.parameters}") from None
+        known = spec.parameters.parameters
+        strange = [
+            f"got an unexpected keyword argument {name!r}{near(name, known)}" for name in kwargs if name not in known
+        ]
+        raise ParameterError(f"{spec.name}: {', '.join(strange) or error}; its parameters are {spec.call}") from None
+
+
+def _plain(spec: Spec, call: inspect.BoundArguments) -> tuple[inspect.BoundArguments, dict[str, str]]:
+    """The call with plain names in the place of columns' names that Polars would read as patterns; and which are which."""
+    plain = spec.parameters.bind(*call.args, **call.kwargs)
+    names: dict[str, str] = {}
+    for key, domain in spec.inputs.items():
+        given = plain.arguments[key]
+        texts = given if isinstance(given, tuple) else (given,)
+        if domain.named != "{}" or not any(isinstance(text, str) and is_pattern(text) for text in texts):
+            continue
+        stand_ins = {text: f"servicequality.column:{text}" for text in texts if is_pattern(text)}
+        names |= {stand_in: text for text, stand_in in stand_ins.items()}
+        changed = tuple(stand_ins.get(text, text) for text in texts)
+        plain.arguments[key] = changed if isinstance(given, tuple) else changed[0]
+    return plain, names
+
+
+def _named_literally(shape: Shape, names: Mapping[str, str]) -> Shape:
+    """The shape with the columns of its rules called by their own names."""
+    columns = {stand_in: column(name) for stand_in, name in names.items()}
+    changed: dict[str, Any] = {
+        rule.name: replaced(getattr(shape, rule.name), columns)
+        for rule in fields(shape)
+        if isinstance(getattr(shape, rule.name), pl.Expr)
+    }
+    refused = {
+        wrong.replace("servicequality.column:", ""): replaced(bad, columns) for wrong, bad in shape.refused.items()
+    }
+    return replace(shape, refused=refused, **changed)
 
 
 def _name(spec: Spec, given: dict[str, object]) -> str:

@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Self
 
 import polars as pl
 
+from servicequality.checks import column, first_line, listed, near, shown, values_of
 from servicequality.columns import Column, one_of
+from servicequality.core.rule_tree import computes, tree
 from servicequality.errors import DefinitionError, InputError
 
+LARGEST = 1e50
+"""No number of a row is larger: sums of squares and of products of such numbers stay finite."""
+_INSTANTS = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799  # seconds of the years 1 to 9999
 _KINDS = {
     "integer": "whole numbers",
     "number": "numbers",
@@ -17,6 +22,10 @@ _KINDS = {
     "instant": "zone-aware instants",
     "category": "text or an Enum",
 }
+
+
+_WHOLE = (pl.Int8, pl.Int16, pl.Int32, pl.UInt8, pl.UInt16, pl.UInt32)
+_EMPTY = {"flag": pl.Boolean(), "category": pl.String(), "instant": pl.Datetime("us", "UTC"), "any": pl.Float64()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +73,41 @@ class Bound:
 
     def outside(self) -> pl.Expr:
         """Rows that break the domain. NaN and the infinities fail every comparison that is written this way round."""
-        column = pl.col(self.name)
+        number = column(self.name)
         legal: pl.Expr | None = None
         if self.domain.kind in ("integer", "number"):
-            legal = column < float("inf") if self.high is None else column <= self.high
-            legal = legal & (column > float("-inf") if self.low is None else column >= self.low)
+            legal = number <= (LARGEST if self.high is None else self.high)
+            legal = legal & (number >= (-LARGEST if self.low is None else self.low))
             if self.domain.kind == "integer":
-                legal = legal & (column.floor() == column)
+                legal = legal & (number.floor() == number)
             if self.missing:
-                legal = legal | one_of(column, self.missing)
+                legal = legal | one_of(number, self.missing)
         elif self.choices:
-            legal = column.is_in(self.choices)
-        bad = pl.lit(value=False) & column.is_null() if legal is None else column.is_not_null() & ~legal
+            legal = number.is_in(self.choices)
+        bad = pl.lit(value=False) & number.is_null() if legal is None else number.is_not_null() & ~legal
         return bad if self.condition is None else bad & self.condition
+
+    def typed(self) -> pl.Expr:
+        """An aggregation that is always true, and that Polars cannot compute of a column whose type is not the domain's.
+
+        It looks at one row at most: what it costs is what the planning of it costs.
+        """
+        first = column(self.name).first()
+        match self.domain.kind:
+            case "integer" | "number":
+                tried = first.dot(first)
+            case "flag":
+                tried = first & pl.lit(value=True)
+            case "instant":  # of no row: the first one may lie outside the calendar
+                tried = column(self.name).head(0).dt.base_utc_offset().sum()
+            case _:
+                tried = first
+        return tried.is_null() | tried.is_not_null()
 
     def wants(self) -> str:
         """What the domain expects, in words."""
         if self.choices:
-            return " or ".join(repr(choice) for choice in self.choices)
+            return " or ".join(shown(choice) for choice in self.choices)
         kind = _KINDS.get(self.domain.kind, self.domain.meaning)
         if self.low is not None and self.high is not None:
             return f"{kind} from {self.low:g} to {self.high:g}"
@@ -115,17 +141,45 @@ def require_columns(schema: pl.Schema, wanted: Iterable[str], *, role: str) -> N
     absent = [name for name in dict.fromkeys(wanted) if name not in schema]
     if not absent:
         return
-    hints = []
-    for name in absent:
-        near = get_close_matches(name, schema.names(), n=1, cutoff=0.5)
-        hints.append(f"{name!r}" + (f" (did you mean {near[0]!r}?)" if near else ""))
-    raise InputError(f"{role}: no column {', '.join(hints)}; the frame has {', '.join(schema.names()) or 'no columns'}")
+    hints = ", ".join(shown(name) + near(name, schema.names()) for name in absent[:12])
+    raise InputError(f"{role}: no column {hints}; the frame has {listed(schema.names()) or 'no columns'}")
+
+
+def widened(schema: pl.Schema, inputs: Iterable[Bound], rules: Iterable[pl.Expr] | None = None) -> list[pl.Expr]:
+    """The numbers of a call as Int64 or Float64, in which row rules compute whatever type the columns came in.
+
+    Whole numbers of at most 63 bits become Int64. All others become the nearest Float64: beyond 2^53, unsigned numbers of
+    64 bits, numbers of 128 bits and decimals lose their last digits.
+
+    Args:
+        schema: the types as they came.
+        inputs: the columns of the call.
+        rules: what is computed of them: whole numbers that are only compared stay in their few bytes, which are read several
+            times as fast. None widens all.
+    """
+    wide: dict[str, pl.DataType] = {}
+    inputs = list(inputs)
+    small = {bound.name for bound in inputs if schema[bound.name] in _WHOLE}
+    if small and rules is not None:
+        small -= {name for rule in rules if computes(tree(rule)) for name in rule.meta.root_names()}
+    else:
+        small = set()
+    for bound in inputs:
+        dtype = schema[bound.name]
+        if bound.name in small:
+            continue
+        if bound.domain.kind in ("integer", "number") and dtype not in (pl.Int64, pl.Float64):
+            wide[bound.name] = pl.Int64() if dtype in _WHOLE else pl.Float64()
+        elif dtype == pl.Null and bound.domain.kind in _EMPTY:
+            wide[bound.name] = _EMPTY[bound.domain.kind]
+    return [column(name).cast(dtype) for name, dtype in wide.items()]
 
 
 def check_types(schema: pl.Schema, inputs: Iterable[Bound]) -> None:
     """Raise one InputError that lists every column whose type cannot hold the domain."""
     faults = dict.fromkeys(
-        f"column {bound.name!r} holds {schema[bound.name]}, expected {bound.wants()}; {_cure(schema[bound.name], bound)}"
+        f"column {shown(bound.name)} holds {_type(schema[bound.name])}, expected {bound.wants()}; "
+        f"{_cure(schema[bound.name], bound)}"
         for bound in inputs
         if not bound.fits(schema[bound.name])
     )
@@ -147,22 +201,48 @@ def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound], refused: Iterable
     for bound in inputs:
         if schema[bound.name] != pl.Null:
             bad = bound.outside()
+            if isinstance(dtype := schema[bound.name], pl.Datetime):
+                calendar = ~within_calendar(bound.name, dtype)
+                bad = calendar if bound.condition is None else calendar & bound.condition
             rules.setdefault((bound.name, bad.meta.serialize()), (bad, f"outside {bound.wants()}", bound.advice()))
     for wrong, bad in refused:
         rules.setdefault((wrong, bad.meta.serialize()), (bad, wrong, "correct or filter the rows"))
     if not rules:
         return
     sums = [bad.sum().alias(str(i)) for i, (bad, _, _) in enumerate(rules.values())]
-    counts = frame.select(sums).collect(engine="streaming").row(0)
+    counts = collected(frame.select(sums)).row(0)
     faults = []
     for (bad, wrong, advice), count in zip(rules.values(), counts, strict=True):
         if count:
-            columns = list(dict.fromkeys(bad.meta.root_names()))
-            shown = frame.filter(bad).select(columns).head(5).collect(engine="streaming")
-            values = "; ".join(f"{name!r} such as {', '.join(map(repr, shown[name].to_list()))}" for name in columns)
+            names = list(dict.fromkeys(bad.meta.root_names()))
+            rows = collected(frame.filter(bad).select(column(name) for name in names).head(5))
+            values = "; ".join(f"{shown(name)} such as {values_of(rows[name])}" for name in names)
             faults.append(f"{count} row{'s' if count > 1 else ''} {wrong}: column {values}; {advice}")
     if faults:
         raise InputError("\n".join(faults))
+
+
+def within_calendar(name: str, dtype: pl.Datetime) -> pl.Expr:
+    """Row rule: the instant lies in the years 1 to 9999; Polars counts further, and panics where it looks for the day."""
+    unit, number = _INSTANTS[dtype.time_unit], column(name).to_physical()
+    low, high = max(_FIRST * unit, -(2**63)), min((_LAST + 1) * unit, 2**63) - 1
+    return number.is_between(low, high) | number.is_null()
+
+
+def collected(plan: pl.LazyFrame) -> pl.DataFrame:
+    """The rows of a plan over the caller's frame.
+
+    Raises:
+        InputError: the caller's own plan fails, or its columns cannot be compared.
+    """
+    try:
+        return plan.collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"the rows cannot be computed: {first_line(error)}") from error
+
+
+def _type(dtype: pl.DataType) -> str:
+    return shown(str(dtype))[1:-1]
 
 
 def _cure(dtype: pl.DataType, bound: Bound) -> str:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column, first_line, listed, shown
 from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.plans import Plan, check_options, named_metrics
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError
-from servicequality.model import as_frame
+from servicequality.model import Records, as_frame
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -107,7 +108,7 @@ def one_column(data: Any, metric: "Metric") -> Any:
         return pl.DataFrame({name: data if isinstance(data, (pl.Series, np.ndarray)) else pl.Series(data, strict=True)})
     except (TypeError, pl.exceptions.PolarsError) as error:
         raise InputError(
-            f"{metric.name}: the values for {name!r} are of mixed types ({error}); give numbers alone"
+            f"{metric.name}: the values for {shown(name)} are of mixed types ({first_line(error)}); give numbers alone"
         ) from None
 
 
@@ -116,18 +117,27 @@ def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], qu
     order = {metric.name: place for place, metric in enumerate(metrics)}
     place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
     whole = pl.concat(tables, how="vertical_relaxed")
-    return whole.sort([*question.keys, place], nulls_last=True, maintain_order=True)
+    return whole.sort([*map(column, question.keys), place], nulls_last=True, maintain_order=True)
 
 
 def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
-    """The frame of each grain with its metrics; one frame serves all."""
+    """The frame of each grain with its metrics; one frame serves all.
+
+    Raises:
+        InputError: no frame of a metric's grain is there, or records are given in the place of rows.
+    """
+    if isinstance(frame, Records):
+        raise InputError(
+            "metrics are computed of rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
+            "waits with reply_waits(records, as_of=…), or name a table, such as records.answers"
+        )
     if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
         return [(frame, list(metrics))]
     grains = list(dict.fromkeys(metric.spec.grain for metric in metrics))
     if absent := [grain for grain in grains if grain not in frame]:
         wanting = [metric.name for metric in metrics if metric.spec.grain == absent[0]]
         raise InputError(
-            f"no frame of {absent[0]!r} rows, which {', '.join(wanting)} reads; got frames of {', '.join(map(repr, frame))}"
+            f"no frame of {absent[0]!r} rows, which {listed(wanting)} reads; got frames of {listed(map(shown, frame))}"
         )
     return [(frame[grain], [metric for metric in metrics if metric.spec.grain == grain]) for grain in grains]
 
@@ -138,7 +148,7 @@ def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], question: Ques
     for frame in frames:
         for data, group in by_grain(frame, metrics):
             rows = question.frame(as_frame(data).lazy(), group)
-            found = {**rows.select(question.keys).collect_schema(), **found}
+            found = {**rows.select(map(column, question.keys)).collect_schema(), **found}
     return found
 
 
@@ -153,6 +163,6 @@ def _is_lone_column(thing: Any) -> bool:
 
 
 def _schema(frame: pl.LazyFrame, question: Question) -> pl.Schema:
-    keys = frame.select(question.keys).collect_schema()
+    keys = frame.select(map(column, question.keys)).collect_schema()
     period = {PERIOD: keys.get(PERIOD, pl.Datetime("us", "UTC"))}
-    return pl.Schema({**{key: keys[key] for key in question.by}, **period, **RESULT})
+    return pl.Schema({**keys, **period, **RESULT})

@@ -4,18 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from pathlib import Path
 from typing import Any, Self
 
 import polars as pl
 
+from servicequality.checks import column, listed, shown
 from servicequality.core import evaluation
 from servicequality.core import state as states
 from servicequality.core.estimate import Estimate
 from servicequality.core.plans import Plan
 from servicequality.core.question import Question
 from servicequality.core.rule import Rule
+from servicequality.core.rule_tree import literal_names, replaced, strange, tree
 from servicequality.core.spec import Spec
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
@@ -33,7 +35,7 @@ class Metric(Rule):
     spec: Spec
 
     def __repr__(self) -> str:
-        columns = ", ".join(bound.name for bound in self.inputs)
+        columns = listed(bound.name for bound in self.inputs)
         return f"<metric {self.name} of {columns} ({self.unit}, {self.better} is better)>"
 
     @property
@@ -47,7 +49,26 @@ class Metric(Rule):
         return self.shape.bounds or self.spec.bounds
 
     def where(self, condition: pl.Expr) -> Self:
-        """The same metric over the rows for which `condition` holds; null is false. Repeated calls narrow further."""
+        """The same metric over the rows for which `condition` holds; null is false. Repeated calls narrow further.
+
+        Args:
+            condition: true or false of one row, from that row's own columns: `pl.col("tier") == "gold"`. A column whose
+                name Polars reads as a pattern is named by `selectors.by_name("^a$").as_expr()`.
+
+        Raises:
+            ParameterError: the condition is no expression, or looks at other rows (an aggregation, `over`, `shift`, `rank`,
+                a Python function …) or at none.
+        """
+        if not isinstance(condition, pl.Expr):
+            raise ParameterError(
+                f'{self.name}.where: expected an expression such as pl.col("tier") == "gold", got {shown(condition)}'
+            )
+        if (why := strange(tree(condition))) is not None:
+            raise ParameterError(
+                f"{self.name}.where: a condition says true or false of each row from its own columns; this one reads {why}. "
+                "Add it to the frame as a column first, and name that column"
+            )
+        condition = literal_names(condition)
         narrow = condition if self.condition is None else self.condition & condition
         kinds = self.shape.leaves()
 
@@ -69,18 +90,26 @@ class Metric(Rule):
         Raises:
             ParameterError: an empty name.
         """
-        if not name.strip():
-            raise ParameterError("a metric's name must not be empty: it names rows of results and columns of states")
+        if not isinstance(name, str) or not name.strip():
+            raise ParameterError(
+                "a metric's name must not be empty: it is a text that names rows of results and columns of states"
+            )
         return replace(self, name=name)
 
     def expr(self) -> pl.Expr:
         """The value as an expression for `select`, `group_by`, `over` and rolling windows, named after the metric.
 
-        A group with a row outside the domain is null, since an expression cannot raise. Quantiles and survival run in
-        memory here: right, but slower than `evaluate`.
+        A group with a row outside the domain is null, since an expression cannot raise. Columns of a type that the domain
+        cannot hold (a Duration or a Boolean for a number, a naive instant) are an error of Polars when the plan runs.
+        Numbers of any type are computed in Float64. Quantiles and survival run in memory here: right, but slower than
+        `evaluate`.
         """
         bad = reduce(or_, [*(bound.outside() for bound in self.inputs), *self.shape.refused.values()])
-        return pl.when(~bad.any()).then(self.shape.expression()).alias(self.name)
+        numbers = {bound.name for bound in self.inputs if bound.domain.kind in ("integer", "number")}
+        whole = pl.when(~bad.any()).then(self.shape.expression())
+        typed = reduce(and_, [bound.typed() for bound in self.inputs])
+        wide = replaced(whole, {name: column(name).cast(pl.Float64) for name in numbers})
+        return pl.when(typed).then(wide).alias(self.name)
 
     def partial(
         self,

@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from servicequality.checks import column, confidence_level, first_line, shown
 from servicequality.core import state as states
+from servicequality.core.domains import collected
 from servicequality.core.engine.checks import Check, checks_of, offenders, refuse
 from servicequality.core.engine.estimates import TableReading, estimates, readings_of
 from servicequality.core.engine.names import BIN, CLUSTER, STRATUM, fault_column, key_column, sum_column
@@ -105,7 +107,7 @@ class Plan:
         keys = self._key_expressions()
         plans = [self.summed(rows, spread=spread)]
         plans += [histogram(rows, rule, keys, self.grouping.sampling) for rule in self._tables]
-        sums, *tables = pl.collect_all(plans, engine="streaming")
+        sums, *tables = self._collected(plans, rows)
         return State(
             rules=self.rules_fingerprint,
             basis=self.basis,
@@ -115,7 +117,7 @@ class Plan:
             tables={rule.name: _sorted(table) for rule, table in zip(self._tables, tables, strict=True)},
             as_of=as_of,
             spread=spread,
-            offenders=offenders(rows, self._checks, self._faults(sums)),
+            offenders=offenders(rows, self._checks_of(rows.collect_schema()), self._faults(sums)),
         )
 
     def merge(self, parts: Iterable[State | str | Path], *, by: str | Sequence[str] | None = None) -> State:
@@ -174,7 +176,7 @@ class Plan:
     def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
         """The figures of prepared rows, quantiles and curves exact; `held` says that the rows are in memory."""
         readings_too = [rule.alias(name) for name, rule in readings_of(self.rules, self.grouping.sampling).items()]
-        sums = _sorted(self.summed(rows).with_columns(readings_too).collect(engine="streaming"))
+        sums = _sorted(*self._collected([self.summed(rows).with_columns(readings_too)], rows))
         self.refuse_faults(sums, rows)
         groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
         readings = {}
@@ -193,7 +195,7 @@ class Plan:
         Raises:
             InputError: rows lie outside their domain.
         """
-        sums = _sorted(self.summed(rows).collect(engine="streaming"))
+        sums = _sorted(*self._collected([self.summed(rows)], rows))
         self.refuse_faults(sums, rows)
         return sums
 
@@ -201,7 +203,19 @@ class Plan:
         """Raise InputError if the sums counted rows that lie outside their domain."""
         counts = self._faults(sums)
         if any(counts):
-            refuse(self._checks, counts, offenders(rows, self._checks, counts))
+            refuse(self._checks, counts, offenders(rows, self._checks_of(rows.collect_schema()), counts))
+
+    def _collected(self, plans: Sequence[pl.LazyFrame], rows: pl.LazyFrame) -> list[pl.DataFrame]:
+        """The frames of some plans over rows; rows that make them fail are told first, if a check knows them."""
+        try:
+            if len(plans) == 1:
+                return [plans[0].collect(engine="streaming")]
+            return pl.collect_all(plans, engine="streaming")
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            checks = self._checks_of(rows.collect_schema())
+            faults = [check.bad.sum().cast(pl.Int64).alias(fault_column(place)) for place, check in enumerate(checks)]
+            self.refuse_faults(collected(rows.select(faults)), rows)
+            raise InputError(f"the rows cannot be computed: {first_line(error)}") from error
 
     def table(self, rows: pl.LazyFrame, rule: Rule, groups: pl.DataFrame) -> ValueTable:
         """The exact value table of a rule over prepared rows; `groups` holds the key columns of the sums."""
@@ -274,7 +288,10 @@ class Plan:
 
     @cached_property
     def _checks(self) -> list[Check]:
-        return checks_of(self.rules, self.grouping.sampling)
+        return self._checks_of({})
+
+    def _checks_of(self, schema: Mapping[str, pl.DataType]) -> list[Check]:
+        return checks_of(self.rules, self.grouping, schema)
 
     @cached_property
     def _table_readers(self) -> list[tuple[Rule, list[Rule]]]:
@@ -290,7 +307,7 @@ class Plan:
         return [maker for maker, _ in self._table_readers]
 
     def _key_expressions(self) -> dict[str, pl.Expr]:
-        return {key_column(name): pl.col(name) for name in self.grouping.keys}
+        return {key_column(name): column(name) for name in self.grouping.keys}
 
     def summed(self, rows: pl.LazyFrame, *, spread: bool = False) -> pl.LazyFrame:
         """All sums of all rules, in one group_by (two where rows come in clusters)."""
@@ -298,10 +315,11 @@ class Plan:
         sums: dict[str, pl.Expr] = {}
         for rule in self.rules:
             sums |= row_sums(rule, sampling)
-        faults = {fault_column(place): check.bad.sum().cast(pl.Int64) for place, check in enumerate(self._checks)}
+        checks = self._checks_of(rows.collect_schema()) if self._checks else []
+        faults = {fault_column(place): check.bad.sum().cast(pl.Int64) for place, check in enumerate(checks)}
         if sampling.cluster is None:
             return aggregate(rows, keys, sums | faults)
-        clusters = aggregate(rows, {**keys, CLUSTER: pl.col(sampling.cluster)}, sums | faults)
+        clusters = aggregate(rows, {**keys, CLUSTER: column(sampling.cluster)}, sums | faults)
         return clusters if spread else over_clusters(clusters, self.rules, [*keys], sampling)
 
     def _faults(self, sums: pl.DataFrame) -> list[int]:
@@ -394,7 +412,7 @@ def named_metrics(metrics: R | Iterable[R]) -> list[R]:
         raise ParameterError("no metric given; pass at least one, such as nps()")
     if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
         strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
-        raise ParameterError(f"{strange!r} is no metric; call the definition first, such as nps()")
+        raise ParameterError(f"{shown(strange)} is no metric; call the definition first, such as nps()")
     names = [metric.name for metric in chosen]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
@@ -403,15 +421,14 @@ def named_metrics(metrics: R | Iterable[R]) -> list[R]:
 
 def check_level(level: float) -> None:
     """Raise ParameterError for a confidence level outside (0, 1)."""
-    if not 0 < level < 1:
-        raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}; 0.95 gives 95 % limits")
+    confidence_level(level)
 
 
 def check_options(level: float, min_n: int | None) -> None:
     """Raise ParameterError for a confidence level outside (0, 1), and for cells of less than one row."""
     check_level(level)
-    if min_n is not None and min_n < 1:
-        raise ParameterError(f"min_n must be at least 1, got {min_n!r}; None shows every cell")
+    if min_n is not None and not (isinstance(min_n, int) and min_n >= 1):
+        raise ParameterError(f"min_n must be at least 1, got {shown(min_n)}; None shows every cell")
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:

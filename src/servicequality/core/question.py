@@ -3,20 +3,22 @@
 Never here: sums, or anything that knows a shape.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 import polars as pl
 
-from servicequality.core.domains import Bound, check_types, require_columns
+from servicequality.checks import column, first_line, listed, shown
+from servicequality.core.domains import check_types, require_columns, widened
 from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
 from servicequality.core.sampling import Sampling
 from servicequality.errors import InputError, ParameterError
 
 PERIOD = "period"
-_EMPTY_TYPES = {"flag": pl.Boolean(), "category": pl.String(), "instant": pl.Datetime("us", "UTC")}
+_EVERY = re.compile(r"[1-9]\d{0,4}(d|w|mo|q|y)|([1-9]\d{0,8}(ns|us|ms|s|m|h))+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +35,39 @@ class Question:
     def of(
         cls,
         *,
-        by: str | Sequence[str],
+        by: Any,
         every: str | None,
         at: str | None,
         timezone: str | None,
         weight: str | None,
         cluster: str | None,
     ) -> Self:
-        """Check what can be checked without a frame."""
-        names = (by,) if isinstance(by, str) else tuple(by)
+        """Check what can be checked without a frame.
+
+        Raises:
+            ParameterError: an option is of a wrong type, or the options do not fit together.
+        """
+        given = () if by is None else (by,) if isinstance(by, str) else by
+        if not isinstance(given, Iterable) or isinstance(given, pl.Expr | pl.Series | pl.DataFrame | pl.LazyFrame):
+            raise ParameterError(f"by takes names of columns, got {shown(by)}; add an expression as a column first")
+        names = tuple(given)
         if bad := [name for name in names if not isinstance(name, str)]:
-            raise ParameterError(f"by takes names of columns, got {bad[0]!r}; add an expression as a column first")
+            raise ParameterError(f"by takes names of columns, got {shown(bad[0])}; add an expression as a column first")
         if len(set(names)) < len(names):
-            raise ParameterError(f"by names a column twice: {', '.join(names)}")
+            raise ParameterError(f"by names a column twice: {listed(names)}")
         if taken := [name for name in names if name in RESULT or name == PERIOD]:
             raise ParameterError(
                 f"by names {taken[0]!r}, which is a column of every result; rename the frame's column first"
             )
+        for option, name in {"at": at, "weight": weight, "cluster": cluster}.items():
+            if not (name is None or isinstance(name, str)):
+                raise ParameterError(
+                    f"{option} takes the name of a column, got {shown(name)}; add an expression as a column first"
+                )
+        if not (every is None or (isinstance(every, str) and _EVERY.fullmatch(every))):
+            raise ParameterError(f'every takes one length such as "1d", "1w", "1mo" or "1q", got {shown(every)}')
+        if not (timezone is None or isinstance(timezone, str)):
+            raise ParameterError(f'timezone takes the name of a zone such as "Europe/Berlin", got {shown(timezone)}')
         if (every is None) != (at is None):
             raise ParameterError(
                 f"every and at go together, got every={every!r} and at={at!r}: at names the instant "
@@ -62,7 +80,12 @@ class Question:
     @property
     def keys(self) -> list[str]:
         """The key columns of the answer."""
-        return [*self.by, *([PERIOD] if self.every is not None else [])]
+        return [*self.by, *self.added]
+
+    @property
+    def added(self) -> list[str]:
+        """The column that `frame` adds: the period, if there is one."""
+        return [] if self.every is None else [PERIOD]
 
     def to_dict(self) -> dict[str, Any]:
         """What it asks for, in plain values."""
@@ -75,41 +98,54 @@ class Question:
         return cls.of(**options)
 
     def frame(self, data: pl.LazyFrame, metrics: Sequence[Rule]) -> pl.LazyFrame:
-        """The frame, checked for columns and types, with its period; column names are as the caller gave them.
+        """The frame, checked for columns and types, with its period, and its numbers in Int64 or Float64 (see `widened`).
+
+        Column names are as the caller gave them. A key that is also a number of a metric is widened with it.
 
         Raises:
-            InputError: a column is missing or of a wrong type, or an instant is naive.
+            InputError: a column is missing or of a wrong type, an instant is naive, or a condition is not Boolean.
         """
-        schema = data.collect_schema()
+        schema = _schema_of(data)
         inputs = [bound for metric in metrics for bound in metric.inputs]
-        require_columns(schema, (bound.name for bound in inputs), role=", ".join(metric.name for metric in metrics))
+        require_columns(schema, (bound.name for bound in inputs), role=listed(metric.name for metric in metrics))
         require_columns(schema, self.by, role="by")
         require_columns(schema, self.sampling.columns(), role="weight and cluster")
         self.sampling.check_types(schema)
+        labels = [*self.by, *([] if self.sampling.cluster is None else [self.sampling.cluster])]
+        if bad := [name for name in labels if schema[name].is_nested() or schema[name] == pl.Object]:
+            raise InputError(
+                f"by and cluster: column {shown(bad[0])} holds {shown(str(schema[bad[0]]))[1:-1]}, which is no key; "
+                "take a field or an element of it as a column first"
+            )
+        check_types(schema, inputs)
+        rules = (rule for metric in metrics for rule in metric.shape.rules())
+        if wide := widened(schema, inputs, rules):
+            data = data.with_columns(wide)
         for metric in metrics:
             if metric.condition is not None:
                 require_columns(schema, metric.condition.meta.root_names(), role=f"{metric.name}.where")
-        check_types(schema, inputs)
-        blank = {bound.name: _EMPTY_TYPES.get(bound.domain.kind, pl.Float64()) for bound in inputs}
-        casts: dict[Any, Any] = {name: dtype for name, dtype in blank.items() if schema[name] == pl.Null}
-        data = data.cast(casts) if casts else data
-        return data if self.at is None else data.with_columns(self._period(schema, inputs))
+                _check_condition(data, metric)
+        return data if self.at is None else data.with_columns(self._period(schema, metrics))
 
-    def _period(self, schema: pl.Schema, inputs: Sequence[Bound]) -> pl.Expr:
+    def _period(self, schema: pl.Schema, metrics: Sequence[Rule]) -> pl.Expr:
         assert self.at is not None  # asked only with a period
         assert self.every is not None  # `of` sees that the two go together
         require_columns(schema, [self.at], role="at")
-        if PERIOD in (bound.name for bound in inputs) or self.at == PERIOD:
+        read = {self.at, *self.sampling.columns(), *(bound.name for metric in metrics for bound in metric.inputs)}
+        read |= {name for one in metrics if one.condition is not None for name in one.condition.meta.root_names()}
+        if PERIOD in read:
             raise ParameterError(f"{PERIOD!r} is the answer's own column; rename the frame's column first")
-        dtype, at = schema[self.at], pl.col(self.at)
+        dtype, at = schema[self.at], column(self.at)
         if isinstance(dtype, pl.Datetime):
             if dtype.time_zone is None and self.timezone is None:
                 raise InputError(
-                    f"column {self.at!r} is naive; say in which zone its days are counted with timezone=, "
+                    f"column {shown(self.at)} is naive; say in which zone its days are counted with timezone=, "
                     f'or state its zone first: pl.col("{self.at}").dt.replace_time_zone("UTC")'
                 )
         elif dtype != pl.Date:
-            raise InputError(f"column {self.at!r} holds {dtype}, expected instants or dates; parse it first")
+            raise InputError(
+                f"column {shown(self.at)} holds {shown(str(dtype))[1:-1]}, expected instants or dates; parse it first"
+            )
         try:
             if isinstance(dtype, pl.Datetime) and self.timezone is not None:
                 stated = at.dt.replace_time_zone if dtype.time_zone is None else at.dt.convert_time_zone
@@ -123,7 +159,24 @@ class Question:
             pl.LazyFrame(schema={self.at: dtype}).select(period).collect()
         except pl.exceptions.PolarsError as error:
             raise ParameterError(
-                f"every={self.every!r} with timezone={self.timezone!r} gives no periods: {error}; "
+                f"every={self.every!r} with timezone={self.timezone!r} gives no periods: {first_line(error)}; "
                 'use a length such as "1d", "1w", "1mo" or "1q"'
             ) from None
         return period
+
+
+def _schema_of(data: pl.LazyFrame) -> pl.Schema:
+    try:
+        return data.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(f"the frame cannot be read: {first_line(error)}") from error
+
+
+def _check_condition(data: pl.LazyFrame, metric: Rule) -> None:
+    assert metric.condition is not None  # the caller looked
+    try:
+        dtype = data.select(metric.condition.alias("condition")).collect_schema()["condition"]
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{metric.name}.where: the condition does not fit the columns: {first_line(error)}") from error
+    if dtype != pl.Boolean:
+        raise InputError(f"{metric.name}.where: the condition gives {dtype}, expected true or false (Boolean)")

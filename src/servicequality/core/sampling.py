@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column, shown
+from servicequality.core.domains import LARGEST
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Design, FixedShape, Shape, TableShape
 from servicequality.shapes.base import FloatArray, Sums
@@ -44,27 +46,31 @@ class Sampling:
     def check_types(self, schema: pl.Schema) -> None:
         """Raise InputError for weights that are no numbers."""
         if self.weight is not None and not schema[self.weight].is_numeric():
-            raise InputError(f"weight {self.weight!r} holds {schema[self.weight]}, expected numbers")
+            raise InputError(f"weight {shown(self.weight)} holds {schema[self.weight]}, expected numbers")
 
     def faults(self) -> list[tuple[str, pl.Expr, str]]:
         """What is wrong with rows, their row rule, and what to do about them."""
         faults = []
         if self.weight is not None:
-            weight = pl.col(self.weight)
-            legal = (weight >= 0) & (weight < float("inf"))
+            weight = column(self.weight)
+            legal = (weight >= 0) & (weight <= LARGEST)
             faults.append(
-                ("of a weight that is not zero or more, and finite", ~legal | weight.is_null(), "drop or mend the rows")
+                (
+                    f"of a weight that is not zero or more, and finite (at most {LARGEST:g})",
+                    ~legal | weight.is_null(),
+                    "drop or mend the rows",
+                )
             )
         if self.cluster is not None:
             advice = "give each lone row a cluster of its own"
-            faults.append(("without a cluster", pl.col(self.cluster).is_null(), advice))
+            faults.append(("without a cluster", column(self.cluster).is_null(), advice))
         return faults
 
     def weighted(self, shape: Shape) -> Shape:
         """The shape with its leaves multiplied by the weight."""
         if self.weight is None:
             return shape
-        weight = pl.col(self.weight).cast(pl.Float64)
+        weight = column(self.weight).cast(pl.Float64)
         return shape.map(lambda _, rule: rule.cast(pl.Float64) * weight)
 
     def refuse_tables(self, name: str, shape: Shape) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from servicequality.checks import column
+
 _HIDDEN = ("value", "low", "high", "se", "n", "n_missing", "n_excluded", "n_eff", "n_pending", "notes")
 
 
@@ -13,7 +15,7 @@ def suppress(rows: pl.DataFrame, keys: Sequence[str], min_n: int) -> pl.DataFram
     Siblings are the rows of one metric that share all keys but the last: with their total known, a lone hidden cell could
     be computed.
     """
-    siblings = ["metric", *keys[:-1]]
+    siblings = [pl.col("metric"), *map(column, keys[:-1])]
     small = (pl.col("n") > 0) & (pl.col("n") < min_n)
     shown = pl.when((pl.col("n") > 0) & ~small).then("n")
     # The first of the smallest, so that ties hide one cell and not several.

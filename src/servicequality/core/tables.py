@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.checks import is_pattern, shown
+from servicequality.core.domains import Bound, check_types, check_values, require_columns, widened
 from servicequality.core.laziness import as_lazy_as
 from servicequality.core.question import Question
 from servicequality.core.results import RESULT
@@ -17,8 +18,6 @@ from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records, as_frame
 
 __all__ = ["TableRows"]
-
-_EMPTY = {"flag": pl.Boolean(), "category": pl.String(), "instant": pl.Datetime("us", "UTC")}
 
 
 class TableRows:
@@ -56,8 +55,13 @@ class TableRows:
         """
         named = {role: name for role, name in columns.items() if name is not None}
         if bad := [name for name in named.values() if not isinstance(name, str)]:
-            raise ParameterError(f"{spec.name}: a column is given by its name, got {bad[0]!r}")
-        self.by = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
+            raise ParameterError(f"{spec.name}: a column is given by its name, got {shown(bad[0])}")
+        question = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
+        self.by = list(question.by)
+        if bad := [name for name in (*named.values(), *self.by) if is_pattern(name)]:
+            raise ParameterError(
+                f"{spec.name}: Polars reads the name {shown(bad[0])} as a pattern; rename the column first"
+            )
         if isinstance(data, Records) and table is not None:
             data = getattr(data, table)
             if data is None:
@@ -66,16 +70,12 @@ class TableRows:
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
         self._rows: pl.LazyFrame = given.lazy()
+        question.frame(self._rows, [])  # the keys are there
         schema = self._rows.collect_schema()
         require_columns(schema, named.values(), role=spec.name)
-        require_columns(schema, self.by, role="by")
         check_types(schema, self._bounds)
-        blank: dict[Any, Any] = {
-            bound.name: _EMPTY.get(bound.domain.kind, pl.Float64())
-            for bound in self._bounds
-            if schema[bound.name] == pl.Null
-        }
-        self._rows = self._rows.cast(blank) if blank else self._rows
+        if wide := widened(schema, self._bounds):
+            self._rows = self._rows.with_columns(wide)
         self.schema = self._rows.collect_schema()
 
     @property
@@ -89,8 +89,9 @@ class TableRows:
         Raises:
             InputError: values lie outside their domain, or rows cannot be.
         """
-        # An instant or a free label can hold nothing that its type does not allow: no scan is spent on looking.
-        limited = [bound for bound in self._bounds if bound.choices or bound.domain.kind in ("integer", "number")]
+        # A free label can hold nothing that its type does not allow: no scan is spent on looking.
+        kinds = ("integer", "number", "instant")
+        limited = [bound for bound in self._bounds if bound.choices or bound.domain.kind in kinds]
         check_values(self._rows, limited, self._refused.items())
         return self._rows
 

@@ -6,13 +6,14 @@ from typing import Any, Protocol, TypeAlias, overload
 
 import polars as pl
 
+from servicequality.checks import first_line
 from servicequality.errors import InputError
 from servicequality.model.frames import to_frame
 
 __all__ = ["TableLike", "as_frame"]
 
 
-_UNREADABLE = (pl.exceptions.PolarsError, TypeError, ValueError)
+_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, OverflowError)
 
 
 class _ArrowStream(Protocol):
@@ -95,7 +96,13 @@ def _build(data: Any) -> pl.DataFrame:
             f"{_kind(data)} needs pyarrow to be read: pip install 'servicequality[arrow]' ({error})"
         ) from error
     except _UNREADABLE as error:
-        raise _refusal(data, f"{_blame(data)}{error}") from error
+        raise _refusal(data, f"{_blame(data)}{_reason(error)}") from error
+
+
+def _reason(error: BaseException) -> str:
+    if "interval" in str(error):
+        return "a column of INTERVAL has no fixed length; make it seconds first, for example with epoch(column)"
+    return first_line(error)
 
 
 def _blame(data: Any) -> str:

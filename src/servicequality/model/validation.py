@@ -11,6 +11,7 @@ from typing import overload
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
 from servicequality.model.record import Record
@@ -104,7 +105,7 @@ class _Role:
 
     @property
     def value(self) -> pl.Expr | None:
-        return coerced(pl.col(self.column), self.source, self.target, self.zone)
+        return coerced(column(self.column), self.source, self.target, self.zone)
 
     @property
     def where(self) -> str:
@@ -145,7 +146,7 @@ class _Role:
             return value
         dtype = stored_type(self.target, self.zone)
         convert = functools.partial(_convert_or_raise, self, value)
-        return pl.col(self.column).map_batches(convert, return_dtype=dtype, is_elementwise=True)
+        return column(self.column).map_batches(convert, return_dtype=dtype, is_elementwise=True)
 
 
 def _convert_or_raise(role: _Role, value: pl.Expr, raw: pl.Series) -> pl.Series:
@@ -176,7 +177,7 @@ def faults_and_frame(
     ]
     faults += [role.type_fault() for role in roles if role.value is None]
     values = {role: value for role in roles if (value := role.value) is not None}
-    extras = [pl.col(name) for name in spare if name not in schema]
+    extras = [column(name) for name in spare if name not in schema]
     if isinstance(frame, pl.LazyFrame):
         checked = {role.name: role.checked(value) for role, value in values.items()}
         return faults, frame.select(*[value.alias(name) for name, value in (nulls | checked).items()], *extras)

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from servicequality.checks import column, shown, values_of
 from servicequality.errors import InputError
 from servicequality.servqual.layout import Answers, Long
 
@@ -32,12 +33,12 @@ def _outside(answers: Answers) -> list[str]:
     schema, named = frame.collect_schema(), answers.named()
     tests = []
     for name in named:
-        column, floating = pl.col(name), schema[name].is_float()
+        answer, floating = column(name), schema[name].is_float()
         # Least and greatest take a fraction of a comparison of every row; they pass over NaN, which the third sees.
         # A sum of what stands behind the comma is 0 only if every answer is whole, and NaN if one is.
-        behind = (column - column.floor() if scale.whole else column * 0).sum() != 0
+        behind = (answer - answer.floor() if scale.whole else answer * 0).sum() != 0
         broken = behind if floating else pl.lit(None)
-        tests += [column.min().alias(f"{name}<"), column.max().alias(f"{name}>"), broken.alias(f"{name}~")]
+        tests += [answer.min().alias(f"{name}<"), answer.max().alias(f"{name}>"), broken.alias(f"{name}~")]
     seen = frame.select(tests).collect(engine="streaming").row(0, named=True)
     bad = [
         name
@@ -49,12 +50,13 @@ def _outside(answers: Answers) -> list[str]:
     wanted = f"{'whole ' if scale.whole else ''}numbers from {scale.low:g} to {scale.high:g}"
     faults = []
     for name in bad[:_SHOWN]:
-        column = pl.col(name)
-        legal = (column >= scale.low) & (column <= scale.high) & column.is_finite()
-        legal = legal & (column == column.floor()) if scale.whole else legal
-        rows = frame.select(column.filter(column.is_not_null() & ~legal)).collect(engine="streaming")[name]
-        values = ", ".join(map(repr, rows.head(5).to_list()))
-        faults.append(f"column {name!r} ({named[name]}): {len(rows)} answers such as {values}; expected {wanted}")
+        answer = column(name)
+        legal = (answer >= scale.low) & (answer <= scale.high) & answer.is_finite()
+        legal = legal & (answer == answer.floor()) if scale.whole else legal
+        rows = frame.select(answer.filter(answer.is_not_null() & ~legal)).collect(engine="streaming")[name]
+        faults.append(
+            f"column {shown(name)} ({named[name]}): {len(rows)} answers such as {values_of(rows)}; expected {wanted}"
+        )
     more = f" (and {len(bad) - _SHOWN} columns more)" if len(bad) > _SHOWN else ""
     faults[-1] += (
         f"{more}; is it a code for a blank, which becomes null first, or another scale, which needs its own bounds?"
@@ -69,7 +71,7 @@ def _within(seen: dict[str, float], name: str, low: float, high: float) -> bool:
 def _points(answers: Answers) -> list[str]:
     if not answers.importance:
         return []
-    points = [pl.col(column).cast(pl.Float64) for column in answers.importance.values()]
+    points = [column(name).cast(pl.Float64) for name in answers.importance.values()]
     total = pl.sum_horizontal(points)
     # Written so that NaN, which fails every comparison, is an offender too.
     rules = {
@@ -82,7 +84,7 @@ def _points(answers: Answers) -> list[str]:
     for wrong, rule in rules.items():
         if counts[wrong]:
             columns = list(answers.importance.values())
-            first = answers.frame.filter(rule).select(columns).head(1).collect(engine="streaming").row(0)
+            first = answers.frame.filter(rule).select(map(column, columns)).head(1).collect(engine="streaming").row(0)
             said = f"{counts[wrong]} respondents with {wrong}: columns {', '.join(columns)} such as {list(first)}"
             advice = "correct the rows, or set all points of a row to null"
             return [f"{said}; each divides {POINTS:g} points among the dimensions: {advice}"]
@@ -91,7 +93,7 @@ def _points(answers: Answers) -> list[str]:
 
 def _check_long(long: Long) -> None:
     """Raise InputError for a question answered twice, and for a respondent with two values of an own column."""
-    keys = [long.respondent, "question"]
+    keys = [column(long.respondent), pl.col("question")]
     twice = long.rows.group_by(keys).agg(pl.len().alias("n")).filter(pl.col("n") > 1).sort(keys)
     found = twice.head(_SHOWN).collect(engine="streaming")
     if not found.is_empty():
@@ -103,8 +105,9 @@ def _check_long(long: Long) -> None:
         )
     if not long.own:
         return
-    kinds = [pl.col(name).n_unique().alias(f"n:{name}") for name in long.own]
-    unlike = long.rows.group_by(long.respondent).agg(kinds).sort(long.respondent).collect(engine="streaming")
+    kinds = [column(name).n_unique().alias(f"n:{name}") for name in long.own]
+    who = column(long.respondent)
+    unlike = long.rows.group_by(who).agg(kinds).sort(who).collect(engine="streaming")
     for name in long.own:
         bad = unlike.filter(pl.col(f"n:{name}") > 1)[long.respondent]
         if not bad.is_empty():

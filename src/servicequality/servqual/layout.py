@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -54,7 +55,7 @@ class Answers:
 
     def answer(self, role: str, item: str) -> pl.Expr:
         """The answer as it counts: turned round if the item is worded the other way round."""
-        answer = pl.col(self.columns[role][item])
+        answer = column(self.columns[role][item])
         dtype = self.frame.collect_schema()[self.columns[role][item]]
         if dtype.is_unsigned_integer() or dtype == pl.Int8:  # sums would wrap, and so would differences below 0
             answer = answer.cast(pl.Int16 if abs(self.scale.high) + abs(self.scale.low) < _SMALL else pl.Int64)
@@ -62,9 +63,7 @@ class Answers:
 
     def named(self) -> dict[str, str]:
         """Every column that holds an answer, and what it is, in words."""
-        return {
-            column: f"{role} of item {item}" for role, items in self.columns.items() for item, column in items.items()
-        }
+        return {name: f"{role} of item {item}" for role, items in self.columns.items() for item, name in items.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,8 +123,8 @@ def read_answers(
     else:
         columns, points = _asked(questions, scale, tuple(roles))
         rows, long = _widened(rows, questions, respondent=respondent, kept=kept, at=at)
-    used = [column for items in (*columns.values(), points) for column in items.values()]
-    if twice := sorted({column for column in used if used.count(column) > 1}):
+    used = [name for items in (*columns.values(), points) for name in items.values()]
+    if twice := sorted({name for name in used if used.count(name) > 1}):
         raise ParameterError(
             f"{', '.join(map(repr, twice))} stand for two answers; each item of each role needs a column of its own"
         )
@@ -138,15 +137,22 @@ def read_answers(
             f'cast it first, for example pl.col("{texts[0]}").cast(pl.Int64)'
         )
     blank = [name for name in used if schema[name] == pl.Null]
-    rows = rows.with_columns(pl.col(blank).cast(pl.Float64)) if blank else rows
-    answers = Answers(rows, eager, scale, columns, points, long)
+    answers = Answers(_wide(rows, used), eager, scale, columns, points, long)
     if long is not None or not isinstance(data, pl.DataFrame):
         return answers
     full = not any(data[name].null_count() for name in answers.named())
     if scale.whole and not blank:
         names = [name for name in answers.named() if name not in kept]
         rows = narrowed(data, names, low=int(scale.low), high=int(scale.high)).lazy()
-    return replace(answers, frame=rows, full=full)
+    return replace(answers, frame=_wide(rows, used), full=full)
+
+
+def _wide(rows: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
+    """The rows with decimals, short floats and numbers of 128 bits as Float64: they would compute in their own type."""
+    schema = rows.collect_schema()
+    taken = (pl.Float64, pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
+    other = [name for name in names if schema[name] not in taken]
+    return rows.with_columns(column(name).cast(pl.Float64) for name in other) if other else rows
 
 
 def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[str]) -> dict[str, str]:
@@ -155,7 +161,7 @@ def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[s
         pattern = given if "{}" in given else f"{given}{{}}"
         return {item: pattern.replace("{}", item) for item in wanted}
     if isinstance(given, Mapping):
-        listed = {str(item): column for item, column in given.items()}
+        listed = {str(item): name for item, name in given.items()}
         absent = [item for item in wanted if item not in listed]
         if strange := [item for item in listed if item not in order]:
             near = get_close_matches(strange[0], order, n=1)
@@ -173,7 +179,7 @@ def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[s
                 "give them in that order, or as a mapping of name to column"
             )
         listed = dict(zip(order, columns, strict=True))
-    if bad := [column for column in listed.values() if not isinstance(column, str)]:
+    if bad := [name for name in listed.values() if not isinstance(name, str)]:
         raise ParameterError(f"{role}: a column is given by its name, got {bad[0]!r}")
     return {item: listed[item] for item in wanted}
 
@@ -210,5 +216,6 @@ def _widened(
     question = pl.col("question").cast(pl.String)
     asked = rows.filter(question.is_in(names))
     answers = [pl.when(question == name).then("score").max().alias(name) for name in names]
-    wide = asked.group_by(respondent).agg(*(pl.col(name).max() for name in (*own, *times)), *answers)
-    return wide.sort(respondent), Long(asked, respondent, tuple(own))
+    who = column(respondent)
+    wide = asked.group_by(who).agg(*(column(name).max() for name in (*own, *times)), *answers)
+    return wide.sort(who), Long(asked, respondent, tuple(own))

@@ -6,9 +6,10 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar, cast, overload
 
 import polars as pl
+from polars import selectors
 
 from servicequality.core.plans import Plan, check_level
-from servicequality.core.question import PERIOD, Question
+from servicequality.core.question import Question
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
 from servicequality.servqual.checking import check_answers
@@ -58,8 +59,7 @@ class Scores(Generic[F]):
         that is not known is null. The rows are what the metrics of this package read.
         """
         used = [*self.answers.named(), *self.answers.importance.values()]
-        used += [PERIOD] if self.question.every is not None else []
-        plan = self._scored.select(pl.exclude(used))
+        plan = self._scored.drop(selectors.by_name(*used, *self.question.added))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.errors import ParameterError
 from servicequality.servqual.layout import Answers
 from servicequality.servqual.scale import OVERALL
@@ -119,7 +120,7 @@ def half(terms: Sequence[pl.Expr], known: Sequence[pl.Expr] | None = None) -> pl
 def _weighted(frame: pl.LazyFrame, answers: Answers) -> pl.LazyFrame:
     """The frame with importance, and what it does to gap and perception."""
     dimensions = answers.scale.dimensions
-    points = {dimension: pl.col(column).cast(pl.Float64) for dimension, column in answers.importance.items()}
+    points = {dimension: column(name).cast(pl.Float64) for dimension, name in answers.importance.items()}
     total = reduce(add, points.values())  # null if a dimension was given none
     frame = frame.with_columns((points[d] / total).alias(f"importance_{d}") for d in dimensions)
     kinds = [kind.removeprefix("weighted_") for kind in measures(answers) if kind.startswith("weighted_")]

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column, is_pattern, shown
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
@@ -153,6 +154,8 @@ def item_sums(
     """
     question = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
     taken = {*_CELL, *_SUMS, RULES, "item", "other", "measure"}
+    if patterns := [name for name in question.by if is_pattern(name)]:
+        raise ParameterError(f"by: Polars reads the name {shown(patterns[0])} as a pattern; rename the column first")
     if clash := [name for name in question.by if name in taken]:
         raise ParameterError(f"by names {clash[0]!r}, which is a column of the tables; rename the frame's column first")
     roles = {role: {"expectation": expectation, "perception": perception}[role] for role in roles_of(scale)}
@@ -249,7 +252,7 @@ def item_answers(answers: Answers, *, as_given: bool = False) -> list[pl.Expr]:
         (
             answers.answer(role, item)
             if item in scale.reversed and not as_given
-            else pl.col(answers.columns[role][item])
+            else column(answers.columns[role][item])
         ).alias(cell(role, item))
         for role in roles_of(scale)
         for item in scale.scored

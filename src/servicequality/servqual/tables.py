@@ -6,6 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.core import Metric
 from servicequality.core.plans import Plan, check_level
 from servicequality.core.state import State
@@ -57,15 +58,16 @@ class ScoreTables:
         whole = table(self.plan, self.sums, asked, keys=self.keys, level=self.level).drop("dimension")
         if "weighted_gap" not in self._measures:
             return whole
-        means = self.dimensions.select(*self.keys, "dimension", "measure", "value")
+        keys = [*map(column, self.keys)]
+        means = self.dimensions.select(*keys, "dimension", "measure", "value")
         both = [
             means.filter(pl.col("measure") == measure).drop("measure").rename({"value": measure})
             for measure in ("importance", "gap")
         ]
-        joined = both[0].join(both[1], on=[*self.keys, "dimension"], nulls_equal=True, maintain_order="left")
+        joined = both[0].join(both[1], on=[*keys, pl.col("dimension")], nulls_equal=True, maintain_order="left")
         product = pl.col("importance") * pl.col("gap")
         total = pl.when(product.is_not_null().all()).then(product.sum()).alias("value")
-        sums = joined.group_by(self.keys, maintain_order=True).agg(total) if self.keys else joined.select(total)
+        sums = joined.group_by(keys, maintain_order=True).agg(total) if keys else joined.select(total)
         compared = sums.with_columns(
             pl.lit(OF_MEANS).alias("measure"),
             pl.lit("none").alias("method"),
@@ -73,7 +75,7 @@ class ScoreTables:
             pl.lit("weights applied after averaging, to be compared").alias("notes"),
         )
         both_kinds = pl.concat([whole, compared], how="diagonal_relaxed")
-        return both_kinds.sort(self.keys, nulls_last=True, maintain_order=True) if self.keys else both_kinds
+        return both_kinds.sort(keys, nulls_last=True, maintain_order=True) if keys else both_kinds
 
     @property
     def _measures(self) -> list[str]:
@@ -124,4 +126,4 @@ def table(
     rows = plan.figures(sums, [*asked.values()], keys=keys, level=level)
     titles = {name: [title for title, _ in asked], "measure": [kind for _, kind in asked]}
     columns = [pl.Series(label, words * sums.height, dtype=pl.String) for label, words in titles.items()]
-    return rows.with_columns(columns).select(*keys, name, "measure", *_FIGURES)
+    return rows.with_columns(columns).select(*map(column, keys), name, "measure", *_FIGURES)

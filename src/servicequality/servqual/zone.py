@@ -15,10 +15,11 @@ from functools import cached_property
 from typing import Any, Generic, cast, overload
 
 import polars as pl
+from polars import selectors
 
 from servicequality.core import Metric
 from servicequality.core.plans import Plan, check_level
-from servicequality.core.question import PERIOD, Question
+from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
 from servicequality.servqual.checking import check_answers
@@ -61,8 +62,7 @@ class Zone(Generic[F]):
     @cached_property
     def respondents(self) -> F:
         """One row a respondent: the frame's other columns, and what the metrics of the zone read."""
-        used = [*self.answers.named(), *([PERIOD] if self.question.every is not None else [])]
-        plan = self._read.select(pl.exclude(used))
+        plan = self._read.drop(selectors.by_name(*self.answers.named(), *self.question.added))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property

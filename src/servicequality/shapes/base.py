@@ -6,7 +6,7 @@ how a frame is scanned.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple, Self, get_type_hints
 
@@ -108,6 +108,11 @@ class Shape(ABC):
     def excluding(self, rows: pl.Expr) -> Self:
         """The shape with the rows named that its definition leaves out."""
         return replace(self, excluded=rows if self.excluded is None else self.excluded | rows)
+
+    def rules(self) -> list[pl.Expr]:
+        """Every row rule of the record, those of refused rows included."""
+        own = [getattr(self, field.name) for field in fields(self)]
+        return [rule for rule in (*own, *self.refused.values()) if isinstance(rule, pl.Expr)]
 
     def columns(self) -> set[str]:
         """The columns that the row rules read."""

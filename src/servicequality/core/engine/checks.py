@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 
 import polars as pl
 
+from servicequality.checks import column, listed, shown, values_of
+from servicequality.core.domains import collected, within_calendar
+from servicequality.core.question import Question
 from servicequality.core.rule import Rule
-from servicequality.core.sampling import Sampling
 from servicequality.errors import InputError
 
 _SHOWN = 5
@@ -37,22 +37,41 @@ class Check:
         return list(dict.fromkeys(self.bad.meta.root_names()))
 
 
-def checks_of(rules: Iterable[Rule], sampling: Sampling) -> list[Check]:
-    """The checks of some rules, each distinct one once."""
-    distinct: dict[tuple[str, bytes], Check] = {}
+def checks_of(rules: Iterable[Rule], grouping: Question, schema: Mapping[str, pl.DataType]) -> list[Check]:
+    """The checks of some rules, each distinct one once; their order does not depend on the schema.
 
-    def add(fault: str, bad: pl.Expr, advice: str) -> None:
-        distinct.setdefault((fault, bad.meta.serialize()), Check(fault, bad, advice))
+    Args:
+        rules: what the rows are read for.
+        grouping: its period and sampling have checks of their own.
+        schema: the types of the frame's columns; of instants whose type is not told they are taken for microseconds.
+    """
+    distinct: dict[tuple[str, object], Check] = {}
+
+    def add(fault: str, bad: pl.Expr, advice: str, key: object = None) -> None:
+        distinct.setdefault((fault, key or bad.meta.serialize()), Check(fault, bad, advice))
 
     for rule in rules:
         for bound in rule.inputs:
             if bound.limited:
                 add(f"outside {bound.wants()}", bound.outside(), bound.advice())
+            elif bound.domain.kind == "instant":
+                bad = _off_the_calendar(bound.name, schema)
+                bad = bad if bound.condition is None else bad & bound.condition
+                add(f"outside {bound.wants()}", bad, bound.advice(), (bound.name, str(bound.condition)))
         for fault, bad in rule.shape.refused.items():
             add(fault, bad, "correct or filter the rows")
-    for fault, bad, advice in sampling.faults():
+    if grouping.at is not None:
+        add("outside the years 1 to 9999", _off_the_calendar(grouping.at, schema), "correct or filter the rows", "at")
+    for fault, bad, advice in grouping.sampling.faults():
         add(fault, bad, advice)
     return list(distinct.values())
+
+
+def _off_the_calendar(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    dtype = schema.get(name)
+    if isinstance(dtype, pl.Date):
+        return pl.lit(value=False) & column(name).is_null()
+    return ~within_calendar(name, dtype if isinstance(dtype, pl.Datetime) else pl.Datetime("us"))
 
 
 def offenders(frame: pl.LazyFrame, checks: Sequence[Check], counts: Sequence[int]) -> Offenders:
@@ -60,22 +79,17 @@ def offenders(frame: pl.LazyFrame, checks: Sequence[Check], counts: Sequence[int
     return {place: _values(frame, checks[place]) for place, count in enumerate(counts) if count}
 
 
-def refuse(checks: Sequence[Check], counts: Sequence[int], shown: Offenders) -> None:
+def refuse(checks: Sequence[Check], counts: Sequence[int], examples: Offenders) -> None:
     """Raise one InputError that lists all rows that cannot be."""
     faults = []
     for place, (check, count) in enumerate(zip(checks, counts, strict=True)):
         if count:
-            values = "; ".join(shown.get(place, ())) or ", ".join(map(repr, check.columns))
+            values = "; ".join(examples.get(place, ())) or listed(map(shown, check.columns))
             faults.append(f"{count} row{'s' if count > 1 else ''} {check.fault}: column {values}; {check.advice}")
     if faults:
         raise InputError("\n".join(faults))
 
 
-def any_bad(checks: Sequence[Check]) -> pl.Expr:
-    """Row rule: some check is broken."""
-    return reduce(or_, (check.bad for check in checks), pl.lit(value=False))
-
-
 def _values(frame: pl.LazyFrame, check: Check) -> tuple[str, ...]:
-    rows = frame.filter(check.bad).select(check.columns).head(_SHOWN).collect(engine="streaming")
-    return tuple(f"{name!r} such as {', '.join(map(repr, rows[name].to_list()))}" for name in check.columns)
+    rows = collected(frame.filter(check.bad).select(map(column, check.columns)).head(_SHOWN))
+    return tuple(f"{shown(name)} such as {values_of(rows[name])}" for name in check.columns)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.core.engine.names import CLUSTER, EXCLUDED, ROWS, sum_column, weighted
 from servicequality.core.rule import Rule
 from servicequality.core.sampling import Sampling, moments
@@ -21,7 +22,7 @@ def row_sums(rule: Rule, sampling: Sampling) -> Sums:
     columns = {ROWS: counted.cast(pl.Int64)}
     barred = None if shape.excluded is None else (shape.excluded & ~shape.n.fill_null(value=False))
     if weight is not None:
-        heavy = pl.col(weight) > 0
+        heavy = column(weight) > 0
         shape = _sliced(shape, heavy)
         light = here & ~heavy
         barred = light if barred is None else light | (barred & heavy)

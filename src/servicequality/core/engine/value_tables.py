@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import column
 from servicequality.core.engine.names import BIN, STRATUM
 from servicequality.core.engine.numbering import CODE, with_codes
 from servicequality.core.engine.sums import aggregate
@@ -126,7 +127,7 @@ def _stratum(shape: TableShape) -> dict[str, pl.Expr]:
 def _watched(record: TableShape, sampling: Sampling) -> pl.Expr:
     """Row rule: the row is in the table. Rows of weight 0 were not watched."""
     watched = record.binned()
-    return watched if sampling.weight is None else watched & (pl.col(sampling.weight) > 0)
+    return watched if sampling.weight is None else watched & (column(sampling.weight) > 0)
 
 
 def _leaves(record: TableShape, sampling: Sampling) -> dict[str, pl.Expr]:
@@ -256,8 +257,8 @@ def _sorted(
     varying = [(leaves[leaf].to_numpy(), sums[leaf]) for leaf, value in constants.items() if value is None]
     for place, ascending, rows in sorted_rows(numbers, grouped, offsets):
         at[place] = ascending
-        for column, out in varying:
-            out[place] = column[rows]
+        for given, out in varying:
+            out[place] = given[rows]
     return at, sums
 
 
