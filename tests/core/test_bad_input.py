@@ -38,7 +38,11 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def test_scores_off_the_scale(scores: list[float], said: str) -> None:
     said += "declare codes for a blank with missing=(…), or correct the rows"
     frame = pl.DataFrame({"score": scores})
-    for ask in (lambda: evaluate(frame, nps()), lambda: nps().partial(frame), lambda: nps().estimate(scores)):
+    for ask in (
+        lambda: evaluate(frame, nps()),
+        lambda: nps().finish(nps().partial(frame)),
+        lambda: nps().estimate(scores),
+    ):
         with pytest.raises(InputError) as raised:
             ask()
         assert str(raised.value) == said
@@ -153,8 +157,7 @@ def test_names_that_clash() -> None:
     frame = pl.DataFrame({"score": [9], "metric": ["a"], "period": ["p"]})
     with pytest.raises(ParameterError, match=r"two metrics are called 'nps'; tell them apart with \.named\(…\)"):
         evaluate(frame, [nps(), nps(detractor_max=5).named("nps")])
-    with pytest.raises(ParameterError, match=r"'nps\.n' looks like a column of another metric's state"):
-        evaluate(frame, [nps(), nps().named("nps.n")])
+    assert evaluate(frame, [nps(), nps().named("nps.n")])["n"].to_list() == [1, 1]
     with pytest.raises(ParameterError, match="by names 'metric', which is a column of every result; rename"):
         evaluate(frame, nps(), by="metric")
     with pytest.raises(ParameterError, match="by names 'period', which is a column of every result; rename"):
@@ -189,10 +192,16 @@ def test_things_that_are_no_metric() -> None:
 @pytest.mark.parametrize(
     ("weights", "said"),
     [
-        ([1.0, -2.0], "column 'w': 1 row such as -2.0; expected zero or more, and finite"),
-        ([1.0, NAN], "column 'w': 1 row such as nan; expected zero or more, and finite"),
-        ([1.0, INF], "column 'w': 1 row such as inf; expected zero or more, and finite"),
-        ([None, None], "column 'w': 2 rows such as None, None; expected zero or more, and finite"),
+        (
+            [1.0, -2.0],
+            "1 row of a weight that is not zero or more, and finite .*: column 'w' such as -2.0; drop or mend",
+        ),
+        ([1.0, NAN], "1 row of a weight that is not zero or more, and finite .*: column 'w' such as nan; drop or mend"),
+        ([1.0, INF], "1 row of a weight that is not zero or more, and finite .*: column 'w' such as inf; drop or mend"),
+        (
+            [None, None],
+            "2 rows of a weight that is not zero or more, .*: column 'w' such as None, None; drop or mend",
+        ),
         (["1", "2"], "weight 'w' holds String, expected numbers"),
     ],
     ids=["negative", "nan", "infinite", "null", "text"],
@@ -203,12 +212,14 @@ def test_weights_that_cannot_be(weights: list[Any], said: str) -> None:
     with pytest.raises(InputError, match=said):
         evaluate(frame, nps(), weight="w")
     with pytest.raises(InputError, match=said):
-        nps().partial(frame, weight="w")
+        nps().finish(nps().partial(frame, weight="w"))
 
 
 def test_rows_without_a_cluster() -> None:
     frame = pl.DataFrame({"score": [9, 3], "agent": ["a", None]})
-    with pytest.raises(InputError, match="column 'agent': 1 row such as None; expected filled; give each lone row"):
+    with pytest.raises(
+        InputError, match="1 row without a cluster: column 'agent' such as None; give each lone row a cluster"
+    ):
         evaluate(frame, nps(), cluster="agent")
 
 

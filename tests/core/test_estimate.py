@@ -41,7 +41,8 @@ def test_open_rows_are_named() -> None:
     times = pl.DataFrame(
         {"resolution_seconds": [3600.0] * 3 + [7200.0], "resolution_observed": [True, True, False, False]}
     )
-    assert str(resolution_time().estimate(times)).endswith("n=4, 2 open)")
+    estimate = resolution_time().estimate(times)
+    assert (estimate.n, estimate.n_pending, estimate.notes) == (4, None, "2 of 4 still open")
     assert backlog(as_of=NOON).estimate({"created_at": [NOON], "resolved_at": [None]}).value == 1
 
 
@@ -57,8 +58,8 @@ def test_bounds_without_a_value_say_why() -> None:
     found = sla_attainment(as_of=NOON, estimate="bounds").estimate(clocks)
     assert found.value is None
     assert found.reason == "pending rows leave it open: see the limits"
-    assert found.notes == "without sampling error 0.5 to 1"
-    assert (found.n, found.n_pending) == (2, 1)
+    assert found.notes == "1 of 2 still open; without sampling error 0.5 to 1"
+    assert (found.n, found.n_pending) == (2, 0)
 
 
 @pytest.mark.parametrize(

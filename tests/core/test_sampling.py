@@ -76,7 +76,8 @@ def test_a_group_of_weightless_rows_leaves_its_neighbours_alone() -> None:
         result = evaluate(frame, metric, by="team", weight="w")
         plain = evaluate(frame, metric)["value"].item()
         assert result["value"].to_list() == [pytest.approx(plain), None, pytest.approx(plain)]
-        assert result["n"].to_list() == [3, 3, 3]
+        assert result["n"].to_list() == [3, 0, 3]
+        assert result["n_excluded"].to_list() == [0, 3, 0]
 
 
 def test_rows_of_weight_0_were_not_watched() -> None:

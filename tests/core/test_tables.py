@@ -47,7 +47,7 @@ def test_rows_have_the_columns_of_evaluate() -> None:
 def test_one_figure_has_no_keys_and_no_figure_has_no_rows() -> None:
     one = result_rows(pl.DataFrame(), metric="x", unit="s", value=float("nan"), n=0, reason="nothing came")
     assert one.row(0, named=True) | {"value": 0} == dict.fromkeys(RESULT) | {
-        "metric": "x", "value": 0, "method": "none", "unit": "s", "n": 0, "n_missing": 0, "n_eff": 0.0,
+        "metric": "x", "value": 0, "method": "none", "unit": "s", "n": 0, "n_missing": 0, "n_excluded": 0, "n_eff": 0.0,
         "reason": "nothing came",
     }  # fmt: skip
     assert result_rows(pl.DataFrame({"team": []}), metric="x", unit="s", value=[], n=[]).height == 0

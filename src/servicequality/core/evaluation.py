@@ -11,11 +11,11 @@ import polars as pl
 
 from servicequality.checks import column, first_line, listed, shown
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.plans import Plan, check_options, named_metrics
+from servicequality.core.plans import Plan, check_options, named_metrics, refuse_records
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError
-from servicequality.model import Records, as_frame
+from servicequality.model import as_frame
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -126,11 +126,7 @@ def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["M
     Raises:
         InputError: no frame of a metric's grain is there, or records are given in the place of rows.
     """
-    if isinstance(frame, Records):
-        raise InputError(
-            "metrics are computed of rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
-            "waits with reply_waits(records, as_of=…), or name a table, such as records.answers"
-        )
+    refuse_records(frame)
     if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
         return [(frame, list(metrics))]
     grains = list(dict.fromkeys(metric.spec.grain for metric in metrics))

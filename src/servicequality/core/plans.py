@@ -32,7 +32,7 @@ from servicequality.core.rule import Rule
 from servicequality.core.state import State
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
-from servicequality.model import as_frame
+from servicequality.model import Records, as_frame
 from servicequality.shapes import Quantile, TableShape
 
 R = TypeVar("R", bound=Rule)
@@ -246,6 +246,7 @@ class Plan:
             InputError: a column is missing or of a wrong type.
             ParameterError: clusters together with a metric that reads a table.
         """
+        refuse_records(frame)
         for rule in self.rules:
             self.grouping.sampling.refuse_tables(rule.name, rule.shape)
         return self.grouping.frame(as_frame(frame).lazy(), self.rules)
@@ -417,6 +418,15 @@ def named_metrics(metrics: R | Iterable[R]) -> list[R]:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
     return chosen
+
+
+def refuse_records(frame: Any) -> None:
+    """Raise InputError for records in the place of rows, with the calls that make rows of them."""
+    if isinstance(frame, Records):
+        raise InputError(
+            "metrics are computed of rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
+            "waits with reply_waits(records, as_of=…), or name a table, such as records.answers"
+        )
 
 
 def check_level(level: float) -> None:

@@ -175,7 +175,8 @@ def _schema_of(data: pl.LazyFrame) -> pl.Schema:
 def _check_condition(data: pl.LazyFrame, metric: Rule) -> None:
     assert metric.condition is not None  # the caller looked
     try:
-        dtype = data.select(metric.condition.alias("condition")).collect_schema()["condition"]
+        none = pl.LazyFrame(schema=data.collect_schema())  # the schema alone does not tell what cannot be compared
+        dtype = none.select(metric.condition.alias("condition")).collect().schema["condition"]
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{metric.name}.where: the condition does not fit the columns: {first_line(error)}") from error
     if dtype != pl.Boolean:

@@ -248,5 +248,5 @@ def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys:
                 numbers = pl.Series(flat, nan_to_null=True)
                 columns[name] = numbers if dtype == pl.Float64 else numbers.cast(dtype)
     row = np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
-    repeated = [groups[column].gather(row).alias(name) for name, column in keys.items()]
-    return pl.DataFrame([*repeated, *(columns[name].alias(name) for name in RESULT)])
+    repeated = {name: groups[column].gather(row) for name, column in keys.items()}
+    return pl.DataFrame({**repeated, **{name: columns[name] for name in RESULT}})
