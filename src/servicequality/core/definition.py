@@ -99,6 +99,7 @@ def define(
     aliases: tuple[str, ...] = (),
     label: str | None = None,
     grain: str = "row",
+    census: bool = False,
 ) -> Callable[[Callable[P, Shape]], Definition[P]]:
     """Make a definition of a function that returns a shape.
 
@@ -115,6 +116,8 @@ def define(
         aliases: other words that people search for.
         label: how a person writes the metric in a sentence.
         grain: what one row is (answer, ticket, clock, …).
+        census: whether it counts what is there at one instant over all rows, whenever they began. A scorecard then takes it
+            at each period's end, and holds the value itself against the target.
 
     Raises:
         DefinitionError: the function has no docstring, names no column, or takes an option by position.
@@ -132,6 +135,7 @@ def define(
             aliases=aliases,
             label=label,
             grain=grain,
+            census=census,
         )
         return Definition(body, spec)
 

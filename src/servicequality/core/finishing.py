@@ -1,8 +1,8 @@
 """From sums to figures. Lives here: value, limits, reasons and notes of finished states. Never: a scan of rows."""
 
 import warnings
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,7 @@ from servicequality.core.results import result_rows
 from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
 from servicequality.core.states import value_prefix
 from servicequality.errors import ParameterError, ServiceQualityWarning
-from servicequality.shapes import FixedShape, Reading, Table, TableShape
+from servicequality.shapes import Design, FixedShape, Reading, Table, TableShape
 from servicequality.shapes.base import FloatArray, no_limits
 
 if TYPE_CHECKING:
@@ -26,25 +26,42 @@ def check_level(level: float) -> None:
         raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}; 0.95 gives 95 % limits")
 
 
-def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], level: float) -> pl.DataFrame:
-    """The figures of a metric of fixed width, one row a key."""
+class JudgedSums(NamedTuple):
+    """What limits are made of: the groups of a state that can have any, and what is known of the others.
+
+    Attributes:
+        shape: what the sums are of.
+        ok: which groups can have limits; the sums and the design are of those alone.
+        sums: the (weighted) leaves.
+        design: what weights and clusters leave of the rows; None where there are neither.
+        unknown: whether rows are weighted or clustered in a way that no limits are known for.
+        n_eff: effective rows of all groups.
+        notes: what to keep in mind, of all groups.
+    """
+
+    shape: FixedShape
+    ok: NDArray[np.bool_]
+    sums: Mapping[str, FloatArray]
+    design: Design | None
+    unknown: bool
+    n_eff: FloatArray
+    notes: list[str | None]
+
+
+def judged_sums(state: pl.DataFrame, metric: "Metric") -> JudgedSums:
+    """The sums of a state of fixed width from which limits can be made."""
     shape, name = metric.shape, metric.name
     assert isinstance(shape, FixedShape)  # the caller sorts metrics by shape
-    weighted = f"{name}.weight_squares" in state.columns
-    prefix = value_prefix(name, weighted=weighted)
-    raw, stored = shape.stored(name), shape.stored(prefix)
-    pair, pending = stored.pair(), raw.pending()
+    prefix = value_prefix(name, weighted=f"{name}.weight_squares" in state.columns)
+    stored = shape.stored(prefix)
+    pair = stored.pair()
     read = state.select(
-        value=stored.value(),
         judged=stored.judged(),
-        missing=raw.missing(pl.col(f"{name}.rows")),
-        pending=pl.lit(None, pl.Int64) if pending is None else pending,
         above=pl.lit(None, pl.Float64) if pair is None else pair[0].cast(pl.Float64),
         below=pl.lit(None, pl.Float64) if pair is None else pair[1].cast(pl.Float64),
     )
     n = _column(state, f"{name}.n")
-    low, high, se, n_eff = np.full((4, len(n)), np.nan)
-    n_eff[:] = n
+    n_eff = n.copy()
     notes: list[str | None] = [None] * len(n)
     ok = read["judged"].to_numpy() & (n > 0)
     design, extra = None, {}
@@ -62,10 +79,27 @@ def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], 
         n_eff[ok] = design.n_eff
         for row, note in zip(np.flatnonzero(ok), design_notes(shape, sums, extra), strict=True):
             notes[row] = note
-    unknown_design = bool(sampled) and design is None
+    return JudgedSums(shape, ok, sums, design, bool(sampled) and design is None, n_eff, notes)
+
+
+def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], level: float) -> pl.DataFrame:
+    """The figures of a metric of fixed width, one row a key."""
+    shape, name = metric.shape, metric.name
+    assert isinstance(shape, FixedShape)  # the caller sorts metrics by shape
+    raw = shape.stored(name)
+    pending = raw.pending()
+    read = state.select(
+        value=shape.stored(value_prefix(name, weighted=f"{name}.weight_squares" in state.columns)).value(),
+        missing=raw.missing(pl.col(f"{name}.rows")),
+        pending=pl.lit(None, pl.Int64) if pending is None else pending,
+    )
+    n = _column(state, f"{name}.n")
+    judged = judged_sums(state, metric)
+    ok, sums, notes = judged.ok, judged.sums, judged.notes
+    low, high, se = np.full((3, len(n)), np.nan)
     with warnings.catch_warnings():  # what is to be read with care stands in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
-        reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
+        reading = no_limits(sums) if judged.unknown else shape.limits(sums, level=level, design=judged.design)
     low[ok], high[ok], se[ok] = reading.low, reading.high, reading.se
     for row, note in zip(np.flatnonzero(ok), reading.notes or (), strict=False):
         notes[row] = "; ".join(text for text in (notes[row], note) if text) or None
@@ -78,7 +112,7 @@ def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], 
         n=n,
         missing=read["missing"],
         pending=read["pending"],
-        n_eff=n_eff,
+        n_eff=judged.n_eff,
         notes=notes,
     )
 

@@ -39,6 +39,7 @@ class Spec:
         example: the docstring's section of that name: code for the catalogue's page, where the usual example does not fit.
         table: whether it is a function of a frame that returns a tidy frame, and no metric.
         data: how many of the leading parameters are frames; none of a metric's.
+        census: whether it counts what is there at one instant, `as_of`, over all rows, whenever they began.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Spec:
     example: str = ""
     table: bool = False
     data: int = 0
+    census: bool = False
 
     @property
     def optional(self) -> frozenset[str]:

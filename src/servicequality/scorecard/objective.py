@@ -22,7 +22,8 @@ class Objective:
     """A metric and the target that it shall meet, in one line.
 
     Attributes:
-        metric: the metric; or a function of an instant that gives one, for metrics that must know `as_of`.
+        metric: the metric; or a function of an instant that gives one, for metrics that must know `as_of`. Of what is
+            counted at one instant (backlog, age of the backlog) it is called with each period's end.
         at_least: the value shall be this or more, in the metric's unit: a share of 90 % is 0.9.
         at_most: the value shall be this or less; durations are in seconds.
         change: the value shall change by this share against the period before: -0.2 is a fifth less or better than that,
@@ -52,6 +53,11 @@ class Objective:
 
     def __post_init__(self) -> None:
         metric = self.metric_at(SOME_DAY)
+        if isinstance(self.metric, Metric) and metric.spec.census and "as_of" in metric.spec.parameters.parameters:
+            raise ParameterError(
+                f"{metric.name} is counted at one instant, and a scorecard counts it at the end of each period: give a "
+                f"function of the instant, such as lambda as_of: {metric.spec.name}(as_of=as_of)"
+            )
         given = [name for name in get_args(Direction) if getattr(self, name) is not None]
         if len(given) != 1:
             raise ParameterError(

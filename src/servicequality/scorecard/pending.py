@@ -24,12 +24,19 @@ _ANY_LEVEL = 0.9  # limits are read with the value, and not looked at
 _LATE = "rows that came under watch late: how far those that still run can move it is not known"
 
 
+def may_move(state: pl.DataFrame, metric: Metric) -> pl.Series:
+    """How many rows of each group can still move the figure, from a state or the totals of one; null if it is not known."""
+    rows = metric.shape.stored(metric.name).pending()
+    moving = pl.lit(None, pl.Int64) if rows is None else rows.cast(pl.Int64)
+    return state.with_columns(moving.alias("n_pending"))["n_pending"]
+
+
 def extremes(state: pl.DataFrame, metric: Metric) -> pl.DataFrame:
     """`lowest`, `highest` and `unbounded` of a state of fixed width, row by row."""
     shape = metric.shape
     assert isinstance(shape, FixedShape)  # the caller sorts metrics by shape
     own = shape.stored(_prefix(state, metric)).extremes()
-    ends = _unknown(shape.unbounded)
+    ends = unknown(shape.unbounded)
     if own is not None:
         ends = [end.cast(pl.Float64).alias(name) for end, name in zip(own, (LOWEST, HIGHEST), strict=True)]
         ends.append(pl.lit(None, pl.String).alias(UNBOUNDED))
@@ -42,7 +49,7 @@ def table_extremes(state: pl.DataFrame, metric: Metric, keys: Sequence[str]) -> 
     assert isinstance(shape, TableShape)  # as above
     if not isinstance(shape, Survival) or isinstance(shape, DelayedSurvival):
         why = _LATE if isinstance(shape, Survival) else shape.unbounded
-        return state.select(keys).unique().with_columns(*_unknown(why))
+        return state.select(keys).unique().with_columns(*unknown(why))
     figures = _shares(state, shape, metric, keys) if shape.p is None and shape.horizon is None else None
     if figures is None:
         figures = _read_twice(state, shape, metric, keys)
@@ -53,7 +60,8 @@ def _prefix(state: pl.DataFrame, metric: Metric) -> str:
     return value_prefix(metric.name, weighted=f"{metric.name}.weight_squares" in state.columns)
 
 
-def _unknown(why: str) -> list[pl.Expr]:
+def unknown(why: str) -> list[pl.Expr]:
+    """The three columns where it is not known how far pending rows can move a figure, and why."""
     blank = pl.lit(None, pl.Float64)
     return [blank.alias(LOWEST), blank.alias(HIGHEST), pl.lit(why).alias(UNBOUNDED)]
 
