@@ -16,7 +16,7 @@ from servicequality.core.evaluation import by_grain
 from servicequality.core.finishing import finish_fixed, finish_groups
 from servicequality.core.question import Question
 from servicequality.core.states import fixed_state, value_prefix
-from servicequality.errors import ParameterError
+from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.shapes import FixedShape, Mean, TableShape, mean
 from servicequality.shapes.base import FloatArray
@@ -105,13 +105,44 @@ def read_sides(
     parts = zip(by_grain(before, metrics), by_grain(after, metrics), strict=True)
     found: dict[str, Sides] = {}
     for (first, group), (second, _) in parts:
-        frames = []
-        for data in (first, second):
-            frame = question.frame(as_frame(data).lazy(), group)
+        frames = _alike([question.frame(as_frame(data).lazy(), group) for data in (first, second)], question.keys)
+        for frame in frames:
             question.check(frame, group)
-            frames.append(frame)
         found |= _read(frames, group, question, level)
     yield from (found[metric.name] for metric in metrics)
+
+
+def clashes(key: str) -> bool:
+    """Whether a column of this name would meet a figure of one side."""
+    return any(
+        key.endswith(f" {side}") and (key.startswith("sum ") or key.removesuffix(f" {side}") in _FIGURES)
+        for side in SIDES
+    )
+
+
+def _alike(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> list[pl.LazyFrame]:
+    """Both sides with their keys in one type.
+
+    Raises:
+        InputError: a key holds numbers on one side and texts on the other, or the like.
+    """
+    first, second = (frame.collect_schema() for frame in frames)
+    casts: dict[str, pl.DataType] = {}
+    for key in keys:
+        types = {first[key], second[key]} - {pl.Null()}
+        if len(types) == 1 and first[key] != second[key]:  # no value is known on one side
+            casts[key] = types.pop()
+        elif len(types) < 2:
+            continue
+        elif all(one.is_integer() for one in types):
+            casts[key] = pl.Int64()
+        elif all(isinstance(one, pl.String | pl.Categorical | pl.Enum) for one in types):
+            casts[key] = pl.String()
+        else:
+            raise InputError(
+                f"column {key!r} holds {first[key]} before and {second[key]} after; cast one of them, so that keys can meet"
+            )
+    return [frame.cast(casts) if casts else frame for frame in frames]  # type: ignore[arg-type]
 
 
 def _read(

@@ -1,7 +1,7 @@
 """Many promises judged at their cadence. Lives here: `Scorecard` and the columns of its answer. Never: a formula."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args, overload
 
@@ -16,7 +16,7 @@ from servicequality.core.question import PERIOD
 from servicequality.errors import ParameterError
 from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document
-from servicequality.scorecard.objective import EVERY, Objective, Period
+from servicequality.scorecard.objective import EVERY, Objective, Period, check_period
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
 from servicequality.scorecard.reading import TAIL, Asked, Figures, answer_types, read
 from servicequality.scorecard.verdicts import (
@@ -92,11 +92,11 @@ class Scorecard:
     mode: Mode = "period_end"
 
     def __post_init__(self) -> None:
-        listed = (self.objectives,) if isinstance(self.objectives, Objective) else tuple(self.objectives)
+        given = (self.objectives,) if isinstance(self.objectives, Objective) else self.objectives
+        listed = tuple(given) if isinstance(given, Iterable) else ()
         if not listed or not all(isinstance(one, Objective) for one in listed):
             raise ParameterError(f"a scorecard is a list of Objective, got {self.objectives!r}")
-        if self.period not in EVERY:
-            raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {self.period!r}")
+        check_period(self.period)
         if self.mode not in get_args(Mode):
             raise ParameterError(f"mode must be one of {', '.join(map(repr, get_args(Mode)))}, got {self.mode!r}")
         names = [self.name_of(one) for one in listed]
@@ -212,6 +212,8 @@ class Scorecard:
 
     def _asked(self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]) -> Asked:
         metric = objective.metric_at(as_of)
+        if not isinstance(at, str | Mapping):
+            raise ParameterError(f"at is the name of a column, or a mapping of grain to name, got {at!r}")
         column = objective.at or (at if isinstance(at, str) else at.get(metric.spec.grain))
         if column is None:
             raise ParameterError(

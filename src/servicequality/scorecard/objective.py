@@ -63,9 +63,16 @@ class Objective:
             raise ParameterError(
                 f"{metric.name}: an objective has exactly one of at_least, at_most and change, got {given or 'none'}"
             )
-        if self.period is not None and self.period not in EVERY:
-            raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {self.period!r}")
-        object.__setattr__(self, "by", (self.by,) if isinstance(self.by, str) else tuple(self.by))
+        if self.period is not None:
+            check_period(self.period)
+        names = [self.by] if isinstance(self.by, str) else self.by
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+            raise ParameterError(f"{metric.name}: by is the name of a column, or a list of them, got {self.by!r}")
+        object.__setattr__(self, "by", tuple(names))
+        for what in ("at", "name", "benchmark_source"):
+            text = getattr(self, what)
+            if text is not None and not (isinstance(text, str) and text.strip()):
+                raise ParameterError(f"{metric.name}: {what} is a text, got {text!r}")
         _number(f"{metric.name}: {self.direction}", getattr(self, self.direction))
         low, high = metric.bounds
         if self.direction == "change":
@@ -107,6 +114,12 @@ class Objective:
         if not isinstance(metric, Metric):
             raise ParameterError(f"{metric!r} is no metric; call the definition first, such as nps()")
         return metric
+
+
+def check_period(period: object) -> None:
+    """Raise ParameterError for anything but a week, a month or a quarter."""
+    if not isinstance(period, str) or period not in EVERY:
+        raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {period!r}")
 
 
 def _number(what: str, number: float) -> None:

@@ -55,7 +55,7 @@ class CrossProducts:
         n, sums = self._broadcast()
         count, total = (np.diagonal(np.broadcast_to(x, self.products.shape), axis1=-2, axis2=-1) for x in (n, sums))
         require(count >= 1, "n", count, "at least 1", "nobody answered: leave such groups out of the call")
-        return np.asarray(origin + total / count, dtype=np.float64)
+        return np.asarray(np.asarray(origin, dtype=np.float64) + total / count, dtype=np.float64)
 
     def covariance(self) -> FloatArray:
         """Sample covariances with divisor n - 1, shape (…, k, k).
