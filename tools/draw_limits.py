@@ -101,8 +101,10 @@ def picture() -> str:
     for place, panel in enumerate(views):
         lines += drawn(panel, truth, LEFT + place * (WIDTH + 30))
     lines += [
-        f'  <text x="{LEFT}" y="{height - 8}" fill="#555">mean score from 1 to 5; dashed: the truth of all customers; '
-        "red: limits that do not hold it</text>",
+        (
+            f'  <text x="{LEFT}" y="{height - 8}" fill="#555">mean score from 1 to 5; dashed: the truth of all customers; '
+            "red: limits that do not hold it</text>"
+        ),
         "</svg>",
     ]
     return "\n".join(lines) + "\n"
