@@ -27,3 +27,20 @@ def test_kaplan_meier_recovers_the_truth_where_closed_tickets_fail() -> None:
     assert ((low <= truth) & (truth <= high)).all()
     closed = at("closed tickets alone")
     assert (closed[days > 1] < low[days > 1]).all()
+
+
+def test_limits_hold_the_truth_of_small_samples_and_of_nobody_who_kept_silent() -> None:
+    spec = importlib.util.spec_from_file_location("draw_limits", ROOT / "tools" / "draw_limits.py")
+    assert spec is not None
+    assert spec.loader is not None
+    drawing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(drawing)
+    assert drawing.PICTURE.read_text(encoding="utf-8") == drawing.picture(), "run python tools/draw_limits.py"
+
+    truth, (before, now, answered) = drawing.panels()
+    misses = [drawing.missed(truth, panel).sum() for panel in (before, now, answered)]
+    assert misses[1] < misses[0]
+    assert misses[1] <= 0.05 * len(now.mean)
+    assert misses[2] == len(answered.mean)  # more answers do not help
+    assert (before.low == before.high).any()
+    assert (now.low < now.high).all()

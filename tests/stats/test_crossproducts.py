@@ -133,3 +133,35 @@ def test_resamples_are_of_respondents_and_repeatable():
 def test_bad_calls_say_what_is_wrong(call, message):
     with pytest.raises(ParameterError, match=message):
         call()
+
+
+def test_items_of_unlike_size_keep_their_variances():
+    """A rating, a revenue and an instant: about one origin for all, the rating's variance came out as 0."""
+    rng = np.random.default_rng(12)
+    table = np.column_stack(
+        [
+            rng.integers(1, 6, 50),
+            rng.lognormal(14, 1, 50),
+            1.7e9 + rng.integers(0, 10**5, 50),
+            1e9 + rng.normal(0, 1e-3, 50),
+        ]
+    ).astype(np.float64)
+    centred = table - table[0]  # exact enough for numpy's own
+    np.testing.assert_allclose(covariance(table), np.cov(centred, rowvar=False), rtol=1e-6)
+    whole = table[:, :3].astype(np.int64)
+    np.testing.assert_allclose(covariance(whole), np.cov(whole - whole[0], rowvar=False), rtol=1e-9)
+    holes = table[:, :3].copy()
+    holes[3:20, 0] = np.nan
+    expected = pd.DataFrame(holes - table[0, :3]).cov().to_numpy()
+    np.testing.assert_allclose(covariance(holes, missing="pairwise"), expected, rtol=1e-9)
+
+
+def test_an_origin_an_item_and_what_cannot_be():
+    table = np.array([[1, 100], [3, 104], [2, 108]])
+    about = cross_products(table, origin=[2, 104])
+    np.testing.assert_array_equal(about.sums, [0, 0])
+    np.testing.assert_array_equal(about.mean([2, 104]), [2, 104])
+    with pytest.raises(ParameterError, match=r"origin must be one number, or one an item \(2\); got shape \(3,\)"):
+        cross_products(table, origin=[1, 2, 3])
+    with pytest.raises(ParameterError, match="answers must be small enough to be squared"):
+        covariance([[1e308, 1.0], [-1e308, 2.0]])

@@ -18,6 +18,7 @@ from servicequality.stats import (
     welch_interval,
     wilson,
 )
+from servicequality.stats.shifts import _difference_at, _wilcoxon_cdf
 from simulation import assert_share
 
 RNG = np.random.default_rng(7)
@@ -140,9 +141,30 @@ def test_the_shift_is_an_order_statistic_of_all_differences(x, y):
         np.testing.assert_allclose((found.low, found.high), (pairs[rank - 1], pairs[len(pairs) - rank]))
 
 
-def test_the_exact_distribution_is_scipys():
-    from servicequality.stats.shifts import _wilcoxon_cdf
+def test_the_extreme_differences_are_limits_whatever_their_rounding():
+    """3.9 + 0.1 is 4.0, and 4.1 - 0.1 is a little less: a search by sums lost the last difference."""
+    found = hodges_lehmann([1.1, 1.0, 4.1], [0.1, 5.6, 1.5, 6.9, 6.6])
+    assert (found.shift, found.low, found.high) == (-2.5, 1.0 - 6.9, 4.1 - 0.1)
 
+
+@pytest.mark.parametrize("digits", [0, 1, 3, 9])
+def test_a_difference_of_any_rank_is_that_of_the_sorted_list(digits):
+    """With few digits there are many ties, and differences that are equal but for their rounding."""
+    a = np.sort(np.random.default_rng(digits).normal(0, 2, 211).round(digits))
+    b = np.sort(np.random.default_rng(digits + 1).normal(0, 30, 57).round(digits))
+    pairs = np.sort(np.subtract.outer(a, b).ravel())
+    for rank in (1, 2, 777, len(pairs) // 2, len(pairs) - 3, len(pairs)):
+        assert _difference_at(a, b, rank) == pairs[rank - 1]
+
+
+def test_rows_too_few_for_the_level_have_no_limits_and_rows_too_far_apart_are_refused():
+    assert np.isnan(hodges_lehmann([1.2, 3.4, 2.2], [2.9, 4.1, 0.3])[1:3]).all()
+    assert hodges_lehmann([1.2, 3.4, 2.2], [2.9, 4.1, 0.3], level=0.9)[1:3] == (1.2 - 4.1, 3.4 - 0.3)
+    with pytest.raises(ParameterError, match="difference of x and y must be finite"):
+        hodges_lehmann([1e308, 2], [-1e308, 1])
+
+
+def test_the_exact_distribution_is_scipys():
     for m, n in ((1, 1), (3, 5), (12, 14), (40, 49)):
         ways = _wilcoxon_cdf(m, n)
         x = np.arange(m) * 2.0 + 0.5  # some sample of which scipy gives the tail
@@ -172,7 +194,7 @@ def test_large_samples_take_the_normal_ranks():
     large = hodges_lehmann(RNG.normal(1, 1, 4_000), RNG.normal(0, 1, 5_000))
     assert not large.exact
     assert large.low < 1 < large.high < large.low + 0.12
-    assert hodges_lehmann([2.0], [1.0]).low == -np.inf
+    assert np.isnan(hodges_lehmann([2.0], [1.0])[1:3]).all()
     with pytest.raises(ParameterError, match="none empty"):
         hodges_lehmann([], [1.0])
 

@@ -12,7 +12,7 @@ import polars as pl
 from servicequality.comparison.changes import Change, change_of
 from servicequality.comparison.overlap import refuse_overlap
 from servicequality.comparison.paired import read_pairs, refuse_pairs
-from servicequality.comparison.sides import Sides, read_sides
+from servicequality.comparison.sides import Sides, clashes, read_sides
 from servicequality.comparison.simpson import turned_round
 from servicequality.core import Metric
 from servicequality.core.evaluation import key_types
@@ -151,11 +151,15 @@ def compare(
     check_level(level)
     if adjust not in get_args(Adjustment):
         raise ParameterError(f"adjust must be one of {', '.join(map(repr, get_args(Adjustment)))}, got {adjust!r}")
-    if detect is not None and not abs(detect) > 0:
+    if detect is not None and not (_is_number(detect) and 0 < abs(detect) < np.inf):
         raise ParameterError(f"detect is a change other than 0 in the metric's unit, got {detect!r}")
+    if not (_is_number(power) and 0 < power < 1):
+        raise ParameterError(f"power must be strictly between 0 and 1, such as 0.8; got {power!r}")
     if paired is not None and (weight is not None or cluster is not None):
         raise ParameterError("paired= makes one unit one observation: it goes with neither weight= nor cluster=")
     question = Question.of(by=by, every=None, at=None, timezone=None, weight=weight, cluster=cluster)
+    if taken := [key for key in question.keys if key in COLUMNS or clashes(key)]:
+        raise ParameterError(f"by names {taken[0]!r}, which is a column of every comparison; rename the frame's column")
     if paired is not None:
         refuse_pairs(chosen)
 
@@ -243,6 +247,10 @@ def _rows(sides: Sides, change: Change, *, power: float, detect: float | None) -
         ratio_method=pl.lit(ratio.method, pl.String),
         unit=pl.lit(sides.metric.unit),
     ).select(*sides.keys, *(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()))  # fmt: skip
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _reason(side: str) -> pl.Expr:

@@ -56,7 +56,7 @@ def joined(_shape: Shape, sides: Sides) -> Change:
     """The change of any figure that has limits: MOVER joins those of both sides."""
     low, high = mover(sides)
     change = np.subtract(*reversed(sides.both("value")))
-    p = p_from_limits(change, low, high, level=sides.level)
+    p = np.where(high > low, p_from_limits(change, low, high, level=sides.level), np.nan)
     return Change(low=low, high=high, p=p, method="mover", test="from the limits", ratio=ratio_of_figures(sides))
 
 
@@ -85,7 +85,8 @@ def _balances(shape: Balance, sides: Sides) -> Change:
     n_eff = sides.both("n_eff")
     ok = (n_eff[0] > 0) & (n_eff[1] > 0) & (n_eff[0] >= fewest) & (n_eff[1] >= fewest)
     before, after = (
-        [(leaf[side] / counts[2][side] * n_eff[side])[ok] for leaf in counts[:2]] + [n_eff[side][ok]] for side in (0, 1)
+        [leaf[side][ok] / counts[2][side][ok] * n_eff[side][ok] for leaf in counts[:2]] + [n_eff[side][ok]]
+        for side in (0, 1)
     )
     low, high, p = np.full((3, len(ok)), np.nan)
     limits = net_difference_interval(*after, *before, method=shape.method, level=sides.level)
@@ -140,7 +141,13 @@ def _curves(shape: Survival, sides: Sides) -> Change:
     found = joined(shape, sides)
     if shape.horizon is not None:
         return replace(_welch(sides, df=np.inf), ratio=ratio_of_means(sides), method="restricted means", test="normal")
-    if shape.p is None or sides.sampled:
+    if shape.p is None:
+        # At 0 or 1 a curve has no standard error: its limits stand, and no test is defined.
+        (b, a), (b_se, a_se) = sides.both("value"), sides.both("se")
+        edge = np.isin(a, (0.0, 1.0)) | np.isin(b, (0.0, 1.0)) | ~(a_se > 0) | ~(b_se > 0)
+        limits = (np.maximum(found.low, -1.0), np.minimum(found.high, 1.0))
+        return replace(found, low=limits[0], high=limits[1], p=np.where(edge, np.nan, found.p))
+    if sides.sampled:
         return found
     # Limits of two quantiles say little of few rows; the curves as a whole say more.
     test = log_rank(sides.risk_tables("after"), sides.risk_tables("before"), threads=pl.thread_pool_size())

@@ -16,7 +16,7 @@ from servicequality.core.engine.names import key_column, sum_column, weighted
 from servicequality.core.evaluation import by_grain
 from servicequality.core.plans import Plan, read_table
 from servicequality.core.question import Question
-from servicequality.errors import ParameterError
+from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape, Mean, Table, TableShape, mean
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import IntArray
@@ -107,11 +107,44 @@ def read_sides(
     yield from (sides[metric.name] for metric in metrics)
 
 
+def clashes(key: str) -> bool:
+    """Whether a column of this name would meet a figure of one side."""
+    return any(
+        key.endswith(f" {side}") and (key.startswith("sum ") or key.removesuffix(f" {side}") in _FIGURES)
+        for side in SIDES
+    )
+
+
+def _alike(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> list[pl.LazyFrame]:
+    """Both sides with their keys in one type.
+
+    Raises:
+        InputError: a key holds numbers on one side and texts on the other, or the like.
+    """
+    first, second = (frame.collect_schema() for frame in frames)
+    casts: dict[str, pl.DataType] = {}
+    for key in keys:
+        types = {first[key], second[key]} - {pl.Null()}
+        if len(types) == 1 and first[key] != second[key]:  # no value is known on one side
+            casts[key] = types.pop()
+        elif len(types) < 2:
+            continue
+        elif all(one.is_integer() for one in types):
+            casts[key] = pl.Int64()
+        elif all(isinstance(one, pl.String | pl.Categorical | pl.Enum) for one in types):
+            casts[key] = pl.String()
+        else:
+            raise InputError(
+                f"column {key!r} holds {first[key]} before and {second[key]} after; cast one of them, so that keys can meet"
+            )
+    return [frame.cast(casts) if casts else frame for frame in frames]  # type: ignore[arg-type]
+
+
 def _read(data: Sequence[Any], metrics: Sequence[Metric], question: Question, level: float) -> dict[str, Sides]:
     keys = question.keys
     logarithms = [_logarithm(metric) for metric in metrics if _lasts(metric)]
     plan = Plan((*metrics, *logarithms), question)
-    rows = [plan.prepared(side) for side in data]
+    rows = _alike([plan.prepared(side) for side in data], keys)
     # Not in two threads: inside a query of Polars' own they could wait for each other for ever.
     sums = [plan.sums(side) for side in rows]
     sides: dict[str, Sides] = {}

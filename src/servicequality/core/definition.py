@@ -111,6 +111,7 @@ def define(
     label: str | None = None,
     grain: str = "row",
     revision: int = 1,
+    census: bool = False,
 ) -> Callable[[Callable[P, Shape]], Definition[P]]:
     """Make a definition of a function that returns a shape.
 
@@ -128,6 +129,8 @@ def define(
         label: how a person writes the metric in a sentence.
         grain: what one row is (answer, ticket, clock, …).
         revision: raise it when the meaning changes, so that stored states of the old one are refused.
+        census: whether it counts what is there at one instant over all rows, whenever they began. A scorecard then takes it
+            at each period's end, and holds the value itself against the target.
 
     Raises:
         DefinitionError: the function has no docstring, names no column, or takes an option by position.
@@ -146,6 +149,7 @@ def define(
             label=label,
             grain=grain,
             revision=revision,
+            census=census,
         )
         return Definition(body, spec)
 

@@ -40,6 +40,7 @@ class Spec:
         table: whether it is a function of a frame that returns a tidy frame, and no metric.
         data: how many of the leading parameters are frames; none of a metric's.
         revision: the version of its meaning, which its author raises when that changes: states of two do not add.
+        census: whether it counts what is there at one instant, `as_of`, over all rows, whenever they began.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Spec:
     table: bool = False
     data: int = 0
     revision: int = 1
+    census: bool = False
 
     @property
     def call(self) -> str:
@@ -74,6 +76,8 @@ class Spec:
             bare = parameter.default is parameter.empty
             parts.append(parameter.name if bare else f"{parameter.name}={_literal(parameter.default)}")
         return f"{self.name}({', '.join(parts)})"
+
+    census: bool = False
 
     @property
     def optional(self) -> frozenset[str]:

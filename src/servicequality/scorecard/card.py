@@ -1,24 +1,29 @@
 """Many promises judged at their cadence. Lives here: `Scorecard` and the columns of its answer. Never: a formula."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args, overload
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from servicequality.core import Metric
+from servicequality.core.evaluation import by_grain
 from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.question import PERIOD
 from servicequality.errors import ParameterError
+from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document
-from servicequality.scorecard.objective import EVERY, Objective, Period
+from servicequality.scorecard.objective import EVERY, Objective, Period, check_period
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
-from servicequality.scorecard.reading import Asked, answer_types, read
+from servicequality.scorecard.reading import TAIL, Asked, Figures, answer_types, read
 from servicequality.scorecard.verdicts import (
     FIRST_LOOK,
     Limits,
     anytime_limits,
+    deciding_limits,
     judged,
     outlook,
     relative,
@@ -27,13 +32,17 @@ from servicequality.scorecard.verdicts import (
 )
 from servicequality.scorecard.wording import default_name, sentence
 from servicequality.shapes.base import FloatArray
+from servicequality.shapes.deciding import Decision
+from servicequality.stats.deciding import FEWEST
 
 Mode: TypeAlias = Literal["period_end", "anytime"]
 
-LEVEL = 0.90
+LEVEL = 1 - 2 * TAIL
 """Of the limits that are held against a target: one-sided 95 % each way."""
 ANYTIME_LEVEL = 0.95
 """Of the limits that hold at every look: fewer than one verdict in twenty is ever wrong, on both sides together."""
+
+_WITHIN = "the target lies within the limits"
 
 COLUMNS: dict[str, pl.DataType] = {
     "objective": pl.String(),
@@ -83,11 +92,11 @@ class Scorecard:
     mode: Mode = "period_end"
 
     def __post_init__(self) -> None:
-        listed = (self.objectives,) if isinstance(self.objectives, Objective) else tuple(self.objectives)
+        given = (self.objectives,) if isinstance(self.objectives, Objective) else self.objectives
+        listed = tuple(given) if isinstance(given, Iterable) else ()
         if not listed or not all(isinstance(one, Objective) for one in listed):
             raise ParameterError(f"a scorecard is a list of Objective, got {self.objectives!r}")
-        if self.period not in EVERY:
-            raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {self.period!r}")
+        check_period(self.period)
         if self.mode not in get_args(Mode):
             raise ParameterError(f"mode must be one of {', '.join(map(repr, get_args(Mode)))}, got {self.mode!r}")
         names = [self.name_of(one) for one in listed]
@@ -147,6 +156,8 @@ class Scorecard:
     ) -> pl.DataFrame | pl.LazyFrame:
         """Judge every objective in every period, in one scan.
 
+        What is counted at one instant (tickets open, clocks overdue) is counted at each period's end, over all rows.
+
         Args:
             frame: any dataframe, or a mapping of grain to dataframe, as for the function `evaluate`. If one of them is lazy,
                 so is the answer, and nothing is read before it is collected.
@@ -161,10 +172,12 @@ class Scorecard:
             A row for each objective, group and period that has rows: `objective, keys…, metric, period, every, at, verdict,
             direction, target, value, low, high, baseline, change, change_low, change_high, level, method, unit, n,
             n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
-            says`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `reason` says
-            why it is undecided, and `n_needed` how many rows would decide if the value stayed. `lowest` and `highest` are
-            how far pending rows can still move the value, whatever becomes of them: null where there is no bound, and
-            `outlook` says so.
+            says`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `low` and
+            `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is held against the target by
+            its value. Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, and
+            `n_needed` how many rows would decide if the value stayed. `n_pending` counts the rows that can still move it;
+            `lowest` and `highest` are how far, whatever becomes of them: null where there is no bound, and `outlook` says
+            so.
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
@@ -180,7 +193,14 @@ class Scorecard:
             raise ParameterError(f"by names {clash!r}, which is a column of every scorecard; rename the frame's column")
 
         def answer() -> pl.DataFrame:
-            figures = read(frame, asked, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster)
+            plain = [it for it in asked if not it.metric.spec.census]
+            design = {"timezone": timezone, "level": LEVEL, "weight": weight, "cluster": cluster}
+            figures = read(frame, plain, **design) if plain else {}  # type: ignore[arg-type]
+            for one, it in zip(self.objectives, asked, strict=True):
+                if it.metric.spec.census:
+                    ((rows, _),) = by_grain(frame, [it.metric])
+                    taken = None if isinstance(one.metric, Metric) else one.metric_at
+                    figures[it.metric.name] = read_censuses(rows, it, taken, as_of=as_of, **design)  # type: ignore[arg-type]
             pairs = zip(self.objectives, asked, strict=True)
             return _together([self._judge(one, it, figures[it.metric.name], as_of) for one, it in pairs], keys)
 
@@ -192,6 +212,8 @@ class Scorecard:
 
     def _asked(self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]) -> Asked:
         metric = objective.metric_at(as_of)
+        if not isinstance(at, str | Mapping):
+            raise ParameterError(f"at is the name of a column, or a mapping of grain to name, got {at!r}")
         column = objective.at or (at if isinstance(at, str) else at.get(metric.spec.grain))
         if column is None:
             raise ParameterError(
@@ -201,43 +223,57 @@ class Scorecard:
         every = EVERY[objective.period or self.period]
         return Asked(metric.named(f"objective {place}"), tuple(objective.by), every, column)
 
-    def _judge(self, objective: Objective, asked: Asked, rows: pl.DataFrame, as_of: dt.datetime) -> pl.DataFrame:
-        metric, target = objective.metric_at(as_of), objective.target
-        up = upward(objective.direction, target)
+    def _judge(self, objective: Objective, asked: Asked, figures: Figures, as_of: dt.datetime) -> pl.DataFrame:
+        metric, target, rows = objective.metric_at(as_of), objective.target, figures.rows
+        up, decision = upward(objective.direction, target), figures.decision
 
         def column(name: str) -> FloatArray:
             return rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
-        own = Limits(column("value"), column("low"), column("high"))
-        level, methods, found = LEVEL, rows["method"].to_list(), own
-        if self.mode == "anytime":
-            level = ANYTIME_LEVEL
-            given = anytime_limits(metric.shape, lambda leaf: column(f"sum {leaf}"), own.value, level)
-            nothing = np.full_like(own.value, np.nan)
-            found = given or Limits(own.value, nothing, nothing)
+        value, n, n_eff = column("value"), column("n"), column("n_eff")
+        anytime = self.mode == "anytime" and not decision.exact
+        own = deciding_limits(figures, value)
+        level, methods, found = LEVEL, [decision.method or method for method in rows["method"]], own
+        enough = np.full(len(value), fill_value=True) if decision.exact else n_eff >= decision.fewest
+        if anytime:
+            level, enough = ANYTIME_LEVEL, n_eff >= FEWEST
+            given = anytime_limits(metric.shape, lambda leaf: column(f"sum {leaf}"), value, level)
+            nothing = np.full_like(value, np.nan)
+            found = given or Limits(value, nothing, nothing)
             methods = [
                 f"anytime, {'robbins' if metric.bounds == (0, 1) else 'normal mixture'}" if given else "none"
             ] * len(rows)
-        baseline, relation = np.full_like(own.value, np.nan), None
+        baseline, relation = np.full_like(value, np.nan), None
         if objective.direction == "change":
-            before = _before(rows, list(asked.by), asked.every, found)
-            baseline, relation = before.value, relative(found, before)
+            before, known = _before(rows, list(asked.by), asked.every, found, enough)
+            baseline, relation, enough = before.value, relative(found, before), enough & known
         against = relation or found
-        verdicts = judged(against, target, up=up)
+        verdicts = judged(against, target, up=up, enough=enough)
         end = pl.col(PERIOD).dt.offset_by(asked.every)
         if rows.schema[PERIOD] == pl.Date:
             done = end <= as_of.date()
         else:
             done = end.dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC)
         over = rows.select(done).to_series().to_list()
-        reasons = self._reasons(rows, against, verdicts, over, objective, found)
+        few = _few(decision, anytime=anytime)
+        reasons = [
+            few if reason == _WITHIN and not some else reason
+            for reason, some in zip(
+                self._reasons(rows, against, verdicts, over, objective, found, anytime=anytime), enough, strict=True
+            )
+        ]
         verdict = [
             "undecided" if reason is not None else str(word) for reason, word in zip(reasons, verdicts, strict=True)
         ]
         undecided = np.array([word == "undecided" for word in verdict], dtype=np.bool_)
-        needed = np.where(undecided, rows_to_decide(against, column("n"), target), np.nan)
+        needed = np.full_like(value, np.nan)
+        if not decision.exact:
+            ruled = not anytime and relation is None
+            needed = np.where(undecided, rows_to_decide(figures, against, n, n_eff, target, own=ruled), np.nan)
         notes = rows["notes"].to_list()
-        if self.mode == "anytime":
+        if decision.notes and not anytime:
+            notes = ["; ".join(filter(None, (note, decision.notes))) for note in notes]
+        if anytime:
             running = "the period is not over: the verdict is of rows like these, not of the period"
             notes = [
                 note if past else "; ".join(filter(None, (note, running)))
@@ -249,14 +285,15 @@ class Scorecard:
         else:
             still = outlook(lowest, highest, target, up=up, unknown=rows[UNBOUNDED].to_list())
         lowest, highest = (np.where(np.isfinite(end), end, np.nan) for end in (lowest, highest))
+        shown = Limits(value, column("low"), column("high")) if decision.exact else found
         numbers = {
-            "value": own.value, "low": found.low, "high": found.high, "baseline": baseline,
+            "value": value, "low": shown.low, "high": shown.high, "baseline": baseline,
             "change": relation.value if relation else baseline, "change_low": relation.low if relation else baseline,
             "change_high": relation.high if relation else baseline, "n_needed": needed, LOWEST: lowest, HIGHEST: highest,
         }  # fmt: skip
         texts = {
             "verdict": verdict, "method": methods, "outlook": still, "reason": reasons, "notes": notes,
-            "against_benchmark": _against(objective, found, up=metric.better != "lower"),
+            "against_benchmark": _against(objective, found, enough, up=metric.better != "lower"),
         }  # fmt: skip
         answer = pl.concat(
             [
@@ -288,22 +325,24 @@ class Scorecard:
         over: Sequence[bool],
         objective: Objective,
         found: Limits,
+        *,
+        anytime: bool,
     ) -> list[str | None]:
         """Why a row is undecided; None where it is not."""
-        said: list[str | None] = []
+        reasons: list[str | None] = []
         for place, (own, done) in enumerate(zip(rows["reason"], over, strict=True)):
             reason = None
             if own is not None:
                 reason = own
-            elif not done and self.mode == "period_end":
+            elif not done and not anytime:
                 reason = "the period is not over"
             elif objective.direction == "change" and not np.isfinite(against.value[place]):
                 reason = "no figure above 0 in the period before: a change against it has no meaning"
             elif verdicts[place] == "undecided":
                 bounded = np.isfinite(against.low[place]) or np.isfinite(against.high[place])
-                reason = "the target lies within the limits" if bounded else _unbounded(self.mode, found)
-            said.append(reason)
-        return said
+                reason = _WITHIN if bounded else _unbounded(found, anytime=anytime)
+            reasons.append(reason)
+        return reasons
 
 
 def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
@@ -312,8 +351,15 @@ def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFram
     return pl.concat(parts, how="diagonal_relaxed").select(first, *keys, *rest)
 
 
-def _unbounded(mode: Mode, found: Limits) -> str:
-    if mode == "period_end":
+def _few(decision: Decision, *, anytime: bool) -> str:
+    """Why so few rows decide nothing."""
+    if decision.fewest > FEWEST and not anytime:
+        return f"a mean of amounts is not held against a target below {decision.fewest:g} rows"
+    return f"fewer than {FEWEST} rows decide nothing"
+
+
+def _unbounded(found: Limits, *, anytime: bool) -> str:
+    if not anytime:
         return "the figure has no limits: too few rows, or one cluster"
     if not np.isfinite(found.low).any():
         return (
@@ -322,20 +368,24 @@ def _unbounded(mode: Mode, found: Limits) -> str:
     return f"no limits at any time below {FIRST_LOOK} rows"
 
 
-def _before(rows: pl.DataFrame, keys: Sequence[str], every: str, found: Limits) -> Limits:
-    """The figures of each row's group in the period before; NaN where there is none."""
-    figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(("value", "low", "high"), found, strict=True)])
+def _before(
+    rows: pl.DataFrame, keys: Sequence[str], every: str, found: Limits, enough: NDArray[np.bool_]
+) -> tuple[Limits, NDArray[np.bool_]]:
+    """The figures of each row's group in the period before, NaN where there is none; and whether its rows were enough."""
+    names = ("value", "low", "high", "enough")
+    figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(names, (*found, enough), strict=True)])
     there = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
     wanted = rows.select(*keys, pl.col(PERIOD).dt.offset_by(f"-{every}"))
     joined = wanted.join(there, on=[*keys, PERIOD], how="left", nulls_equal=True, maintain_order="left")
-    return Limits(*(joined[name].fill_null(float("nan")).to_numpy() for name in ("value", "low", "high")))
+    limits = Limits(*(joined[name].fill_null(float("nan")).to_numpy() for name in names[:3]))
+    return limits, joined["enough"].fill_null(value=True).to_numpy()
 
 
-def _against(objective: Objective, found: Limits, *, up: bool) -> list[str | None]:
+def _against(objective: Objective, found: Limits, enough: NDArray[np.bool_], *, up: bool) -> list[str | None]:
     """Where a figure stands beside the benchmark."""
     if objective.benchmark is None:
         return [None] * len(found.value)
-    words = judged(found, objective.benchmark, up=up)
+    words = judged(found, objective.benchmark, up=up, enough=enough)
     named = {"met": "better", "missed": "worse", "undecided": "no difference shown"}
     return [named[str(word)] if np.isfinite(value) else None for word, value in zip(words, found.value, strict=True)]
 

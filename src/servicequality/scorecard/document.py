@@ -24,10 +24,16 @@ def read_document(text: str) -> tuple[dict[str, Any], list[Objective]]:
     Raises:
         ParameterError: the text is no TOML, or a part is not what it has to be.
     """
+    if not isinstance(text, str):
+        raise ParameterError(
+            f"a scorecard is a TOML text, got {type(text).__name__}; decode bytes, and read files first"
+        )
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, ValueError) as error:
         raise ParameterError(f"a scorecard is a TOML text; this is none: {error}") from None
+    except RecursionError:
+        raise ParameterError("a scorecard is a TOML text; this one nests brackets too deeply to be read") from None
     _known(document, (*_CARD, "objective"), "the scorecard")
     tables = document.get("objective", [])
     if not isinstance(tables, list) or not tables or not all(isinstance(table, Mapping) for table in tables):
@@ -55,8 +61,11 @@ def _metric(table: Mapping[str, Any], where: str) -> Metric | Callable[[dt.datet
     options = table.get("options", {})
     if not isinstance(options, Mapping):
         raise ParameterError(f"{where}: options is a table of the metric's parameters, got {options!r}")
+    where_ = table.get("where", {})
+    if not isinstance(where_, Mapping):
+        raise ParameterError(f"{where}: where is a table of column = value, got {where_!r}")
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
-    conditions = [_condition(column, value, where) for column, value in dict(table.get("where", {})).items()]
+    conditions = [_condition(column, value, where) for column, value in where_.items()]
 
     def made(**more: Any) -> Metric:
         metric = definition(**given, **more)

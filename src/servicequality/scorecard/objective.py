@@ -22,7 +22,8 @@ class Objective:
     """A metric and the target that it shall meet, in one line.
 
     Attributes:
-        metric: the metric; or a function of an instant that gives one, for metrics that must know `as_of`.
+        metric: the metric; or a function of an instant that gives one, for metrics that must know `as_of`. Of what is
+            counted at one instant (backlog, age of the backlog) it is called with each period's end.
         at_least: the value shall be this or more, in the metric's unit: a share of 90 % is 0.9.
         at_most: the value shall be this or less; durations are in seconds.
         change: the value shall change by this share against the period before: -0.2 is a fifth less or better than that,
@@ -52,14 +53,26 @@ class Objective:
 
     def __post_init__(self) -> None:
         metric = self.metric_at(SOME_DAY)
+        if isinstance(self.metric, Metric) and metric.spec.census and "as_of" in metric.spec.parameters.parameters:
+            raise ParameterError(
+                f"{metric.name} is counted at one instant, and a scorecard counts it at the end of each period: give a "
+                f"function of the instant, such as lambda as_of: {metric.spec.name}(as_of=as_of)"
+            )
         given = [name for name in get_args(Direction) if getattr(self, name) is not None]
         if len(given) != 1:
             raise ParameterError(
                 f"{metric.name}: an objective has exactly one of at_least, at_most and change, got {given or 'none'}"
             )
-        if self.period is not None and self.period not in EVERY:
-            raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {self.period!r}")
-        object.__setattr__(self, "by", (self.by,) if isinstance(self.by, str) else tuple(self.by))
+        if self.period is not None:
+            check_period(self.period)
+        names = [self.by] if isinstance(self.by, str) else self.by
+        if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+            raise ParameterError(f"{metric.name}: by is the name of a column, or a list of them, got {self.by!r}")
+        object.__setattr__(self, "by", tuple(names))
+        for what in ("at", "name", "benchmark_source"):
+            text = getattr(self, what)
+            if text is not None and not (isinstance(text, str) and text.strip()):
+                raise ParameterError(f"{metric.name}: {what} is a text, got {text!r}")
         _number(f"{metric.name}: {self.direction}", getattr(self, self.direction))
         low, high = metric.bounds
         if self.direction == "change":
@@ -101,6 +114,12 @@ class Objective:
         if not isinstance(metric, Metric):
             raise ParameterError(f"{metric!r} is no metric; call the definition first, such as nps()")
         return metric
+
+
+def check_period(period: object) -> None:
+    """Raise ParameterError for anything but a week, a month or a quarter."""
+    if not isinstance(period, str) or period not in EVERY:
+        raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {period!r}")
 
 
 def _number(what: str, number: float) -> None:

@@ -4,11 +4,14 @@ No statistics: the figure is worked out for the rows that are there, once as if 
 small, and once so as to make it large.
 """
 
+from functools import reduce
+from operator import add
+
 import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
-from servicequality.core.engine.names import BIN
+from servicequality.core.engine.names import BIN, ROWS, sum_column
 from servicequality.core.engine.value_tables import float_bits, read_histogram, table_shape
 from servicequality.shapes import DelayedSurvival, FixedShape, Survival, Table
 from servicequality.stats.survival_segments import totals
@@ -22,12 +25,20 @@ _ANY_LEVEL = 0.9  # limits are read with the value, and not looked at
 _LATE = "rows that came under watch late: how far those that still run can move it is not known"
 
 
+def may_move(state: pl.DataFrame, metric: Metric) -> pl.Series:
+    """How many rows of each group of sums can still move the figure; null if that is not known."""
+    stored, rows = metric.shape.stored(metric.name), pl.col(sum_column(metric.name, ROWS))
+    parts = [part for part in (stored.pending(rows), stored.running()) if part is not None]
+    moving = reduce(add, parts).cast(pl.Int64) if parts else pl.lit(None, pl.Int64)
+    return state.with_columns(moving.alias("n_pending"))["n_pending"]
+
+
 def extremes(state: pl.DataFrame, metric: Metric, *, weighted: bool) -> pl.DataFrame:
     """`lowest`, `highest` and `unbounded` of sums, row by row."""
     shape = metric.shape
     assert isinstance(shape, FixedShape)  # the caller sorts metrics by shape
     own = shape.stored(metric.name, weighted=weighted).extremes()
-    ends = _unknown(shape.unbounded)
+    ends = unknown(shape.unbounded)
     if own is not None:
         ends = [end.cast(pl.Float64).alias(name) for end, name in zip(own, (LOWEST, HIGHEST), strict=True)]
         ends.append(pl.lit(None, pl.String).alias(UNBOUNDED))
@@ -39,14 +50,15 @@ def table_extremes(state: pl.DataFrame, groups: pl.DataFrame, metric: Metric) ->
     shape = metric.shape
     if not isinstance(shape, Survival) or isinstance(shape, DelayedSurvival):
         why = _LATE if isinstance(shape, Survival) else shape.unbounded
-        return groups.select(pl.lit(why).alias(UNBOUNDED), *_unknown(why)[:2]).select(LOWEST, HIGHEST, UNBOUNDED)
+        return groups.select(pl.lit(why).alias(UNBOUNDED), *unknown(why)[:2]).select(LOWEST, HIGHEST, UNBOUNDED)
     ends = _shares(state, shape, groups) if shape.p is None and shape.horizon is None else None
     if ends is None:
         ends = _read_twice(state, metric, groups)
     return ends.with_columns(pl.lit(None, pl.String).alias(UNBOUNDED))
 
 
-def _unknown(why: str) -> list[pl.Expr]:
+def unknown(why: str) -> list[pl.Expr]:
+    """The three columns where it is not known how far pending rows can move a figure, and why."""
     blank = pl.lit(None, pl.Float64)
     return [blank.alias(LOWEST), blank.alias(HIGHEST), pl.lit(why).alias(UNBOUNDED)]
 

@@ -4,31 +4,52 @@ States merge by addition, so figures by team and by week, and figures of all tea
 team and day. A table (of durations) takes one pass more, as everywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
+from servicequality.core.engine.estimates import JudgedSums, judged_sums
 from servicequality.core.engine.names import BIN, STRATUM, key_column, sum_column
-from servicequality.core.engine.value_tables import read_histogram
+from servicequality.core.engine.value_tables import read_histogram, table_shape
 from servicequality.core.evaluation import by_grain, key_types
 from servicequality.core.plans import Plan, read_table
 from servicequality.core.question import PERIOD, Question
 from servicequality.model import as_frame
-from servicequality.scorecard.pending import extremes, table_extremes
+from servicequality.scorecard.pending import extremes, may_move, table_extremes, unknown
 from servicequality.shapes import FixedShape
+from servicequality.shapes.base import Design, FloatArray
+from servicequality.shapes.deciding import Decision, decision_of, table_decision
+
+TAIL = 0.05
+"""Chance that a limit which decides lies on the wrong side of the truth, on each side."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
-    """One question: a metric under a name of its own, its keys, its period, and the column of its instant."""
+    """One figure that is asked for: a metric under a name of its own, its keys, its period, the column of its instant."""
 
     metric: Metric
     by: tuple[str, ...]
     every: str
     at: str
+
+
+class Figures(NamedTuple):
+    """What is known of one objective, a row a group and period.
+
+    Attributes:
+        rows: keys, period, the columns of a result, the sums, and how far pending rows can still move the value.
+        decision: the limits that are held against a target.
+        grown: those limits if each row's group had so many times the rows, alike; None where that cannot be worked out.
+    """
+
+    rows: pl.DataFrame
+    decision: Decision
+    grown: Callable[[FloatArray], Decision] | None
 
 
 def read(
@@ -39,10 +60,10 @@ def read(
     level: float,
     weight: str | None = None,
     cluster: str | None = None,
-) -> dict[str, pl.DataFrame]:
-    """The figures of each question by its metric's name: keys, period, `RESULT`, the leaves, and what pending rows allow."""
+) -> dict[str, Figures]:
+    """The figures of each metric by its name."""
     parts = by_grain(frame, [one.metric for one in asked])
-    found: dict[str, pl.DataFrame] = {}
+    figures: dict[str, Figures] = {}
     for data, metrics in parts:
         names = {metric.name for metric in metrics}
         rows = as_frame(data).lazy()
@@ -53,19 +74,62 @@ def read(
                 alike: object = one.at if cluster is None else (one.at, one.by, one.every)
                 groups.setdefault(alike, []).append(one)
         for group in groups.values():
-            found |= _scan(rows, group, timezone=timezone, level=level, weight=weight, cluster=cluster)
-    return found
+            figures |= _scan(rows, group, timezone=timezone, level=level, weight=weight, cluster=cluster)
+    return figures
 
 
 def answer_types(
     frame: Any, asked: Sequence[Asked], *, timezone: str | None, weight: str | None, cluster: str | None
 ) -> list[dict[str, pl.DataType]]:
-    """The types of each question's keys and period, from schemas alone."""
-    found = []
+    """The types of each figure's keys and period, from schemas alone."""
+    types = []
     for one in asked:
         question = Question.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
-        found.append(key_types((frame,), [one.metric], question))
-    return found
+        types.append(key_types((frame,), [one.metric], question))
+    return types
+
+
+def fixed_figures(plan: Plan, sums: pl.DataFrame, metric: Metric, keys: Sequence[str], *, level: float) -> Figures:
+    """The figures of a metric of fixed width, in the order of the sums."""
+    shape, sampling = metric.shape, plan.grouping.sampling
+    leaves = sums.select(pl.col(sum_column(metric.name, leaf)).alias(f"sum {leaf}") for leaf in shape.leaves())
+    ends = extremes(sums, metric, weighted=sampling.weight is not None)
+    rows = pl.concat([plan.figures(sums, [metric], keys=keys, level=level), leaves, ends], how="horizontal")
+    rows = rows.with_columns(may_move(sums, metric).alias("n_pending"))
+    judged = judged_sums(sums, [metric], sampling)
+
+    def decide(times: FloatArray) -> Decision:
+        low, high = np.full((2, len(judged.ok)), np.nan)
+        decision = _grown(judged, times[judged.ok])
+        low[judged.ok], high[judged.ok] = decision.low, decision.high
+        return decision._replace(low=low, high=high)
+
+    return Figures(rows, decide(np.ones(len(judged.ok))), decide)
+
+
+def table_figures(
+    plan: Plan, sums: pl.DataFrame, state: pl.DataFrame, metric: Metric, keys: Sequence[str], *, level: float
+) -> Figures:
+    """The figures of a metric that reads a value table, whose bins keep all bits, in the order of the sums."""
+    groups = sums.select(key_column(name) for name in keys)
+    table = read_histogram(state, metric, groups, exact=True)
+    figures = plan.figures(sums, [metric], read_table(table, [metric], level=level), keys=keys, level=level)
+    # Of one instant and all rows nothing is pending.
+    ends = table_extremes(state, groups, metric) if keys else figures.select(unknown(metric.shape.unbounded))
+    rows = pl.concat([figures.with_columns(may_move(sums, metric).alias("n_pending")), ends], how="horizontal")
+    return Figures(rows, table_decision(table_shape(metric), table.table, tail=TAIL), None)
+
+
+def _grown(judged: JudgedSums, times: FloatArray) -> Decision:
+    """The limits that decide, if there were so many times the rows of each group."""
+    design = judged.design
+    if judged.unknown:
+        nothing = np.full(int(judged.ok.sum()), np.nan)
+        return Decision(nothing, nothing, method="none")
+    if design is not None:
+        design = Design(design.n_eff * times, (design.df + 1) * times - 1, design.square / times)
+    sums = {leaf: column * times for leaf, column in judged.sums.items()}
+    return decision_of(judged.shape, sums, tail=TAIL, design=design)
 
 
 def _scan(
@@ -76,7 +140,7 @@ def _scan(
     level: float,
     weight: str | None,
     cluster: str | None,
-) -> dict[str, pl.DataFrame]:
+) -> dict[str, Figures]:
     """One scan for all questions about one instant."""
     keys = tuple(dict.fromkeys(key for one in asked for key in one.by))
     lengths = {one.every for one in asked}
@@ -85,27 +149,20 @@ def _scan(
     plan = Plan(tuple(one.metric for one in asked), question)
     frame = plan.prepared(rows)
     sums = plan.sums(frame)
-    figures_of: dict[str, pl.DataFrame] = {}
+    figures: dict[str, Figures] = {}
     for one in asked:
-        metric, shape, own = one.metric, one.metric.shape, [*one.by, PERIOD]
+        metric, own = one.metric, [*one.by, PERIOD]
         state = _rolled_up(sums, own, one.every, every)
-        if isinstance(shape, FixedShape):
-            figures = plan.figures(state, [metric], keys=own, level=level)
-            leaves = state.select(pl.col(sum_column(metric.name, leaf)).alias(f"sum {leaf}") for leaf in shape.leaves())
-            parts = [figures, leaves, extremes(state, metric, weighted=weight is not None)]
+        if isinstance(metric.shape, FixedShape):
+            figures[metric.name] = fixed_figures(plan, state, metric, own, level=level)
         else:
             table = _rolled_up(plan.histogram(frame, metric), own, one.every, every)
-            groups = state.select(key_column(name) for name in own)
-            readings = read_table(read_histogram(table, metric, groups, exact=True), [metric], level=level)
-            figures = plan.figures(state, [metric], readings, keys=own, level=level)
-            pending = table_extremes(table, groups, metric)
-            parts = [figures, pending]
-        figures_of[metric.name] = pl.concat(parts, how="horizontal").filter(pl.col(PERIOD).is_not_null())
-    return figures_of
+            figures[metric.name] = table_figures(plan, state, table, metric, own, level=level)
+    return figures
 
 
 def _rolled_up(state: pl.DataFrame, keys: Sequence[str], every: str, base: str) -> pl.DataFrame:
-    """Sums at fewer keys and longer periods, sorted."""
+    """Sums at fewer keys and longer periods, sorted; rows without an instant are in none."""
     period = pl.col(key_column(PERIOD))
     if every != base:
         zone = getattr(state.schema[key_column(PERIOD)], "time_zone", None)
@@ -114,5 +171,6 @@ def _rolled_up(state: pl.DataFrame, keys: Sequence[str], every: str, base: str) 
             period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
     groups = [*map(key_column, keys), *(name for name in (STRATUM, BIN) if name in state.columns)]
     sums = [pl.col(name).sum() for name in state.columns if name not in groups and not name.startswith("key:")]
-    whole = state.with_columns(period.alias(key_column(PERIOD))).group_by(groups).agg(sums)
+    known = state.filter(pl.col(key_column(PERIOD)).is_not_null())
+    whole = known.with_columns(period.alias(key_column(PERIOD))).group_by(groups).agg(sums)
     return whole.sort(groups, nulls_last=True)

@@ -4,17 +4,27 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.scorecard.objective import Direction
+from servicequality.scorecard.pending import HIGHEST, LOWEST
+from servicequality.scorecard.reading import Figures
 from servicequality.shapes import Attainment, Balance, Mean, Shape, Share
 from servicequality.shapes.base import FloatArray
+from servicequality.shapes.deciding import Decision
 from servicequality.stats import anytime_mean_interval, mover_ratio, n_to_decide, robbins_interval, target_verdict
+from servicequality.stats.deciding import FEWEST
 
 FIRST_LOOK = 100
 """Rows from which a mean may be looked at at any time."""
 
+CLOSE = 50
+"""A target that would take so many times the rows to decide is too close to call."""
+
 _EVERYTHING = 1e300
+_FURTHEST = 1e6  # times the rows, up to which a decision is looked for
+_HALVINGS = 30
 
 
 class Limits(NamedTuple):
@@ -23,6 +33,20 @@ class Limits(NamedTuple):
     value: FloatArray
     low: FloatArray
     high: FloatArray
+
+
+def deciding_limits(figures: Figures, value: FloatArray) -> Limits:
+    """What decides: one-sided limits; of a census the value itself, or how far its pending rows can still move it."""
+    decision = figures.decision
+    low, high = decision.low, decision.high
+    if decision.exact:
+        low, high = (
+            np.where(np.isnan(end), value, end)
+            for end in (
+                figures.rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy() for name in (LOWEST, HIGHEST)
+            )
+        )
+    return Limits(value, np.minimum(low, value), np.maximum(high, value))
 
 
 def anytime_limits(shape: Shape, sums: Callable[[str], FloatArray], value: FloatArray, level: float) -> Limits | None:
@@ -67,22 +91,61 @@ def upward(direction: Direction, target: float) -> bool:
     return direction == "at_least" or (direction == "change" and target > 0)
 
 
-def judged(limits: Limits, target: float, *, up: bool) -> NDArray[np.str_]:
-    """The verdict of each row; a limit that is not there decides nothing."""
+def judged(limits: Limits, target: float, *, up: bool, enough: NDArray[np.bool_] | None = None) -> NDArray[np.str_]:
+    """The verdict of each row; a limit that is not there decides nothing, and nor do too few rows."""
     low = np.where(np.isfinite(limits.low), limits.low, -_EVERYTHING)
     high = np.where(np.isfinite(limits.high), limits.high, _EVERYTHING)
-    return target_verdict(low, high, target, direction="at_least" if up else "at_most")
+    rows = None if enough is None else np.where(enough, float(FEWEST), 0.0)
+    return target_verdict(low, high, target, direction="at_least" if up else "at_most", n=rows)
 
 
-def rows_to_decide(limits: Limits, n: FloatArray, target: float) -> FloatArray:
-    """Rows at which the limits would end at the target, were the value to stay; NaN where that says nothing."""
-    facing = np.where(limits.value > target, limits.low, limits.high)
-    ok = np.isfinite(limits.value + facing) & (n > 0) & (limits.value != target)
+def rows_to_decide(
+    figures: Figures, limits: Limits, n: FloatArray, n_eff: FloatArray, target: float, *, own: bool
+) -> FloatArray:
+    """Rows at which the limits would end at the target, were the value to stay; NaN where no number of them does.
+
+    Args:
+        figures: what is known of the objective.
+        limits: what is held against the target.
+        n: rows now.
+        n_eff: effective rows now.
+        target: what was promised.
+        own: whether the limits are those of `figures.decision`: then its rule is followed as rows grow. Others shrink with
+            the root of the rows.
+    """
     needed = np.full_like(limits.value, np.nan)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        least = np.maximum(figures.decision.fewest / n_eff, 1.0) if own else np.ones_like(n)
+    ok = np.isfinite(limits.value) & np.isfinite(least) & (n > 0) & (limits.value != target)
+    if own and figures.grown is not None:
+        times = _times_to_decide(figures.grown, limits.value, target, np.where(ok, least, 1.0))
+        return np.where(ok & (times < _FURTHEST), n * times, np.nan)
+    facing = np.where(limits.value > target, limits.low, limits.high)
+    ok &= np.isfinite(facing)
     value = limits.value[ok]
     low, high = (np.where(np.isfinite(limit[ok]), limit[ok], value) for limit in (limits.low, limits.high))
-    needed[ok] = n_to_decide(n[ok], value, np.minimum(low, value), np.maximum(high, value), target)
+    shrunken = n_to_decide(n[ok], value, np.minimum(low, value), np.maximum(high, value), target)
+    needed[ok] = np.maximum(shrunken, n[ok] * least[ok])
     return needed
+
+
+def _times_to_decide(
+    grown: Callable[[FloatArray], Decision], value: FloatArray, target: float, least: FloatArray
+) -> FloatArray:
+    """How many times the rows decide, at least `least`, by halving the logarithm."""
+    low, high = np.log(least), np.full_like(least, np.log(_FURTHEST))
+
+    def decided(logarithm: FloatArray) -> NDArray[np.bool_]:
+        decision = grown(np.exp(logarithm))
+        with np.errstate(invalid="ignore"):
+            return np.where(value > target, decision.low >= target, decision.high <= target)
+
+    now = decided(low)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        there = decided(middle)
+        low, high = np.where(there, low, middle), np.where(there, middle, high)
+    return np.where(now, least, np.exp(high))
 
 
 def outlook(

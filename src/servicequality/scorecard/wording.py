@@ -7,6 +7,7 @@ from typing import Any
 from servicequality.core import Metric
 from servicequality.core.display import error_of, format_limits, format_number, format_stated, format_value, time_scale
 from servicequality.scorecard.objective import SOME_DAY, Objective
+from servicequality.scorecard.verdicts import CLOSE
 
 _MORE_DIGITS = 3
 _WORDS = {"at_least": "at least", "at_most": "at most"}
@@ -43,7 +44,9 @@ def sentence(row: Mapping[str, Any], metric: Metric) -> str:
     doubt = f" ({limits})" if limits else ""
     why = f", since {row['reason']}" if row["reason"] else ""
     more = ""
-    if row["n_needed"] is not None and row["n_needed"] > row["n"]:
+    if row["n_needed"] is not None and row["n_needed"] > CLOSE * row["n"]:
+        more = f"; too close to the target to call (now {row['n']:,} rows)"
+    elif row["n_needed"] is not None and row["n_needed"] > row["n"]:
         more = f"; about {math.ceil(row['n_needed']):,} rows would decide if it stays so (now {row['n']:,})"
     return f"{figure}{doubt}, target {target}: {row['verdict']}{why}{more}"
 

@@ -76,6 +76,8 @@ class Shape(ABC):
         empty: why the value is null where `n` is 0.
         undefined: why the value is null where `n` is not 0.
         unbounded: why nobody can say how far pending rows may move the value, where that is so.
+        census: whether the rows are all that there is, such as every second of a window: a target is then met or missed by
+            the value itself, and limits describe the process behind it.
         refused: row rules of rows that cannot be, by what is wrong with them; such a row is an error.
         excluded: row rule of rows that the definition leaves out, which are neither counted nor missing.
     """
@@ -87,6 +89,7 @@ class Shape(ABC):
     empty: str = "no rows to count"
     undefined: str = "nothing to divide by"
     unbounded: str = "this figure keeps no account of pending rows"
+    census: bool = False
     refused: Mapping[str, pl.Expr] = field(default_factory=dict)
     excluded: pl.Expr | None = None
 
@@ -213,6 +216,11 @@ class TableShape(Shape):
     @abstractmethod
     def read(self, table: "Table", *, level: float) -> Reading:
         """Value and limits of every group of the table."""
+
+    def decision_limits(self, table: "Table", *, tail: float) -> tuple[FloatArray, FloatArray]:
+        """Limits that decide about a target, each on the wrong side with a chance of `tail`: the value's own by default."""
+        reading = self.read(table, level=1 - 2 * tail)
+        return reading.low, reading.high
 
 
 class Table(NamedTuple):

@@ -213,13 +213,17 @@ class EligibleShare(FixedShape):
         return quotient(self.hits, self._eligible())
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
-        eligible = sums["known"].copy()
-        if self.counted != "none":
-            share = sums["known"] / (sums["known"] + sums["ineligible"]) if self.counted == "proportional" else 1.0
-            eligible += share * sums["unknown"]
+        eligible = self.eligible(sums)
         p = sums["hits"] / eligible
         low, high = proportion_interval(sums["hits"], eligible, level=level)
         return Reading(low, high, np.sqrt(p * (1 - p) / eligible), "wilson")
+
+    def eligible(self, sums: Sums) -> FloatArray:
+        """How many rows are taken for eligible in each group."""
+        if self.counted == "none":
+            return sums["known"]
+        share = sums["known"] / (sums["known"] + sums["ineligible"]) if self.counted == "proportional" else 1.0
+        return np.asarray(sums["known"] + share * sums["unknown"], dtype=np.float64)
 
     def _eligible(self) -> pl.Expr:
         if self.counted == "none":

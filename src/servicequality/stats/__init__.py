@@ -36,6 +36,12 @@ from servicequality.stats.crossproducts import (
     cross_products,
     resampled_covariances,
 )
+from servicequality.stats.deciding import (
+    amount_decision_limits,
+    bounded_decision_limits,
+    net_decision_limits,
+    share_decision_limits,
+)
 from servicequality.stats.diversity import effective_number
 from servicequality.stats.drain import drain_quantile
 from servicequality.stats.elasticity import slope
@@ -143,12 +149,14 @@ __all__ = [
     "allocated_n",
     "alpha_if_dropped",
     "alpha_se",
+    "amount_decision_limits",
     "anytime_mean_interval",
     "apdex_rating",
     "autoregression",
     "availability_interval",
     "benjamini_hochberg",
     "bin_values",
+    "bounded_decision_limits",
     "brennan_prediger",
     "brunner_munzel",
     "budget_spent",
@@ -228,6 +236,7 @@ __all__ = [
     "n_to_decide",
     "nb_spike_threshold",
     "nb_upper_tail",
+    "net_decision_limits",
     "net_difference_interval",
     "net_difference_test",
     "net_interval",
@@ -257,6 +266,7 @@ __all__ = [
     "robbins_interval",
     "round_to_se",
     "series_availability",
+    "share_decision_limits",
     "share_limits",
     "shrink",
     "slope",

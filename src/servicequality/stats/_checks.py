@@ -62,10 +62,10 @@ def between_zero_and_one(name: str, values: FloatArray) -> None:
     require((values > 0) & (values < 1), name, values, "strictly between 0 and 1", "give a share, not a percentage")
 
 
-def choice(name: str, value: str, allowed: Iterable[str]) -> None:
+def choice(name: str, value: object, allowed: Iterable[str]) -> None:
     """Raise ParameterError unless ``value`` is one of the allowed words."""
     options = tuple(allowed)
-    if value not in options:
+    if not isinstance(value, str) or value not in options:
         raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
 
 

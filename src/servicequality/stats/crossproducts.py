@@ -23,7 +23,7 @@ _AT_ONCE = 1 << 22  # numbers that a block of resamples holds
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossProducts:
-    """Counts, sums and cross-products of k items about one origin; those of two parts add up to those of the whole.
+    """Counts, sums and cross-products of k items about an origin; those of two parts add up to those of the whole.
 
     Leading axes are groups. Where all respondents answered all items (or the others were left out), ``n`` has a number a
     group and ``sums`` k. Where each pair of items has respondents of its own, both are matrices: ``n[i, j]`` counts who
@@ -40,14 +40,14 @@ class CrossProducts:
     products: FloatArray
 
     def __add__(self, other: Self) -> Self:
-        """The cross-products of both parts together. Both must be about the same origin."""
+        """The cross-products of both parts together. Both must be about the same origins."""
         return type(self)(self.n + other.n, self.sums + other.sums, self.products + other.products)
 
-    def mean(self, origin: float = 0.0) -> FloatArray:
+    def mean(self, origin: ArrayLike = 0.0) -> FloatArray:
         """Mean of each item, over all who answered it.
 
         Args:
-            origin: what the sums are about.
+            origin: what the sums are about: one number, or one an item.
 
         Raises:
             ParameterError: an item that nobody answered.
@@ -55,7 +55,7 @@ class CrossProducts:
         n, sums = self._broadcast()
         count, total = (np.diagonal(np.broadcast_to(x, self.products.shape), axis1=-2, axis2=-1) for x in (n, sums))
         require(count >= 1, "n", count, "at least 1", "nobody answered: leave such groups out of the call")
-        return np.asarray(origin + total / count, dtype=np.float64)
+        return np.asarray(np.asarray(origin, dtype=np.float64) + total / count, dtype=np.float64)
 
     def covariance(self) -> FloatArray:
         """Sample covariances with divisor n - 1, shape (…, k, k).
@@ -80,7 +80,7 @@ class CrossProducts:
 
 
 def cross_products(
-    answers: ArrayLike, *, missing: Missing = "listwise", origin: float = 0.0, weight: ArrayLike | None = None
+    answers: ArrayLike, *, missing: Missing = "listwise", origin: ArrayLike = 0.0, weight: ArrayLike | None = None
 ) -> CrossProducts:
     """Counts, sums and cross-products of a matrix of answers, in one pass over blocks of rows.
 
@@ -90,25 +90,28 @@ def cross_products(
         answers: shape (respondents, items); NaN is a missing answer.
         missing: ``listwise`` leaves out who missed an item; ``pairwise`` takes for each pair of items all who answered
             both, so that each covariance rests on respondents of its own.
-        origin: what the sums are about. One near the data keeps the digits: the middle of the scale.
+        origin: what the sums are about, one number or one an item. One near the data keeps the digits: the middle of
+            the scale, or each item's mean where items are of unlike size.
         weight: how often each respondent counts, 0 or more; 1 if none is given.
 
     Raises:
-        ParameterError: no matrix, no numbers, an infinite answer, a negative weight, or an unknown option.
+        ParameterError: no matrix, no numbers, an infinite answer, a negative weight, an origin that does not fit, answers
+            whose squares are too large for a float, or an unknown option.
     """
     choice("missing", missing, ("listwise", "pairwise"))
     table = _matrix(answers)
+    about = _origins(origin, table.shape[1])
     times = None if weight is None else _weights(weight, len(table))
     k = table.shape[1]
     by_pair = missing == "pairwise" and table.dtype.kind == "f" and bool(np.isnan(table).any())
     shape = (k, k) if by_pair else ()
     n, sums, products = np.zeros(shape), np.zeros((*shape[:1], k)), np.zeros((k, k))
-    kind, rows = _arithmetic(table, origin, plain=times is None)
+    kind, rows = _arithmetic(table, about, plain=times is None)
     for begin in range(0, len(table), rows):
         # One row an item, so that a column of a frame stays one run of memory.
         block = np.array(table[begin : begin + rows].T, dtype=kind, order="C")
-        if origin:
-            block -= kind(origin)
+        if about.any():
+            block -= about[:, None].astype(kind)
         w = None if times is None else times[begin : begin + rows]
         answered = ~np.isnan(block) if table.dtype.kind == "f" else np.True_
         if by_pair:
@@ -123,7 +126,9 @@ def cross_products(
             left = block if w is None else block * w
             n += block.shape[1] if w is None else w.sum()
             sums += left @ np.ones(left.shape[1], dtype=kind)
-        products += left @ block.T
+        with np.errstate(over="ignore", invalid="ignore"):
+            products += left @ block.T
+    require(np.isfinite(products), "answers", products, "small enough to be squared", "give them in a larger unit")
     return CrossProducts(n, sums, products)
 
 
@@ -134,8 +139,13 @@ def covariance(answers: ArrayLike, *, missing: Missing = "listwise") -> FloatArr
         ParameterError: as ``cross_products``; fewer than two respondents for an item, or for a pair of items.
     """
     table = _matrix(answers)
-    known = table[np.isfinite(table)]
-    origin = float(np.round(known.mean())) if known.size else 0.0
+    known = np.isfinite(table)
+    count = known.sum(axis=0)
+    # Each item about its own mean: a rating beside a revenue would lose its variance about one origin for both.
+    scaled = np.divide(table, np.maximum(count, 1), out=np.zeros(table.shape), where=known)
+    origin = scaled.sum(axis=0)
+    if table.dtype.kind != "f":
+        origin = np.round(origin)
     return cross_products(table, missing=missing, origin=origin).covariance()
 
 
@@ -252,10 +262,22 @@ def _weights(weight: ArrayLike, rows: int) -> FloatArray:
     return times
 
 
-def _arithmetic(table: NDArray[np.generic], origin: float, *, plain: bool) -> tuple[type[np.floating], int]:
+def _origins(origin: ArrayLike, items: int) -> FloatArray:
+    """What the sums of each item are about."""
+    (about,) = floats(origin=origin)
+    if about.shape not in ((), (1,), (items,)):
+        raise ParameterError(f"origin must be one number, or one an item ({items}); got shape {about.shape}")
+    return np.asarray(np.broadcast_to(about, (items,)))
+
+
+def _arithmetic(table: NDArray[np.generic], origin: FloatArray, *, plain: bool) -> tuple[type[np.floating], int]:
     """Float32 where nothing can be rounded, in blocks that keep it so; else float64."""
-    if not plain or not table.size or table.dtype.kind == "f" or origin != np.round(origin):
+    if not plain or not table.size or table.dtype.kind == "f" or (origin != np.round(origin)).any():
         return np.float64, _BLOCK
-    furthest = max(abs(float(table.min()) - origin), abs(float(table.max()) - origin), 1.0)
+    largest = max(abs(float(table.min())), abs(float(table.max())), float(np.abs(origin).max()))
+    if largest > _EXACT:  # an item that float32 cannot hold
+        return np.float64, _BLOCK
+    ends = np.array([table.min(axis=0), table.max(axis=0)], dtype=np.float64)
+    furthest = max(float(np.abs(ends - origin).max()), 1.0)
     rows = int(_EXACT // furthest**2)
     return (np.float32, min(rows, _BLOCK)) if rows >= _BLOCK // 32 else (np.float64, _BLOCK)

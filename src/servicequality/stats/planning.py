@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import (
+    SLACK,
     FloatArray,
     IntArray,
     between_zero_and_one,
@@ -20,6 +21,7 @@ from servicequality.stats._checks import (
     positive,
     require,
 )
+from servicequality.stats.deciding import FEWEST
 from servicequality.stats.net import net_variance
 from servicequality.stats.rounding import largest_remainder
 
@@ -156,11 +158,17 @@ def smallest_detectable_change(se: ArrayLike, *, power: float = 0.8, level: floa
 
 
 def target_verdict(
-    low: ArrayLike, high: ArrayLike, target: ArrayLike, *, direction: Direction = "at_least"
+    low: ArrayLike,
+    high: ArrayLike,
+    target: ArrayLike,
+    *,
+    direction: Direction = "at_least",
+    n: ArrayLike | None = None,
+    fewest: float = FEWEST,
 ) -> NDArray[np.str_]:
     """``met``, ``missed`` or ``undecided``: whether the whole interval lies on one side of the target.
 
-    With the limits of a 90 % interval each of the two verdicts has one-sided 95 % confidence.
+    With limits that are one-sided 95 % each way, each of the two verdicts is wrong in 5 % of cases at most.
 
     Args:
         low: lower limit.
@@ -168,15 +176,19 @@ def target_verdict(
         target: in the same unit.
         direction: ``at_least``: met if low >= target, missed if high < target;
             ``at_most``: met if high <= target, missed if low > target.
+        n: rows, or the effective number of them; where it is given, fewer than ``fewest`` decide nothing.
+        fewest: rows from which on anything is decided.
 
     Raises:
         ParameterError: low above high, an unknown direction, or a value that is not finite.
     """
     choice("direction", direction, ("at_least", "at_most"))
+    (rows,) = floats(n=fewest if n is None else n)
     low_, high_, target_ = floats(low=low, high=high, target=target)
     require(low_ <= high_, "low", low_, "at most high", "give the limits in their order")
     met, missed = (low_ >= target_, high_ < target_) if direction == "at_least" else (high_ <= target_, low_ > target_)
-    return np.where(met, "met", np.where(missed, "missed", "undecided"))
+    enough = rows >= fewest * (1 - SLACK)
+    return np.where(met & enough, "met", np.where(missed & enough, "missed", "undecided"))
 
 
 def n_to_decide(n: ArrayLike, estimate: ArrayLike, low: ArrayLike, high: ArrayLike, target: ArrayLike) -> FloatArray:

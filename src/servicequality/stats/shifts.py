@@ -10,13 +10,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, IntArray, critical_value, floats, two_sided_tail
+from servicequality.stats._checks import FloatArray, critical_value, floats, require, two_sided_tail
 
-_EXACT = 50  # below so many rows on both sides, and without ties, the ranks' exact distribution is used
+_COUNTED = 1_000_000  # pairs times rows of the smaller side: up to so many the ranks' null distribution is counted
+_LISTED = 10_000  # pairs of which all differences are written down
 
 
 class Shift(NamedTuple):
-    """The shift of one sample against another, and its limits; `exact` says that the limits are no approximation."""
+    """The shift of one sample against another, and its limits; `exact` says that the limits are no approximation.
+
+    Limits are NaN where so few rows cannot have any at the level.
+    """
 
     shift: float
     low: float
@@ -49,8 +53,11 @@ class Superiority(NamedTuple):
 def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
     """Median of all differences x - y with the limits that Wilcoxon's test leaves (Hodges and Lehmann 1963; Lehmann 1975).
 
-    Of logarithms, exp of it is "so many times as long". The limits are exact below 50 rows a side without ties, and the
-    normal approximation else. A side that so few rows cannot bound is infinite.
+    Of logarithms, exp of it is "so many times as long". The limits are the k-th difference from each end, where k counts
+    the values w with P(W <= w) <= (1 - level) / 2 under the null without ties. It is counted exactly up to a million
+    pairs times rows of the smaller side, as of 100 rows against 100; with ties the limits then hold at least what they
+    promise. Beyond, k is the normal approximation's, corrected for ties: from there on the tail is at most 3 % of itself
+    too small where the sides are equal, and off by at most 5 % at levels 0.9 and 0.95 where one has 5 rows.
 
     Args:
         x: rows of one sample.
@@ -58,25 +65,28 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
         level: two-sided confidence, reached at least where exact.
 
     Raises:
-        ParameterError: an empty sample, a level outside (0, 1), or a value that is not finite.
+        ParameterError: an empty sample, a level outside (0, 1), a value that is not finite, or values so far apart that
+            their difference is not.
     """
     a, b = _sorted_pair(x, y)
     m, n = len(a), len(b)
+    with np.errstate(over="ignore"):
+        ends = np.array([a[0] - b[-1], a[-1] - b[0]])
+    require(np.isfinite(ends), "difference of x and y", ends, "finite", "give both samples in a larger unit")
     pairs = m * n
     middle = [(pairs + 1) // 2, pairs // 2 + 1]
-    shift = float(np.mean([_difference_at(a, b, rank) for rank in dict.fromkeys(middle)]))
-    tail = two_sided_tail(level)
-    tied = len(np.unique(np.concatenate((a, b)))) < m + n
-    exact = m < _EXACT and n < _EXACT and not tied
+    halves = [_difference_at(a, b, rank) / 2 for rank in middle]
+    shift, tail = halves[0] + halves[1], two_sided_tail(level)
+    exact = pairs * min(m, n) <= _COUNTED
     if exact:
-        rank = int(np.searchsorted(_wilcoxon_cdf(m, n), tail, side="left"))
-        # qwilcox: the smallest count with at least the tail below it; at 0 the side cannot be bounded.
+        # A probability that equals the tail may come out a rounding error above it.
+        rank = int(np.searchsorted(_wilcoxon_cdf(m, n), tail * (1 + 1e-12), side="right"))
     else:
         counts = np.unique(np.concatenate((a, b)), return_counts=True)[1].astype(np.float64)
         spread = pairs / 12 * (m + n + 1 - (counts**3 - counts).sum() / ((m + n) * (m + n - 1)))
         rank = int(np.floor(pairs / 2 - float(critical_value(level)) * np.sqrt(spread)))
     if rank < 1:
-        return Shift(shift, -np.inf, np.inf, exact)
+        return Shift(shift, np.nan, np.nan, exact)
     return Shift(shift, _difference_at(a, b, rank), _difference_at(a, b, pairs - rank + 1), exact)
 
 
@@ -131,39 +141,54 @@ def _sorted_pair(x: ArrayLike, y: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
 
 def _difference_at(a: FloatArray, b: FloatArray, rank: int) -> float:
-    """The difference a - b of a rank from 1 among all pairs, by bisection: each step counts pairs by a search."""
+    """The difference a - b of a rank from 1 among all pairs."""
+    if len(a) * len(b) <= _LISTED:
+        return float(np.partition(np.subtract.outer(a, b), rank - 1, axis=None)[rank - 1])
     low, high = float(a[0] - b[-1]), float(a[-1] - b[0])
     close = 2.0**-52 * max(abs(low), abs(high), abs(float(a[0])), abs(float(a[-1])))
-    if _pairs_up_to(a, b, low) >= rank:
-        return low
-    while high - low > close:
-        middle = low + (high - low) / 2
-        if _pairs_up_to(a, b, middle) >= rank:
+    while high - low > close:  # pairs counted by a search alone, to the rounding of a - middle
+        middle = low / 2 + high / 2
+        if not low < middle < high:
+            break
+        if len(a) * len(b) - np.searchsorted(b, a - middle, side="left").sum() >= rank:
             high = middle
         else:
             low = middle
-    # The largest difference that is not above: each row of a with the smallest row of b that is not below a - high.
-    partner = np.searchsorted(b, a - high, side="left")
-    there = partner < len(b)
-    return float((a[there] - b[partner[there]]).max())
+    # The last steps go from one difference to the next, by exact counts.
+    step = np.array([np.spacing(high), close]).max()
+    while (counted := _pairs_up_to(a, b, high))[0] < rank:
+        high, step = high + step, 2 * step
+    while True:
+        high = counted[1]
+        counted = _pairs_up_to(a, b, float(np.nextafter(high, -np.inf)))
+        if counted[0] < rank:
+            return high
 
 
-def _pairs_up_to(a: FloatArray, b: FloatArray, bound: float) -> int:
-    """Pairs with a - b <= bound, to the rounding of a - bound."""
-    return int(len(b) * len(a) - np.searchsorted(b, a - bound, side="left").sum())
+def _pairs_up_to(a: FloatArray, b: FloatArray, bound: float) -> tuple[int, float]:
+    """How many differences a - b, as floats, are at most the bound, and the largest of them."""
+    # The first row of b that is near enough, for each row of a: searched by a rounded sum, then set right by differences.
+    first = np.searchsorted(b, a - bound, side="left")
+    while (before := (first > 0) & (a - b[first - 1] <= bound)).any():
+        first[before] = np.searchsorted(b, b[first[before] - 1], side="left")
+    last = len(b) - 1
+    while (after := (first <= last) & (a - b[np.minimum(first, last)] > bound)).any():
+        first[after] = np.searchsorted(b, b[first[after]], side="right")
+    some = first <= last
+    largest = float((a[some] - b[first[some]]).max()) if some.any() else -np.inf
+    return int(len(a) * len(b) - first.sum()), largest
 
 
 def _wilcoxon_cdf(m: int, n: int) -> FloatArray:
     """P(W <= w) of Mann and Whitney's count of two samples of one distribution, w = 0 … m n."""
+    m, n = min(m, n), max(m, n)
     ways = np.zeros(m * n + 1)
     ways[0] = 1.0
     # The Gaussian binomial coefficient: product over i of (1 - q^(n + i)) / (1 - q^i), one factor after the other.
     for i in range(1, m + 1):
-        step: IntArray = np.arange(len(ways))
         shifted = np.zeros_like(ways)
         shifted[n + i :] = ways[: max(len(ways) - n - i, 0)]
         ways = ways - shifted
-        for start in range(i):
-            lane = step[start::i]
-            ways[lane] = np.cumsum(ways[lane])
+        lanes = np.append(ways, np.zeros(-len(ways) % i)).reshape(-1, i)
+        ways = np.cumsum(lanes, axis=0).ravel()[: len(ways)]
     return np.asarray(np.cumsum(ways) / ways.sum(), dtype=np.float64)

@@ -14,7 +14,7 @@ from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
 from servicequality.core.sampling import MOMENTS, SAMPLED, Sampling, design_notes, read_design
 from servicequality.errors import ServiceQualityWarning
-from servicequality.shapes import FixedShape, Reading
+from servicequality.shapes import Design, FixedShape, Reading
 from servicequality.shapes.base import FloatArray, Sums, no_limits
 from servicequality.stats._checks import IntArray
 
@@ -154,6 +154,71 @@ def _options(shape: FixedShape) -> tuple[object, ...]:
     return tuple(getattr(shape, one.name) for one in fields(shape) if one.name not in leaves and one.name not in _WORDS)
 
 
+class JudgedSums(NamedTuple):
+    """What limits are made of: the groups that can have any, and what is known of the others.
+
+    Attributes:
+        shape: what the sums are of.
+        ok: which groups can have limits; the sums and the design are of those alone.
+        sums: the (weighted) leaves.
+        design: what weights and clusters leave of the rows; None where there are neither.
+        unknown: whether rows are weighted or clustered in a way that no limits are known for.
+        n_eff: effective rows of all groups.
+        notes: what to keep in mind, of all groups.
+    """
+
+    shape: FixedShape
+    ok: NDArray[np.bool_]
+    sums: Sums
+    design: Design | None
+    unknown: bool
+    n_eff: FloatArray
+    notes: Texts
+
+
+def judged_sums(
+    groups: pl.DataFrame, rules: Sequence[Rule], sampling: Sampling, read: pl.DataFrame | None = None
+) -> JudgedSums:
+    """The sums from which limits can be made, of rules of one shape with the same options: rule after rule.
+
+    Args:
+        groups: the sums of each group.
+        rules: the rules.
+        sampling: weights and clusters.
+        read: what `readings_of` reads of the groups, if it has been read.
+    """
+    if read is None:
+        read = groups.select(rule.alias(name) for name, rule in readings_of(rules, sampling).items())
+    shape = rules[0].shape
+    assert isinstance(shape, FixedShape)  # the caller sorts rules by shape
+
+    def sums_of(leaf: str) -> FloatArray:
+        columns = [groups[sum_column(rule.name, leaf)] for rule in rules]
+        return np.concatenate([column.cast(pl.Float64).to_numpy() for column in columns])
+
+    def readings(name: str) -> NDArray[Any]:
+        return np.concatenate([read[sum_column(rule.name, name)].to_numpy() for rule in rules])
+
+    n, judged_apart = sums_of("n"), sum_column(rules[0].name, "judged") in read.columns
+    ok = (readings("judged").astype(np.bool_) if judged_apart else ~np.isnan(readings("value"))) & (n > 0)
+    n_eff, notes = n.copy(), np.full(len(n), None, dtype=object)
+    design, extra = None, dict[str, FloatArray]()
+    present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[0].name, key) in groups.columns]
+    if sampling and "yy" in present:
+        extra = {key: sums_of(key) for key in present} | {"n": n}
+        units = extra.get("clusters", extra.get("units", n))
+        notes[ok & (units < 2)] = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
+        ok &= units > 1
+        extra = {key: column[ok] for key, column in extra.items()}
+    prefixed = weighted if sampling.weight is not None else str
+    sums: Sums = {leaf: sums_of(prefixed(leaf))[ok] for leaf in shape.leaves()}
+    if extra:
+        design = read_design(shape, sums, extra, (readings("numerator")[ok], readings("denominator")[ok]))
+        n_eff[ok] = design.n_eff
+        notes[ok] = design_notes(shape, sums, extra)
+    return JudgedSums(shape, ok, sums, design, bool(sampling) and design is None, n_eff, notes)
+
+
 def _finish_fixed(
     figures: _Figures,
     places: Sequence[int],
@@ -164,48 +229,21 @@ def _finish_fixed(
     level: float,
 ) -> None:
     """Value and limits of rules of one shape, whose groups are read one after the other."""
-    shape = rules[places[0]].shape
-    assert isinstance(shape, FixedShape)  # sorted so by `_alike`
-
-    def sums_of(leaf: str) -> FloatArray:
-        columns = [groups[sum_column(rules[place].name, leaf)] for place in places]
-        return np.concatenate([column.cast(pl.Float64).to_numpy() for column in columns])
-
-    def readings(name: str) -> NDArray[Any]:
-        return np.concatenate([read[sum_column(rules[place].name, name)].to_numpy() for place in places])
-
+    alike = [rules[place] for place in places]
+    given = judged_sums(groups, alike, sampling, read)
     rows = np.concatenate([np.arange(figures.of(place).start, figures.of(place).stop) for place in places])
-    n, value = sums_of("n"), readings("value")
-    judged_apart = sum_column(rules[places[0]].name, "judged") in read.columns
-    ok = (readings("judged").astype(np.bool_) if judged_apart else ~np.isnan(value)) & (n > 0)
-    extra: dict[str, FloatArray] = {}
-    design = None
-    if sampling:
-        present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[places[0]].name, key) in groups.columns]
-        if "yy" in present:
-            extra = {key: sums_of(key) for key in present} | {"n": n}
-            units = extra.get("clusters", extra.get("units", n))
-            lone = rows[ok & (units < 2)]
-            text = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
-            figures.add_notes(lone, [text] * len(lone))
-            ok &= units > 1
-            extra = {key: column[ok] for key, column in extra.items()}
-    prefixed = weighted if sampling.weight is not None else str
-    sums: Sums = {leaf: sums_of(prefixed(leaf))[ok] for leaf in shape.leaves()}
-    judged = rows[ok]
-    if extra:
-        design = read_design(shape, sums, extra, (readings("numerator")[ok], readings("denominator")[ok]))
-        figures.n_eff[judged] = design.n_eff
-        figures.add_notes(judged, design_notes(shape, sums, extra))
+    judged = rows[given.ok]
     with warnings.catch_warnings():  # what is to be read with care stands in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
-        unknown_design = bool(sampling) and design is None
-        reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
-    figures.value[rows] = value
+        limits = given.shape.limits
+        reading = no_limits(given.sums) if given.unknown else limits(given.sums, level=level, design=given.design)
+    figures.value[rows] = np.concatenate([read[sum_column(rule.name, "value")].to_numpy() for rule in alike])
+    figures.n_eff[rows] = given.n_eff
     figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
     figures.method[rows] = reading.method
     if reading.level is not None:
         figures.level[judged] = reading.level
+    figures.add_notes(rows, given.notes)
     figures.add_notes(judged, reading.notes)
 
 

@@ -23,6 +23,7 @@ __all__ = ["backlog_age", "oldest_open"]
     better="lower",
     bounds=(0, float("inf")),
     grain="ticket",
+    census=True,
     formula=r"x_{(p)}\ \text{of}\ t - \text{created over open tickets}",
     references=("Vacanti 2015", "Hyndman & Fan 1996"),
     aliases=("age of open tickets", "ageing backlog", "aging tickets", "work item age", "how old are open tickets"),

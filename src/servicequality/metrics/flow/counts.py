@@ -87,6 +87,7 @@ def outflow(ended: Instant = "resolved_at", *, since: datetime | None = None, un
     better="lower",
     bounds=_COUNT,
     grain="ticket",
+    census=True,
     formula=r"\#\{\text{created} \le t < \text{ended}\}",
     references=("Little 1961",),
     aliases=("open tickets", "how many tickets are open", "work in progress", "unresolved tickets", "queue"),
