@@ -77,8 +77,6 @@ class Spec:
             parts.append(parameter.name if bare else f"{parameter.name}={_literal(parameter.default)}")
         return f"{self.name}({', '.join(parts)})"
 
-    census: bool = False
-
     @property
     def optional(self) -> frozenset[str]:
         """The inputs that may be None."""
