@@ -100,7 +100,8 @@ class TestAmounts:
             row = evaluate(pl.DataFrame(self.ROWS), contact(value)).row(0, named=True)
             assert (row["n"], row["n_missing"], row["n_pending"]) == (3, 1, 2), value
         row = evaluate(pl.DataFrame(self.ROWS), contact("rate")).row(0, named=True)
-        assert (row["n"], row["n_pending"], row["value"]) == (6, 2, 3 / 12)
+        assert (row["n"], row["n_pending"], row["value"]) == (6, None, 3 / 12)
+        assert row["notes"] == "2 of 6 still open"
         metric, frame = contact("mean", bounds=(-2.0, 8.0)), pl.DataFrame(self.ROWS)
         parts = metric.merge([metric.partial(frame.head(2)), metric.partial(frame.tail(4))])
         assert metric.finish(parts).equals(metric.finish(metric.partial(frame)))

@@ -166,11 +166,9 @@ def test_what_running_tickets_still_allow_of_a_limit() -> None:
 
 
 def test_every_cadence_and_group_comes_from_one_scan_and_is_what_evaluate_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    from servicequality.scorecard import reading
-
     scans: list[int] = []
-    grouped = reading.fixed_state
-    monkeypatch.setattr(reading, "fixed_state", lambda *a, **k: scans.append(1) or grouped(*a, **k))
+    summed = Plan.sums
+    monkeypatch.setattr(Plan, "sums", lambda *a, **k: scans.append(1) or summed(*a, **k))
     rng = np.random.default_rng(2)
     rows = pl.concat([answers(80, 100, month) for month in range(1, 7)]).with_columns(
         team=pl.Series(rng.choice(["a", "b"], 600)), score=pl.Series(rng.integers(0, 11, 600))
