@@ -103,16 +103,17 @@ def _binned(
         places = np.flatnonzero(first)
         at, offsets = at[places], np.searchsorted(places, offsets)
         sums = {leaf: np.add.reduceat(column, places) for leaf, column in sums.items()}
-    strata, n_eff = None, None
+    strata, weights, n_eff = None, None, None
     weighted = f"{name}.weight_squares" in groups.columns
     if weighted:
         # Weights count as so many observations that they add up to the effective number of rows.
         n_eff, scale = _effective(groups, name)
         sums = {leaf: column * np.repeat(scale, np.diff(offsets)) for leaf, column in sums.items()}
     if shape.stratum is not None:
+        weights = groups[f"{value_prefix(name, weighted=weighted)}.n"].cast(pl.Float64).to_numpy()
         groups, strata = _over_strata(groups, keys, name)
         n_eff = _effective(groups, name)[0] if weighted else None
-    return Binned(groups, Table(offsets, at, sums, strata=strata), n_eff)
+    return Binned(groups, Table(offsets, at, sums, strata=strata, weights=weights), n_eff)
 
 
 def _numbered(rows: pl.LazyFrame, groups: pl.DataFrame, by: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.uint32]]:
