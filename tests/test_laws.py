@@ -24,7 +24,7 @@ from shape_metrics import BODIES
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
 
-EXAMPLES = settings.default.max_examples // 5
+EXAMPLES = settings.default.max_examples * 2 // 5
 LONG = EXAMPLES > 100  # `nox -s laws`
 
 # What definitions cannot be called without, by the option's name.
