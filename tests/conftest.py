@@ -1,4 +1,4 @@
-"""Where the outside cases and data lie, how hard hypothesis works, and which tests simulate."""
+"""Where the outside cases and data lie, how hard hypothesis works, how many workers there are, and which tests simulate."""
 
 import os
 from pathlib import Path
@@ -12,10 +12,18 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # One profile for all: bounded and derandomized, so that a run can be repeated. `nox -s laws` asks for the thorough one.
 settings.register_profile(
-    "default", max_examples=40, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "default", max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """Share the whole suite out among a worker a core, unless something else is said (`-n 0`); a part of it runs here."""
+    whole = config.args_source is not config.ArgsSource.ARGS
+    if whole and getattr(config.option, "numprocesses", 0) is None and not config.getoption("collectonly"):
+        config.option.numprocesses, config.option.dist = "auto", "worksteal"
 
 
 @pytest.fixture

@@ -8,18 +8,24 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from servicequality import metrics
 from servicequality.catalogue.searching import definitions
-from servicequality.columns import Amount, Number, Score0To10, answered
+from servicequality.columns import Score0To10, answered
 from servicequality.core import Metric, define
 from servicequality.errors import ParameterError
-from servicequality.shapes import Design, Reading, Shape, Share, mean, quantile, rate, ratio, share, total_of
-from servicequality.shapes.base import Sums
+from servicequality.shapes import Design, MeanOfMeans, Reading, Shape, Share, mean, share
+from servicequality.shapes.base import Sums, no_limits
 from servicequality.testing import KEY, check_laws, readings
+from servicequality.testing.comparing import Trial
+from shape_metrics import BODIES
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
+
+EXAMPLES = settings.default.max_examples * 2 // 5
+LONG = EXAMPLES > 100  # `nox -s laws`
 
 # What definitions cannot be called without, by the option's name.
 REQUIRED: dict[str, object] = {
@@ -106,8 +112,9 @@ def registry() -> list[Metric]:
 
 
 @pytest.mark.parametrize("metric", registry(), ids=lambda metric: metric.name)
-def test_laws(metric: Metric) -> None:
-    check_laws(metric, examples=8, around=NOON)
+def test_every_call_of_every_definition(metric: Metric) -> None:
+    """Its shape is examined below: here are its own row rules, on frames with groups of every kind."""
+    check_laws(metric, examples=50 if LONG else 0, around=NOON)
 
 
 # Metrics that are wrong on purpose, and what the laws say of each.
@@ -175,6 +182,9 @@ class Squared(Share):
     def value(self) -> pl.Expr:
         return self.hits.cast(pl.Float64) ** 2 / pl.when(self.n > 0).then(self.n)
 
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        return no_limits(sums)
+
 
 def squared(score: Score0To10 = "score") -> Shape:
     """A value that grows with the rows."""
@@ -190,6 +200,7 @@ def squared(score: Score0To10 = "score") -> Shape:
         (nulls_are_zero, {}, "null rows are missing and no more"),
         (narrow_bounds, {"bounds": (0, 5)}, "results are in order"),
         (other_column, {}, "parts merge to the whole"),
+        (wrapping, {"bounds": (-5, 5)}, "results are in order"),
         (crooked, {}, "results are in order"),
         (squared, {}, "equal weights weigh nothing"),
     ],
@@ -203,39 +214,18 @@ def test_a_wrong_metric_is_caught(body: Callable[..., Shape], said: dict[str, ob
 def test_a_rule_that_depends_on_the_order_of_rows_is_caught_by_its_own_law() -> None:
     rows = pl.DataFrame({"score": [1, 2, 9], KEY: ["a"] * 3})
     with pytest.raises(AssertionError, match="value"):
-        readings.the_order_of_rows_is_irrelevant(defined(neighbour), rows)
+        readings.the_order_of_rows_is_irrelevant(Trial(defined(neighbour), rows))
 
 
-def own_share(score: Score0To10 = "score") -> Shape:
-    """Answers above 5."""
-    return share(pl.col(score) > 5, of=answered(score))
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: body.__name__)
+def test_every_shape_and_a_users_own_metric(body: Callable[..., Shape]) -> None:
+    check_laws(defined(body), examples=EXAMPLES)
 
 
-def own_quantile(number: Number = "number") -> Shape:
-    """The first decile of numbers of either sign."""
-    return quantile(pl.col(number), 0.1, of=answered(number))
-
-
-def own_ratio(number: Number = "number", size: Amount = "size") -> Shape:
-    """A number for each unit of size."""
-    return ratio(pl.col(number), pl.col(size), of=answered(number) & answered(size))
-
-
-def own_rate(events: Amount = "events", time: Amount = "time") -> Shape:
-    """Events for each unit of time."""
-    return rate(pl.col(events).floor(), pl.col(time), of=answered(events) & answered(time) & (pl.col(time) > 0))
-
-
-def own_total(number: Number = "number") -> Shape:
-    """All of it."""
-    return total_of(pl.col(number), of=answered(number))
-
-
-@pytest.mark.parametrize(
-    "body", [own_share, own_quantile, own_ratio, own_rate, own_total], ids=lambda body: body.__name__
-)
-def test_a_users_own_metric_gets_the_same_examination(body: Callable[..., Shape]) -> None:
-    check_laws(defined(body), examples=25)
+def test_the_metrics_above_have_every_shape_of_the_registry() -> None:
+    examined = {type(defined(body).shape) for body in BODIES}
+    shapes = {type(metric.shape) for metric in registry()}
+    assert {shape for shape in shapes - examined if not issubclass(shape, MeanOfMeans)} == set()
 
 
 def test_check_laws_wants_a_metric() -> None:
@@ -243,6 +233,8 @@ def test_check_laws_wants_a_metric() -> None:
         check_laws(metrics.nps)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match=r"what \['tier'\] may hold is not known; check the metric without"):
         check_laws(metrics.nps().where(pl.col("tier") == "gold"))
+    with pytest.raises(ParameterError, match="examples must be 0 or more, got -1"):
+        check_laws(metrics.nps(), examples=-1)
     check_laws(metrics.nps().where(pl.col("score") > 2), examples=5)
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -105,7 +105,6 @@ def frame_of(rows):
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-@settings(max_examples=60)
 @given(desks())
 def test_flow_is_what_the_oracle_counts(desk):
     zone, rows, as_of, every = desk
@@ -124,7 +123,6 @@ def test_flow_is_what_the_oracle_counts(desk):
     assert got["closing"][-1] == sum(life[0][1] is None or life[0][1] > as_of for life in lives)
 
 
-@settings(max_examples=60)
 @given(desks())
 def test_groups_add_up_and_every_door_and_key_type_gives_the_same(desk):
     zone, rows, as_of, every = desk
@@ -149,7 +147,6 @@ def test_groups_add_up_and_every_door_and_key_type_gives_the_same(desk):
         assert (step["opening"] + step["net_in"] - step["net_out"] == step["closing"]).all()
 
 
-@settings(max_examples=60)
 @given(desks(), st.data())
 def test_what_happens_after_as_of_changes_nothing(desk, data):
     zone, rows, as_of, every = desk
@@ -160,7 +157,6 @@ def test_what_happens_after_as_of_changes_nothing(desk, data):
     assert_frame_equal(flow(frame_of(future), **ask), flow(frame_of(cut), **ask))
 
 
-@settings(max_examples=60)
 @given(st.sampled_from(sorted(WINDOWS)).flatmap(lambda zone: st.tuples(
     st.just(zone),
     st.lists(st.tuples(instants(zone), st.lists(st.tuples(instants(zone), st.sampled_from(

@@ -23,7 +23,7 @@ Oracle = Callable[[list[Row]], float | None]
 def agrees(metric: Metric, oracle: Oracle) -> None:
     """Assert that a metric's value over random legal rows is what the oracle says."""
 
-    @settings(max_examples=30)
+    @settings(max_examples=settings.default.max_examples * 3 // 5)
     @given(frames(metric, around=NOON))
     def tried(frame: pl.DataFrame) -> None:
         found, expected = evaluate(frame, metric)["value"].item(), oracle(frame.to_dicts())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -46,7 +46,6 @@ sessions = st.integers(2, 4).flatmap(
 )
 
 
-@settings(max_examples=30)
 @given(sessions, st.randoms())
 def test_every_table_holds_what_its_kernel_says_of_counts_made_by_hand(table: list[list[Any]], random: Any) -> None:
     counts = np.array([[row.count(grade) for grade in GRADES] for row in table])
@@ -95,7 +94,6 @@ def test_every_table_holds_what_its_kernel_says_of_counts_made_by_hand(table: li
                 assert row[column] == (None if np.isnan(limit) else pytest.approx(limit, abs=1e-9))
 
 
-@settings(max_examples=30)
 @given(
     st.lists(st.tuples(st.none() | st.sampled_from("abc"), st.none() | st.sampled_from("abc")), min_size=1, max_size=12)
 )

@@ -4,7 +4,7 @@ from math import exp, log
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import servicequality as sq
@@ -50,7 +50,6 @@ def test_umux_lite(answers: tuple[int, int], raw: float, guess: float) -> None:
     assert value(sq.umux_lite(scores="sus_2013"), **row) == pytest.approx(guess)
 
 
-@settings(max_examples=25)
 @given(st.lists(st.lists(st.none() | st.integers(1, 5), min_size=10, max_size=10), min_size=1, max_size=12))
 def test_gaps_of_a_questionnaire(people: list[list[int | None]]) -> None:
     frame = pl.DataFrame(people, schema=dict.fromkeys(SUS, pl.Int64), orient="row")

@@ -19,6 +19,7 @@ from servicequality import (
     sla_attainment,
     stats,
 )
+from servicequality.core import Plan
 from servicequality.errors import InputError, ParameterError
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

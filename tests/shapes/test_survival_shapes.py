@@ -120,6 +120,23 @@ def test_pending_aware_attainment_has_a_curve_for_each_policy() -> None:
     assert clocks().select(PENDING_AWARE.expr()).item() == pytest.approx(found["value"])
 
 
+def test_weights_say_what_a_policy_counts_for() -> None:
+    # One policy is met and the other missed, so the share is that of the first one's weights.
+    frame = pl.DataFrame(
+        {
+            "outcome": ["met", "missed"],
+            "elapsed_seconds": [10.0, 30.0],
+            "target_seconds": [20.0, 20.0],
+            "due_at": [NOON, NOON],
+            "policy": ["short", "long"],
+            "weight": [3.0, 2.0],
+        }
+    )
+    assert evaluate(frame, PENDING_AWARE, weight="weight")["value"].item() == pytest.approx(3 / 5)
+    repeated = frame[[0, 0, 0, 1, 1]]
+    assert evaluate(repeated, PENDING_AWARE)["value"].item() == pytest.approx(3 / 5)
+
+
 def test_a_policy_of_which_nothing_can_be_said_leaves_the_whole_open() -> None:
     young = clocks().filter((pl.col("policy") == "short") | (pl.col("elapsed_seconds") < 35))
     found = evaluate(young, PENDING_AWARE).row(0, named=True)
@@ -146,7 +163,9 @@ def test_states_of_two_instants_do_not_add() -> None:
     metric, frame = resolution_time(), tickets()
     monday = metric.partial(frame[:200], by="team", as_of=NOON)
     tuesday = metric.partial(frame[200:], by="team", as_of=NOON + timedelta(days=1))
-    with pytest.raises(InputError, match=r"resolution_time: states made at different instants \(2026-03-29 12:00:00\+00:00, "):
+    with pytest.raises(
+        InputError, match=r"resolution_time: states made at different instants \(2026-03-29 12:00:00\+00:00, "
+    ):
         metric.merge([monday, tuesday])
     with pytest.raises(InputError, match="states made at different instants"):
         metric.merge([monday, tuesday], by=["team"])

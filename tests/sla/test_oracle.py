@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -108,7 +108,6 @@ def chance_rules(seed: int) -> list[Rule]:
     ]
 
 
-@settings(max_examples=60)
 @given(desks(), rules(), minutes)
 def test_clocks_are_what_a_person_reckons(desk: Desk, chosen: list[Rule], now: int) -> None:
     agree(desk, chosen, now)
@@ -145,8 +144,7 @@ def agree(desk: Desk, chosen: list[Rule], now: int) -> list[dict[str, Any]]:
     return got
 
 
-def with_policies(test: Any) -> Any:
-    return settings(max_examples=30)(given(desks(), rules(), minutes)(test))
+with_policies = given(desks(), rules(), minutes)
 
 
 @with_policies

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.histories import read
@@ -24,7 +24,6 @@ def rows(frame: pl.LazyFrame) -> list[dict[str, Any]]:
     return list(frame.collect().iter_rows(named=True))
 
 
-@settings(max_examples=40)
 @given(desks(), st.sampled_from(SCHEDULES), minutes)
 def test_twins_are_the_schedules_time_of_the_same_spans(desk: Desk, schedule: Schedule, now: int) -> None:
     as_of = desk.at(now)
@@ -49,7 +48,6 @@ def test_twins_are_the_schedules_time_of_the_same_spans(desk: Desk, schedule: Sc
         assert row["reply_wait_working_seconds"] == pytest.approx(schedule.between(row["started_at"], stop), abs=1e-6)
 
 
-@settings(max_examples=20)
 @given(desks(), minutes)
 def test_a_schedule_that_never_closes_gives_the_same_twice(desk: Desk, now: int) -> None:
     table = facts(desk.records(), as_of=desk.at(now), schedule=ALWAYS_OPEN).collect()
@@ -60,7 +58,6 @@ def test_a_schedule_that_never_closes_gives_the_same_twice(desk: Desk, now: int)
     assert not [name for name in facts(desk.records(), as_of=desk.at(now)).collect_schema() if "_working_" in name]
 
 
-@settings(max_examples=20)
 @given(desks(), st.sampled_from(SCHEDULES), minutes)
 def test_a_clock_of_agent_work_is_the_fact_until_the_ticket_is_ended(desk: Desk, schedule: Schedule, now: int) -> None:
     policy = Policy("p", [Target("agent_work", 1), Target("requester_wait", 1)], schedule)

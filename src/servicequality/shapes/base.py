@@ -232,6 +232,7 @@ class Table(NamedTuple):
         sums: Float64 by leaf, one entry a row; fractional when weighted. None where each row is one observation.
         counts: where each row is one observation, how many of a group's rows count: those are its first ones.
         strata: where the shape has strata, the groups of `offsets` are those: figure f is made of strata[f] to strata[f + 1].
+        weights: where the shape has strata, what each counts for in its figure: its rows, or the sum of their weights.
     """
 
     offsets: NDArray[np.int64]
@@ -239,6 +240,7 @@ class Table(NamedTuple):
     sums: Sums | None = None
     counts: NDArray[np.int64] | None = None
     strata: NDArray[np.int64] | None = None
+    weights: FloatArray | None = None
 
     def blocks(self) -> Iterator["Table"]:
         """The tables of neighbouring groups, of as many rows as the cache holds: their numbers and sums alone."""

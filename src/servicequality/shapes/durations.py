@@ -144,7 +144,7 @@ class StratifiedSurvival(Survival):
         assert table.strata is not None  # and strata where the shape has them
         each = super().read(table, level=level)
         assert each.value is not None  # a table's reading holds its value
-        rows = totals(table.sums["n"], table.offsets)
+        rows = totals(table.sums["n"], table.offsets) if table.weights is None else table.weights
         kept = rows > 0  # a stratum of rows without a duration weighs nothing
         bounds = np.concatenate(([0], np.cumsum(kept)))[table.strata]
         pooled = pool_strata(bounds, each.value[kept], each.se[kept], rows[kept], level=level)

@@ -1,16 +1,16 @@
-"""When two answers are the same. Lives here: the comparison with its tolerances, and small cuts of frames. Never: a law."""
+"""A metric on a frame: the answers that several laws compare theirs with, and when two answers are the same."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from servicequality.core import Metric, evaluate
-from servicequality.core.state import State
+from servicequality.core import Metric, State, evaluate
 from servicequality.shapes import Tally, Total
-
-Law: TypeAlias = Callable[[Metric, pl.DataFrame], None]
+from servicequality.testing.strategies import CLUSTER, KEY
 
 RELATIVE = 1e-9
 """Floats that were added in another order agree so well."""
@@ -18,51 +18,86 @@ DOUBT = ["low", "high", "se"]
 _CANCELLED = 1e-6  # A variance that is 0 comes out as rounding, and its root loses half of the digits.
 
 
-def same(left: pl.DataFrame, right: pl.DataFrame, *, of: Metric, rows: pl.DataFrame) -> None:
-    """Raise AssertionError unless two results or states agree: counts and texts exactly, floats to 1e-9."""
-    size = _size(of, rows)
-    doubt = [column for column in DOUBT if column in left.columns]
-    assert_frame_equal(left.drop(doubt), right.drop(doubt), rel_tol=RELATIVE, abs_tol=1e-12 * size)
-    assert_frame_equal(left.select(doubt), right.select(doubt), rel_tol=RELATIVE, abs_tol=_CANCELLED * size)
+@dataclass(eq=False)
+class Trial:
+    """A metric on a frame.
+
+    Attributes:
+        metric: the metric that is examined.
+        frame: legal rows.
+        before: the frame as it was at first.
+    """
+
+    metric: Metric
+    frame: pl.DataFrame
+    before: pl.DataFrame = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.before = self.frame.clone()
+
+    @cached_property
+    def overall(self) -> pl.DataFrame:
+        """The result over all rows."""
+        return evaluate(self.frame, self.metric)
+
+    @cached_property
+    def by_key(self) -> pl.DataFrame:
+        """The result by key."""
+        return evaluate(self.frame, self.metric, by=KEY)
+
+    @cached_property
+    def clustered(self) -> pl.DataFrame:
+        """The result by key, rows being sampled in clusters."""
+        return evaluate(self.frame, self.metric, by=KEY, cluster=CLUSTER)
+
+    @cached_property
+    def state(self) -> State:
+        """The state by key."""
+        return self.metric.partial(self.frame, by=KEY)
+
+    @cached_property
+    def grows(self) -> bool:
+        """Whether the value is a count or a total, which more rows make larger."""
+        return isinstance(self.metric.shape, Tally | Total)
+
+    def same(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
+        """Raise AssertionError unless two results or states agree: counts and texts exactly, floats to 1e-9."""
+        doubt = [column for column in DOUBT if column in left.columns]
+        assert_frame_equal(left.drop(doubt), right.drop(doubt), rel_tol=RELATIVE, abs_tol=1e-12 * self._size)
+        if doubt:
+            tolerance = _CANCELLED * self._size
+            assert_frame_equal(left.select(doubt), right.select(doubt), rel_tol=RELATIVE, abs_tol=tolerance)
+
+    def same_state(self, left: State, right: State) -> None:
+        """Raise AssertionError unless two states agree: counts exactly, sums to 1e-9 of what was added."""
+        assert left.tables.keys() == right.tables.keys(), f"tables {[*left.tables]} and {[*right.tables]}"
+        pairs = [(left.sums, right.sums), *((left.tables[name], right.tables[name]) for name in left.tables)]
+        for one, other in pairs:
+            assert_frame_equal(one, other, rel_tol=RELATIVE, abs_tol=1e-12 * self._size**2)
+
+    def close(self, left: float | None, right: float | None) -> None:
+        """Raise AssertionError unless two values agree to 1e-9, or both are undefined."""
+        kept = {"value": pl.Float64}
+        self.same(pl.DataFrame({"value": [left]}, kept), pl.DataFrame({"value": [right]}, kept))
+
+    @cached_property
+    def _size(self) -> float:
+        """The order of magnitude of what is added: rounding is relative to that, not to what is left of it."""
+        numbers = [bound.name for bound in self.metric.inputs if bound.domain.kind in ("integer", "number")]
+        ends = [end for name in numbers for end in _ends(self.frame[name]) if end is not None]
+        bounds = [abs(bound) for bound in self.metric.bounds if abs(bound) < float("inf")]
+        return max([1.0, *map(abs, ends), *bounds])
 
 
-def same_state(left: State, right: State, *, of: Metric, rows: pl.DataFrame) -> None:
-    """Raise AssertionError unless two states agree: counts exactly, sums to 1e-9 of what was added."""
-    size = _size(of, rows)
-    assert left.tables.keys() == right.tables.keys(), f"tables {[*left.tables]} and {[*right.tables]}"
-    pairs = [(left.sums, right.sums), *((left.tables[name], right.tables[name]) for name in left.tables)]
-    for one, other in pairs:
-        assert_frame_equal(one, other, rel_tol=RELATIVE, abs_tol=1e-12 * size * size)
-
-
-def close(left: float | None, right: float | None, *, of: Metric, rows: pl.DataFrame) -> None:
-    """Raise AssertionError unless two values agree to 1e-9, or both are undefined."""
-    same(
-        pl.DataFrame({"value": [left]}, {"value": pl.Float64}),
-        pl.DataFrame({"value": [right]}, {"value": pl.Float64}),
-        of=of,
-        rows=rows,
-    )
+Law: TypeAlias = Callable[[Trial], None]
 
 
 def value(
     metric: Metric, frame: pl.DataFrame, *, weight: str | None = None, cluster: str | None = None
 ) -> float | None:
     """The value over all rows."""
-    found: float | None = evaluate(frame, metric, weight=weight, cluster=cluster)["value"].item()
-    return found
-
-
-def grows(metric: Metric) -> bool:
-    """Whether the value is a count or a total, which more rows make larger."""
-    return isinstance(metric.shape, Tally | Total)
-
-
-def _size(metric: Metric, rows: pl.DataFrame) -> float:
-    """The order of magnitude of what is added: rounding is relative to that, not to what is left of it."""
-    numbers = [bound.name for bound in metric.inputs if bound.domain.kind in ("integer", "number")]
-    largest = max((abs(number) for name in numbers for number in _ends(rows[name]) if number is not None), default=0.0)
-    return max(1.0, largest, *(abs(bound) for bound in metric.bounds if abs(bound) < float("inf")))
+    figure: float | None = evaluate(frame, metric, weight=weight, cluster=cluster)["value"].item()
+    return figure
 
 
 def _ends(column: pl.Series) -> tuple[float | None, float | None]:

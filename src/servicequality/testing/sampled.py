@@ -3,62 +3,60 @@
 import numpy as np
 import polars as pl
 
-from servicequality.core import Metric, evaluate
+from servicequality.core import evaluate
 from servicequality.shapes import FixedShape, Quantile
-from servicequality.testing.comparing import Law, close, grows, same, value
+from servicequality.testing.comparing import Law, Trial, value
 from servicequality.testing.readings import honest
 from servicequality.testing.strategies import CLUSTER, KEY, WEIGHT
 
+_COUNTS = ["n", "n_missing", "n_excluded", "n_pending"]
 
-def equal_weights_weigh_nothing(metric: Metric, frame: pl.DataFrame) -> None:
+
+def equal_weights_weigh_nothing(trial: Trial) -> None:
     """Weights that are all 1 give the unweighted value; another constant too, or that multiple of a count or total."""
-    plain = evaluate(frame, metric, by=KEY)
-    for constant in (1.0, 0.1, 3.0):
-        heavy = evaluate(frame.with_columns(pl.lit(constant).alias(WEIGHT)), metric, by=KEY, weight=WEIGHT)
-        grown = plain["value"] * (constant if grows(metric) else 1.0)
-        kept = ["n", "n_missing", "n_pending", "reason"]
-        same(heavy.select("value", *kept), plain.select(grown, *kept), of=metric, rows=frame)
+    for constant in (1.0, 0.1):
+        weighted = trial.frame.with_columns(pl.lit(constant).alias(WEIGHT))
+        heavy = evaluate(weighted, trial.metric, by=KEY, weight=WEIGHT)
+        grown = trial.by_key["value"] * (constant if trial.grows else 1.0)
+        kept = [*_COUNTS, "reason"]
+        trial.same(heavy.select("value", *kept), trial.by_key.select(grown, *kept))
 
 
-def a_weight_stands_for_rows(metric: Metric, frame: pl.DataFrame) -> None:
+def a_weight_stands_for_rows(trial: Trial) -> None:
     """Whole weights give the value of the rows repeated so often; a quantile interpolates between rows, and is left out."""
-    if isinstance(metric.shape, Quantile):
+    if isinstance(trial.metric.shape, Quantile):
         return
-    whole = frame.with_columns(pl.col(WEIGHT).ceil())
+    whole = trial.frame.with_columns(pl.col(WEIGHT).ceil())
     repeated = whole[np.repeat(np.arange(whole.height), whole[WEIGHT].cast(pl.Int64).to_numpy())]
-    close(value(metric, whole, weight=WEIGHT), value(metric, repeated), of=metric, rows=frame)
+    trial.close(value(trial.metric, whole, weight=WEIGHT), value(trial.metric, repeated))
 
 
-def weighted_results_are_in_order(metric: Metric, frame: pl.DataFrame) -> None:
+def weighted_results_are_in_order(trial: Trial) -> None:
     """Weights and clusters leave low <= value <= high, the bounds and the counts of rows as they were."""
-    clusters = (None, CLUSTER) if isinstance(metric.shape, FixedShape) else (None,)
-    for weight, cluster in ((weight, cluster) for weight in (None, WEIGHT) for cluster in clusters):
-        result = evaluate(frame, metric, by=KEY, weight=weight, cluster=cluster)
-        honest(result, metric)
-        # Rows of weight 0 are excluded, and a group may hold nothing else.
-        counted = frame if weight is None else frame.filter(pl.col(WEIGHT) > 0)
-        plain = evaluate(counted, metric, by=KEY)
-        kept = [KEY, "n", "n_missing", "n_pending"]
-        same(
-            result.select(kept).join(plain.select(KEY), on=KEY, nulls_equal=True),
-            plain.select(kept),
-            of=metric,
-            rows=frame,
-        )
+    results = [evaluate(trial.frame, trial.metric, by=KEY, weight=WEIGHT)]
+    if isinstance(trial.metric.shape, FixedShape):
+        honest(trial.clustered, trial.metric)
+        trial.same(trial.clustered.select(KEY, *_COUNTS), trial.by_key.select(KEY, *_COUNTS))
+        results.append(evaluate(trial.frame, trial.metric, by=KEY, weight=WEIGHT, cluster=CLUSTER))
+    # Rows of weight 0 are excluded, and a group may hold nothing else.
+    counted = evaluate(trial.frame.filter(pl.col(WEIGHT) > 0), trial.metric, by=KEY)
+    light = trial.frame.group_by(KEY).agg((pl.col(WEIGHT) == 0).sum().cast(pl.Int64).alias("light"))
+    expected = counted.select(KEY, *_COUNTS).join(light, on=KEY, nulls_equal=True, maintain_order="left")
+    expected = expected.with_columns(n_excluded=pl.col("n_excluded") + pl.col("light")).drop("light")
+    for result in results:
+        honest(result, trial.metric)
+        watched = result.select(KEY, *_COUNTS).join(counted.select(KEY), on=KEY, how="semi", nulls_equal=True)
+        trial.same(watched, expected)
 
 
-def a_row_is_a_cluster_of_its_own(metric: Metric, frame: pl.DataFrame) -> None:
+def a_row_is_a_cluster_of_its_own(trial: Trial) -> None:
     """Clusters change limits, never a value: with a cluster a row, and with any clusters."""
-    if not isinstance(metric.shape, FixedShape):
+    if not isinstance(trial.metric.shape, FixedShape):
         return
-    plain = evaluate(frame, metric, by=KEY)
-    kept = [KEY, "value", "n", "n_missing", "n_pending", "reason"]
-    for clusters in (
-        frame.with_row_index(CLUSTER + "_row"),
-        frame.with_columns(pl.col(CLUSTER).alias(CLUSTER + "_row")),
-    ):
-        result = evaluate(clusters, metric, by=KEY, cluster=CLUSTER + "_row")
-        same(result.select(kept), plain.select(kept), of=metric, rows=frame)
+    alone = evaluate(trial.frame.with_row_index("law_row"), trial.metric, by=KEY, cluster="law_row")
+    kept = [KEY, "value", *_COUNTS, "reason"]
+    for result in (alone, trial.clustered):
+        trial.same(result.select(kept), trial.by_key.select(kept))
 
 
 LAWS: tuple[Law, ...] = (

@@ -3,60 +3,71 @@
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from servicequality.core import Metric, evaluate
 from servicequality.errors import InputError
 from servicequality.shapes import FixedShape, Quantile
-from servicequality.testing.comparing import Law, same, same_state
+from servicequality.testing.comparing import Law, Trial
 from servicequality.testing.strategies import CLUSTER, KEY, PART, WEIGHT
 
 HISTOGRAM_ERROR = 1 / 128
 """How far the middle of a bin of 6 mantissa bits lies from any number in it, relative to the number: 0.78 %."""
 
 
-def parts_merge_to_the_whole(metric: Metric, frame: pl.DataFrame) -> None:
+def parts_merge_to_the_whole(trial: Trial) -> None:
     """The states of any parts, empty ones and single rows included, add up to the state of all rows."""
+    _merges(trial, _parts(trial.frame))
+
+
+def weighted_parts_merge_to_the_whole(trial: Trial) -> None:
+    """The states of any parts add up where rows have weights and keys."""
+    _merges(trial, _parts(trial.frame), by=[KEY], weight=WEIGHT)
+
+
+def whole_clusters_merge_to_the_whole(trial: Trial) -> None:
+    """The states of parts that divide no cluster add up, and keep what its clusters say of the limits."""
+    if isinstance(trial.metric.shape, FixedShape):
+        parts = [trial.frame.clear(), trial.frame.filter(pl.col(CLUSTER) < 3), trial.frame.filter(pl.col(CLUSTER) >= 3)]
+        _merges(trial, parts, by=[KEY], cluster=CLUSTER)
+
+
+def _parts(frame: pl.DataFrame) -> list[pl.DataFrame]:
     first, rest = frame.head(1), frame.slice(1)
-    parts = [frame.clear(), first, *(rest.filter(pl.col(PART) == part) for part in range(3))]
-    whole_clusters = [frame.clear(), *(frame.filter(pl.col(CLUSTER) % 3 == part) for part in range(3))]
-    for by in ([], [KEY]):
-        for weight in (None, WEIGHT):
-            whole = metric.partial(frame, by=by, weight=weight)
-            merged = metric.merge([metric.partial(part, by=by, weight=weight) for part in parts])
-            same_state(merged, metric.merge([whole]), of=metric, rows=frame)
-            same(metric.finish(merged), metric.finish(whole), of=metric, rows=frame)
-        if not isinstance(metric.shape, FixedShape):
-            continue
-        whole = metric.partial(frame, by=by, cluster=CLUSTER)
-        merged = metric.merge([metric.partial(part, by=by, cluster=CLUSTER) for part in whole_clusters])
-        same(metric.finish(merged), metric.finish(whole), of=metric, rows=frame)
+    return [frame.clear(), first, rest.filter(pl.col(PART) == 0), rest.filter(pl.col(PART) != 0)]
 
 
-def merging_is_addition(metric: Metric, frame: pl.DataFrame) -> None:
+def _merges(trial: Trial, parts: list[pl.DataFrame], **options: Any) -> None:
+    metric = trial.metric
+    whole = metric.merge([metric.partial(trial.frame, **options)])
+    trial.same_state(metric.merge([metric.partial(part, **options) for part in parts]), whole)
+
+
+def merging_is_addition(trial: Trial) -> None:
     """Merging does not depend on order or grouping, and the state of no rows changes nothing."""
+    metric, frame = trial.metric, trial.frame
     a, b, c = (metric.partial(frame.filter(pl.col(PART) == part), by=KEY) for part in range(3))
     nothing = metric.partial(frame.clear(), by=KEY)
     at_once = metric.merge([a, b, c])
     for other in ([c, a, b], [metric.merge([a, b]), c], [a, metric.merge([b, c])], [a, nothing, b, c]):
-        same_state(metric.merge(other), at_once, of=metric, rows=frame)
-    over_keys = metric.merge([at_once], by=[])
-    same_state(over_keys, metric.merge([metric.partial(frame)]), of=metric, rows=frame)
+        trial.same_state(metric.merge(other), at_once)
+    trial.same_state(metric.merge([at_once], by=[]), metric.merge([metric.partial(frame)]))
+    trial.same(metric.finish(at_once), metric.finish(trial.state))
 
 
-def states_give_the_figures_of_the_rows(metric: Metric, frame: pl.DataFrame) -> None:
+def states_give_the_figures_of_the_rows(trial: Trial) -> None:
     """What a state gives is what the rows give; for a quantile, within the error of its histogram."""
-    finished, evaluated = metric.finish(metric.partial(frame, by=KEY)), evaluate(frame, metric, by=KEY)
-    shape = metric.shape
+    finished, evaluated = trial.metric.finish(trial.state), trial.by_key
+    shape = trial.metric.shape
     if not isinstance(shape, Quantile):
-        same(finished, evaluated, of=metric, rows=frame)
+        trial.same(finished, evaluated)
         return
     exact = ["value", "low", "high"]
     assert_frame_equal(finished.drop(exact), evaluated.drop(exact))
     near = [shape.at.filter(shape.n).cast(pl.Float64).quantile(shape.p, side).abs() for side in ("lower", "higher")]
-    neighbours = frame.group_by(KEY).agg(largest=pl.max_horizontal(near)).sort(KEY, nulls_last=True)["largest"]
+    neighbours = trial.frame.group_by(KEY).agg(largest=pl.max_horizontal(near)).sort(KEY, nulls_last=True)["largest"]
     error = HISTOGRAM_ERROR * (1 + 1e-9)
     for column, allowed in (("value", neighbours), ("low", evaluated["low"].abs()), ("high", evaluated["high"].abs())):
         assert finished[column].is_null().eq(evaluated[column].is_null()).all(), f"{column} is null in one of the two"
@@ -66,17 +77,17 @@ def states_give_the_figures_of_the_rows(metric: Metric, frame: pl.DataFrame) -> 
         )
 
 
-def states_survive_parquet(metric: Metric, frame: pl.DataFrame) -> None:
+def states_survive_parquet(trial: Trial) -> None:
     """A state comes back from a file as it was; a state that other rules made is refused."""
-    state = metric.partial(frame, by=KEY)
+    metric, state = trial.metric, trial.state
     stranger = metric.where(pl.col(metric.inputs[0].name).is_not_null() | pl.col(metric.inputs[0].name).is_null())
     with TemporaryDirectory() as folder:
         path = Path(folder) / "state.parquet"
         metric.save(state, path)
-        same_state(metric.load(path), state, of=metric, rows=frame)
-        same_state(metric.merge([path]), metric.merge([state]), of=metric, rows=frame)
+        trial.same_state(metric.load(path), state)
+        trial.same_state(metric.merge([path]), metric.merge([state]))
         _refuses(lambda: stranger.load(path))
-    _refuses(lambda: metric.merge([state, metric.partial(frame, by=KEY, weight=WEIGHT)]))
+    _refuses(lambda: metric.merge([state, metric.partial(trial.frame, by=KEY, weight=WEIGHT)]))
     _refuses(lambda: metric.named(f"{metric.name} of others").merge([state]))
 
 
@@ -90,6 +101,8 @@ def _refuses(call: Callable[[], object]) -> None:
 
 LAWS: tuple[Law, ...] = (
     parts_merge_to_the_whole,
+    weighted_parts_merge_to_the_whole,
+    whole_clusters_merge_to_the_whole,
     merging_is_addition,
     states_give_the_figures_of_the_rows,
     states_survive_parquet,

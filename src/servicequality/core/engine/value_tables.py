@@ -167,7 +167,7 @@ def _assembled_strata(
         first = bounds[:-1]
         n, squares = (_segment_sums(column, first, bounds[1:]) for column in (weights.n, weights.squares))
         n_eff = _effective(n, squares)
-    return ValueTable(table._replace(strata=bounds), n_eff)
+    return ValueTable(table._replace(strata=bounds, weights=None if weights is None else weights.n), n_eff)
 
 
 def _placed(strata: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
