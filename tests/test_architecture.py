@@ -23,7 +23,7 @@ ROWS = (
     ("core", "columns"),
     ("shapes",),
     ("stats", "worktime", "model", "sources", "datasets"),
-    ("errors", "_toml"),
+    ("errors", "_toml", "_text"),
 )
 NEIGHBOURS = {("sources", "model"), ("datasets", "model"), ("core", "columns")}
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Mapping
 
+from servicequality._text import listed, quoted
 from servicequality.errors import ParameterError
 
 __all__ = ["assign_roles", "closest", "suggest"]
@@ -40,12 +41,12 @@ def assign_roles(
     strangers = [role for role in columns if role not in roles]
     if strangers:
         raise ParameterError(
-            f"columns={{{table!r}: …}} names {', '.join(map(repr, strangers))}; the roles of {table} are "
+            f"columns={{{table!r}: …}} names {listed(strangers)}; the roles of {table} are "
             f"{', '.join(roles)}{closest(strangers[0], roles)}"
         )
     faults = [
-        f"{table}.{role}: the column {column!r} that columns={{{table!r}: {{{role!r}: {column!r}}}}} names "
-        f"is not there{closest(column, available)}; the columns are {_listed(available)}"
+        f"{table}.{role}: the column {quoted(column)} that columns={{{table!r}: {{{role!r}: {quoted(column)}}}}} names "
+        f"is not there{closest(column, available)}; the columns are {listed(available)}"
         for role, column in columns.items()
         if column not in available
     ]
@@ -67,14 +68,14 @@ def suggest(table: str, missing: Collection[str], available: Collection[str]) ->
     verdict = "probably" if likely else "if they have other names"
     return (
         f"{table}: required column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} missing; "
-        f"{verdict}: columns={{{table!r}: {shown!r}}}; unused columns: {_listed(available)}"
+        f"{verdict}: columns={{{table!r}: {shown!r}}}; unused columns: {listed(available)}"
     )
 
 
 def closest(name: str, known: Collection[str]) -> str:
     """A remark that names the known word nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    return f" (did you mean {quoted(near[0])}?)" if near else ""
 
 
 def _likely(role: str, available: Collection[str]) -> str | None:
@@ -88,8 +89,3 @@ def _likely(role: str, available: Collection[str]) -> str | None:
 
 def _plain(name: str) -> str:
     return "".join(sign for sign in name.lower() if sign.isalnum())
-
-
-def _listed(names: Collection[str], most: int = 30) -> str:
-    shown = ", ".join(map(repr, list(names)[:most])) or "none at all"
-    return shown + (", …" if len(names) > most else "")

@@ -11,6 +11,7 @@ from typing import overload
 
 import polars as pl
 
+from servicequality._text import column, quoted
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
 from servicequality.model.record import Record
@@ -19,6 +20,9 @@ from servicequality.model.schema import nullable_fields, required_fields, schema
 from servicequality.model.tables import TABLES, UNIQUE
 
 __all__ = ["check_timezone", "conform", "faults_and_frame", "refuse"]
+
+
+_EPOCH = pl.Series([0]).cast(pl.Datetime("us", "UTC"))
 
 
 @overload
@@ -85,9 +89,10 @@ def check_timezone(timezone: str | None) -> None:
     try:
         if timezone is not None:
             zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+            _EPOCH.dt.convert_time_zone(timezone)  # Polars keeps a database of its own
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError, pl.exceptions.PolarsError):
         raise ParameterError(
-            f"timezone must be an IANA name such as 'Europe/Berlin' or 'UTC'; got {timezone!r}"
+            f"timezone must be an IANA name such as 'Europe/Berlin' or 'UTC'; got {quoted(timezone)}"
         ) from None
 
 
@@ -104,11 +109,11 @@ class _Role:
 
     @property
     def value(self) -> pl.Expr | None:
-        return coerced(pl.col(self.column), self.source, self.target, self.zone)
+        return coerced(column(self.column), self.source, self.target, self.zone)
 
     @property
     def where(self) -> str:
-        return f"{self.table}.{self.name}" + ("" if self.column == self.name else f" (column {self.column!r})")
+        return f"{self.table}.{self.name}" + ("" if self.column == self.name else f" (column {quoted(self.column)})")
 
     def type_fault(self) -> str:
         return f"{self.where} {advice_on_type(self.source, self.target, self.column)}"
@@ -145,7 +150,7 @@ class _Role:
             return value
         dtype = stored_type(self.target, self.zone)
         convert = functools.partial(_convert_or_raise, self, value)
-        return pl.col(self.column).map_batches(convert, return_dtype=dtype, is_elementwise=True)
+        return column(self.column).map_batches(convert, return_dtype=dtype, is_elementwise=True)
 
 
 def _convert_or_raise(role: _Role, value: pl.Expr, raw: pl.Series) -> pl.Series:
@@ -176,7 +181,7 @@ def faults_and_frame(
     ]
     faults += [role.type_fault() for role in roles if role.value is None]
     values = {role: value for role in roles if (value := role.value) is not None}
-    extras = [pl.col(name) for name in spare if name not in schema]
+    extras = [column(name) for name in spare if name not in schema]
     if isinstance(frame, pl.LazyFrame):
         checked = {role.name: role.checked(value) for role, value in values.items()}
         return faults, frame.select(*[value.alias(name) for name, value in (nulls | checked).items()], *extras)
