@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 import polars as pl
 
-from servicequality.errors import ParameterError
+from servicequality._text import listed, quoted
+from servicequality.errors import InputError, ParameterError
 from servicequality.events.known import changes_of, known_events, needed
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.per_ticket import Sum, any_of, count, distinct, last, of_present
-from servicequality.model import Records
+from servicequality.model import Records, TableLike, as_frame
 
 __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
 
@@ -83,7 +84,9 @@ def _in_force(fields: Collection[str]) -> dict[str, Sum]:
     }
 
 
-def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name: str | None = None) -> pl.LazyFrame:
+def in_force(
+    rows: pl.LazyFrame | TableLike, records: Records, *, field: str, at: str, name: str | None = None
+) -> pl.LazyFrame:
     """Each row with the value that a field of its ticket had at an instant: the last change at or before it.
 
     Args:
@@ -100,11 +103,20 @@ def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name:
         ParameterError: The records hold no changes, or `rows` already has the new column.
     """
     records = needed(records, "in_force")
-    name, log = name or field, changes_of(records)
+    name, log, rows = name or field, changes_of(records), as_frame(rows).lazy()
+    for parameter, text in {"field": field, "at": at, "name": name}.items():
+        if not isinstance(text, str):
+            raise ParameterError(f"{parameter} must be a text; got {quoted(text)}")
     if log is None:
         raise ParameterError("in_force needs Records(changes=...), one row a change; got none")
-    if name in rows.collect_schema():
-        raise ParameterError(f"the rows have a column {name!r} already: give the value in force another name=")
+    schema = rows.collect_schema()
+    for needed_column in ("ticket_id", at):
+        if needed_column not in schema:
+            raise InputError(f"the rows have no column {quoted(needed_column)}; they have {listed(schema)}")
+    if not isinstance(schema[at], pl.Datetime) or schema[at].time_zone is None:  # type: ignore[attr-defined]
+        raise InputError(f"column {quoted(at)} holds {schema[at]}, expected zone-aware instants")
+    if name in schema:
+        raise ParameterError(f"the rows have a column {quoted(name)} already: give the value in force another name=")
     changes = log.filter(pl.col("field") == field).select("ticket_id", "at", pl.col("value").alias(name))
     return rows.sort(at, maintain_order=True).join_asof(
         changes.sort("at", maintain_order=True),

@@ -22,6 +22,7 @@ __all__ = [
     "STAMPS",
     "Heads",
     "changes_of",
+    "hours",
     "instant",
     "known_at",
     "known_events",
@@ -75,6 +76,19 @@ def needed(records: object, call: str) -> Records:
     raise ParameterError(
         f"{call} needs Records; got {type(records).__name__}: say {call}(Records(tickets=…, responses=…, changes=…), …), "
         "with a table or a list of dataclasses for each name"
+    )
+
+
+def hours(schedule: object) -> Schedule | None:
+    """The schedule that a call was given, if any.
+
+    Raises:
+        ParameterError: It is none.
+    """
+    if schedule is None or isinstance(schedule, Schedule):
+        return schedule
+    raise ParameterError(
+        f"schedule must be a Schedule or None; got {quoted(schedule)}: Schedule.from_dict reads a dictionary"
     )
 
 

@@ -96,11 +96,13 @@ def check(
 ) -> Verdict:
     """What is wrong or missing in the tickets, responses and changes, and whether the conservation laws hold.
 
-    The tables are examined whole. Counted are, among the rest, tickets that only a close says to be resolved, tickets on which
-    the order of rows of one instant bears (`sequence` gives one to changes), and tickets whose `reopen_count`,
-    `reassignments` or `handle_seconds` in the export is not what the log comes to. The laws are tried on the facts at `as_of`: the statuses of a ticket add up to its life;
-    its first resolution is not after its last; hold, waits and agent work are not longer than its life; replies are a
-    part of the public messages, and these of all messages; tickets kept and excluded are all tickets.
+    The tables are examined whole. Counted are, among the rest, tickets that only a close says to be resolved, tickets on
+    which the order of rows of one instant bears (`sequence` gives one to changes), and tickets whose `reopen_count`,
+    `reassignments` or `handle_seconds` in the export is not what the log comes to.
+
+    The laws are tried on the facts at `as_of`: the statuses of a ticket add up to its life; its first resolution is not
+    after its last; hold, waits and agent work are not longer than its life; replies are a part of the public messages,
+    and these of all messages; tickets kept and excluded are all tickets.
 
     Args:
         records: The tables.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import Heads, changes_of, known_at, known_events, needed, over_tickets, seconds
+from servicequality.events.known import Heads, changes_of, hours, known_at, known_events, needed, over_tickets, seconds
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule
@@ -27,7 +27,7 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
         InputError: The records hold no tickets or no changes.
     """
     known = known_at(as_of)
-    records = needed(records, "status_times")
+    records, schedule = needed(records, "status_times"), hours(schedule)
     changes, carried = changes_of(records), records.has("changes", "previous")
     if changes is None:
         raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")

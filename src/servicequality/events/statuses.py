@@ -102,8 +102,8 @@ def status_facts(
     creation), `_first_started` (the first status that is not a new one), `_first_reopen`, `_last_reopen`, `_last_close` (the
     last move into a closed status), `_first_closing`, `_last_closing` (an end by a closed status). Counts: `_ends` and
     `_reopens` (moves into and out of the ended set). `_ended`, `_closed`: it is so now. `_born_ended`: it was so before the
-    log begins. `_status`: the one in force. Times within the ticket's life, in seconds: `hold_seconds` and its like, and with a schedule their
-    twins in its time, `hold_working_seconds`. All are null of a ticket whose status is not in the log.
+    log begins. `_status`: the one in force. Times within the ticket's life, in seconds: `hold_seconds` and its like, and with
+    a schedule their twins in its time, `hold_working_seconds`. All are null of a ticket whose status is not in the log.
     """
     before, after = pl.col("_before"), pl.col("_after")
 

@@ -9,7 +9,7 @@ import polars as pl
 from servicequality._text import column, quoted
 from servicequality.errors import ParameterError
 from servicequality.events.assignments import HELD
-from servicequality.events.known import Heads, known_at, known_tickets, needed, over_tickets, words
+from servicequality.events.known import Heads, hours, known_at, known_tickets, needed, over_tickets, words
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.outcomes import closing, durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
@@ -115,7 +115,7 @@ def facts(
     if first_response not in get_args(FirstResponse):
         raise ParameterError(f"first_response must be one of {get_args(FirstResponse)}; got {quoted(first_response)}")
     known = known_at(as_of)
-    records = needed(records, "facts")
+    records, schedule = needed(records, "facts"), hours(schedule)
     over = words("ended", ended)
     sets = StatusSets(
         ended=over,

@@ -11,6 +11,7 @@ from servicequality.events.assignments import HELD
 from servicequality.events.known import (
     STAMPS,
     Heads,
+    hours,
     instant,
     known_at,
     known_tickets,
@@ -70,7 +71,7 @@ def reply_waits(
         agent_work=_NONE,
         new=_NONE,
     )
-    records, out = needed(records, "reply_waits"), words("excluded", excluded)
+    records, schedule, out = needed(records, "reply_waits"), hours(schedule), words("excluded", excluded)
     made = {*_COLUMNS, *STAMPS, *([] if schedule is None else ["reply_wait_working_seconds"])}
     own = [name for name in known_tickets(records, known).collect_schema() if name not in made and name[:1] != "_"]
     if records.responses is None:

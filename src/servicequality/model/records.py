@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from servicequality._text import listed, quoted
-from servicequality.errors import InputError, ParameterError
+from servicequality.errors import ParameterError
 from servicequality.model.door import TableLike, as_frame
 from servicequality.model.roles import closest
 from servicequality.model.schema import schema_of
@@ -123,10 +123,12 @@ class Records:
         for name, data in given.items():
             table = None
             if data is not None:
-                frame = _readable(name, as_frame(data))
+                frame = as_frame(data)
                 named = columns.get(name, {})
                 wrong, conformed = faults_and_frame(frame, TABLES[name], named, timezone)
                 faults += wrong
+                if wrong:
+                    continue
                 lines[name] = _line(frame, conformed, len(schema_of(TABLES[name])), named)
                 given_types = frame.collect_schema()
                 roles[name] = frozenset(
@@ -186,17 +188,6 @@ class Records:
 
 def _is_map(named: object) -> bool:
     return isinstance(named, Mapping) and all(isinstance(text, str) for pair in named.items() for text in pair)
-
-
-def _readable(name: str, frame: pl.DataFrame | pl.LazyFrame) -> pl.DataFrame | pl.LazyFrame:
-    """The frame, if its columns can be told: those of a lazy one may come from a file that is not there."""
-    try:
-        frame.collect_schema()
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise InputError(
-            f"{name}: the lazy frame cannot be read: {quoted(str(error).partition(chr(10))[0])}"
-        ) from error
-    return frame
 
 
 def _refuse_strangers(argument: str, names: Iterable[str]) -> None:

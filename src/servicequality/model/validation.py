@@ -72,6 +72,10 @@ def conform(
         ParameterError: `columns` names no role, or `timezone` no zone.
     """
     check_timezone(timezone)
+    if not (isinstance(record, type) and issubclass(record, Record) and record is not Record):
+        raise ParameterError(f"record must be the dataclass of a table, such as Ticket; got {quoted(record)}")
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        raise InputError(f"expected a Polars frame; got {type(frame).__name__}: as_frame makes one of other tables")
     faults, conformed = faults_and_frame(frame, record, columns or {}, timezone)
     refuse(faults)
     return conformed
@@ -164,7 +168,12 @@ def faults_and_frame(
 ) -> tuple[list[str], pl.DataFrame | pl.LazyFrame]:
     """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults)."""
     table = next((name for name, kind in TABLES.items() if kind is record), record.__name__)
-    schema, given = schema_of(record), frame.collect_schema()
+    schema = schema_of(record)
+    try:
+        given = frame.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        first = str(error).partition("\n")[0]
+        return [f"{table}: the lazy frame cannot be read: {quoted(first)[1:-1]}"], frame
     nulls = {name: pl.lit(None, dtype=stored_type(dtype, timezone)) for name, dtype in schema.items()}
     if not given:
         empty = pl.DataFrame(schema={name: stored_type(dtype, timezone) for name, dtype in schema.items()})
