@@ -119,7 +119,7 @@ def test_columns_with_names_like_patterns_go_through(name: str) -> None:
     assert facts(records, as_of=LATER).collect()[name].to_list() == [1, 2]
     assert str(check(records, as_of=LATER))
     counted = flow(frame.with_columns(resolved_at=pl.lit(START)), every="1d", as_of=LATER, by=name)
-    assert counted.lazy().collect()[name].unique().sort().to_list() == [1, 2]
+    assert set(counted.lazy().collect()[name].to_list()) == {1, 2}
 
 
 @pytest.mark.parametrize("unit", ["ms", "us"])
@@ -127,11 +127,12 @@ def test_columns_with_names_like_patterns_go_through(name: str) -> None:
 def test_instants_out_of_range_are_refused_and_shown(unit: Any, lazy: bool) -> None:
     never = pl.Series("created_at", [2**63 - 1, 0]).cast(pl.Datetime(unit, "UTC"))
     frame = pl.DataFrame({"ticket_id": ["a", "b"]}).with_columns(never, resolved_at=pl.lit(START))
-    message = rf"1 of .*2 values lie outside the years 1 to 9999: 9223372036854775807 {unit} from 1970; if they stand"
+    message = rf"1 of .* values lie outside the years 1 to 9999: 9223372036854775807 {unit} from 1970; if they stand"
     with pytest.raises(InputError, match=message):
         facts(Records(tickets=frame.lazy() if lazy else frame), as_of=LATER).collect()
-    with pytest.raises(InputError, match="year"):
-        flow(frame.lazy() if lazy else frame, every="1d", as_of=LATER).lazy().collect()
+    early = frame.with_columns(pl.Series("created_at", [-(2**63 - 1), 0]).cast(pl.Datetime(unit, "UTC")))
+    with pytest.raises(InputError, match="years 1 to 9999"):
+        flow(early.lazy() if lazy else early, every="1d", as_of=LATER).lazy().collect()
 
 
 def test_calls_with_something_else_than_records_say_which_call_was_meant() -> None:

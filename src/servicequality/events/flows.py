@@ -216,7 +216,7 @@ def _keys(by: str | Sequence[str] | None, schema: pl.Schema) -> list[str]:
 
 
 def _aware(dtype: pl.DataType) -> bool:
-    return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+    return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None and dtype.time_unit == "us"
 
 
 def _instant(name: str, source: pl.DataType, timezone: str | None) -> pl.Expr:

@@ -48,7 +48,9 @@ def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
         by_close = stands
     first = pl.when(logged & ~born).then(first_end).otherwise(first_stamp)
     last = pl.when(~logged).then(last_stamp).when("_ended").then(pl.coalesce(last_end, last_stamp))
-    by_close = pl.coalesce(pl.when(logged).then(by_close), solved.is_null())
+    by_close = (
+        pl.when(logged & last_end.is_not_null()).then(by_close.fill_null(value=False)).otherwise(solved.is_null())
+    )
     is_ended: pl.Expr = pl.when(logged).then("_ended").otherwise(last_stamp.is_not_null() | unsaid)
     unknown: pl.Expr = pl.when(unsaid | (born & first.is_null())).then(pl.lit(_UNSAID))
     moves: dict[str, pl.Expr] = {

@@ -113,7 +113,8 @@ def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column:
 
 def shown_values(values: pl.Series) -> str:
     """The first few distinct values, as a person would type them."""
-    first = values.unique(maintain_order=True).head(_SHOWN + 1)
+    # Polars reads the name of a Series as a pattern in its own methods.
+    first = values.alias("values").unique(maintain_order=True).head(_SHOWN + 1)
     listed = [quoted(value) if isinstance(value, str) else quoted(str(value))[1:-1] for value in first]
     return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
 

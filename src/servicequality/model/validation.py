@@ -144,6 +144,10 @@ class _Role:
         """What did not become the role's type, by its cause."""
         if value.null_count() == raw.null_count():
             return []
+        raw, value = (
+            raw.alias("raw"),
+            value.alias("value"),
+        )  # Polars reads a Series' name as a pattern in its own methods
         offenders = raw.filter(value.is_null() & raw.is_not_null() & ~is_blank(raw, self.target))
         causes = explain(offenders, self.target, self.zone, self.column)
         return [f"{self.where}: {count} of {whole} {why}" for count, why in causes]

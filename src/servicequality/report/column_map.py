@@ -295,7 +295,7 @@ def _with_instants(rows: pl.DataFrame, mapping: ColumnMap) -> pl.DataFrame:
     columns = [column for role, column in mapping.tickets.items() if role.endswith("_at")]
     columns += [mapping.updates["at"]] if mapping.updates else []
     for name in dict.fromkeys(columns):
-        given = rows[name]
+        given = rows[name].alias("given")
         if given.dtype != pl.String:
             continue
         try:
@@ -306,10 +306,10 @@ def _with_instants(rows: pl.DataFrame, mapping: ColumnMap) -> pl.DataFrame:
         if lost.len():
             shown = ", ".join(map(quoted, lost.unique(maintain_order=True).head(3).to_list()))
             raise InputError(
-                f"column {quoted(name)}: {lost.len()} of {given.len()} are not written as {mapping.datetime!r}, such as {shown}; "
-                "correct `datetime` in the map, or list blanks under `missing`"
+                f"column {quoted(name)}: {lost.len()} of {given.len()} are not written as {mapping.datetime!r}, such as "
+                f"{shown}; correct `datetime` in the map, or list blanks under `missing`"
             )
-        rows = rows.with_columns(read)
+        rows = rows.with_columns(read.alias(name))
     return rows
 
 
