@@ -144,5 +144,5 @@ def test_calls_with_something_else_than_records_say_which_call_was_meant() -> No
 @pytest.mark.parametrize("every", ["1d1h", "0d", dt.timedelta(days=1), "99999999999d"])
 def test_flow_refuses_periods_that_are_none(every: Any) -> None:
     frame = pl.DataFrame({"created_at": [START], "resolved_at": [START]})
-    with pytest.raises((ParameterError, InputError), match="every|periods"):
+    with pytest.raises((ParameterError, InputError), match=r"every|periods"):
         flow(frame, every=every, as_of=LATER)
