@@ -82,7 +82,7 @@ def closing(records: Records, sets: StatusSets) -> list[pl.Expr]:
     last = pl.coalesce(pl.when("_closed").then("_last_close"), stamp)
     close = pl.when(~logged).then(stamp).when("_ended").then(last)
     status_closed = pl.col("status").str.to_lowercase().is_in(sorted(sets.closed)).fill_null(value=False)
-    untold = pl.when(close.is_null() & status_closed).then(pl.lit(_UNSAID))
+    untold: pl.Expr = pl.when(close.is_null() & status_closed).then(pl.lit(_UNSAID))
     if records.changes is None and not records.has("tickets", "closed_at"):
         blind = stamp.is_null() & pl.col("status").is_null()
         untold = pl.when(blind).then(pl.lit(_NO_CLOSE)).otherwise(untold)

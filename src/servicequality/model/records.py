@@ -155,8 +155,8 @@ class Records:
     def replace(self, **tables: Table | None) -> "Records":
         """The same records with some tables exchanged, such as ``records.replace(tickets=records.tickets.head(10))``.
 
-        A role that the old table was not given stays so, unless the new one is eager and holds values of it: rows taken
-        from a table know no more than the whole.
+        A role of the tickets that was not given stays so, unless the new table is eager and holds values of it: some of the
+        tickets know no more than all.
 
         Raises:
             InputError: A new table does not conform.
@@ -173,7 +173,7 @@ class Records:
 
     def _without(self, name: str, new: object) -> frozenset[str]:
         """The roles that the table was not given, and that the new one is not known to hold either."""
-        if name not in self._roles:
+        if name != "tickets" or name not in self._roles:
             return frozenset()
         absent = frozenset(schema_of(TABLES[name])) - self._roles[name]
         if isinstance(new, pl.DataFrame):

@@ -13,6 +13,8 @@ from servicequality.sla.outcomes import verdict
 
 __all__ = ["due_clocks"]
 
+_FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+
 
 @overload
 def due_clocks(
@@ -71,7 +73,8 @@ def due_clocks(
             raise InputError(
                 f"column {quoted(name)} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants"
             )
-    now = pl.lit(known).cast(pl.Datetime("us", "UTC"))
+    # A zone can put the first day of all before the year 1.
+    now = pl.lit(_FIRST if known < known_at(_FIRST) else as_of.astimezone(dt.UTC))
     start, deadline = pl.col("started_at"), pl.col("due_at")
     end = pl.coalesce("stopped_at", now)
     in_order = (end >= start) & (deadline >= start)
