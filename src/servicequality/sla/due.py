@@ -13,8 +13,6 @@ from servicequality.sla.outcomes import verdict
 
 __all__ = ["due_clocks"]
 
-_FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
-
 
 @overload
 def due_clocks(
@@ -73,20 +71,16 @@ def due_clocks(
             raise InputError(
                 f"column {quoted(name)} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants"
             )
-    # A zone can put the first day of all before the year 1.
-    now = pl.lit(_FIRST if known < known_at(_FIRST) else as_of.astimezone(dt.UTC))
-    start, deadline = pl.col("started_at"), pl.col("due_at")
-    end = pl.coalesce("stopped_at", now)
+    start, deadline, end = _micros("started_at"), _micros("due_at"), _micros("stopped_at").fill_null(known)
     in_order = (end >= start) & (deadline >= start)
-    reached = column(stopped).is_not_null() & (column(stopped) <= now)
-    lasted, allowed = (end - start).dt.total_microseconds(), (deadline - start).dt.total_microseconds()
+    lasted, allowed = end - start, deadline - start
     return (
-        frame.filter(column(due).is_not_null() & (column(started) <= now))
+        frame.filter(column(due).is_not_null() & (_micros(started) <= known))
         .with_columns(
             pl.lit(kind).alias("kind"),
             column(started).alias("started_at"),
             column(due).alias("due_at"),
-            pl.when(reached).then(column(stopped)).alias("stopped_at"),
+            pl.when(_micros(stopped) <= known).then(column(stopped)).alias("stopped_at"),
         )
         .with_columns(
             pl.when(end >= start).then(seconds(lasted)).alias("elapsed_seconds"),
@@ -94,3 +88,8 @@ def due_clocks(
             *verdict(elapsed=pl.when(in_order).then(lasted), target=allowed),
         )
     )
+
+
+def _micros(name: str) -> pl.Expr:
+    """Microseconds since 1970, so that columns in several zones can be compared."""
+    return column(name).cast(pl.Datetime("us", "UTC")).dt.timestamp("us")
