@@ -11,6 +11,7 @@ from typing import TextIO
 
 from servicequality import catalogue
 from servicequality.errors import ParameterError, ServiceQualityError
+from servicequality.report.column_map import UnplacedWordsError
 from servicequality.report.entries import entry_text, found_text
 from servicequality.report.layout import Style
 from servicequality.report.mapped import mapped_log
@@ -45,10 +46,15 @@ _PLAIN = str.maketrans(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; 0 if all went well, 2 if the call or the data are wrong, with a message on the error stream."""
+    """Run one command: 0 if all went well, 1 if the data raise a question that decides every figure, 2 if the call or the
+    data are wrong; then with a message on the error stream.
+    """
     given = _parser().parse_args(arguments)
     try:
         text = given.command(given)
+    except UnplacedWordsError as error:
+        _write(f"servicequality: {error}\n", sys.stderr)
+        return 1
     except (ServiceQualityError, OSError) as error:
         _write(f"servicequality: {error}\n", sys.stderr)
         return 2

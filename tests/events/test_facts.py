@@ -78,7 +78,7 @@ def test_stamps_speak_where_events_are_missing_and_events_outrank_them() -> None
     assert [stamped[name] for name in columns] == [3600, 7200, 14400, None]
     logged = fact(desk((7, "agent", {}), (8, "status", "solved"), (9, "status", "closed"), **stamps))
     assert [logged[name] for name in columns] == [7 * 3600, 8 * 3600, 8 * 3600, 0]
-    assert "closed_at" not in logged
+    assert (logged["closed_at"], logged["close_seconds"], logged["resolved_by_close"]) == (hour(9), 9 * 3600, False)
 
 
 def test_closed_without_being_solved_is_resolved_at_that_end() -> None:

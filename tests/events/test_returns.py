@@ -139,7 +139,7 @@ def test_facts_say_when_a_ticket_was_first_reopened() -> None:
         ({}, {"as_of": NOW.replace(tzinfo=None)}, ParameterError, "as_of must be an instant with a time zone"),
         ({}, {"same": "requester_id"}, ParameterError, r"same must be a tuple of columns such as \('requester_id',\)"),
         ({}, {"same": ()}, ParameterError, "same must be a tuple of columns"),
-        ({}, {"same": ("phone",)}, InputError, "no column 'phone'; the frame has requester_id, created_at"),
+        ({}, {"same": ("phone",)}, InputError, "no column 'phone'; the frame has 'requester_id', 'created_at'"),
         ({"resolved_at": ["soon"]}, {}, InputError, "column 'resolved_at' holds String, expected zone-aware instants"),
     ],
 )

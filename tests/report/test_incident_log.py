@@ -46,7 +46,7 @@ def test_the_logs_own_verdict_overall_and_by_priority(log: mapped.Log, expected:
 
 
 def test_resolution_by_each_definition(log: mapped.Log, expected: dict) -> None:
-    table = mapped._resolutions(log)
+    table = mapped._resolutions(log, ColumnMap.load(MAP))
     hours = {
         (row["resolution by"], row["metric"]): row["value"] / (1 if row["metric"] == "tickets" else 3_600)
         for row in table.to_dicts()

@@ -4,11 +4,12 @@ from collections.abc import Collection
 
 import polars as pl
 
-from servicequality.errors import ParameterError
-from servicequality.events.known import known_events
+from servicequality.checks import listed, shown
+from servicequality.errors import InputError, ParameterError
+from servicequality.events.known import changes_of, known_events, needed
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.per_ticket import Sum, any_of, count, distinct, last, of_present
-from servicequality.model import Records
+from servicequality.model import Records, TableLike, as_frame
 
 __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
 
@@ -20,15 +21,17 @@ _MOVES = ("agent", "team", "tier")
 _KEPT = [field for field in HELD if field != "status"]
 
 
-def assignment_facts(changes: pl.LazyFrame, numbers: TicketNumbers, known: int, asked: Collection[str]) -> pl.LazyFrame:
+def assignment_facts(
+    changes: pl.LazyFrame, carried: bool, numbers: TicketNumbers, known: int, asked: Collection[str]
+) -> pl.LazyFrame:
     """What the moves of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
     `reassignments`, `escalations`, `_teams`, and the fields in force: `_held_…`, and `_set_…` if there is one. A first
     assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after creation is
     an escalation even if nothing says which one it was before: every ticket begins in some tier. All are null of a
-    ticket without such changes.
+    ticket without such changes. `carried`: the log says what the value was before.
     """
-    first = pl.col("previous").cast(pl.String) if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
+    first = pl.col("previous") if carried else pl.lit(None, pl.String)
     read = sorted({*_MOVES, *_KEPT})
     story = pl.col("_ticket").cast(pl.Int64) * len(read) + pl.col("field").cast(pl.Enum(read)).to_physical()
     rows = known_events(changes.filter(pl.col("field").is_in(read)), numbers, known).select(
@@ -81,7 +84,9 @@ def _in_force(fields: Collection[str]) -> dict[str, Sum]:
     }
 
 
-def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name: str | None = None) -> pl.LazyFrame:
+def in_force(
+    rows: pl.LazyFrame | TableLike, records: Records, *, field: str, at: str, name: str | None = None
+) -> pl.LazyFrame:
     """Each row with the value that a field of its ticket had at an instant: the last change at or before it.
 
     Args:
@@ -97,12 +102,22 @@ def in_force(rows: pl.LazyFrame, records: Records, *, field: str, at: str, name:
     Raises:
         ParameterError: The records hold no changes, or `rows` already has the new column.
     """
-    name = name or field
-    if records.changes is None:
+    records = needed(records, "in_force")
+    name, log, rows = name or field, changes_of(records), as_frame(rows).lazy()
+    for parameter, text in {"field": field, "at": at, "name": name}.items():
+        if not isinstance(text, str):
+            raise ParameterError(f"{parameter} must be a text; got {shown(text)}")
+    if log is None:
         raise ParameterError("in_force needs Records(changes=...), one row a change; got none")
-    if name in rows.collect_schema():
-        raise ParameterError(f"the rows have a column {name!r} already: give the value in force another name=")
-    changes = records.changes.filter(pl.col("field") == field).select("ticket_id", "at", pl.col("value").alias(name))
+    schema = rows.collect_schema()
+    for needed_column in ("ticket_id", at):
+        if needed_column not in schema:
+            raise InputError(f"the rows have no column {shown(needed_column)}; they have {listed(map(shown, schema))}")
+    if not isinstance(schema[at], pl.Datetime) or schema[at].time_zone is None:  # type: ignore[attr-defined]
+        raise InputError(f"column {shown(at)} holds {schema[at]}, expected zone-aware instants")
+    if name in schema:
+        raise ParameterError(f"the rows have a column {shown(name)} already: give the value in force another name=")
+    changes = log.filter(pl.col("field") == field).select("ticket_id", "at", pl.col("value").alias(name))
     return rows.sort(at, maintain_order=True).join_asof(
         changes.sort("at", maintain_order=True),
         left_on=at,

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from servicequality.events.known import STAMPS
+from servicequality.checks import column
+from servicequality.events.known import STAMPS, changes_of
 from servicequality.model import Records
 
-__all__ = ["FIELDS", "findings"]
+__all__ = ["FIELDS", "TIED", "findings"]
+
+TIED = "tickets that hang on the order of rows of one instant"
 
 FIELDS = ("status", "priority", "agent", "team", "tier", "policy", "schedule", "handoff")
 """The fields of `Change` that anything here reads."""
@@ -24,7 +27,7 @@ def findings(
         if table in ("tickets", "responses", "changes"):
             yield _finding(table, "rows", rows, pl.lit(value=True), examples=False)
             for name in rows.collect_schema():
-                yield _finding(table, "null", rows, pl.col(name).is_null(), about=name, examples=False)
+                yield _finding(table, "null", rows, column(name).is_null(), about=name, examples=False)
     yield from _of_tickets(tickets, reasons)
     heads = tickets.select("ticket_id", "created_at").unique("ticket_id")
     for table, frame in (("responses", records.responses), ("changes", records.changes)):
@@ -32,8 +35,8 @@ def findings(
             yield from _of_events(table, frame, heads)
     if records.responses is not None:
         yield from _of_responses(records.responses.join(heads, on="ticket_id", how="left"))
-    if records.changes is not None:
-        yield from _of_changes(records.changes, named)
+    if (changes := changes_of(records)) is not None:
+        yield from _of_changes(changes, named, sequenced=records.has("changes", "sequence"))
 
 
 def _of_tickets(tickets: pl.LazyFrame, reasons: frozenset[str]) -> Iterator[pl.LazyFrame]:
@@ -64,14 +67,33 @@ def _of_responses(responses: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
     yield _finding("responses", "agent message without author_id", responses, anonymous)
     unsaid = pl.col("opening").is_null() & (pl.col("at") == pl.col("created_at"))
     yield _finding("responses", "taken for the opening text", responses, unsaid)
+    public = pl.col("public").fill_null(value=True) & ~pl.col("automated").fill_null(value=False)
+    sides = (
+        responses.filter(public & pl.col("author").is_in(["customer", "agent"]))
+        .group_by("ticket_id", "at")
+        .agg(pl.col("author").n_unique().alias("sides"))
+    )
+    yield _tickets_of("responses", TIED, sides.filter(pl.col("sides") > 1), responses)
 
 
-def _of_changes(changes: pl.LazyFrame, named: frozenset[str]) -> Iterator[pl.LazyFrame]:
+def _of_changes(changes: pl.LazyFrame, named: frozenset[str], *, sequenced: bool) -> Iterator[pl.LazyFrame]:
     strange = ~pl.col("field").is_in(list(FIELDS))
     yield _finding("changes", "field that nothing reads", changes, strange, show="field")
     status = changes.filter(pl.col("field") == "status")
     nameless = ~pl.col("value").str.to_lowercase().is_in(sorted(named))
     yield _finding("changes", "status in no set, so it runs", status, nameless, show="value")
+    order = (
+        (pl.col("sequence").n_unique() == pl.len()) & pl.col("sequence").is_not_null().all()
+        if sequenced
+        else pl.lit(value=False)
+    )
+    tied = (
+        changes.filter(pl.col("field").is_in(list(FIELDS)))
+        .group_by("ticket_id", "at", "field")
+        .agg(pl.col("value").n_unique().alias("values"), order.alias("ordered"))
+        .filter((pl.col("values") > 1) & ~pl.col("ordered"))
+    )
+    yield _tickets_of("changes", TIED, tied, changes)
     if "previous" in changes.collect_schema():
         same = (pl.col("ticket_id") == pl.col("ticket_id").shift()) & (pl.col("field") == pl.col("field").shift())
         rows = changes.with_columns(
@@ -115,3 +137,12 @@ def _finding(
         ],
         how="horizontal",
     )
+
+
+def _tickets_of(table: str, finding: str, rows: pl.LazyFrame, whole: pl.LazyFrame) -> pl.LazyFrame:
+    """How many tickets the rows belong to, of those in the whole table."""
+    return _finding(table, finding, *_each_once(rows), of=_each_once(whole)[0])
+
+
+def _each_once(rows: pl.LazyFrame) -> tuple[pl.LazyFrame, pl.Expr]:
+    return rows.select(pl.col("ticket_id").unique().sort()), pl.lit(value=True)

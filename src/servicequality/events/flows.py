@@ -14,8 +14,9 @@ import numpy.typing as npt
 import polars as pl
 from polars import selectors as cs
 
+from servicequality.checks import column, listed, shown
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
-from servicequality.events.known import known_at, words
+from servicequality.events.known import changes_of, known_at, words
 from servicequality.model import Records, TableLike, as_frame
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank
 from servicequality.model.roles import closest
@@ -32,6 +33,10 @@ _COUNTS = (
 _START, _OUT, _CODE, _TICKET, _AGAIN = "_start", "_excluded", "_code", "_ticket", "_again"
 _STAMPS = cs.matches(r"^_stop_\d+$")
 _FOLDS: tuple[Literal["earliest", "latest"], ...] = ("earliest", "latest")
+_LENGTHS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "mo": 2_629_746, "q": 7_889_238, "y": 31_556_952}
+_MOST = 10_000_000  # periods
+# The years 1 to 9999 in microseconds.
+_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
 _EVERY = re.compile(r"[1-9]\d*(m|h|d|w|mo|q|y)")
 _ROWS = 1 << 18  # the rows whose missing stops are filled at once: 4 MB
 _UTC = pl.Datetime("us", "UTC")
@@ -42,7 +47,7 @@ def flow(
     *,
     every: str,
     as_of: dt.datetime,
-    by: str | Sequence[str] = (),
+    by: str | Sequence[str] | None = (),
     timezone: str | None = None,
     created: str = "created_at",
     stopped: str | Sequence[str] = ("resolved_at", "closed_at"),
@@ -89,39 +94,51 @@ def flow(
     known = known_at(as_of)
     check_timezone(timezone)
     if not isinstance(every, str) or not _EVERY.fullmatch(every):
-        raise ParameterError(f"every must be a whole number and m, h, d, w, mo, q or y, such as '1d'; got {every!r}")
+        raise ParameterError(
+            f"every must be a whole number and m, h, d, w, mo, q or y, such as '1d'; got {shown(every)}"
+        )
     out, reasons = words("ended", ended), words("excluded", excluded)
     frame = tickets.tickets if isinstance(tickets, Records) else as_frame(tickets)
     if frame is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
     schema = frame.collect_schema()
     keys = _keys(by, schema)
+    for parameter, names in (("created", created), ("stopped", stopped)):
+        several = list(names) if parameter == "stopped" and isinstance(names, list | tuple) else [names]
+        if not all(isinstance(name, str) for name in several):
+            raise ParameterError(f"{parameter} must name a column of instants; got {shown(names)}")
     stops = [name for name in ([stopped] if isinstance(stopped, str) else stopped) if name in schema]
     if created not in schema or not stops:
-        what = f"{created!r}, when a ticket came" if created not in schema else f"one of {stopped!r}, when it ended"
-        raise InputError(f"expected the column {what}; the columns are {', '.join(schema)}: name it in the call")
+        lost = (
+            f"{shown(created)}, when a ticket came" if created not in schema else f"one of {stopped!r}, when it ended"
+        )
+        raise InputError(
+            f"expected the column {lost}; the columns are {listed(map(shown, schema))}: name it in the call"
+        )
     zone = timezone or getattr(schema[created], "time_zone", None) or "UTC"
     roles = {_START: created} | {f"_stop_{i}": name for i, name in enumerate(stops)}
+    # Inside, keys have names that are no patterns and that no other column bears.
+    inside = {f"_key_{place}": key for place, key in enumerate(keys)}
     columns = [
-        *map(pl.col, keys),
+        *(column(key).alias(name) for name, key in inside.items()),
         *(_instant(name, schema[name], timezone).alias(role) for role, name in roles.items()),
     ]
     # A value that cannot be read would pass for a ticket still open: the column goes along to be compared.
     parsed = {role: name for role, name in roles.items() if not _aware(schema[name])}
-    columns += [pl.col(name).alias(role + "_given") for role, name in parsed.items()]
+    columns += [column(name).alias(role + "_given") for role, name in parsed.items()]
     if "excluded" in schema:
         reason = pl.col("excluded").cast(pl.String).str.to_lowercase()
         columns.append(reason.is_in(reasons).fill_null(value=False).alias(_OUT))
 
     def count(table: pl.DataFrame) -> pl.DataFrame:
         _refuse_unread(table, parsed, timezone)
-        return _flow(table, keys, _Question(every, known, zone), created)
+        return _flow(table, list(inside), _Question(every, known, zone), created).rename(inside)
 
     if isinstance(frame, pl.DataFrame):
         return count(frame.select(columns))
     table = frame.select(columns)
-    if isinstance(tickets, Records) and tickets.changes is not None:
-        table = _spells(frame.select(pl.col("ticket_id").alias("_id"), *columns), tickets.changes, known, out, reasons)
+    if isinstance(tickets, Records) and (changes := changes_of(tickets)) is not None:
+        table = _spells(frame.select(pl.col("ticket_id").alias("_id"), *columns), changes, known, out, reasons)
     result = {key: schema[key] for key in keys} | {"period": pl.Datetime("us", zone)}
     result |= dict.fromkeys(_COUNTS, pl.Int64()) | {"complete": pl.Boolean()}
     return table.map_batches(count, schema=pl.Schema(result))
@@ -179,31 +196,38 @@ def _same_ticket(n: int) -> pl.Expr:
     return pl.col(_TICKET) == pl.col(_TICKET).shift(n)
 
 
-def _keys(by: str | Sequence[str], schema: pl.Schema) -> list[str]:
-    keys = [by] if isinstance(by, str) else list(by)
+def _keys(by: str | Sequence[str] | None, schema: pl.Schema) -> list[str]:
+    given = [] if by is None else [by] if isinstance(by, str) else by
+    if not isinstance(given, list | tuple) or not all(isinstance(key, str) for key in given):
+        raise ParameterError(f"by must be a column's name, or several in a list; got {shown(by)}")
+    keys = list(given)
     unknown = [key for key in keys if key not in schema]
     if unknown:
         raise ParameterError(
-            f"by must name columns of the tickets; got {unknown[0]!r}{closest(unknown[0], schema.names())}: "
-            f"the columns are {', '.join(schema)}"
+            f"by must name columns of the tickets; got {shown(unknown[0])}{closest(unknown[0], schema.names())}: "
+            f"the columns are {listed(map(shown, schema))}"
+        )
+    if odd := [key for key in keys if schema[key].base_type() in (pl.Object, pl.List, pl.Array, pl.Struct)]:
+        raise InputError(
+            f"column {shown(odd[0])} holds {schema[odd[0]]}: by needs single values, such as texts or numbers"
         )
     taken = [key for key in keys if key in ("period", *_COUNTS, "complete") or keys.count(key) > 1]
     if taken:
-        raise ParameterError(f"by names {taken[0]!r} twice or as the result does; rename the column first")
+        raise ParameterError(f"by names {shown(taken[0])} twice or as the result does; rename the column first")
     return keys
 
 
 def _aware(dtype: pl.DataType) -> bool:
-    return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+    return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None and dtype.time_unit == "us"
 
 
 def _instant(name: str, source: pl.DataType, timezone: str | None) -> pl.Expr:
     """The instants of a column in microseconds; a column that holds them already is not copied."""
     if isinstance(source, pl.Datetime) and source.time_zone is not None and source.time_unit == "us":
-        return pl.col(name).to_physical()
-    expr = coerced(pl.col(name), source, _UTC, timezone)
+        return column(name).to_physical()
+    expr = coerced(column(name), source, _UTC, timezone)
     if expr is None:
-        raise InputError(f"column {name!r} {advice_on_type(source, _UTC, name)}")
+        raise InputError(f"column {shown(name)} {advice_on_type(source, _UTC, name)}")
     return expr.to_physical()
 
 
@@ -213,7 +237,7 @@ def _refuse_unread(table: pl.DataFrame, parsed: dict[str, str], timezone: str | 
         offenders = given.filter(table[role].is_null() & given.is_not_null() & ~is_blank(given, _UTC))
         causes = [f"{n} of {len(given)} {why}" for n, why in explain(offenders, _UTC, timezone, name)]
         if causes:
-            raise InputError(f"column {name!r}: " + "; ".join(causes))
+            raise InputError(f"column {shown(name)}: " + "; ".join(causes))
 
 
 class _Question(NamedTuple):
@@ -226,6 +250,18 @@ class _Question(NamedTuple):
     def edges(self, first: int) -> Integers:
         """The starts of the periods from the one of `first` to the one of `known`, and the end of the last."""
         number, unit = int(self.every.rstrip("mhdwoqy")), self.every.lstrip("0123456789")
+        length = number * _LENGTHS[unit] * 1_000_000
+        if first - 2 * length < _FIRST or self.known + 3 * length > _LAST:
+            raise InputError(
+                f"expected instants of which periods of {self.every} lie in the years 1 to 9999; the first creation is in "
+                f"{1970 + first / 31_556_952e6:.0f}, as_of in {1970 + self.known / 31_556_952e6:.0f}. If an instant stands for "
+                "never, make it null"
+            )
+        if (n_periods := (self.known - first) // length) > _MOST:
+            raise ParameterError(
+                f"every={self.every!r} makes {n_periods:,} periods from the first creation to as_of, and at most {_MOST:,} are "
+                "made: take a longer period, or filter out creations that are too early to be true"
+            )
         ends = pl.Series([first, self.known]).cast(_UTC).dt.convert_time_zone(self.zone).dt.replace_time_zone(None)
         low, high = (
             ends.dt.truncate(self.every).dt.offset_by(f"-{self.every}"),
@@ -251,7 +287,7 @@ def _flow(table: pl.DataFrame, keys: list[str], question: _Question, created: st
     missing = table[_START].null_count()
     if missing:
         raise InputError(
-            f"column {created!r} is null in {missing} of {table.height} rows; a ticket that came at no known instant "
+            f"column {shown(created)} is null in {missing} of {table.height} rows; a ticket that came at no known instant "
             "has no period: filter the rows out or mend them"
         )
     groups, table = _groups(table, keys)

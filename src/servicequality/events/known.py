@@ -11,19 +11,24 @@ from typing import Protocol
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from servicequality.checks import column, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.numbering import TicketNumbers, with_tickets
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
 __all__ = [
+    "COUNTERS",
     "STAMPS",
     "Heads",
+    "changes_of",
+    "hours",
     "instant",
     "known_at",
     "known_events",
     "known_tickets",
     "microseconds",
+    "needed",
     "over_tickets",
     "seconds",
     "words",
@@ -32,6 +37,9 @@ __all__ = [
 
 STAMPS = ("first_response_at", "first_resolved_at", "resolved_at", "closed_at")
 """The stamps that say what happened; `due_at` is a promise, known from the start."""
+
+COUNTERS = ("reopen_count", "reassignments", "handle_seconds")
+"""What the tickets' own system counts; `known_tickets` gives them under these names after ``_own_``."""
 
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -51,10 +59,37 @@ def known_at(as_of: dt.datetime) -> int:
     """
     if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
         raise ParameterError(
-            f"as_of must be an instant with a time zone; got {as_of!r}: say datetime(..., tzinfo=...), "
+            f"as_of must be an instant with a time zone; got {shown(as_of)}: say datetime(..., tzinfo=...), "
             "for what is known depends on it"
         )
     return (as_of - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+def needed(records: object, call: str) -> Records:
+    """The records that a call was given.
+
+    Raises:
+        ParameterError: They are something else, such as a frame or a list of dataclasses.
+    """
+    if isinstance(records, Records):
+        return records
+    raise ParameterError(
+        f"{call} needs Records; got {type(records).__name__}: say {call}(Records(tickets=…, responses=…, changes=…), …), "
+        "with a table or a list of dataclasses for each name"
+    )
+
+
+def hours(schedule: object) -> Schedule | None:
+    """The schedule that a call was given, if any.
+
+    Raises:
+        ParameterError: It is none.
+    """
+    if schedule is None or isinstance(schedule, Schedule):
+        return schedule
+    raise ParameterError(
+        f"schedule must be a Schedule or None; got {shown(schedule)}: Schedule.from_dict reads a dictionary"
+    )
 
 
 def words(parameter: str, values: Collection[str]) -> frozenset[str]:
@@ -63,8 +98,12 @@ def words(parameter: str, values: Collection[str]) -> frozenset[str]:
     Raises:
         ParameterError: `values` is a text, or holds something else than texts.
     """
-    if isinstance(values, str) or not all(isinstance(value, str) for value in values):
-        raise ParameterError(f"{parameter} must be a tuple of names such as ('solved', 'closed'); got {values!r}")
+    if (
+        isinstance(values, str)
+        or not isinstance(values, Collection)
+        or not all(isinstance(value, str) for value in values)
+    ):
+        raise ParameterError(f"{parameter} must be a tuple of names such as ('solved', 'closed'); got {shown(values)}")
     return frozenset(value.lower() for value in values)
 
 
@@ -92,8 +131,8 @@ def worked(schedule: Schedule, start: pl.Expr, stop: pl.Expr) -> pl.Expr:
 def known_tickets(records: Records, known: int) -> pl.LazyFrame:
     """The tickets that existed at the instant, sorted by id, with their number `_ticket` and `_created`.
 
-    A stamp of something that happened later is null; `_has_end_stamp` says whether the ticket has one at all. Where no log
-    can tell, `_any_end_stamp` and `_any_response_stamp` say whether the table keeps such stamps.
+    A stamp of something that happened later is null; `_has_end_stamp` says whether the ticket has one at all. What the
+    ticket's own system counted is called `_own_reopen_count` and so on.
 
     Raises:
         InputError: The records hold no tickets.
@@ -101,14 +140,12 @@ def known_tickets(records: Records, known: int) -> pl.LazyFrame:
     if records.tickets is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
     has_end_stamp = pl.any_horizontal(pl.col(name).is_not_null() for name in STAMPS[1:])
-    kept = [microseconds("created_at").alias("_created"), has_end_stamp.alias("_has_end_stamp")]
-    if records.changes is None:
-        kept.append(has_end_stamp.any().alias("_any_end_stamp"))
-    if records.responses is None:
-        kept.append(pl.col("first_response_at").is_not_null().any().alias("_any_response_stamp"))
+    own = [
+        column(name) for name in records.tickets.collect_schema() if not name.startswith("_") and name not in COUNTERS
+    ]
     return (
-        records.tickets.select(pl.exclude("^_.*$"))
-        .with_columns(kept)
+        records.tickets.select(*own, *(pl.col(name).alias(f"_own_{name}") for name in COUNTERS))
+        .with_columns(microseconds("created_at").alias("_created"), has_end_stamp.alias("_has_end_stamp"))
         .filter(pl.col("_created") <= known)
         .with_columns(pl.when(microseconds(name) <= known).then(pl.col(name)).alias(name) for name in STAMPS)
         .sort("ticket_id", maintain_order=True)
@@ -134,10 +171,9 @@ def over_tickets(
     tickets = known_tickets(records, known)
     schema = tickets.collect_schema()
 
-    def chosen(columns: Collection[str] | None) -> list[str]:
-        return [
-            name for name in schema if columns is None or name.startswith("_") or name == "ticket_id" or name in columns
-        ]
+    def chosen(columns: Collection[str] | None) -> list[pl.Expr]:
+        always = ("ticket_id", "_ticket", "_created")
+        return [column(name) for name in schema if columns is None or name in always or name in columns]
 
     def read(columns: Collection[str] | None = None) -> pl.DataFrame:
         return tickets.select(chosen(columns)).collect(engine="streaming")
@@ -149,11 +185,18 @@ def over_tickets(
         names: list[str] | None, predicate: pl.Expr | None, rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
         answer = plan(read, names)
-        answer = answer if names is None else answer.select(names)
+        answer = answer if names is None else answer.select(map(column, names))
         answer = answer if predicate is None else answer.filter(predicate)
         yield (answer if rows is None else answer.head(rows)).collect(engine="streaming")
 
     return register_io_source(source, schema=plan(unread, None).collect_schema(), is_pure=True)
+
+
+def changes_of(records: Records) -> pl.LazyFrame | None:
+    """The changes, those of one instant in the order of their `sequence` where it is given, else as they came in."""
+    if records.changes is None or not records.has("changes", "sequence"):
+        return records.changes
+    return records.changes.sort("sequence", nulls_last=True, maintain_order=True)
 
 
 def known_events(events: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:

@@ -1,46 +1,68 @@
-"""From sums to facts. Lives here: the rules by which the row of a ticket becomes its facts, as expressions. Never: joins, logs.
+"""From sums to facts: the rules by which the row of a ticket becomes its facts, as expressions.
 
 Columns that begin with an underscore are instants in Int64 microseconds, or counts on their way; none of them is returned.
 """
 
 import polars as pl
 
-from servicequality.events.known import instant, microseconds, seconds, worked
+from servicequality.events.known import STAMPS, instant, microseconds, seconds, worked
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
-__all__ = ["durations", "first_contact", "resolution", "response", "touches"]
+__all__ = ["closing", "durations", "first_contact", "resolution", "response", "touches"]
 
 _UNSAID = "ended, but nothing says when"
 _NO_END = "neither status changes nor a stamp nor a status tells"
+_NO_CLOSE = "neither status changes nor a stamp tell of a close"
 _NO_REPLY = "neither messages nor a stamp tell"
 
 
 def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
-    """`_first_resolution`, `_resolution`, `_is_ended`, `_end_unknown` (why it is not known when), and the moves."""
+    """`_first_resolution`, `_resolution`, `_is_ended`, `_end_unknown` (why it is not known when), and the moves.
+
+    A move to a closed status, or the stamp of a close, stands for a resolution that nothing else tells.
+    """
     logged = pl.col("_ends").is_not_null()
-    last_stamp = pl.coalesce(microseconds("resolved_at"), microseconds("closed_at"))
-    first_stamp = pl.coalesce(microseconds("first_resolved_at"), last_stamp)
+    solved, closed, first_solved = (microseconds(stamp) for stamp in ("resolved_at", "closed_at", "first_resolved_at"))
+    if not records.has("tickets", "resolved_at"):
+        # Of a ticket that was closed, the one resolution that a stamp tells.
+        solved = pl.coalesce(solved, pl.when(closed.is_not_null()).then(first_solved))
+    last_stamp = pl.coalesce(solved, closed)
+    first_stamp = pl.coalesce(first_solved, last_stamp)
     # Born ended: the log begins with a status that was an ended one before, so that the first end is not in it.
     born = pl.col("_born_ended").fill_null(value=False)
-    said = pl.col("status").str.to_lowercase().is_in(sorted(sets.ended)).fill_null(value=False)
-    unsaid = ~logged & said & ~pl.col("_has_end_stamp")
-    first = pl.when(logged & ~born).then("_first_end").otherwise(first_stamp)
-    last = pl.when(~logged).then(last_stamp).when("_ended").then(pl.coalesce("_last_end", last_stamp))
+    status_ended = pl.col("status").str.to_lowercase().is_in(sorted(sets.ended)).fill_null(value=False)
+    unsaid = ~logged & status_ended & ~pl.col("_has_end_stamp")
+    first_end, last_end = pl.col("_first_end"), pl.col("_last_end")
+    by_close = pl.col("_last_closing") == last_end
+    if any(records.has("tickets", stamp) for stamp in ("resolved_at", "first_resolved_at")):
+        # A log that tells of a close alone leaves the resolution to the stamp, if that lies in the same spell of work.
+        stamped = pl.coalesce(first_solved, solved)
+        within = (stamped >= pl.col("_created")) & (stamped <= first_end)
+        first_end = pl.when(within & (pl.col("_first_closing") == first_end)).then(stamped).otherwise(first_end)
+        since = pl.max_horizontal("_created", "_last_reopen")
+        stands = by_close & ~((solved >= since) & (solved <= last_end)).fill_null(value=False)
+        last_end = pl.when(by_close & ~stands).then(solved).otherwise(last_end)
+        by_close = stands
+    first = pl.when(logged & ~born).then(first_end).otherwise(first_stamp)
+    last = pl.when(~logged).then(last_stamp).when("_ended").then(pl.coalesce(last_end, last_stamp))
+    by_close = (
+        pl.when(logged & last_end.is_not_null()).then(by_close.fill_null(value=False)).otherwise(solved.is_null())
+    )
     is_ended: pl.Expr = pl.when(logged).then("_ended").otherwise(last_stamp.is_not_null() | unsaid)
     unknown: pl.Expr = pl.when(unsaid | (born & first.is_null())).then(pl.lit(_UNSAID))
     moves: dict[str, pl.Expr] = {
         "resolution_count": pl.col("_ends") + born.cast(pl.Int64),
-        "reopen_count": pl.col("_reopens"),
+        "reopen_count": pl.coalesce("_reopens", "_own_reopen_count"),
     }
-    if records.changes is None:
-        # Without a log, no status and no stamp in the whole table, nothing tells an open ticket from an ended one.
-        blind = ~pl.col("_has_end_stamp") & pl.col("status").is_null() & ~pl.col("_any_end_stamp")
+    if records.changes is None and not any(records.has("tickets", stamp) for stamp in STAMPS[1:]):
+        # Without a log, a status and a column of stamps, nothing tells an open ticket from an ended one.
+        blind = ~pl.col("_has_end_stamp") & pl.col("status").is_null()
         unknown = pl.when(blind).then(pl.lit(_NO_END)).otherwise(unknown)
         is_ended = pl.when(~blind).then(is_ended)
-    else:
+    elif records.changes is not None:
         # A ticket of which a live log tells nothing has not moved, unless a stamp says that it ended.
         moves = {name: count.fill_null(pl.when(~is_ended).then(0)) for name, count in moves.items()}
     return [
@@ -48,9 +70,23 @@ def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
         last.alias("_resolution"),
         is_ended.alias("_is_ended"),
         unknown.alias("_end_unknown"),
+        pl.when(last.is_not_null()).then(by_close).alias("resolved_by_close"),
         instant(pl.col("_first_reopen"), records).alias("reopened_at"),
         *(count.alias(name) for name, count in moves.items()),
     ]
+
+
+def closing(records: Records, sets: StatusSets) -> list[pl.Expr]:
+    """`_close` and `_close_unknown`: the close that holds, and why it is not known when."""
+    logged, stamp = pl.col("_ends").is_not_null(), microseconds("closed_at")
+    last = pl.coalesce(pl.when("_closed").then("_last_close"), stamp)
+    close = pl.when(~logged).then(stamp).when("_ended").then(last)
+    status_closed = pl.col("status").str.to_lowercase().is_in(sorted(sets.closed)).fill_null(value=False)
+    untold: pl.Expr = pl.when(close.is_null() & status_closed).then(pl.lit(_UNSAID))
+    if records.changes is None and not records.has("tickets", "closed_at"):
+        blind = stamp.is_null() & pl.col("status").is_null()
+        untold = pl.when(blind).then(pl.lit(_NO_CLOSE)).otherwise(untold)
+    return [close.alias("_close"), untold.alias("_close_unknown")]
 
 
 def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
@@ -59,8 +95,8 @@ def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
     written = pl.col("_agent_messages").is_not_null()
     at = pl.when(written).then("_reply").otherwise(stamp)
     unknown: pl.Expr = pl.lit(None, dtype=pl.String)
-    if records.responses is None:
-        unknown = pl.when(~pl.col("_any_response_stamp")).then(pl.lit(_NO_REPLY))
+    if records.responses is None and not records.has("tickets", "first_response_at"):
+        unknown = pl.lit(_NO_REPLY)
     if variant == "frappe":
         halt = pl.when(pl.col("_ends").is_not_null()).then("_first_halt").otherwise("_first_resolution")
         at = pl.min_horizontal(at, halt)
@@ -101,7 +137,19 @@ def durations(records: Records, known: int, schedule: Schedule | None) -> list[p
         .then(pl.lit("open"))
         .alias("first_response_end"),
         *_pair("first_resolution", pl.col("_first_resolution"), None, "_created", first_lost, records, known, schedule),
+        instant(pl.col("_first_resolution"), records).alias("first_resolved_at"),
         *_pair("resolution", end, None, "_created", lost, records, known, schedule, at="resolved_at"),
+        *_pair(
+            "close",
+            pl.col("_close"),
+            None,
+            "_created",
+            pl.col("_close_unknown"),
+            records,
+            known,
+            schedule,
+            at="closed_at",
+        ),
         *_pair(
             "first_action", pl.col("_action"), end, "_created", pl.coalesce(no_action, lost), records, known, schedule
         ),
@@ -135,8 +183,9 @@ def _pair(
 def touches(records: Records, sets: StatusSets, schedule: Schedule | None) -> list[pl.Expr]:
     """Counts that are 0, and not unknown, for a ticket without rows in a table that exists."""
     written = ("public_agent_messages", "agent_replies", "customer_messages", "_followups", "_agent_messages")
-    moved = ("reassignments", "escalations")
-    logs = [*(written if records.responses is not None else ()), *(moved if records.changes is not None else ())]
+    moves = {"reassignments": pl.coalesce("reassignments", "_own_reassignments"), "escalations": pl.col("escalations")}
+    if records.changes is not None:
+        moves = {name: count.fill_null(0) for name, count in moves.items()}
     agents = (
         pl.when(pl.col("_agent_messages") == pl.col("_named"))
         .then("agents")
@@ -150,7 +199,9 @@ def touches(records: Records, sets: StatusSets, schedule: Schedule | None) -> li
     held = ["hold_seconds", *([] if schedule is None else ["hold_working_seconds"])]
     hold = [] if sets.paused else [pl.lit(None, pl.Float64).alias(name) for name in held]
     return [
-        *(pl.col(name).fill_null(0) for name in logs),
+        *(pl.col(name).fill_null(0) for name in (written if records.responses is not None else ())),
+        *(count.alias(name) for name, count in moves.items()),
+        pl.coalesce("handle_seconds", "_own_handle_seconds").alias("handle_seconds"),
         agents.cast(pl.Int64).alias("agents"),
         teams.alias("teams"),
         *hold,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.findings import findings
-from servicequality.events.known import known_at, seconds, words
+from servicequality.events.findings import TIED, findings
+from servicequality.events.known import COUNTERS, known_at, needed, seconds, words
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import ENDED, EXCLUDED, facts
 from servicequality.model import Records
@@ -15,6 +15,13 @@ from servicequality.model import Records
 __all__ = ["Verdict", "check"]
 
 _USUAL = ("new", "open", "pending", "hold", "on-hold", "on hold")
+_CLOSED = "resolved by a close alone"
+
+
+def _differs(counter: str) -> str:
+    return f"{counter} of the export is not that of the log"
+
+
 _QUESTIONS = {
     "duplicate id": "Which row of a ticket is the right one?",
     "duplicate row": "Are repeated rows one event that was exported twice, or two events?",
@@ -22,6 +29,9 @@ _QUESTIONS = {
     "stamps reversed": "Is a stamp overwritten when a ticket is reopened, and which one?",
     "of no ticket": "Were tickets deleted, or left out of this export, whose events are here?",
     "before its ticket was created": "Are events moved from merged tickets, or is the creation stamped late?",
+    TIED: "In which order did events of one instant happen, and does the export hold a sequence?",
+    _CLOSED: "Is a close the end of the work here, or are the resolutions missing from the export?",
+    **{_differs(name): f"How does the export count {name}?" for name in COUNTERS},
     "unknown author": "Who wrote the messages without an author: customers, agents, or rules?",
     "agent message without author_id": "Which agents wrote the messages that name none?",
     "taken for the opening text": "Which messages are the texts that opened their tickets?",
@@ -86,9 +96,13 @@ def check(
 ) -> Verdict:
     """What is wrong or missing in the tickets, responses and changes, and whether the conservation laws hold.
 
-    The tables are examined whole. The laws are tried on the facts at `as_of`: the statuses of a ticket add up to its life;
-    its first resolution is not after its last; hold, waits and agent work are not longer than its life; replies are a
-    part of the public messages, and these of all messages; tickets kept and excluded are all tickets.
+    The tables are examined whole. Counted are, among the rest, tickets that only a close says to be resolved, tickets on
+    which the order of rows of one instant bears (`sequence` gives one to changes), and tickets whose `reopen_count`,
+    `reassignments` or `handle_seconds` in the export is not what the log comes to.
+
+    The laws are tried on the facts at `as_of`: the statuses of a ticket add up to its life; its first resolution is not
+    after its last; hold, waits and agent work are not longer than its life; replies are a part of the public messages,
+    and these of all messages; tickets kept and excluded are all tickets.
 
     Args:
         records: The tables.
@@ -102,6 +116,7 @@ def check(
         ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
         InputError: The records hold no tickets, or none with a creation.
     """
+    records = needed(records, "check")
     if records.tickets is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
     as_of = _last_instant(records) if as_of is None else as_of
@@ -152,6 +167,8 @@ def _laws(
     tried = [
         _law(rows, "open now", open_now.fill_null(value=False)),
         _law(rows, "no resolution time", pl.col("resolution_reason").is_not_null()),
+        _law(rows, _CLOSED, pl.col("resolved_by_close")),
+        *_compared(records, rows),
         _law(rows, "no first response time", pl.col("first_response_reason").is_not_null()),
         _law(
             rows,
@@ -174,6 +191,16 @@ def _laws(
         both = lives.join(sums, on="ticket_id", how="left")
         tried.append(_law(both, _LAWS + "statuses sum to life", apart.fill_null(value=True)))
     return tried
+
+
+def _compared(records: Records, rows: pl.LazyFrame) -> list[pl.LazyFrame]:
+    """Where a count of the ticket's own system is not what its log comes to; where no log tells, the facts repeat it."""
+    assert records.tickets is not None
+    kept = [name for name in COUNTERS if records.has("tickets", name)]
+    own = records.tickets.select("ticket_id", *(pl.col(name).alias(f"own {name}") for name in kept))
+    both = rows.select("ticket_id", *kept).join(own, on="ticket_id", how="left")
+    apart = {name: (pl.col(name) - pl.col(f"own {name}")).abs() > 1e-6 for name in kept}
+    return [_law(both, _differs(name), broken) for name, broken in apart.items()]
 
 
 def _law(rows: pl.LazyFrame, finding: str, broken: pl.Expr) -> pl.LazyFrame:

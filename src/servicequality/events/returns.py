@@ -7,6 +7,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column, listed, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.known import known_at, seconds
 from servicequality.model import as_frame
@@ -54,8 +55,8 @@ def aftermath(
         InputError: a column is missing or holds no zone-aware instants.
     """
     known = known_at(as_of)
-    if isinstance(same, str) or not same:
-        raise ParameterError(f"same must be a tuple of columns such as ('requester_id',); got {same!r}")
+    if not isinstance(same, list | tuple) or not same or not all(isinstance(name, str) for name in same):
+        raise ParameterError(f"same must be a tuple of columns such as ('requester_id',); got {shown(same)}")
     frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
     schema = frame.lazy().collect_schema()
     _check(schema, same)
@@ -65,7 +66,8 @@ def aftermath(
     blank = [pl.lit(None, pl.Datetime("us", zone)).alias(name) for name in absent]
     blank += [] if "reopen_count" in schema else [pl.lit(None, pl.Int64).alias("reopen_count")]
     born = pl.col("created_at").dt.timestamp("us")
-    who = pl.map_batches([pl.col(name) for name in same], _codes, return_dtype=pl.Int64)
+    frame = frame.with_columns(column(name).alias(f"_same_{place}") for place, name in enumerate(same))
+    who = pl.map_batches([pl.col(f"_same_{place}") for place in range(len(same))], _codes, return_dtype=pl.Int64)
     frame = frame.with_columns(blank).with_columns(
         pl.when(born <= known).then(who).alias("_who"),
         born.alias("_created"),
@@ -86,7 +88,7 @@ def aftermath(
         *_pair("reopening", "_reopened", "_first", known, None, reason=pl.coalesce(_lacking("_first"), untold)),
     ]
     return frame.with_columns(added).select(
-        pl.exclude("^_(who|created|last|first|reopened|next|return)$", "reopening_reason", *absent).exclude(
+        pl.exclude(r"^_(who|created|last|first|reopened|next|return|same_\d+)$", "reopening_reason", *absent).exclude(
             [] if "reopen_count" in schema else ["reopen_count"]
         )
     )
@@ -94,7 +96,7 @@ def aftermath(
 
 def _check(schema: pl.Schema, same: Sequence[str]) -> None:
     if missing := [name for name in ("created_at", "resolved_at", *same) if name not in schema]:
-        raise InputError(f"no column {', '.join(map(repr, missing))}; the frame has {', '.join(schema.names())}")
+        raise InputError(f"no column {listed(map(shown, missing))}; the frame has {listed(map(shown, schema.names()))}")
     for name in ("created_at", "resolved_at", "first_resolution_at", "reopened_at"):
         dtype = schema.get(name, pl.Null())
         if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
@@ -138,8 +140,8 @@ def _age(name: str, start: str, known: int) -> pl.Expr:
 def _codes(columns: Sequence[pl.Series]) -> pl.Series:
     """A whole number for each combination of values, null where one of them is null."""
     codes: pl.Series | None = None
-    for column in columns:
-        own = column.cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int64)
+    for values in columns:
+        own = values.cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int64)
         # A rank is at most the number of rows, and a code has 32 bits: together they fit.
         codes = own if codes is None else codes.rank("dense").cast(pl.Int64) * 2**32 + own
     assert codes is not None  # `aftermath` sees to one column at least
@@ -175,8 +177,8 @@ def _following(columns: Sequence[pl.Series]) -> pl.Series:
     end = np.flatnonzero(row >= rows)
     below, row = below[end], row[end] - rows
     found = below < len(person)
-    below = np.where(found, below, 0)
-    found &= person[below] == person[end]
+    row, end, below = row[found], end[found], below[found]
+    found = person[below] == person[end]
     following = np.full(rows, _NEVER, dtype=np.int64)
     following[row[found]] = at[below[found]]
     return pl.Series(following).set(pl.Series(following == _NEVER), None)

@@ -5,6 +5,7 @@ from typing import Any, overload
 
 import polars as pl
 
+from servicequality.checks import column, shown
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.errors import InputError, ParameterError
@@ -60,12 +61,19 @@ def review_scores(
             0; the weights of a review add up to 0; a review rates a category twice. (Lazy: at collect.)
         ParameterError: `scale` or `critical_below` makes no sense.
     """
-    if not 0 < critical_below <= 1:
+    if not isinstance(critical_below, int | float) or not 0 < critical_below <= 1:
         raise ParameterError(
-            f"critical_below is a share of the range, above 0 and at most 1; got {critical_below!r}: say 0.5 for half"
+            f"critical_below is a share of the range, above 0 and at most 1; got {shown(critical_below)}: say 0.5 for half"
         )
-    if scale is not None and not scale[0] < scale[1]:
-        raise ParameterError(f"scale must be (lowest, highest), such as (1, 5); got {scale!r}")
+    if scale is not None and not (
+        isinstance(scale, tuple | list)
+        and len(scale) == 2
+        and all(isinstance(end, int | float) for end in scale)
+        and scale[0] < scale[1]
+    ):
+        raise ParameterError(f"scale must be (lowest, highest), such as (1, 5); got {shown(scale)}")
+    if not isinstance(keep, list | tuple) or not all(isinstance(name, str) for name in keep):
+        raise ParameterError(f"keep must be a list of columns; got {shown(keep)}")
     data = as_frame(reviews)
     rows = _ready(data.lazy(), scale, keep)
     rating, low, high = (pl.col(name) for name in ("rating", "scale_min", "scale_max"))
@@ -84,7 +92,7 @@ def review_scores(
             failed.sum().cast(pl.Int64).alias("failed"),
             pl.when((critical & rating.is_not_null()).any()).then((critical & failed).any()).alias("critical_failed"),
             (pl.len() - pl.col("category").n_unique()).alias("_twice"),
-            *(pl.col(name).first() for name in dict.fromkeys(kept)),
+            *(column(name).first() for name in dict.fromkeys(kept)),
         )
         .with_columns(
             qa_score=pl.when(pl.col("critical_failed"))
@@ -105,10 +113,10 @@ def review_scores(
             scored, pl.col("_twice") > 0, "rate a category twice", "give each review its own id, and keep one rating"
         )
         _refuse(scored, pl.col("_all") == 0, "have weights that add up to 0", "give at least one category a weight")
-        return scored.select(columns)
+        return scored.select(map(column, columns))
 
     if isinstance(data, pl.LazyFrame):
-        return pl.defer(answer, schema=plan.select(columns).collect_schema())
+        return pl.defer(answer, schema=plan.select(map(column, columns)).collect_schema())
     return answer()
 
 

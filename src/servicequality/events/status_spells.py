@@ -6,7 +6,7 @@ from collections.abc import Collection
 import polars as pl
 
 from servicequality.errors import InputError
-from servicequality.events.known import Heads, known_at, known_events, over_tickets, seconds
+from servicequality.events.known import Heads, changes_of, hours, known_at, known_events, needed, over_tickets, seconds
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule
@@ -27,9 +27,10 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
         InputError: The records hold no tickets or no changes.
     """
     known = known_at(as_of)
-    if records.changes is None:
+    records, schedule = needed(records, "status_times"), hours(schedule)
+    changes, carried = changes_of(records), records.has("changes", "previous")
+    if changes is None:
         raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
-    changes, carried = records.changes, "previous" in records.changes.collect_schema()
 
     def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
         heads = read(())
@@ -39,9 +40,7 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
             "_at",
             "_created",
             pl.col("value").str.to_lowercase().alias("status"),
-            (pl.col("previous").cast(pl.String).str.to_lowercase() if carried else pl.lit(None, pl.String)).alias(
-                "_first"
-            ),
+            (pl.col("previous").str.to_lowercase() if carried else pl.lit(None, pl.String)).alias("_first"),
         )
         ticket = pl.col("_ticket")
         # Clipped only after sorting: what lies before creation still says what the status was then.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import polars as pl
 
-from servicequality.events.known import known_events, seconds
+from servicequality.events.known import changes_of, known_events, seconds
 from servicequality.events.numbering import TicketNumbers, beside_above
 from servicequality.events.per_ticket import any_of, count, earliest, last, latest, of_present, total
 from servicequality.model import Records
@@ -34,6 +34,7 @@ class StatusSets:
     agent_wait: frozenset[str]
     agent_work: frozenset[str]
     new: frozenset[str]
+    closed: frozenset[str]
 
     def bit(self, name: str) -> int:
         """The bit that stands for a set."""
@@ -68,10 +69,10 @@ def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: Sta
 
     Before is what the row above says, by time; only of a ticket's first row it is what the log's own column `previous` says.
     """
-    if records.changes is None:
+    changes, carried = changes_of(records), records.has("changes", "previous")
+    if changes is None:
         return None
-    carried = "previous" in records.changes.collect_schema()
-    rows = records.changes.filter(pl.col("field") == "status").select(
+    rows = changes.filter(pl.col("field") == "status").select(
         "ticket_id",
         "at",
         sets.mask(pl.col("value")).alias("_after"),
@@ -98,10 +99,11 @@ def status_facts(
     """What the statuses of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
     Instants in microseconds: `_first_end`, `_last_end`, `_first_halt` (the first move to an ended or paused status after
-    creation), `_first_started` (the first status that is not a new one), `_first_reopen`. Counts: `_ends` and `_reopens`
-    (moves into and out of the ended set). `_ended`: it is so now. `_born_ended`: it was so before the log begins. `_status`:
-    the one in force. Times within the ticket's life, in seconds: `hold_seconds` and its like, and with a schedule their
-    twins in its time, `hold_working_seconds`. All are null of a ticket whose status is not in the log.
+    creation), `_first_started` (the first status that is not a new one), `_first_reopen`, `_last_reopen`, `_last_close` (the
+    last move into a closed status), `_first_closing`, `_last_closing` (an end by a closed status). Counts: `_ends` and
+    `_reopens` (moves into and out of the ended set). `_ended`, `_closed`: it is so now. `_born_ended`: it was so before the
+    log begins. `_status`: the one in force. Times within the ticket's life, in seconds: `hold_seconds` and its like, and with
+    a schedule their twins in its time, `hold_working_seconds`. All are null of a ticket whose status is not in the log.
     """
     before, after = pl.col("_before"), pl.col("_after")
 
@@ -140,6 +142,7 @@ def status_facts(
     }
     flows = moves.with_columns(**flags)
     end, reopen = pl.col("_end"), pl.col("_reopen")
+    closing = end & _has(after, sets.bit("closed"))
     times = {name + twin: time(of, twin) for twin in remaining for name, of in of_set.items()}
     return of_present(
         flows,
@@ -149,6 +152,11 @@ def status_facts(
             "_first_halt": earliest(pl.col("_halt")),
             "_first_started": earliest(pl.col("_started")),
             "_first_reopen": earliest(reopen),
+            "_last_reopen": latest(reopen),
+            "_first_closing": earliest(closing),
+            "_last_closing": latest(closing),
+            "_last_close": latest(entered("closed")),
+            "_closed": any_of(pl.col("_is_last") & _has(after, sets.bit("closed"))),
             "_ends": count(end),
             "_reopens": count(reopen),
             "_born_ended": any_of(pl.col("_born")),
@@ -171,8 +179,9 @@ def handovers(
     """When a person's turn began: `_ticket` and `_at` of every reopening and of every change of the field `handoff`."""
     ended = sets.bit("ended")
     reopened = moves.filter(_has(pl.col("_before"), ended) & ~_has(pl.col("_after"), ended))
-    assert records.changes is not None
-    handed = known_events(records.changes.filter(pl.col("field") == "handoff"), numbers, known)
+    changes = changes_of(records)
+    assert changes is not None
+    handed = known_events(changes.filter(pl.col("field") == "handoff"), numbers, known)
     return pl.concat([reopened.select("_ticket", "_at"), handed.select("_ticket", "_at")])
 
 

@@ -1,4 +1,4 @@
-"""One row a ticket. Lives here: the public door to the facts. Never: how a log is read, how a metric is made."""
+"""One row a ticket: `facts`, and the tickets that it leaves out."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
@@ -6,11 +6,12 @@ from typing import get_args
 
 import polars as pl
 
+from servicequality.checks import column, shown
 from servicequality.errors import ParameterError
 from servicequality.events.assignments import HELD
-from servicequality.events.known import Heads, known_at, known_tickets, over_tickets, words
+from servicequality.events.known import Heads, hours, known_at, known_tickets, needed, over_tickets, words
 from servicequality.events.numbering import TicketNumbers
-from servicequality.events.outcomes import durations, first_contact, resolution, response, touches
+from servicequality.events.outcomes import closing, durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import (
     FirstResponse,
@@ -26,6 +27,7 @@ from servicequality.worktime import Schedule
 __all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
 
 ENDED = ("solved", "resolved", "closed")
+CLOSED = ("closed",)
 EXCLUDED = ("merged", "spam", "deleted", "test")
 
 _HOLD = ("hold", "on-hold", "on hold")
@@ -43,14 +45,17 @@ def facts(
     agent_wait: tuple[str, ...] = ("pending",),
     agent_work: tuple[str, ...] = ("new", "open"),
     new: tuple[str, ...] = ("new",),
+    closed: tuple[str, ...] = CLOSED,
     schedule: Schedule | None = None,
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
     A column of the tickets that has the name of a fact makes way for it, and one that begins with an underscore is dropped.
-    What happened after `as_of` is not known: such rows and stamps do not exist. Where a ticket has status changes they
-    decide, else its stamps do; so with messages and the stamp of the first response. Status names are compared without
-    regard to case, and a status in no set runs. At equal instants messages precede changes, then the input's order holds.
+    What happened after `as_of` is not known: such rows and stamps do not exist. A ticket's facts depend on its own rows and
+    on the call alone. Where a ticket has status changes they decide, else its stamps do; so with messages and the stamp of
+    the first response, and with the counts of the ticket's own system (`reopen_count`, `reassignments`, `handle_seconds`).
+    Status names are compared without regard to case, and a status in no set runs. At equal instants messages precede
+    changes; changes of one instant are taken in the order of their `sequence` where it is given, else as they came in.
     Nothing is subtracted for pauses. Where a lazy table holds an id twice, its events belong to one of those rows; `check`
     counts such ids.
 
@@ -61,7 +66,9 @@ def facts(
       the response, to the end that came without one, or to `as_of`.
     - `first_resolution_at` and `resolved_at` (the last one, null while the ticket is open), each with `_seconds`,
       `_observed` and `_reason` under `first_resolution` and `resolution`. A move from one ended status to another is no
-      second resolution.
+      second resolution. `first_resolved_at` is `first_resolution_at` by its name among the stamps.
+    - `closed_at` (the last close, null while the ticket is not closed), `close_seconds`, `close_observed`, `close_reason`. A
+      close stands for a resolution only where neither the log nor a stamp tells of one: then `resolved_by_close` is true.
     - `resolution_count`, `reopen_count`: moves into and out of the ended statuses; `reopened_at`: the first move out.
     - `hold_seconds` (time in the `paused` statuses; null if none is named), `requester_wait_seconds`,
       `agent_wait_seconds`, `agent_work_seconds`: within the ticket's life, which lasts from creation to `as_of`.
@@ -93,6 +100,7 @@ def facts(
         agent_wait: Statuses in which the agents wait.
         agent_work: Statuses in which the agents work.
         new: Statuses in which nobody has acted yet.
+        closed: Those of the `ended` statuses that close a ticket for good.
         schedule: The hours that count in the twins.
 
     Returns:
@@ -100,14 +108,18 @@ def facts(
         few facts of a long log take a fraction of the time of all.
 
     Raises:
-        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, or `first_response` is unknown.
+        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, `first_response` is unknown, or
+            `records` are no `Records`.
         InputError: The records hold no tickets.
     """
     if first_response not in get_args(FirstResponse):
-        raise ParameterError(f"first_response must be one of {get_args(FirstResponse)}; got {first_response!r}")
+        raise ParameterError(f"first_response must be one of {get_args(FirstResponse)}; got {shown(first_response)}")
     known = known_at(as_of)
+    records, schedule = needed(records, "facts"), hours(schedule)
+    over = words("ended", ended)
     sets = StatusSets(
-        ended=words("ended", ended),
+        ended=over,
+        closed=words("closed", closed) & over,
         paused=words("paused", paused),
         requester_wait=words("requester_wait", requester_wait),
         agent_wait=words("agent_wait", agent_wait),
@@ -117,7 +129,7 @@ def facts(
     reason = exclusion(words("excluded", excluded))
     layers = [
         in_force_columns(),
-        resolution(records, sets),
+        [*resolution(records, sets), *closing(records, sets)],
         response(records, first_response),
         [*durations(records, known, schedule), *touches(records, sets, schedule)],
         first_contact(),
@@ -132,7 +144,7 @@ def facts(
         rows = rows.with_columns(now).filter(reason.is_null())
         for rule in rules:
             rows = rows.with_columns(rule)
-        return rows.select(wanted)
+        return rows.select(map(column, wanted))
 
     return over_tickets(records, known, plan)
 
@@ -141,8 +153,7 @@ def _columns(own: Collection[str], sums: Collection[str], layers: Iterable[Itera
     """The columns of the whole table: the tickets' own, then the facts."""
     facts = [*sums, *(rule.meta.output_name() for layer in layers for rule in layer)]
     names = [*(name for name in own if name not in sums), *facts]
-    hidden = {"first_resolved_at", "closed_at"}
-    return [name for name in dict.fromkeys(names) if not name.startswith("_") and name not in hidden]
+    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
 
 
 def _needed(layers: Sequence[list[pl.Expr]], names: set[str]) -> tuple[list[list[pl.Expr]], set[str]]:
@@ -162,6 +173,7 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
         InputError: The records hold no tickets.
     """
     known = known_at(as_of)
+    records = needed(records, "excluded_tickets")
     reason = exclusion(words("excluded", excluded))
 
     def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:

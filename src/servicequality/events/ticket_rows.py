@@ -6,6 +6,7 @@ from typing import Literal
 import polars as pl
 
 from servicequality.events.assignments import HELD, assignment_facts, values_in_force
+from servicequality.events.known import changes_of
 from servicequality.events.messages import message_facts, messages
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
@@ -18,12 +19,13 @@ FirstResponse = Literal["public_reply", "zammad", "frappe", "after_handoff"]
 """What counts as the first response, and from when on its time runs."""
 
 _STATUS: Mapping[str, pl.DataType] = {
-    **dict.fromkeys(("_first_end", "_last_end", "_first_halt", "_first_started", "_first_reopen"), pl.Int64()),
+    **dict.fromkeys(("_first_end", "_last_end", "_first_halt", "_first_started"), pl.Int64()),
+    **dict.fromkeys(("_first_reopen", "_last_reopen", "_first_closing", "_last_closing", "_last_close"), pl.Int64()),
     **dict.fromkeys(("_ends", "_reopens"), pl.Int64()),
     **dict.fromkeys(
         ("hold_seconds", "requester_wait_seconds", "agent_wait_seconds", "agent_work_seconds"), pl.Float64()
     ),
-    **dict.fromkeys(("_ended", "_born_ended"), pl.Boolean()),
+    **dict.fromkeys(("_ended", "_born_ended", "_closed"), pl.Boolean()),
     "_status": pl.String(),
 }
 _HELD = [field for field in HELD if field != "status"]
@@ -73,12 +75,15 @@ def ticket_rows(
     moves, mail, changes = (
         status_moves(records, numbers, known, sets),
         messages(records, numbers, known),
-        records.changes,
+        changes_of(records),
     )
-    notes = first_response != "zammad"
+    notes, carried = first_response != "zammad", records.has("changes", "previous")
     columns = _status_columns(schedule)
     beside(columns, None if moves is None else lambda names: status_facts(moves, known, sets, names, schedule))
-    beside(_ASSIGNMENT, None if changes is None else lambda names: assignment_facts(changes, numbers, known, names))
+    beside(
+        _ASSIGNMENT,
+        None if changes is None else lambda names: assignment_facts(changes, carried, numbers, known, names),
+    )
     beside(_MESSAGE, None if mail is None else lambda names: message_facts(mail, names, notes_count=notes))
     # The sums stand in the order of the tickets' numbers: no join has to find their ticket.
     if frames:
@@ -103,9 +108,10 @@ def _status_columns(schedule: Schedule | None) -> dict[str, pl.DataType]:
 
 def as_known(tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, known: int) -> pl.LazyFrame:
     """Tickets whose status, priority, team and agent are those in force, as far as the log says so by then."""
-    if records.changes is None:
+    changes = changes_of(records)
+    if changes is None:
         return tickets.lazy()
-    held = values_in_force(records.changes, numbers, known)
+    held = values_in_force(changes, numbers, known)
     return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(HELD))
 
 

@@ -5,13 +5,17 @@ from collections.abc import Collection
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.errors import InputError
 from servicequality.events.assignments import HELD
 from servicequality.events.known import (
     STAMPS,
     Heads,
+    hours,
     instant,
     known_at,
+    known_tickets,
+    needed,
     over_tickets,
     seconds,
     words,
@@ -60,13 +64,16 @@ def reply_waits(
     known = known_at(as_of)
     sets = StatusSets(
         ended=words("ended", ended),
+        closed=_NONE,
         paused=_NONE,
         requester_wait=_NONE,
         agent_wait=_NONE,
         agent_work=_NONE,
         new=_NONE,
     )
-    out = words("excluded", excluded)
+    records, schedule, out = needed(records, "reply_waits"), hours(schedule), words("excluded", excluded)
+    made = {*_COLUMNS, *STAMPS, *([] if schedule is None else ["reply_wait_working_seconds"])}
+    own = [name for name in known_tickets(records, known).collect_schema() if name not in made and name[:1] != "_"]
     if records.responses is None:
         raise InputError("expected records with responses; got none: reply waits need Records(responses=...)")
 
@@ -95,7 +102,7 @@ def reply_waits(
                 *twins,
                 (pl.col("reply_wait_end") == "answered").alias("reply_wait_observed"),
                 "reply_wait_end",
-                pl.exclude(*_COLUMNS, *STAMPS, "^_.*$"),
+                *(column(name) for name in own if names is None or name in names),
             )
         )
 

@@ -8,13 +8,17 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from servicequality.checks import shown
 from servicequality.model.schema import stored_type
 
-__all__ = ["advice_on_type", "coerced", "explain", "is_blank", "never_fails", "shown_values"]
+__all__ = ["advice_on_type", "coerced", "explain", "in_range", "is_blank", "never_fails", "shown_values"]
 
 _SHOWN = 5
 _AWARE_FORMATS = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
 _NAIVE_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+# The years 1 to 9999 but for a day at either end, so that an instant has a date in every zone; in whole seconds.
+_FIRST, _LAST = -62_135_510_400, 253_402_214_400
+_PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 _NAME_A_ZONE = "name the zone they were written in, such as timezone='Europe/Berlin' (or 'UTC')"
 
 
@@ -46,12 +50,21 @@ def coerced(raw: pl.Expr, source: pl.DataType, target: pl.DataType, zone: str | 
 def never_fails(source: pl.DataType, target: pl.DataType) -> bool:
     """Whether every value of `source` has its like in `target`, so that a lazy column needs no look at its values."""
     if isinstance(target, pl.Datetime):
-        return isinstance(source, pl.Datetime) and source.time_zone is not None
+        # Nanoseconds end in the year 2262; the other units count further than there are dates.
+        return isinstance(source, pl.Datetime) and source.time_zone is not None and source.time_unit == "ns"
     if target == pl.String:
         return source.is_integer() or isinstance(source, pl.String | pl.Categorical | pl.Enum)
     if target == pl.Float64:  # NaN and infinity are floats too
         return source.is_integer() or source == pl.Null
     return source in (target, pl.Null)
+
+
+def in_range(raw: pl.Expr, source: pl.DataType) -> pl.Expr:
+    """`raw` where it lies in the years 1 to 9999, null elsewhere: what is outside has no date, and makes Polars panic."""
+    if isinstance(source, pl.Datetime):
+        per = _PER_SECOND[source.time_unit]
+        return pl.when(raw.to_physical().is_between(max(_FIRST * per, -(2**63)), min(_LAST * per, 2**63 - 1))).then(raw)
+    return pl.when(raw.to_physical().is_between(_FIRST // 86_400, _LAST // 86_400)).then(raw)
 
 
 def is_blank(raw: pl.Series, target: pl.DataType) -> pl.Series:
@@ -77,27 +90,38 @@ def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column:
         return []
     if not isinstance(target, pl.Datetime):
         return [(len(offenders), f"are no {_wanted(target)}: {shown_values(offenders)}; {_remedy(target)}")]
-    local = offenders
+    local, causes = offenders, []
+    if offenders.dtype.is_temporal():
+        inside = offenders.to_frame().select(in_range(pl.first(), offenders.dtype)).to_series().is_not_null()
+        outside, offenders = offenders.filter(~inside), offenders.filter(inside)
+        local = offenders
+        unit = getattr(outside.dtype, "time_unit", None) or "days"
+        shown = f"{shown_values(outside.to_physical())} {unit} from 1970"
+        causes = [(outside, "lie outside the years 1 to 9999", shown, "if they stand for never, make them null")]
     if offenders.dtype == pl.String:
         local = _parsed(_tidy(offenders), _NAIVE_FORMATS, pl.Datetime("us"))
     foreign, zoneless = offenders.filter(local.is_null()), offenders.filter(local.is_not_null())
     lost = _NAME_A_ZONE if zone is None else f"the clock of {zone} skips them: name the zone they were written in"
     day_first = f"pl.col({column!r}).str.to_datetime('%d/%m/%Y %H:%M')"
-    causes = [
-        (foreign, "are no ISO 8601 instants", f"day and month are not guessed: parse them first, such as {day_first}"),
-        (zoneless, "have no time zone" if zone is None else "do not exist", lost),
+    parse = f"day and month are not guessed: parse them first, such as {day_first}"
+    causes += [
+        (foreign, "are no ISO 8601 instants", shown_values(foreign), parse),
+        (zoneless, "have no time zone" if zone is None else "do not exist", shown_values(zoneless), lost),
     ]
-    return [(len(values), f"{what}: {shown_values(values)}; {do}") for values, what, do in causes if len(values)]
+    return [(len(values), f"{what}: {shown}; {do}") for values, what, shown, do in causes if len(values)]
 
 
 def shown_values(values: pl.Series) -> str:
     """The first few distinct values, as a person would type them."""
-    first = values.unique(maintain_order=True).head(_SHOWN + 1)
-    listed = [repr(value) if isinstance(value, str) else str(value) for value in first]
+    # Polars reads the name of a Series as a pattern in its own methods.
+    first = values.alias("values").unique(maintain_order=True).head(_SHOWN + 1)
+    listed = [shown(value) if isinstance(value, str) else shown(str(value))[1:-1] for value in first]
     return ", ".join(listed[:_SHOWN]) + (", …" if len(listed) > _SHOWN else "")
 
 
 def _instant(raw: pl.Expr, source: pl.DataType, zone: str | None) -> pl.Expr | None:
+    if isinstance(source, pl.Datetime | pl.Date):
+        raw = in_range(raw, source)
     if isinstance(source, pl.Datetime) and source.time_zone is not None:
         return raw.cast(pl.Datetime("us", source.time_zone)).dt.convert_time_zone(zone or "UTC")
     if isinstance(source, pl.Datetime | pl.Date):
@@ -132,7 +156,8 @@ def _parsed(text: pl.Series, formats: Sequence[str], dtype: pl.Datetime) -> pl.S
             break
         read = text.str.to_datetime(form, time_unit="us", strict=False)
         # "02-01-24" would be read as the year 2: a year has four digits.
-        instants = instants.zip_with(instants.is_not_null(), read.set(read.dt.year() < 1000, None))
+        year = read.dt.year()
+        instants = instants.zip_with(instants.is_not_null(), read.set((year < 1000) | (year > 9998), None))
     return instants
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
 from servicequality.model.door import TableLike, as_frame
 from servicequality.model.roles import closest
@@ -16,6 +17,7 @@ from servicequality.model.validation import check_timezone, faults_and_frame, re
 __all__ = ["Records"]
 
 Table = pl.LazyFrame | TableLike
+_ABSENT = pl.Null()
 
 
 @dataclass(frozen=True, slots=True, init=False, eq=False, repr=False)
@@ -53,6 +55,7 @@ class Records:
     deployments: pl.LazyFrame | None
     timezone: str | None
     _lines: Mapping[str, str]
+    _roles: Mapping[str, frozenset[str]]
 
     def __init__(
         self,
@@ -107,30 +110,53 @@ class Records:
             "deployments": deployments,
         }
         check_timezone(timezone)
-        columns = columns or {}
+        columns = {} if columns is None else columns
+        if not isinstance(columns, Mapping) or not all(_is_map(named) for named in columns.values()):
+            raise ParameterError(
+                "columns must map tables to roles and columns, such as {'tickets': {'created_at': 'opened_at'}}; "
+                f"got {shown(columns)}"
+            )
         _refuse_strangers("columns", columns)
         faults: list[str] = []
         lines: dict[str, str] = {}
+        roles: dict[str, frozenset[str]] = {}
         for name, data in given.items():
             table = None
             if data is not None:
                 frame = as_frame(data)
-                found, conformed = faults_and_frame(frame, TABLES[name], columns.get(name, {}), timezone)
-                faults += found
-                lines[name] = _line(frame, conformed, len(schema_of(TABLES[name])), columns.get(name, {}))
+                named = columns.get(name, {})
+                wrong, conformed = faults_and_frame(frame, TABLES[name], named, timezone)
+                faults += wrong
+                if wrong:
+                    continue
+                lines[name] = _line(frame, conformed, len(schema_of(TABLES[name])), named)
+                given_types = frame.collect_schema()
+                roles[name] = frozenset(
+                    role
+                    for role in schema_of(TABLES[name])
+                    if given_types.get(named.get(role, role), _ABSENT) != _ABSENT
+                )
                 table = conformed.lazy()
             object.__setattr__(self, name, table)
         refuse(faults)
         object.__setattr__(self, "timezone", timezone)
         object.__setattr__(self, "_lines", lines)
+        object.__setattr__(self, "_roles", roles)
 
     @property
     def tables(self) -> dict[str, pl.LazyFrame]:
         """The tables that are there, by name."""
         return {name: table for name in TABLES if (table := getattr(self, name)) is not None}
 
+    def has(self, table: str, role: str) -> bool:
+        """Whether a table was given with a column for a role: a null of it is then no gap, but says that nothing happened."""
+        return role in self._roles.get(table, ())
+
     def replace(self, **tables: Table | None) -> "Records":
         """The same records with some tables exchanged, such as ``records.replace(tickets=records.tickets.head(10))``.
+
+        A role of the tickets that was not given stays so, unless the new table is eager and holds values of it: some of the
+        tickets know no more than all.
 
         Raises:
             InputError: A new table does not conform.
@@ -141,7 +167,18 @@ class Records:
         records = Records(**exchanged, timezone=self.timezone)
         lines = {name: (records if name in tables else self)._lines[name] for name in records.tables}  # noqa: SLF001  (its own class)
         object.__setattr__(records, "_lines", lines)
+        kept = {name: records._roles[name] - (self._without(name, exchanged[name])) for name in records.tables}
+        object.__setattr__(records, "_roles", kept)
         return records
+
+    def _without(self, name: str, new: object) -> frozenset[str]:
+        """The roles that the table was not given, and that the new one is not known to hold either."""
+        if name != "tickets" or name not in self._roles:
+            return frozenset()
+        absent = frozenset(schema_of(TABLES[name])) - self._roles[name]
+        if isinstance(new, pl.DataFrame):
+            absent = frozenset(role for role in absent if role not in new or new[role].null_count() == new.height)
+        return absent
 
     def __repr__(self) -> str:
         zone = self.timezone or "UTC"
@@ -149,11 +186,15 @@ class Records:
         return "\n".join([f"Records (instants in {zone})", *(rows or ["  no tables"])])
 
 
+def _is_map(named: object) -> bool:
+    return isinstance(named, Mapping) and all(isinstance(text, str) for pair in named.items() for text in pair)
+
+
 def _refuse_strangers(argument: str, names: Iterable[str]) -> None:
     for stranger in names:
         if stranger not in TABLES:
             raise ParameterError(
-                f"{argument} names the table {stranger!r}{closest(stranger, TABLES)}; "
+                f"{argument} names the table {shown(stranger)}{closest(stranger, TABLES)}; "
                 f"the tables are {', '.join(TABLES)}"
             )
 
@@ -166,6 +207,6 @@ def _line(
 ) -> str:
     names, here = conformed.collect_schema().names(), given.collect_schema()
     roles = [name for name in names[:n_roles] if name in here or name in columns]
-    own = f"; also {', '.join(names[n_roles:])}" if names[n_roles:] else ""
+    own = f"; also {listed(names[n_roles:])}" if names[n_roles:] else ""
     size = f"{given.height:,} rows" if isinstance(given, pl.DataFrame) else "lazy"
     return f"{size}: {', '.join(roles) or 'no columns'}{own}"

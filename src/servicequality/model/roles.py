@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Collection, Mapping
 
+from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
 
 __all__ = ["assign_roles", "closest", "suggest"]
@@ -40,12 +41,12 @@ def assign_roles(
     strangers = [role for role in columns if role not in roles]
     if strangers:
         raise ParameterError(
-            f"columns={{{table!r}: …}} names {', '.join(map(repr, strangers))}; the roles of {table} are "
+            f"columns={{{table!r}: …}} names {listed(map(shown, strangers))}; the roles of {table} are "
             f"{', '.join(roles)}{closest(strangers[0], roles)}"
         )
     faults = [
-        f"{table}.{role}: the column {column!r} that columns={{{table!r}: {{{role!r}: {column!r}}}}} names "
-        f"is not there{closest(column, available)}; the columns are {_listed(available)}"
+        f"{table}.{role}: the column {shown(column)} that columns={{{table!r}: {{{role!r}: {shown(column)}}}}} names "
+        f"is not there{closest(column, available)}; the columns are {listed(map(shown, available))}"
         for role, column in columns.items()
         if column not in available
     ]
@@ -63,18 +64,18 @@ def suggest(table: str, missing: Collection[str], available: Collection[str]) ->
         if (column := _likely(role, free)) is not None:
             likely[role] = column
             free.remove(column)
-    shown = likely or dict.fromkeys(missing, "your column")
+    example = likely or dict.fromkeys(missing, "your column")
     verdict = "probably" if likely else "if they have other names"
     return (
         f"{table}: required column{'s' if len(missing) > 1 else ''} {', '.join(map(repr, missing))} missing; "
-        f"{verdict}: columns={{{table!r}: {shown!r}}}; unused columns: {_listed(available)}"
+        f"{verdict}: columns={{{table!r}: {example!r}}}; unused columns: {listed(map(shown, available))}"
     )
 
 
 def closest(name: str, known: Collection[str]) -> str:
     """A remark that names the known word nearest to `name`, or nothing."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]!r}?)" if near else ""
+    near = difflib.get_close_matches(name, known, n=1) if isinstance(name, str) else []
+    return f" (did you mean {shown(near[0])}?)" if near else ""
 
 
 def _likely(role: str, available: Collection[str]) -> str | None:
@@ -88,8 +89,3 @@ def _likely(role: str, available: Collection[str]) -> str | None:
 
 def _plain(name: str) -> str:
     return "".join(sign for sign in name.lower() if sign.isalnum())
-
-
-def _listed(names: Collection[str], most: int = 30) -> str:
-    shown = ", ".join(map(repr, list(names)[:most])) or "none at all"
-    return shown + (", …" if len(names) > most else "")

@@ -29,6 +29,7 @@ class Ticket(Record):
         resolved_at: When it was solved for the last time (instant); null while it is open.
         closed_at: When it was closed for good (instant); null until then.
         due_at: When the promise made for it falls due (instant).
+        first_response_due_at: When the promise of a first response falls due (instant).
         status: Where it stands now, in the words of its system; case is ignored.
         priority: How urgent it is, in the words of its system.
         channel: How it came in (email, chat, phone, web …).
@@ -41,6 +42,9 @@ class Ticket(Record):
         category: What kind of request it is.
         opened_by: Whose text opened it (customer, agent, bot, system).
         excluded: Why it does not count (merged, spam, deleted, test); null if it counts.
+        reopen_count: How often it was reopened, as its system counts.
+        reassignments: How often it changed hands, as its system counts.
+        handle_seconds: Work recorded on the whole ticket (seconds).
     """
 
     ticket_id: str
@@ -50,6 +54,7 @@ class Ticket(Record):
     resolved_at: dt.datetime | None = None
     closed_at: dt.datetime | None = None
     due_at: dt.datetime | None = None
+    first_response_due_at: dt.datetime | None = None
     status: str | None = None
     priority: str | None = None
     channel: str | None = None
@@ -62,6 +67,9 @@ class Ticket(Record):
     category: str | None = None
     opened_by: Author | None = None
     excluded: str | None = None
+    reopen_count: int | None = None
+    reassignments: int | None = None
+    handle_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +108,20 @@ class Change(Record):
         at: When it changed (instant).
         field: What changed (status, priority, agent, team, tier, policy, schedule …).
         value: What it is from then on; null if it was emptied.
+        previous: What it was before.
+        sequence: The place of the change in its log, where several have one instant (count).
+        actor: Who made the change: customer, agent, bot or system; null if unknown.
+        actor_id: The person, bot or rule that made it.
     """
 
     ticket_id: str
     at: dt.datetime
     field: str
     value: str | None
+    previous: str | None = None
+    sequence: int | None = None
+    actor: Author | None = None
+    actor_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import overload
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
 from servicequality.model.record import Record
@@ -20,6 +20,9 @@ from servicequality.model.schema import nullable_fields, required_fields, schema
 from servicequality.model.tables import TABLES, UNIQUE
 
 __all__ = ["check_timezone", "conform", "faults_and_frame", "refuse"]
+
+
+_EPOCH = pl.Series([0]).cast(pl.Datetime("us", "UTC"))
 
 
 @overload
@@ -69,6 +72,10 @@ def conform(
         ParameterError: `columns` names no role, or `timezone` no zone.
     """
     check_timezone(timezone)
+    if not (isinstance(record, type) and issubclass(record, Record) and record is not Record):
+        raise ParameterError(f"record must be the dataclass of a table, such as Ticket; got {shown(record)}")
+    if not isinstance(frame, pl.DataFrame | pl.LazyFrame):
+        raise InputError(f"expected a Polars frame; got {type(frame).__name__}: as_frame makes one of other tables")
     faults, conformed = faults_and_frame(frame, record, columns or {}, timezone)
     refuse(faults)
     return conformed
@@ -86,9 +93,10 @@ def check_timezone(timezone: str | None) -> None:
     try:
         if timezone is not None:
             zoneinfo.ZoneInfo(timezone)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+            _EPOCH.dt.convert_time_zone(timezone)  # Polars keeps a database of its own
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError, pl.exceptions.PolarsError):
         raise ParameterError(
-            f"timezone must be an IANA name such as 'Europe/Berlin' or 'UTC'; got {timezone!r}"
+            f"timezone must be an IANA name such as 'Europe/Berlin' or 'UTC'; got {shown(timezone)}"
         ) from None
 
 
@@ -109,7 +117,7 @@ class _Role:
 
     @property
     def where(self) -> str:
-        return f"{self.table}.{self.name}" + ("" if self.column == self.name else f" (column {self.column!r})")
+        return f"{self.table}.{self.name}" + ("" if self.column == self.name else f" (column {shown(self.column)})")
 
     def type_fault(self) -> str:
         return f"{self.where} {advice_on_type(self.source, self.target, self.column)}"
@@ -136,6 +144,10 @@ class _Role:
         """What did not become the role's type, by its cause."""
         if value.null_count() == raw.null_count():
             return []
+        raw, value = (
+            raw.alias("raw"),
+            value.alias("value"),
+        )  # Polars reads a Series' name as a pattern in its own methods
         offenders = raw.filter(value.is_null() & raw.is_not_null() & ~is_blank(raw, self.target))
         causes = explain(offenders, self.target, self.zone, self.column)
         return [f"{self.where}: {count} of {whole} {why}" for count, why in causes]
@@ -160,7 +172,12 @@ def faults_and_frame(
 ) -> tuple[list[str], pl.DataFrame | pl.LazyFrame]:
     """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults)."""
     table = next((name for name, kind in TABLES.items() if kind is record), record.__name__)
-    schema, given = schema_of(record), frame.collect_schema()
+    schema = schema_of(record)
+    try:
+        given = frame.collect_schema()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        first = str(error).partition("\n")[0]
+        return [f"{table}: the lazy frame cannot be read: {shown(first)[1:-1]}"], frame
     nulls = {name: pl.lit(None, dtype=stored_type(dtype, timezone)) for name, dtype in schema.items()}
     if not given:
         empty = pl.DataFrame(schema={name: stored_type(dtype, timezone) for name, dtype in schema.items()})

@@ -1,4 +1,4 @@
-"""The demo's page on a real log. Lives here: what is asked of it, and the words around it. Never: reading it, a formula."""
+"""The demo's page on a real log: what is asked of it, and the words around it."""
 
 import contextlib
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
+from servicequality.checks import column, listed, shown
 from servicequality.core import Metric, evaluate
 from servicequality.errors import InputError, ParameterError
 from servicequality.events import facts
@@ -71,7 +72,7 @@ def mapped_log(data: Path, mapping: Path | None = None, *, width: int = 80, styl
     period = period_name(by_period["period"])
     parts += [heading(f"By {period} in which the ticket was created ({how.timezone})", style=style)]
     parts.append(table(by_period, limits="beside", width=width, style=style))
-    if (variants := _resolutions(log)) is not None:
+    if (variants := _resolutions(log, how)) is not None:
         parts += [heading("One word, several numbers: time to resolution", style=style)]
         parts += [table(variants, width=width, style=style), paragraph(_VARIANTS, width=width)]
     if how.open_at:
@@ -92,13 +93,13 @@ def _fitting(data: Path) -> Path:
                 return path
     raise ParameterError(
         f"say which column of {data} plays which role: add --map TOML (no map in ./examples names only columns that it has); "
-        f"the columns are {', '.join(sorted(names))}"
+        f"the columns are {listed(map(shown, sorted(names)))}"
     )
 
 
 def _frames(log: Log, how: ColumnMap) -> dict[str, pl.DataFrame]:
     """One row a ticket, a clock, an answer."""
-    tickets = facts(log.records, as_of=log.as_of).collect()
+    tickets = facts(log.records, as_of=log.as_of, ended=how.ended, paused=how.paused).collect()
     frames = {"ticket": tickets}
     if how.sla_met is not None:
         met = _verdict(tickets, how, how.sla_met)
@@ -130,20 +131,22 @@ def _scorecard(log: Log, how: ColumnMap, frames: dict[str, pl.DataFrame]) -> lis
     return metrics
 
 
-def _verdict(tickets: pl.DataFrame, how: ColumnMap, column: str) -> pl.Expr:
+def _verdict(tickets: pl.DataFrame, how: ColumnMap, name: str) -> pl.Expr:
     """A column of true and false, whatever the file calls them."""
-    role = next((role for role, name in how.tickets.items() if name == column), column)
+    role = next((role for role, given in how.tickets.items() if given == name), name)
     given = tickets[role]
-    read = coerced(pl.col(role), given.dtype, pl.Boolean(), None)
+    read = coerced(column(role), given.dtype, pl.Boolean(), None)
     if read is None:
-        raise InputError(f"column {column!r} holds {given.dtype}, expected true and false")
-    lost = tickets.filter(pl.col(role).is_not_null() & read.is_null())[role]
-    if causes := explain(lost, pl.Boolean(), None, column):
-        raise InputError(f"column {column!r}: " + "; ".join(f"{count} of {given.len()} {why}" for count, why in causes))
+        raise InputError(f"column {shown(name)} holds {given.dtype}, expected true and false")
+    lost = tickets.filter(column(role).is_not_null() & read.is_null())[role]
+    if causes := explain(lost, pl.Boolean(), None, name):
+        raise InputError(
+            f"column {shown(name)}: " + "; ".join(f"{count} of {given.len()} {why}" for count, why in causes)
+        )
     return read
 
 
-def _resolutions(log: Log) -> pl.DataFrame | None:
+def _resolutions(log: Log, how: ColumnMap) -> pl.DataFrame | None:
     """Median and p90 by each definition that the log has what it takes for; None if there is but one."""
     tickets, changes = log.records.tickets, log.records.changes
     assert tickets is not None  # a map names tickets
@@ -166,7 +169,7 @@ def _resolutions(log: Log) -> pl.DataFrame | None:
         ways.append(("last end in the status log", log.records, counted))
     tables = []
     for label, records, metrics in ways:
-        rows = facts(records, as_of=log.as_of).collect().with_columns(pl.lit(label).alias(_COUNTED))
+        rows = facts(records, as_of=log.as_of, ended=how.ended).collect().with_columns(pl.lit(label).alias(_COUNTED))
         measured = rows["resolution_observed"] if metrics is finished else rows["resolution_seconds"].is_not_null()
         volume = ticket_volume().named("tickets")
         tables.append(evaluate(rows.filter(measured), [volume, *metrics], by=_COUNTED))
@@ -174,17 +177,26 @@ def _resolutions(log: Log) -> pl.DataFrame | None:
 
 
 def _open(log: Log, how: ColumnMap) -> pl.DataFrame:
-    """Tickets open at each instant, by every stamp that can tell."""
+    """Tickets open at each instant: by the status log, where there is one, and by every stamp that can tell."""
     assert log.records.tickets is not None  # a map names tickets
-    stamps = facts(Records(tickets=log.records.tickets, timezone=log.records.timezone), as_of=log.as_of)
+    logged = log.records.changes is not None
+    stamps = facts(log.records.replace(changes=None), as_of=log.as_of, ended=how.ended)
     kinds = {
         "not resolved": (stamps.collect(), "resolved_at"),
         "not closed": (log.records.tickets.collect(), "closed_at"),
     }
     dates = [how.instant(day) for day in how.open_at]
     counts = {"open at": pl.Series([f"{date:%Y-%m-%d %H:%M}" for date in dates])}
+    if logged:
+        open_then = [
+            facts(log.records, as_of=date, ended=how.ended).select((~pl.col("resolution_observed")).sum())
+            for date in dates
+        ]
+        counts["not ended in the status log"] = pl.Series(
+            [frame.item() for frame in pl.collect_all(open_then)], dtype=pl.Int64
+        )
     for kind, (tickets, ended) in kinds.items():
-        if ended in how.tickets or kind == "not resolved":
+        if ended in how.tickets or (kind == "not resolved" and not logged):
             counted = [backlog(ended=ended, as_of=date).named(str(i)) for i, date in enumerate(dates)]
             counts[kind] = evaluate(tickets, counted)["value"].cast(pl.Int64)
     return pl.DataFrame(counts)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.events import FirstResponse, facts, reply_waits
-from servicequality.events.known import known_events, microseconds
+from servicequality.events.known import changes_of, known_events, microseconds
 from servicequality.events.messages import messages
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
@@ -75,10 +75,10 @@ def statuses(history: History) -> pl.LazyFrame:
     created = tickets.select(
         "_ticket", "_created", pl.lit(_BEFORE_ALL).alias("_at"), nothing.alias("status"), nothing.alias("_before")
     )
-    changes = history.records.changes
+    changes = changes_of(history.records)
     if changes is None:
         return created.select("_ticket", pl.col("_created").alias("_at"), "status")
-    carried = pl.col("previous") if "previous" in changes.collect_schema() else nothing
+    carried = pl.col("previous") if history.records.has("changes", "previous") else nothing
     moves = known_events(changes.filter(pl.col("field") == "status"), history.numbers, history.known).select(
         "_ticket", "_created", "_at", pl.col("value").alias("status"), carried.alias("_before")
     )

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.events import excluded_tickets
-from servicequality.events.known import known_at, known_tickets
+from servicequality.events.known import known_at, known_tickets, needed
 from servicequality.model import Records
 from servicequality.sla.candidates import History, statuses
 from servicequality.sla.force import columns_asked, held, holds
@@ -34,7 +34,7 @@ def policy_coverage(
         ParameterError: As `clocks`.
         InputError: The records lack tickets.
     """
-    known, tried = known_at(as_of), read_policies(policies)
+    known, tried, records = known_at(as_of), read_policies(policies), needed(records, "policy_coverage")
     asked = columns_asked(tried, records)
     out = excluded_tickets(records, as_of=as_of, excluded=excluded)
     numbered = known_tickets(records, known).select("ticket_id", "_ticket", "_created")

@@ -5,8 +5,9 @@ from typing import Any, overload
 
 import polars as pl
 
+from servicequality.checks import column, shown
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.known import seconds
+from servicequality.events.known import known_at, seconds
 from servicequality.model import as_frame
 from servicequality.sla.outcomes import verdict
 
@@ -58,29 +59,28 @@ def due_clocks(
         ParameterError: `as_of` is naive.
         InputError: a column is missing or holds no zone-aware instants.
     """
-    if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
-        raise ParameterError(
-            f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo, for example datetime.UTC"
-        )
+    known = known_at(as_of)
+    for parameter, name in {"started": started, "stopped": stopped, "due": due, "kind": kind}.items():
+        if not isinstance(name, str):
+            raise ParameterError(f"{parameter} must be a text; got {shown(name)}")
     frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
     schema = frame.lazy().collect_schema()
     for name in (started, stopped, due):
         dtype = schema.get(name)
         if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
-            raise InputError(f"column {name!r} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants")
-    now = pl.lit(as_of)
-    start, deadline = pl.col("started_at"), pl.col("due_at")
-    end = pl.coalesce("stopped_at", now)
+            raise InputError(
+                f"column {shown(name)} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants"
+            )
+    start, deadline, end = _micros("started_at"), _micros("due_at"), _micros("stopped_at").fill_null(known)
     in_order = (end >= start) & (deadline >= start)
-    known = pl.col(stopped).is_not_null() & (pl.col(stopped) <= now)
-    lasted, allowed = (end - start).dt.total_microseconds(), (deadline - start).dt.total_microseconds()
+    lasted, allowed = end - start, deadline - start
     return (
-        frame.filter(pl.col(due).is_not_null() & (pl.col(started) <= now))
+        frame.filter(column(due).is_not_null() & (_micros(started) <= known))
         .with_columns(
             pl.lit(kind).alias("kind"),
-            pl.col(started).alias("started_at"),
-            pl.col(due).alias("due_at"),
-            pl.when(known).then(pl.col(stopped)).alias("stopped_at"),
+            column(started).alias("started_at"),
+            column(due).alias("due_at"),
+            pl.when(_micros(stopped) <= known).then(column(stopped)).alias("stopped_at"),
         )
         .with_columns(
             pl.when(end >= start).then(seconds(lasted)).alias("elapsed_seconds"),
@@ -88,3 +88,8 @@ def due_clocks(
             *verdict(elapsed=pl.when(in_order).then(lasted), target=allowed),
         )
     )
+
+
+def _micros(name: str) -> pl.Expr:
+    """Microseconds since 1970, so that columns in several zones can be compared."""
+    return column(name).cast(pl.Datetime("us", "UTC")).dt.timestamp("us")

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.assignments import HELD
-from servicequality.events.known import known_at, known_events
+from servicequality.events.known import changes_of, known_at, known_events
 from servicequality.events.numbering import one_after_another
 from servicequality.model import Records
 from servicequality.model.roles import closest
@@ -67,17 +68,20 @@ def columns_asked(policies: Sequence[Policy], records: Records) -> list[str]:
 
 def held(history: History, names: Iterable[str], ticket: Codes, at: Times, status: pl.DataFrame) -> pl.DataFrame:
     """The columns as they were for each ticket number at each instant; `status` is the log of statuses."""
-    tickets, changes = history.records.tickets, history.records.changes
+    tickets, changes = history.records.tickets, changes_of(history.records)
     assert tickets is not None
     names = list(dict.fromkeys(names))
     numbered = history.tickets.lazy()
     own = [name for name in names if name in tickets.collect_schema()]
     lazy = [
-        numbered.join(tickets.select("ticket_id", *own), on="ticket_id", how="left", maintain_order="left").select(own)
+        numbered.join(
+            tickets.select("ticket_id", *map(column, own)), on="ticket_id", how="left", maintain_order="left"
+        ).select(map(column, own))
     ]
     logged = [name for name in names if changes is not None and name != "status"]
     if changes is not None:
-        before = pl.col("previous") if "previous" in changes.collect_schema() else pl.lit(None, pl.String)
+        carried = history.records.has("changes", "previous")
+        before = pl.col("previous") if carried else pl.lit(None, pl.String)
         for name in logged:
             rows = known_events(
                 changes.filter(pl.col("field") == _FIELD.get(name, name)), history.numbers, history.known

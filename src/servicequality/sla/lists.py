@@ -5,6 +5,7 @@ from typing import Any, overload
 
 import polars as pl
 
+from servicequality.checks import shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
@@ -50,8 +51,8 @@ def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame | pl.L
         InputError: The frame is none of clocks: the columns are missing.
     """
     limit = within.total_seconds() if isinstance(within, dt.timedelta) else within
-    if not limit >= 0:
-        raise ParameterError(f"within must be a number of seconds or a timedelta, 0 or more; got {within!r}")
+    if not isinstance(limit, int | float) or not limit >= 0:
+        raise ParameterError(f"within must be a number of seconds or a timedelta, 0 or more; got {shown(within)}")
     pending = pl.col("outcome").cast(pl.String) == "pending"
     frame = _checked(clocks, "remaining_seconds").filter(pending & (pl.col("remaining_seconds") <= limit))
     return _listed(frame, by="due_at", without="overrun_seconds", descending=False)

@@ -1,14 +1,14 @@
 """What is promised. Lives here: targets and policies, as values that are checked when made. Never: tickets, clocks that run."""
 
 import datetime as dt
-import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, NoReturn, get_args
 
 import polars as pl
 
+from servicequality.checks import shown
 from servicequality.errors import ParameterError
 from servicequality.events.known import words
 from servicequality.worktime import ALWAYS_OPEN, Schedule, Schedules
@@ -28,6 +28,8 @@ NEEDS: dict[Clock, str] = {
     "agent_work": "changes",
 }
 """The table that a clock cannot do without."""
+_LONGEST = 3.2e11
+"""Ten thousand years in seconds: more is another unit."""
 PAUSED = ("pending", "hold", "on-hold", "on hold")
 
 
@@ -51,11 +53,11 @@ class Target:
 
     def __post_init__(self) -> None:
         if self.clock not in CLOCKS:
-            raise ParameterError(f"clock must be one of {', '.join(CLOCKS)}; got {self.clock!r}")
+            raise ParameterError(f"clock must be one of {', '.join(CLOCKS)}; got {shown(self.clock)}")
         number = isinstance(self.seconds, int | float) and not isinstance(self.seconds, bool)
-        if not number or not math.isfinite(self.seconds) or self.seconds < 0:
+        if not number or not 0 <= self.seconds <= _LONGEST:
             raise ParameterError(
-                f"the target of {self.clock} must be a number of seconds, 0 or more; got {self.seconds!r}: "
+                f"the target of {self.clock} must be a number of seconds, 0 or more; got {shown(self.seconds)}: "
                 "leave out a target that does not exist"
             )
         if self.priority is not None and not isinstance(self.priority, str):
@@ -106,7 +108,8 @@ class Policy:
         if self.valid_from is not None and self.valid_to is not None and self.valid_from >= self.valid_to:
             self._refuse("valid_from must lie before valid_to", f"{self.valid_from} and {self.valid_to}")
         object.__setattr__(self, "paused", tuple(sorted(words(f"policy {self.name!r}: paused", self.paused))))
-        targets = (self.targets,) if isinstance(self.targets, Target) else tuple(self.targets)
+        given = (self.targets,) if isinstance(self.targets, Target) else self.targets
+        targets = tuple(given) if isinstance(given, Iterable) else ()
         if not targets or not all(isinstance(target, Target) for target in targets):
             self._refuse("targets must be a list of Target", self.targets)
         seen: set[tuple[str, str | None]] = set()
@@ -131,7 +134,7 @@ class Policy:
         return self.name, self.targets, self.schedule, self.paused, self.valid_from, self.valid_to
 
     def _refuse(self, expected: str, came: object) -> NoReturn:
-        raise ParameterError(f"policy {self.name!r}: {expected}; got {came!r}")
+        raise ParameterError(f"policy {self.name!r}: {expected}; got {shown(came)}")
 
 
 def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:
@@ -140,9 +143,11 @@ def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:
     Raises:
         ParameterError: There is none, one is no policy, or two of one name are valid at the same time.
     """
-    listed = (policies,) if isinstance(policies, Policy) else tuple(policies)
+    listed = (policies,) if isinstance(policies, Policy) else tuple(policies) if isinstance(policies, Iterable) else ()
     if not listed or not all(isinstance(policy, Policy) for policy in listed):
-        raise ParameterError(f"expected a Policy, or several in the order in which they are tried; got {policies!r}")
+        raise ParameterError(
+            f"expected a Policy, or several in the order in which they are tried; got {shown(policies)}"
+        )
     for one, other in combinations(listed, 2):
         if one.name == other.name and _overlap(one, other):
             raise ParameterError(

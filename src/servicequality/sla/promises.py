@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.errors import ParameterError
 from servicequality.events import FirstResponse
-from servicequality.events.known import known_at, known_tickets, words
+from servicequality.events.known import COUNTERS, STAMPS, known_at, known_tickets, needed, words
 from servicequality.model import Records
 from servicequality.sla.candidates import History
 from servicequality.sla.force import columns_asked
@@ -19,7 +20,7 @@ __all__ = ["ENDED", "EXCLUDED", "clocks"]
 ENDED = ("solved", "resolved", "closed")
 EXCLUDED = ("merged", "spam", "deleted", "test")
 _HOLD = ("hold", "on-hold", "on hold")
-_STAMPS = ("first_response_at", "first_resolved_at", "resolved_at", "closed_at", "due_at")
+_LEFT_OUT = (*STAMPS, *COUNTERS, "due_at", "first_response_due_at")
 
 
 def clocks(
@@ -64,7 +65,7 @@ def clocks(
     Returns:
         A lazy frame sorted by `ticket_id`, `kind` and `sequence`: ``ticket_id policy priority kind sequence started_at due_at
         stopped_at elapsed_seconds paused_seconds target_seconds overrun_seconds remaining_seconds outcome`` and the
-        ticket's other columns but its stamps. `sequence` counts from 1 within ticket and kind. Seconds are
+        ticket's other columns but its stamps and counts. `sequence` counts from 1 within ticket and kind. Seconds are
         Float64. `due_at` is, while the clock runs, where the budget ends; null while it is paused, unless it has ended
         already; once stopped, where it ended or would have ended had the clock run on. `overrun_seconds` is null if in time,
         `remaining_seconds` unless pending. `outcome` is met (the target itself is in time), missed, missed_open, pending or
@@ -77,6 +78,7 @@ def clocks(
         InputError: The records lack tickets, or a table that a target needs.
     """
     known = known_at(as_of)
+    records = needed(records, "clocks")
     tried = read_policies(policies)
     over = words("ended", ended)
     sets = {"requester_wait": words("requester_wait", requester_wait), "agent_work": words("agent_work", agent_work)}
@@ -103,10 +105,10 @@ def clocks(
         return clock_rows(history, tried, asked, sets)
 
     shown = clock_schema(records)
-    own = [name for name in tickets.collect_schema() if name not in shown and name not in _STAMPS]
+    own = [name for name in tickets.collect_schema() if name not in shown and name not in _LEFT_OUT]
     return (
         known_tickets(records, known)
         .select("ticket_id", "_ticket", "_created")
         .map_batches(answer, schema=shown, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False)
-        .join(tickets.select("ticket_id", *own), on="ticket_id", how="left", maintain_order="left")
+        .join(tickets.select("ticket_id", *map(column, own)), on="ticket_id", how="left", maintain_order="left")
     )

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import column, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.worktime.horizon import ANCHOR
 from servicequality.worktime.kernel import NEVER, Times
@@ -38,6 +39,7 @@ Reader: TypeAlias = Callable[[pl.Series], NDArray[Any]]
 _MICROSECOND = timedelta(microseconds=1)
 # Ten thousand years: more is another unit, and would leave int64 behind.
 _LONGEST = 3.2e11
+_LATEST = 253_402_300_800_000  # the end of the year 9999 in milliseconds
 
 
 def as_microseconds(instant: datetime) -> int:
@@ -140,6 +142,14 @@ def read_instants(column: pl.Series) -> Times:
             f"{column.name!r}: expected instants with a time zone; got naive ones. State the zone they are in, e.g. "
             "by .dt.replace_time_zone('UTC')"
         )
+    if dtype.time_unit == "ms":
+        # A cast out of range would make Polars panic: as numbers they can be refused.
+        thousands = column.to_physical()
+        if len(thousands.drop_nulls()) and not (thousands.min() >= -_LATEST and thousands.max() <= _LATEST):  # type: ignore[operator]
+            raise InputError(
+                f"{column.name!r}: expected instants in the years 1 to 9999; got some outside. If they stand for never, make "
+                "them null"
+            )
     return column.dt.cast_time_unit("us").to_physical().fill_null(ANCHOR).to_numpy()
 
 
@@ -166,12 +176,12 @@ def _column(value: object) -> pl.Expr:
     if isinstance(value, pl.Expr):
         return value
     if isinstance(value, str):
-        return pl.col(value)
+        return column(value)
     if isinstance(value, datetime):
         as_microseconds(value)
         return pl.lit(value.astimezone(UTC))
     if isinstance(value, int | float) and not isinstance(value, bool):
         return pl.lit(float(value))
     raise ParameterError(
-        f"expected a column's name, an expression, an aware datetime or (for seconds) a number; got {value!r}"
+        f"expected a column's name, an expression, an aware datetime or (for seconds) a number; got {shown(value)}"
     )

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import TypeAlias
 
+from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
 
 __all__ = ["DAY", "WEEKDAYS", "Dated", "Hours", "HoursByDate", "Rules", "Shift", "read_rules", "write_hours"]
@@ -29,6 +30,7 @@ Hours: TypeAlias = Iterable[Sequence[str]]
 #: A mapping is invariant in its key, so each kind of key is named.
 HoursByDate: TypeAlias = Mapping[date, Hours] | Mapping[str, Hours] | Mapping[date | str, Hours]
 
+_EXAMPLE = '{"mon": [("09:00", "17:00")]}'
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?(\+1)?")
 _LONGEST_UNMARKED = DAY // 2
 
@@ -56,6 +58,11 @@ def read_rules(
         ParameterError: an unknown weekday, a date that is none or comes twice, hours that are reversed, overlap, or
             are none.
     """
+    for where, given in (("week", week), ("exceptions", exceptions), ("breaks", breaks)):
+        if not isinstance(given, Mapping):
+            raise ParameterError(f"{where}: expected days with their hours, such as {_EXAMPLE}; got {shown(given)}")
+    if isinstance(holidays, str | Mapping) or not isinstance(holidays, Iterable):
+        raise ParameterError(f"holidays: expected a list of dates; got {shown(holidays)}")
     of_weekdays = {str(key): hours for key, hours in breaks.items() if key in WEEKDAYS}
     of_dates: Mapping[date | str, Hours] = {key: hours for key, hours in breaks.items() if key not in WEEKDAYS}
     shifts = _read_week(week, "week")
@@ -79,7 +86,7 @@ def write_hours(shifts: Shifts) -> list[list[str]]:
 def _read_week(week: Mapping[str, Hours], where: str) -> tuple[Shifts, ...]:
     unknown = [day for day in week if day not in WEEKDAYS]
     if unknown:
-        raise ParameterError(f"{where}: expected the days {', '.join(WEEKDAYS)}; got {unknown!r}")
+        raise ParameterError(f"{where}: expected the days {', '.join(WEEKDAYS)}; got {listed(map(shown, unknown))}")
     return tuple(_read_hours(week.get(day, ()), f"{where}[{day!r}]") for day in WEEKDAYS)
 
 
@@ -98,7 +105,7 @@ def _read_date(day: object, where: str) -> date:
         except ValueError:
             pass
     also = f", or a weekday of {', '.join(WEEKDAYS)}" if where == "breaks" else ""
-    raise ParameterError(f"{where}: expected a plain date such as 2024-12-25{also}; got {day!r}")
+    raise ParameterError(f"{where}: expected a plain date such as 2024-12-25{also}; got {shown(day)}")
 
 
 def _refuse_repeated(days: list[date], where: str) -> None:
@@ -111,8 +118,8 @@ def _refuse_repeated(days: list[date], where: str) -> None:
 
 
 def _read_hours(hours: Hours, where: str) -> Shifts:
-    if isinstance(hours, str):
-        raise ParameterError(f'{where}: expected a list of ("09:00", "17:00") pairs; got the text {hours!r}')
+    if isinstance(hours, str | Mapping) or not isinstance(hours, Iterable):
+        raise ParameterError(f'{where}: expected a list of ("09:00", "17:00") pairs; got {shown(hours)}')
     shifts = sorted(_read_shift(pair, where) for pair in hours)
     for (opens, closes), (later, _) in pairwise(shifts):
         if later < closes:
@@ -124,8 +131,8 @@ def _read_hours(hours: Hours, where: str) -> Shifts:
 
 
 def _read_shift(pair: Sequence[str], where: str) -> Shift:
-    if isinstance(pair, str) or len(pair) != 2:
-        raise ParameterError(f'{where}: expected an interval such as ("09:00", "17:00"); got {pair!r}')
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise ParameterError(f'{where}: expected an interval such as ("09:00", "17:00"); got {shown(pair)}')
     opens, closes = (_read_clock(text, where) for text in pair)
     marked = pair[1].endswith("+1")
     if not marked and closes <= opens:
@@ -151,7 +158,7 @@ def _read_clock(text: object, where: str) -> int:
         if minute < 60 and second < 60 and whole <= 86_400:
             return whole * 1_000_000 + (DAY if match[4] else 0)
     raise ParameterError(
-        f'{where}: expected a time from "00:00" to "24:00", with "+1" if it is on the next day; got {text!r}'
+        f'{where}: expected a time from "00:00" to "24:00", with "+1" if it is on the next day; got {shown(text)}'
     )
 
 

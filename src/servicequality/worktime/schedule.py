@@ -9,6 +9,7 @@ from typing import Any, NoReturn, overload
 import polars as pl
 
 from servicequality._toml import write_toml
+from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
 from servicequality.worktime.columns import Column, Instant, ask
 from servicequality.worktime.horizon import Horizon, Piece
@@ -61,7 +62,9 @@ class Schedule:
         name: str | None = None,
     ) -> None:
         load_zone(timezone)
-        rules = read_rules(week, holidays, exceptions or {}, breaks or {})
+        if name is not None and not isinstance(name, str):
+            raise ParameterError(f"name: expected a text; got {shown(name)}")
+        rules = read_rules(week, holidays, {} if exceptions is None else exceptions, {} if breaks is None else breaks)
         if not opens_ever(rules):
             raise ParameterError(
                 "expected a schedule that opens at some time; this one never does. Give week or exceptions some hours, "
@@ -110,6 +113,8 @@ class Schedule:
         from which that much work leads to the start; zero is the start itself. Null where the budget never ends, which
         takes a schedule that is open on some dates only.
         """
+        if seconds is None:
+            raise ParameterError("seconds: expected a number, a column's name or an expression; got None")
         answer: datetime | pl.Expr | None = ask(self._horizon.add, start, seconds=seconds)
         return answer
 
@@ -175,11 +180,13 @@ class Schedule:
             ParameterError: a key that is missing or unknown, or a value that the constructor refuses.
         """
         required, optional = {"timezone", "week"}, {"name", "holidays", "exceptions", "breaks"}
+        if not isinstance(document, Mapping) or not all(isinstance(key, str) for key in document):
+            raise ParameterError(f"expected a schedule as a dictionary with texts for keys; got {shown(document)}")
         unknown, missing = sorted(set(document) - required - optional), sorted(required - set(document))
         if unknown or missing:
             raise ParameterError(
                 f"expected a schedule with the keys {sorted(required)} and maybe {sorted(optional)}; "
-                f"got unknown keys {unknown}, missing {missing}"
+                f"got unknown keys {listed(map(shown, unknown))}, missing {listed(map(shown, missing))}"
             )
         return cls(**document)
 
@@ -196,6 +203,10 @@ class Schedule:
         """
         try:
             document = tomllib.loads(text)
+        except (TypeError, AttributeError):
+            raise ParameterError(f"expected TOML text; got {shown(text)}") from None
+        except RecursionError:
+            raise ParameterError("expected TOML text; its brackets are nested too deeply") from None
         except tomllib.TOMLDecodeError as error:
             raise ParameterError(f"expected TOML text; got an error from its reader: {error}") from error
         return cls.from_dict(document)

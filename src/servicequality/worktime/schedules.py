@@ -1,6 +1,6 @@
 """Several schedules, one in force on each row: by key, and by date. Never: the hours of any of them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import pairwise
@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import column, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.worktime.columns import Column, Instant, Reader, as_microseconds, ask
 from servicequality.worktime.horizon import Horizon, Piece, Timeline
@@ -49,6 +50,8 @@ class Schedules:
     """
 
     def __init__(self, by_key: Mapping[Any, Schedule | Sequence[Version]]) -> None:
+        if not isinstance(by_key, Mapping):
+            raise ParameterError(f"expected a mapping from keys to schedules; got {shown(by_key)}")
         if (
             not by_key
             or len({type(key) for key in by_key}) > 1
@@ -142,7 +145,7 @@ class Schedules:
             return key, self._read_keys
         if any(isinstance(value, str | pl.Expr) for value in values):
             if isinstance(key, str):
-                return pl.col(key), self._read_keys
+                return column(key), self._read_keys
             raise ParameterError(f"key: expected a column's name or an expression; got {key!r}. For one key use pl.lit")
         return self._read_keys(pl.Series("key", [key]))
 
@@ -178,9 +181,11 @@ class Schedules:
 
 
 def _timeline(key: object, given: Schedule | Sequence[Version]) -> Timeline:
-    versions = [Version(given)] if isinstance(given, Schedule) else list(given)
-    if not versions or not all(isinstance(version, Version) for version in versions):
-        raise ParameterError(f"{key!r}: expected a Schedule or a list of Version; got {given!r}")
+    versions = [Version(given)] if isinstance(given, Schedule) else list(given) if isinstance(given, Iterable) else []
+    if not versions or not all(
+        isinstance(version, Version) and isinstance(version.schedule, Schedule) for version in versions
+    ):
+        raise ParameterError(f"{key!r}: expected a Schedule or a list of Version; got {shown(given)}")
     for earlier, later in pairwise(versions):
         if later.valid_from is None or earlier.valid_to not in (None, later.valid_from):
             raise ParameterError(
@@ -201,6 +206,8 @@ def _timeline(key: object, given: Schedule | Sequence[Version]) -> Timeline:
 def _bound(bound: date | datetime | None, schedule: Schedule) -> int | None:
     if bound is None:
         return None
+    if not isinstance(bound, date):
+        raise ParameterError(f"expected a date or an instant from which a version holds; got {shown(bound)}")
     if not isinstance(bound, datetime):
         bound = datetime.combine(bound, time.min, load_zone(schedule.timezone))
     return as_microseconds(bound)

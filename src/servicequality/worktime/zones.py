@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from numpy.typing import NDArray
 
+from servicequality.checks import shown
 from servicequality.errors import ParameterError
 
 __all__ = ["EPOCH", "load_zone", "offset_periods"]
@@ -27,9 +28,9 @@ def load_zone(name: str) -> ZoneInfo:
     """
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError) as error:
         raise ParameterError(
-            f"timezone: expected an IANA name such as 'America/New_York'; got {name!r}. If the name is right, "
+            f"timezone: expected an IANA name such as 'America/New_York'; got {shown(name)}. If the name is right, "
             "install the tzdata package"
         ) from error
 
