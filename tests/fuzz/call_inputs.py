@@ -91,7 +91,7 @@ def draw(rng: Generator) -> CallInput:
     return pick(rng, _KINDS)(rng)
 
 
-def _call(name: str, function: Callable[..., Any], *args: Any, then: Callable[[Any], Any] | None = None, **kwargs: Any) -> CallInput:
+def _call(name: str, function: Callable[..., Any], /, *args: Any, then: Callable[[Any], Any] | None = None, **kwargs: Any) -> CallInput:
     said = [*map(text_of, args), *(f"{key}={text_of(value)}" for key, value in kwargs.items())]
     given = [_deep(one) for one in args]
     named = {key: _deep(value) for key, value in kwargs.items()}

@@ -206,7 +206,8 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         n = pick(rng, grammar.SIZES)
         plain = [_column(rng, target, table, name, kind, n) for name, kind in columns.items()]
         plain += [metric_inputs._values(rng, bound, n) for bound in inputs if bound.name not in columns]
-        dressed = [grammar.disguised(rng, column) if chance(rng, 0.4) else column for column in plain]
+        numbers = grammar.number_type(rng)
+        dressed = [grammar.disguised(rng, column, numbers) if chance(rng, 0.4) else column for column in plain]
         lenient |= any(
             column.dtype.is_numeric() and column.dtype.base_type() not in grammar.ORDINARY for column in dressed
         ) or any(column.dtype.is_numeric() != other.dtype.is_numeric() for column, other in zip(plain, dressed, strict=True))
@@ -218,7 +219,8 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         renamed = {column: name for column, name in names.items() if column in columns}
         taken = {renamed.get(one.name, one.name) for one in dressed}
         frame = pl.DataFrame([one.alias(renamed.get(one.name, one.name)) for one in dressed])
-        worn.append(frame.with_columns(grammar.hostile(rng, grammar.name(rng, taken), n) for _ in range(rng.integers(2))))
+        extra = [grammar.hostile(rng, grammar.name(rng, taken), n) for _ in range(rng.integers(2))]
+        worn.append(frame.with_columns(extra) if frame.width else frame)
     own = {name: pick(rng, values) for name, values in target.always.items()}
     own |= {name: pick(rng, values) for name, values in target.options.items() if chance(rng, 0.35)}
     options = {name: _renamed(value, names) for name, value in own.items()}

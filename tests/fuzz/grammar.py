@@ -109,11 +109,16 @@ def hostile(rng: Generator, label: str, n: int) -> pl.Series:
     return pl.Series(label, [None] * n, pl.Null)
 
 
-def disguised(rng: Generator, column: pl.Series) -> pl.Series:
+def number_type(rng: Generator) -> Any:
+    """A type for all numbers of a frame, small ones first; None leaves every column its own."""
+    return pick(rng, (None, None, None, pl.Int8, pl.UInt8, pl.Float16, pl.Int16))
+
+
+def disguised(rng: Generator, column: pl.Series, numbers: Any = None) -> pl.Series:
     """A column of the domain in another type; what the type cannot hold becomes null."""
     dtype = column.dtype
     if dtype.is_numeric():
-        return column.cast(pick(rng, NUMERIC), strict=False)
+        return column.cast(pick(rng, NUMERIC) if numbers is None else numbers, strict=False)
     if dtype == pl.String:
         texts = sorted({*column.drop_nulls(), "of none"})  # an Enum sorts in the order of its categories
         return column.cast(pick(rng, (pl.String, pl.Categorical, pl.Enum(texts))))

@@ -167,7 +167,8 @@ class MetricInput:
             raise oracle.Faulty("refused", f"{type(answer.error).__name__}: {answer.error}")
         oracle.honest(plain.value)
         own = list(self.plain_options.get("by", ()))
-        result = answer.value.rename({name: OURS + str(place) for place, name in enumerate(self.options.get("by", ()))})
+        result = answer.value.clone()
+        result.columns = [*(OURS + str(place) for place in range(len(own))), *result.columns[len(own) :]]
         held = oracle.collected(as_frame(given)) if own else None
         for place, key in enumerate(own):
             hostile = held[self.options["by"][place]].alias(OURS + str(place))
@@ -222,8 +223,9 @@ def draw(rng: Generator, chosen: Definition[Any] | None = None) -> MetricInput:
     taken |= {renamed.get(name, name) for name in clean.columns}
     ordinary = True
     worn: list[pl.Series] = []
+    numbers = grammar.number_type(rng)
     for column in clean:
-        dressed = grammar.disguised(rng, column) if chance(rng, 0.7) else column
+        dressed = grammar.disguised(rng, column, numbers) if chance(rng, 0.8) else column
         if not legal and chance(rng, 0.5):
             dressed = grammar.hostile(rng, column.name, n)
         ordinary &= not dressed.dtype.is_numeric() or dressed.dtype.base_type() in grammar.ORDINARY
@@ -240,7 +242,7 @@ def draw(rng: Generator, chosen: Definition[Any] | None = None) -> MetricInput:
         hostile = hostile.with_columns(extra)
     layout = pick(rng, grammar.LAYOUTS)
     # Arrow gives a column without a name another, and a column of nulls loses its type on the way through Python.
-    lenient |= "" in hostile.columns and layout in ("pandas", "arrow")
+    lenient |= "" in hostile.columns and layout in ("pandas", "arrow", "rows")
     lenient |= layout in ("pandas", "rows") and any(one.null_count() == one.len() for one in hostile)
     ways = tuple({pick(rng, tuple(WAYS)) for _ in range(pick(rng, (1, 1, 1, 2)))})
     return MetricInput(

@@ -20,13 +20,11 @@ from servicequality.shapes import Shape, share, total_of
 FIRST, INPUTS = 1, 300
 
 
-def findings(of: Callable[[np.random.Generator], Any], seeds: int = 60) -> dict[str, str]:
-    """What the inputs of a drawing give: kind and one detail."""
-    seen: dict[str, str] = {}
-    for seed in range(seeds):
-        one = of(np.random.default_rng(seed))
-        seen |= {fault.kind: str(fault) for fault in one.check()[1]}
-    return seen
+def caught(kind: str, of: Callable[[np.random.Generator], Any], seeds: int = 300) -> bool:
+    """Whether one of some inputs gives a finding of the kind."""
+    return any(
+        fault.kind == kind for seed in range(seeds) for fault in of(np.random.default_rng(seed)).check()[1]
+    )
 
 
 @pytest.mark.parametrize("part", range(6))
@@ -96,7 +94,7 @@ def leaking(size: Amount = "size") -> Shape:
 
 
 @define(**OPTIONS)
-def loud(size: Amount = "size", flag: Flag = "flag") -> Shape:
+def unevenly(size: Amount = "size", flag: Flag = "flag") -> Shape:
     """A share of the rows, whose rule looks at all rows."""
     return share(pl.col(flag), of=pl.col(flag).is_not_null() & (pl.col(size) >= pl.col(size).mean()))
 
@@ -106,17 +104,15 @@ def _breaks(_number: float) -> float:
 
 
 def test_a_metric_that_adds_small_integers_in_their_own_type_is_caught() -> None:
-    seen = findings(lambda rng: metric_inputs.draw(rng, narrow_total))
-    assert "disagreement" in seen or "figures" in seen
+    assert caught("disagreement", lambda rng: metric_inputs.draw(rng, narrow_total))
 
 
 def test_a_metric_that_leaks_an_exception_is_caught() -> None:
-    seen = findings(lambda rng: metric_inputs.draw(rng, leaking), 30)
-    assert "foreign" in seen
+    assert caught("foreign", lambda rng: metric_inputs.draw(rng, leaking))
 
 
 def test_a_metric_that_looks_at_all_rows_is_caught() -> None:
-    assert "disagreement" in findings(lambda rng: metric_inputs.draw(rng, loud))
+    assert caught("disagreement", lambda rng: metric_inputs.draw(rng, unevenly))
 
 
 def changed_counts(frame: Any, *_args: Any, **_options: Any) -> pl.DataFrame:
@@ -169,7 +165,7 @@ def mutating(frame: Any) -> pl.DataFrame:
 
 def test_a_changed_frame_is_caught() -> None:
     target = Target(name="mutating", function=mutating, frames=({"a": "number"},))
-    assert "changed" in findings(lambda rng: function_inputs.draw(rng, target))
+    assert caught("changed", lambda rng: function_inputs.draw(rng, target))
 
 
 def order_of_types(frame: Any) -> pl.DataFrame:
@@ -180,7 +176,7 @@ def order_of_types(frame: Any) -> pl.DataFrame:
 
 def test_an_answer_that_depends_on_the_type_is_caught() -> None:
     target = Target(name="order_of_types", function=order_of_types, frames=({"a": "count"},))
-    assert "disagreement" in findings(lambda rng: function_inputs.draw(rng, target), 200)
+    assert caught("disagreement", lambda rng: function_inputs.draw(rng, target))
 
 
 def test_a_finding_is_made_smaller_and_printed_as_python() -> None:
