@@ -48,10 +48,26 @@ _MAP: Mapping[str, str] = {
 }  # fmt: skip
 _INSTANTS = (
     NOON, dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=dt.UTC),
-    dt.datetime(2026, 3, 29), dt.datetime(9999, 12, 31, tzinfo=dt.timezone(-dt.timedelta(hours=23))), "start", "end",  # noqa: DTZ001
+    dt.datetime(2026, 3, 29), dt.datetime(9999, 12, 31, tzinfo=dt.timezone(-dt.timedelta(hours=23))), "start", "end",
     dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 10, 25, 2, 30, tzinfo=dt.timezone(dt.timedelta(hours=2))),
 )  # fmt: skip
-_SECONDS = (0, 1, -1, 0.5, 1e308, -1e308, float("nan"), float("inf"), 3.1e11, 3.3e11, -3.1e11, 2**70, 5e-324, "seconds", 3600)
+_SECONDS = (
+    0,
+    1,
+    -1,
+    0.5,
+    1e308,
+    -1e308,
+    float("nan"),
+    float("inf"),
+    3.1e11,
+    3.3e11,
+    -3.1e11,
+    2**70,
+    5e-324,
+    "seconds",
+    3600,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +93,11 @@ class CallInput:
         """The call as Python."""
         return self.lines
 
-    def check(self) -> tuple[str, list[oracle.Faulty]]:
+    def check(self) -> tuple[str, list[oracle.FaultError]]:
         """Run the call: how it ended, and the faults."""
         try:
             answer = oracle.called(self.call)
-        except oracle.Faulty as fault:
+        except oracle.FaultError as fault:
             return "failed", [fault]
         return ("answered" if answer.error is None else "refused"), []
 
@@ -91,7 +107,9 @@ def draw(rng: Generator) -> CallInput:
     return pick(rng, _KINDS)(rng)
 
 
-def _call(name: str, function: Callable[..., Any], /, *args: Any, then: Callable[[Any], Any] | None = None, **kwargs: Any) -> CallInput:
+def _call(
+    name: str, function: Callable[..., Any], /, *args: Any, then: Callable[[Any], Any] | None = None, **kwargs: Any
+) -> CallInput:
     said = [*map(text_of, args), *(f"{key}={text_of(value)}" for key, value in kwargs.items())]
     given = [_deep(one) for one in args]
     named = {key: _deep(value) for key, value in kwargs.items()}
@@ -142,7 +160,11 @@ def _method(rng: Generator) -> CallInput:
         chosen = pick(rng, conditions)
         return _call('sq.nps("score").where', lambda condition: sq.evaluate(frame, metric.where(condition)), chosen)
     if kind == 2:
-        return _call('sq.nps("score").named', lambda name: sq.evaluate(frame, metric.named(name)), pick(rng, (*JUNK, *grammar.NAMES)))
+        return _call(
+            'sq.nps("score").named',
+            lambda name: sq.evaluate(frame, metric.named(name)),
+            pick(rng, (*JUNK, *grammar.NAMES)),
+        )
     if kind == 3:
         return _call('sq.nps("score").merge', metric.merge, pick(rng, (junk, [junk], [Source(state, "state"), junk])))
     if kind == 4:
@@ -167,7 +189,9 @@ def _file(rng: Generator) -> CallInput:
                 path.write_bytes(path.read_bytes()[: int(rng.integers(4, 200))])
             elif kind != "absent":
                 path.write_text("" if kind == "empty" else "\x00[[[", encoding="utf-8")
-            return {"load": metric.load, "merge": lambda one: metric.merge([one]), "ColumnMap.load": ColumnMap.load}[verb](path)
+            return {"load": metric.load, "merge": lambda one: metric.merge([one]), "ColumnMap.load": ColumnMap.load}[
+                verb
+            ](path)
 
     return CallInput(name=f"{verb} of a file", lines=f"{verb}(path)  # the file is: {kind}", call=call)
 
@@ -187,7 +211,12 @@ def _document(rng: Generator) -> CallInput:
         text = write(top) if chance(rng, 0.3) else "[[objective]]\n" + write(hostile(_OBJECTIVE))
         text = broken if chance(rng, 0.05) else text
         frame = pl.DataFrame({"score": [1, 9], "k": ["a", "b"], "at": [NOON, NOON]})
-        return _call("Scorecard.from_toml", sq.Scorecard.from_toml, text, then=lambda card: card.evaluate(frame, as_of=NOON, at="at"))
+        return _call(
+            "Scorecard.from_toml",
+            sq.Scorecard.from_toml,
+            text,
+            then=lambda card: card.evaluate(frame, as_of=NOON, at="at"),
+        )
     if kind == 1:
         text = broken if chance(rng, 0.05) else write(hostile(_SCHEDULE))
         return _call("Schedule.from_toml", worktime.Schedule.from_toml, text, then=lambda one: one.to_toml())
@@ -235,7 +264,9 @@ def _calendar(rng: Generator) -> CallInput:
             return error
 
     made = _call(f"{schedule.text}.{verb}", getattr(schedule.value, verb), *args, then=answer)
-    return CallInput(name=f"Schedule.{verb}", lines=f"frame = {text_of(frame)}\nframe.select({made.lines})", call=made.call)
+    return CallInput(
+        name=f"Schedule.{verb}", lines=f"frame = {text_of(frame)}\nframe.select({made.lines})", call=made.call
+    )
 
 
 def _constructor(rng: Generator) -> CallInput:
@@ -243,15 +274,38 @@ def _constructor(rng: Generator) -> CallInput:
     junk = pick(rng, JUNK)
     metric = Source(sq.nps("score"), 'sq.nps("score")')
     if kind == 0:
-        fine = {"at_least": 30, "by": "k", "period": "month", "at": "at", "name": "x", "benchmark": 1.0, "benchmark_source": "s"}
-        return _call("sq.Objective", sq.Objective, metric if chance(rng, 0.8) else junk, **_some(rng, [*fine], fine, 0.2))
+        fine = {
+            "at_least": 30,
+            "by": "k",
+            "period": "month",
+            "at": "at",
+            "name": "x",
+            "benchmark": 1.0,
+            "benchmark_source": "s",
+        }
+        return _call(
+            "sq.Objective", sq.Objective, metric if chance(rng, 0.8) else junk, **_some(rng, [*fine], fine, 0.2)
+        )
     if kind == 1:
         objective = Source(sq.Objective(metric.value, at_least=30), 'sq.Objective(sq.nps("score"), at_least=30)')
-        options = {"as_of": NOON, "at": "at", "timezone": "UTC"} | {pick(rng, ("as_of", "at", "timezone", "weight", "cluster")): junk}
+        options = {"as_of": NOON, "at": "at", "timezone": "UTC"} | {
+            pick(rng, ("as_of", "at", "timezone", "weight", "cluster")): junk
+        }
         frame = pl.DataFrame([pl.Series("score", [1, 9, 10]), grammar.hostile(rng, "at", 3)])
         if chance(rng, 0.5):
-            return _call("sq.Scorecard", sq.Scorecard, [objective], period=pick(rng, ("week", junk)), mode=pick(rng, ("anytime", junk)))
-        return _call("sq.Scorecard([…]).evaluate", lambda one, **more: sq.Scorecard([objective.value]).evaluate(one, **more), frame, **options)
+            return _call(
+                "sq.Scorecard",
+                sq.Scorecard,
+                [objective],
+                period=pick(rng, ("week", junk)),
+                mode=pick(rng, ("anytime", junk)),
+            )
+        return _call(
+            "sq.Scorecard([…]).evaluate",
+            lambda one, **more: sq.Scorecard([objective.value]).evaluate(one, **more),
+            frame,
+            **options,
+        )
     if kind == 2:
         fine = {"week": {"mon": [("09:00", "17:00")]}, "timezone": "UTC", "holidays": ["2026-01-01"], "name": "x"}
         return _call("worktime.Schedule", worktime.Schedule, **_some(rng, [*fine, "exceptions", "breaks"], fine, 0.25))
@@ -261,14 +315,24 @@ def _constructor(rng: Generator) -> CallInput:
     if kind == 4:
         target = Source(sla.Target("resolution", 60), 'sla.Target("resolution", 60)')
         fine = {"name": "x", "targets": [target], "valid_from": NOON}
-        return _call("sla.Policy", sla.Policy, **_some(rng, [*fine, "schedule", "paused", "when", "valid_to"], fine, 0.3))
+        return _call(
+            "sla.Policy", sla.Policy, **_some(rng, [*fine, "schedule", "paused", "when", "valid_to"], fine, 0.3)
+        )
     if kind == 5:
         fine = {"name": "s", "dimensions": {"a": [1, 2]}, "low": 1, "high": 7}
-        return _call("servqual.Scale", servqual.Scale, **_some(rng, [*fine, "reversed", "standard", "items", "whole"], fine, 0.2))
+        return _call(
+            "servqual.Scale", servqual.Scale, **_some(rng, [*fine, "reversed", "standard", "items", "whole"], fine, 0.2)
+        )
     if kind == 6:
         frame = pl.DataFrame([grammar.hostile(rng, label, 3) for label in ("ticket_id", "created_at", "status")])
         options = _some(rng, ["columns", "timezone"], {"columns": {"ticket_id": "ticket_id"}, "timezone": "UTC"}, 0.3)
-        return _call("model.conform", model.conform, pick(rng, (frame, frame, junk)), pick(rng, (sq.Ticket, sq.Ticket, junk)), **options)
+        return _call(
+            "model.conform",
+            model.conform,
+            pick(rng, (frame, frame, junk)),
+            pick(rng, (sq.Ticket, sq.Ticket, junk)),
+            **options,
+        )
     return _call("model.as_frame", model.as_frame, junk)
 
 
@@ -279,7 +343,9 @@ def _catalogue(rng: Generator) -> CallInput:
 
 
 def _chart(rng: Generator) -> CallInput:
-    frame = pl.DataFrame([grammar.hostile(rng, label, 5) for label in ("dimension", "value", "low", "high", "period", "n")])
+    frame = pl.DataFrame(
+        [grammar.hostile(rng, label, 5) for label in ("dimension", "value", "low", "high", "period", "n")]
+    )
     function = pick(rng, (control.xmr, control.ewma_chart, report.table, report.listing))
     return _call(f"{function.__module__.split('.')[1]}.{function.__name__}", function, frame)
 

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from fuzz import grammar, metric_inputs, oracle
+from fuzz import options as pools
 from fuzz.functions import Target, everything
 from fuzz.grammar import NOON, Generator, chance, pick
 from fuzz.source import Source, text_of, value_of
@@ -16,20 +17,30 @@ from servicequality.model import TABLES, Records, schema_of
 
 JUNK: tuple[Any, ...] = (
     None, "", "nope", "^.*$", "*", -1, 0, 1, 1.5, float("nan"), float("inf"), 10**30, True, [], {}, (), [None], ["nope"],
-    b"x", dt.date(2026, 1, 1), dt.datetime(2026, 1, 1), dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.timedelta(days=1),  # noqa: DTZ001
+    b"x", dt.date(2026, 1, 1), dt.datetime(2026, 1, 1), dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.timedelta(days=1),
     dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC), Source(pl.col("a"), 'pl.col("a")'), Source(object(), "object()"),
     Source(pl.Series("s", [1]), 'pl.Series("s", [1])'), (1, 2), ("a", "b"), {"a": 1}, {"a": "nope"}, [[]], "a" * 1000, 1j,
     Source(pl.DataFrame({"a": [1]}), 'pl.DataFrame({"a": [1]})'), Source(int, "int"),
 )  # fmt: skip
 HOSTILE: Mapping[str, tuple[Any, ...]] = {
-    "every": (*metric_inputs._EVERY, None),
-    "timezone": metric_inputs._ZONES,
-    "level": metric_inputs._LEVELS,
-    "by": metric_inputs._BY,
-    "weight": metric_inputs._STRAYS,
-    "cluster": metric_inputs._STRAYS,
+    "every": (*pools.EVERY, None),
+    "timezone": pools.ZONES,
+    "level": pools.LEVELS,
+    "by": pools.BY,
+    "weight": pools.STRAYS,
+    "cluster": pools.STRAYS,
 }
-_NO_TABLE: tuple[Any, ...] = (None, 5, "frame", [1, 2], [[1]], {"a": 1}, {"a": [1], "b": [1, 2]}, object, pl.Series("a", [1]))
+_NO_TABLE: tuple[Any, ...] = (
+    None,
+    5,
+    "frame",
+    [1, 2],
+    [[1]],
+    {"a": 1},
+    {"a": [1], "b": [1, 2]},
+    object,
+    pl.Series("a", [1]),
+)
 _WORDS = {
     "status": ("new", "open", "pending", "Solved", "closed", "hold", "merged", "odd"),
     "field": ("status", "team", "agent_id", "priority", "tier", "tags"),
@@ -103,18 +114,20 @@ class FunctionInput:
         metric = [f"metric={one.text}" if self.target.keyword else one.text for one in self.metrics]
         options = [f"{name}={text_of(value)}" for name, value in self.options.items()]
         call = f"{self.name}({', '.join([*given, *metric, *named, *options])})"
-        return "\n".join([*lines, call, f"# frames as {', '.join(self.layouts)}; {'legal' if self.legal else 'hostile'}"])
+        return "\n".join(
+            [*lines, call, f"# frames as {', '.join(self.layouts)}; {'legal' if self.legal else 'hostile'}"]
+        )
 
-    def check(self) -> tuple[str, list[oracle.Faulty]]:
+    def check(self) -> tuple[str, list[oracle.FaultError]]:
         """Run the call and its checks: how it ended, and the faults."""
-        faults: list[oracle.Faulty] = []
+        faults: list[oracle.FaultError] = []
         given = [grammar.laid_out(one, layout) for one, layout in zip(self.worn, self.layouts, strict=True)]
         if self.stranger is not None:
             given[0] = self.stranger.value
-        before = [metric_inputs._copy(one) for one in given]
+        before = [metric_inputs.copy_of(one) for one in given]
         try:
             answer = oracle.called(lambda: self._answer(given, self.options, self.reading))
-        except oracle.Faulty as fault:
+        except oracle.FaultError as fault:
             return "failed", [fault]
         for one, now in zip(before, given, strict=True):
             oracle.gather(faults, lambda: oracle.unchanged(one, now))
@@ -128,7 +141,9 @@ class FunctionInput:
                 oracle.gather(faults, self._in_parts)
         return ("answered" if answer.error is None else "refused"), faults
 
-    def _answer(self, given: list[Any], options: Mapping[str, Any], reading: Mapping[str, Any]) -> dict[str, pl.DataFrame]:
+    def _answer(
+        self, given: list[Any], options: Mapping[str, Any], reading: Mapping[str, Any]
+    ) -> dict[str, pl.DataFrame]:
         target = self.target
         leading: list[Any] = list(given)
         named = {name: leading.pop() for name in target.named}
@@ -136,8 +151,11 @@ class FunctionInput:
             leading = [Records(**dict(zip(target.records, leading, strict=True)), **reading)]
         metrics = [one.value for one in self.metrics]
         named |= {"metric": metrics.pop()} if target.keyword and metrics else {}
-        opened = {name: metric_inputs._opened(value_of(value)) for name, value in options.items()}
-        opened = {name: [value_of(one) for one in value] if isinstance(value, list) else value for name, value in opened.items()}
+        opened = {name: metric_inputs.opened(value_of(value)) for name, value in options.items()}
+        opened = {
+            name: [value_of(one) for one in value] if isinstance(value, list) else value
+            for name, value in opened.items()
+        }
         result = target.function(*leading, *metrics, **named, **opened)
         parts = {name: getattr(result, name) for name in target.tables} if target.tables else {"": result}
         return {
@@ -151,17 +169,17 @@ class FunctionInput:
         plain = oracle.called(lambda: self._answer(list(self.clean), self.plain_options, {}))
         if plain.error is not None:
             if answer.error is None:
-                raise oracle.Faulty("disagreement", f"answered, where plain data are refused: {plain.error}")
+                raise oracle.FaultError("disagreement", f"answered, where plain data are refused: {plain.error}")
             return
         if answer.error is not None:
             if self.lenient:
                 return
-            raise oracle.Faulty("refused", f"{type(answer.error).__name__}: {answer.error}")
+            raise oracle.FaultError("refused", f"{type(answer.error).__name__}: {answer.error}")
         for name, right in plain.value.items():
             left = answer.value[name]
             both = [column for column in right.columns if column in left.columns]
             if lost := set(right.columns) - set(left.columns) - {*self.target.roles.values()}:
-                raise oracle.Faulty("disagreement", f"{name}: columns {sorted(lost)} are lost")
+                raise oracle.FaultError("disagreement", f"{name}: columns {sorted(lost)} are lost")
             what = f"plain data {name}".strip()
             oracle.same(_plain(left.select(both)), _plain(right.select(both)), size=self.size, what=what)
 
@@ -176,7 +194,11 @@ class FunctionInput:
             return
         left = pl.concat([half.value[""] for half in halves], how="diagonal_relaxed")
         right = whole.value[""]
-        order = [name for name in ("ticket_id", "policy", "kind", "sequence", "started_at", "status") if name in right.columns]
+        order = [
+            name
+            for name in ("ticket_id", "policy", "kind", "sequence", "started_at", "status")
+            if name in right.columns
+        ]
         both = [name for name in right.columns if name in left.columns]
         left, right = (one.select(both).sort(order, nulls_last=True) for one in (left, right))
         oracle.same(_plain(left), _plain(right), size=self.size, what="two parts of the tickets for the whole")
@@ -205,12 +227,14 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         table = target.records[place] if target.records else ""
         n = pick(rng, grammar.SIZES)
         plain = [_column(rng, target, table, name, kind, n) for name, kind in columns.items()]
-        plain += [metric_inputs._values(rng, bound, n) for bound in inputs if bound.name not in columns]
+        plain += [pools.values_of(rng, bound, n) for bound in inputs if bound.name not in columns]
         numbers = grammar.number_type(rng)
         dressed = [grammar.disguised(rng, column, numbers) if chance(rng, 0.4) else column for column in plain]
         lenient |= any(
             column.dtype.is_numeric() and column.dtype.base_type() not in grammar.ORDINARY for column in dressed
-        ) or any(column.dtype.is_numeric() != other.dtype.is_numeric() for column, other in zip(plain, dressed, strict=True))
+        ) or any(
+            column.dtype.is_numeric() != other.dtype.is_numeric() for column, other in zip(plain, dressed, strict=True)
+        )
         clean.append(pl.DataFrame([grammar.plain(column) for column in dressed]))
         if not legal:
             dressed = [grammar.hostile(rng, one.name, n) if chance(rng, 0.25) else one for one in dressed]
@@ -233,7 +257,7 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
                 pool = HOSTILE.get(option, JUNK) if chance(rng, 0.6) else JUNK
                 options[option] = pick(rng, pool)
         if target.records and chance(rng, 0.15):
-            reading["timezone"] = pick(rng, metric_inputs._ZONES)
+            reading["timezone"] = pick(rng, pools.ZONES)
         if target.records and chance(rng, 0.1):
             reading["columns"] = pick(rng, JUNK)
     stranger = pick(rng, _NO_TABLE) if not legal and chance(rng, 0.03) else None
@@ -273,7 +297,7 @@ def _column(rng: Generator, target: Target, table: str, name: str, kind: str, n:
         domain = target.function.spec.inputs[kind.removeprefix("domain:")]
         bound = type("Bound", (), {"name": name, "domain": domain, "low": domain.low, "high": domain.high,
                                    "choices": domain.choices, "missing": ()})  # fmt: skip
-        return metric_inputs._values(rng, bound, n)
+        return pools.values_of(rng, bound, n)
     if name in TABLES["tickets"].__dataclass_fields__ and kind == name:
         return _field(rng, "tickets", name, n)
     if name in TABLES["reviews"].__dataclass_fields__ and kind == name:

@@ -21,13 +21,13 @@ KEY, GROUP = "plain_key", "plain_group"
 
 OFFICE = 'Schedule({"mon": [("09:00", "17:00")], "sun": [("22:00", "06:00")]}, "Europe/Berlin")'
 NIGHTS = 'Schedule({"sat": [("20:00", "04:00+1")]}, "America/Havana", holidays=["2026-03-28"])'
-SCHEDULES = tuple(Source(eval(text), text) for text in (OFFICE, NIGHTS))  # noqa: S307  our own text
+SCHEDULES = tuple(Source(eval(text), text) for text in (OFFICE, NIGHTS))
 SMALL = Source(
     servqual.Scale("small", {"a": [1, 2], "b": [3, 4, 5], "c": [6]}, low=1, high=7, reversed=[2, 6]),
     'servqual.Scale("small", {"a": [1, 2], "b": [3, 4, 5], "c": [6]}, low=1, high=7, reversed=[2, 6])',
 )
 POLICIES = tuple(
-    Source(eval(text, {"sla": sla, "pl": pl, "Schedule": Schedule}), text)  # noqa: S307  our own text
+    Source(eval(text, {"sla": sla, "pl": pl, "Schedule": Schedule}), text)
     for text in (
         'sla.Policy("all", [sla.Target("first_response", 3600), sla.Target("resolution", 86400)])',
         'sla.Policy("urgent", [sla.Target("resolution", 1800, priority="a"), sla.Target("next_reply", 60)], '
@@ -76,7 +76,10 @@ LEVEL = {"level": (0.9, 0.5, 0.998)}
 BY = {"by": (KEY, [KEY], [KEY, GROUP], ())}
 WINDOW = {"since": (NOON - 2 * DAY, NOON - 30 * DAY), "until": (NOON, NOON + DAY)}
 EVERY = ("1d", "1w", "1mo", "6h")
-_ENDED = {"ended": (("solved", "resolved", "closed"), ("a",), ()), "excluded": (("merged", "spam", "deleted", "test"), ("b",))}
+_ENDED = {
+    "ended": (("solved", "resolved", "closed"), ("a",), ()),
+    "excluded": (("merged", "spam", "deleted", "test"), ("b",)),
+}
 _SERIES = {"value": "number", "n": "count", "count": "count", "exposure": "positive", "period": "days", KEY: "key"}
 _UNITS = {"value": "share", "n": "count", "low": "share", "high": "share", KEY: "row", GROUP: "key"}
 
@@ -228,7 +231,9 @@ def tables() -> tuple[Target, ...]:
             {} if columns else {"a": "number"}
         )
         always = {
-            one.name: _FINE[one.name] for one in rest if one.default is one.empty and one.name in _FINE and one.name not in roles
+            one.name: _FINE[one.name]
+            for one in rest
+            if one.default is one.empty and one.name in _FINE and one.name not in roles
         }
         by_name = [one.name for one in rest if one.default is one.empty and one.name in ("scores", "reviews")]
         made.append(
@@ -254,4 +259,3 @@ def tables() -> tuple[Target, ...]:
 def everything() -> tuple[Target, ...]:
     """All functions."""
     return (*RECORDS, *FRAMES, *tables())
-

@@ -31,7 +31,7 @@ class Finding:
     detail: str
 
 
-class Faulty(Exception):
+class FaultError(Exception):
     """A check failed; the text says how."""
 
     def __init__(self, kind: str, detail: str) -> None:
@@ -51,26 +51,26 @@ def called(function: Callable[[], Any], *, ours: tuple[type[BaseException], ...]
     """Call, and let only our own errors pass.
 
     Raises:
-        Faulty: another exception or a warning came out.
+        FaultError: another exception or a warning came out.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ServiceQualityWarning)
         try:
             return Answer(function())
-        except (KeyboardInterrupt, Faulty):
+        except (KeyboardInterrupt, FaultError):
             raise
         except ours as error:
             return Answer(error=error)  # type: ignore[arg-type]
-        except BaseException as error:  # noqa: BLE001  a panic is none of Exception
-            raise Faulty("foreign", f"{type(error).__module__}.{type(error).__name__}: {_short(error)}") from error
+        except BaseException as error:
+            raise FaultError("foreign", f"{type(error).__module__}.{type(error).__name__}: {_short(error)}") from error
 
 
-def gather(faults: list[Faulty], check: Callable[[], None]) -> None:
+def gather(faults: list[FaultError], check: Callable[[], None]) -> None:
     """Run a check and keep its fault."""
     try:
         check()
-    except Faulty as fault:
+    except FaultError as fault:
         faults.append(fault)
 
 
@@ -85,19 +85,19 @@ def honest(result: pl.DataFrame, *, kept: set[str] = frozenset()) -> None:  # ty
     for name in names:
         column = result[name].alias("column")
         if not column.is_finite().all():
-            raise Faulty("figures", f"{name} is NaN or infinite: {column.to_list()[:6]}")
+            raise FaultError("figures", f"{name} is NaN or infinite: {column.to_list()[:6]}")
     if {"value", "low", "high"} <= set(names):
         slack = 1e-9 * pl.max_horizontal(1.0, pl.col("value").abs())
         wrong = result.filter((pl.col("low") > pl.col("value") + slack) | (pl.col("high") < pl.col("value") - slack))
         if wrong.height:
-            raise Faulty("figures", f"limits do not hold the value: {wrong.select('value', 'low', 'high').row(0)}")
+            raise FaultError("figures", f"limits do not hold the value: {wrong.select('value', 'low', 'high').row(0)}")
     for name in COUNTS:
         if name in result.columns and name not in kept and result[name].dtype.is_numeric() and (result[name] < 0).any():
-            raise Faulty("counts", f"{name} is below 0: {result[name].to_list()[:6]}")
+            raise FaultError("counts", f"{name} is below 0: {result[name].to_list()[:6]}")
     if {"value", "reason"} <= set(result.columns) - kept:
         silent = result.filter(pl.col("value").is_null() & pl.col("reason").is_null())
         if silent.height:
-            raise Faulty("figures", "a value is null without a reason")
+            raise FaultError("figures", "a value is null without a reason")
 
 
 def add_up(result: pl.DataFrame, rows: int) -> None:
@@ -106,7 +106,7 @@ def add_up(result: pl.DataFrame, rows: int) -> None:
         return
     parts = {name: int(result[name].fill_null(0).sum()) for name in COUNTS if name in result.columns}
     if sum(parts.values()) != rows:
-        raise Faulty("counts", f"{parts} do not add up to {rows} rows")
+        raise FaultError("counts", f"{parts} do not add up to {rows} rows")
 
 
 def same(left: pl.DataFrame, right: pl.DataFrame, *, size: float, what: str) -> None:
@@ -118,23 +118,23 @@ def same(left: pl.DataFrame, right: pl.DataFrame, *, size: float, what: str) -> 
         absolute = 1e-6 * size  # a variance that is 0 comes out as rounding, and its root loses half of the digits
         assert_frame_equal(left.select(doubt), right.select(doubt), rel_tol=1e-6, abs_tol=absolute, check_dtypes=False)
     except AssertionError as error:
-        raise Faulty("disagreement", f"{what}: {_short(error)}") from None
+        raise FaultError("disagreement", f"{what}: {_short(error)}") from None
 
 
 def close(left: Any, right: Any, *, size: float, what: str) -> None:
     """Raise unless two values agree to 1e-9, or both are undefined."""
     if (left is None) != (right is None):
-        raise Faulty("disagreement", f"{what}: {left} for {right}")
+        raise FaultError("disagreement", f"{what}: {left} for {right}")
     if left is None:
         return
     if not math.isclose(left, right, rel_tol=RELATIVE, abs_tol=1e-12 * size):
-        raise Faulty("disagreement", f"{what}: {left} for {right}")
+        raise FaultError("disagreement", f"{what}: {left} for {right}")
 
 
 def unchanged(before: Any, now: Any) -> None:
     """Raise unless a caller's table is what it was."""
     if not _equal(before, now):
-        raise Faulty("changed", "the caller's data were changed")
+        raise FaultError("changed", "the caller's data were changed")
 
 
 def _equal(before: Any, now: Any) -> bool:

@@ -58,7 +58,7 @@ def run(seed: int) -> Outcome:
         ended, faults = one.check()
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001  it is reported, not hidden
+    except BaseException:
         return Outcome(seed, name, "failed", (("harness", traceback.format_exc(limit=-4)),))
     findings = [(fault.kind, str(fault)) for fault in faults]
     if (elapsed := time.process_time() - started) > SLOW:
@@ -74,7 +74,7 @@ def shrunk(one: Any, kind: str) -> Any:
             return any(fault.kind == kind for fault in smaller.check()[1])
         except KeyboardInterrupt:
             raise
-        except BaseException:  # noqa: BLE001  another fault is not the one that is looked for
+        except BaseException:
             return False
 
     for place in range(len(one.frames)):
@@ -131,7 +131,9 @@ def many(seeds: Iterable[int], processes: int) -> Iterator[Outcome]:
                 process.join()
                 del chunks[pipe]
                 if chunk:  # the process ended before its work
-                    yield Outcome(chunk[0], "unknown", "crashed", (("crash", f"the process ended with {process.exitcode}"),))
+                    yield Outcome(
+                        chunk[0], "unknown", "crashed", (("crash", f"the process ended with {process.exitcode}"),)
+                    )
                     waiting += chunk[1:][::-1]
                 continue
             chunk.remove(outcome.seed)
@@ -202,5 +204,3 @@ def main(arguments: list[str] | None = None) -> int:
     text, total = report(many(range(given.seed, given.seed + given.inputs), given.processes))
     print(text)
     return int(total > 0)
-
-

@@ -22,9 +22,7 @@ FIRST, INPUTS = 1, 300
 
 def caught(kind: str, of: Callable[[np.random.Generator], Any], seeds: int = 300) -> bool:
     """Whether one of some inputs gives a finding of the kind."""
-    return any(
-        fault.kind == kind for seed in range(seeds) for fault in of(np.random.default_rng(seed)).check()[1]
-    )
+    return any(fault.kind == kind for seed in range(seeds) for fault in of(np.random.default_rng(seed)).check()[1])
 
 
 @pytest.mark.parametrize("part", range(6))
@@ -71,7 +69,9 @@ def test_every_function_of_the_registry_is_driven() -> None:
     targets = {target.name for target in everything()}
     tables = {f"sq.{one.spec.name}" for one in definitions() if one.spec.table}
     assert tables <= targets
-    assert {f"sq.{name}" for name in ("facts", "flow", "reply_waits", "check", "compare", "aftermath", "review_scores")} <= targets
+    assert {
+        f"sq.{name}" for name in ("facts", "flow", "reply_waits", "check", "compare", "aftermath", "review_scores")
+    } <= targets
     for target in everything():
         assert function_inputs.draw(np.random.default_rng(1), target).text()
 
@@ -124,7 +124,7 @@ def changed_counts(frame: Any, *_args: Any, **_options: Any) -> pl.DataFrame:
 
 def test_counts_that_do_not_add_up_are_caught() -> None:
     oracle.add_up(changed_counts(pl.DataFrame({"a": [1, 2]})), 3)
-    with pytest.raises(oracle.Faulty, match="do not add up to 2 rows"):
+    with pytest.raises(oracle.FaultError, match="do not add up to 2 rows"):
         oracle.add_up(changed_counts(pl.DataFrame({"a": [1, 2]})), 2)
 
 
@@ -139,16 +139,16 @@ def test_counts_that_do_not_add_up_are_caught() -> None:
     ],
 )
 def test_figures_that_cannot_be_are_caught(columns: dict[str, list[Any]], detail: str) -> None:
-    with pytest.raises(oracle.Faulty, match=detail):
+    with pytest.raises(oracle.FaultError, match=detail):
         oracle.honest(pl.DataFrame(columns))
 
 
 def test_a_warning_and_a_panic_are_foreign() -> None:
     import warnings
 
-    with pytest.raises(oracle.Faulty, match="RuntimeWarning: careful"):
+    with pytest.raises(oracle.FaultError, match="RuntimeWarning: careful"):
         oracle.called(lambda: warnings.warn("careful", RuntimeWarning, stacklevel=1))
-    with pytest.raises(oracle.Faulty, match="PanicException"):
+    with pytest.raises(oracle.FaultError, match="PanicException"):
         oracle.called(_panic)
 
 
