@@ -35,7 +35,8 @@ _OBJECTIVE: Mapping[str, str] = {
 }  # fmt: skip
 _SCHEDULE: Mapping[str, str] = {
     "timezone": '"Europe/Berlin"', "name": '"office"', "week": '{ mon = [["09:00", "17:00"]] }',
-    "holidays": '["2026-01-01"]', "exceptions": '{ "2026-01-02" = [["10:00", "12:00"]] }', "breaks": '{ mon = [["12:00", "13:00"]] }',
+    "holidays": '["2026-01-01"]', "exceptions": '{ "2026-01-02" = [["10:00", "12:00"]] }',
+    "breaks": '{ mon = [["12:00", "13:00"]] }',
 }  # fmt: skip
 _SCALE: Mapping[str, str] = {
     "name": '"s"', "dimensions": "{ a = [1, 2], b = [3] }", "low": "1", "high": "7", "reversed": "[1]",
@@ -48,7 +49,7 @@ _MAP: Mapping[str, str] = {
 }  # fmt: skip
 _INSTANTS = (
     NOON, dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=dt.UTC),
-    dt.datetime(2026, 3, 29), dt.datetime(9999, 12, 31, tzinfo=dt.timezone(-dt.timedelta(hours=23))), "start", "end",
+    NOON.replace(tzinfo=None), dt.datetime(9999, 12, 31, tzinfo=dt.timezone(-dt.timedelta(hours=23))), "start", "end",
     dt.datetime(1970, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 10, 25, 2, 30, tzinfo=dt.timezone(dt.timedelta(hours=2))),
 )  # fmt: skip
 _SECONDS = (
@@ -246,7 +247,9 @@ def _calendar(rng: Generator) -> CallInput:
     n = pick(rng, grammar.SIZES)
     frame = pl.DataFrame([grammar.hostile(rng, label, n) for label in ("start", "end", "seconds")])
     frame = frame.with_columns(
-        pl.Series(label, [pick(rng, grammar.INSTANTS) for _ in range(n)], pl.Int64).cast(pl.Datetime(pick(rng, grammar.UNITS), "UTC"))
+        pl.Series(label, [pick(rng, grammar.INSTANTS) for _ in range(n)], pl.Int64).cast(
+            pl.Datetime(pick(rng, grammar.UNITS), "UTC")
+        )
         for label in ("start", "end")
         if chance(rng, 0.7)
     )  # fmt: skip

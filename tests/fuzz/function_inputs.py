@@ -1,4 +1,4 @@
-"""Every public function beside the metrics over hostile frames: against plain data, in parts, and with options that do not fit."""
+"""Every public function beside the metrics over hostile frames: against plain data, in parts, with any options."""
 
 import datetime as dt
 import functools
@@ -17,7 +17,7 @@ from servicequality.model import TABLES, Records, schema_of
 
 JUNK: tuple[Any, ...] = (
     None, "", "nope", "^.*$", "*", -1, 0, 1, 1.5, float("nan"), float("inf"), 10**30, True, [], {}, (), [None], ["nope"],
-    b"x", dt.date(2026, 1, 1), dt.datetime(2026, 1, 1), dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.timedelta(days=1),
+    b"x", dt.date(2026, 1, 1), NOON.replace(tzinfo=None), dt.datetime(1, 1, 1, tzinfo=dt.UTC), dt.timedelta(days=1),
     dt.datetime(9999, 12, 31, 23, 59, tzinfo=dt.UTC), Source(pl.col("a"), 'pl.col("a")'), Source(object(), "object()"),
     Source(pl.Series("s", [1]), 'pl.Series("s", [1])'), (1, 2), ("a", "b"), {"a": 1}, {"a": "nope"}, [[]], "a" * 1000, 1j,
     Source(pl.DataFrame({"a": [1]}), 'pl.DataFrame({"a": [1]})'), Source(int, "int"),
@@ -130,13 +130,13 @@ class FunctionInput:
         except oracle.FaultError as fault:
             return "failed", [fault]
         for one, now in zip(before, given, strict=True):
-            oracle.gather(faults, lambda: oracle.unchanged(one, now))
+            oracle.gather(faults, oracle.unchanged, one, now)
         if answer.error is None:
             taken = {name for frame in self.worn for name in frame.columns}
             for table in answer.value.values():
-                oracle.gather(faults, lambda: oracle.honest(table, kept=taken - {"value", "low", "high", "n"}))
+                oracle.gather(faults, oracle.honest, table, kept=taken - {"value", "low", "high", "n"})
         if self.legal:
-            oracle.gather(faults, lambda: self._as_plain(answer))
+            oracle.gather(faults, self._as_plain, answer)
             if self.target.parts and answer.error is None:
                 oracle.gather(faults, self._in_parts)
         return ("answered" if answer.error is None else "refused"), faults

@@ -30,10 +30,14 @@ POLICIES = tuple(
     Source(eval(text, {"sla": sla, "pl": pl, "Schedule": Schedule}), text)
     for text in (
         'sla.Policy("all", [sla.Target("first_response", 3600), sla.Target("resolution", 86400)])',
-        'sla.Policy("urgent", [sla.Target("resolution", 1800, priority="a"), sla.Target("next_reply", 60)], '
-        f'schedule={OFFICE}, when=pl.col("channel") == "b")',
-        'sla.Policy("work", [sla.Target("agent_work", 0), sla.Target("requester_wait", 1e9), '
-        'sla.Target("periodic_update", 7200)])',
+        (
+            'sla.Policy("urgent", [sla.Target("resolution", 1800, priority="a"), sla.Target("next_reply", 60)], '
+            f'schedule={OFFICE}, when=pl.col("channel") == "b")'
+        ),
+        (
+            'sla.Policy("work", [sla.Target("agent_work", 0), sla.Target("requester_wait", 1e9), '
+            'sla.Target("periodic_update", 7200)])'
+        ),
     )
 )
 

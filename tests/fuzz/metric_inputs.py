@@ -84,21 +84,21 @@ class MetricInput:
             answer = oracle.called(lambda: oracle.collected(sq.evaluate(given, metric, **options)))
         except oracle.FaultError as fault:
             return "failed", [fault]
-        oracle.gather(faults, lambda: oracle.unchanged(before, given))
+        oracle.gather(faults, oracle.unchanged, before, given)
         if self.legal:
-            oracle.gather(faults, lambda: self._as_plain(answer, given))
+            oracle.gather(faults, self._as_plain, answer, given)
         if answer.error is not None:
-            oracle.gather(faults, lambda: self._no_number(answer.error))
+            oracle.gather(faults, self._no_number, answer.error)
             return "refused", faults
         result = answer.value
         figures = result.select(result.columns[-len(RESULT) :])
-        oracle.gather(faults, lambda: oracle.honest(figures))
+        oracle.gather(faults, oracle.honest, figures)
         if not _census(metric):
-            oracle.gather(faults, lambda: oracle.add_up(figures, self.frame.height))
+            oracle.gather(faults, oracle.add_up, figures, self.frame.height)
         # What came from pandas or from lists has other types: the ways are compared on the frame that it became.
         seen = replace(self, frame=oracle.collected(as_frame(given)), layout="plain")
         for way in self.ways if self.legal or _tame(seen.frame) else ():
-            oracle.gather(faults, lambda: WAYS[way](seen, result, options))
+            oracle.gather(faults, WAYS[way], seen, result, options)
         return "answered", faults
 
     @functools.cached_property

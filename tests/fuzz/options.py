@@ -27,7 +27,7 @@ KEY_VALUES: tuple[tuple[list[Any], Any], ...] = (
     ([0.5, 1e30], pl.Float32),
     ([Decimal("1.50"), Decimal("2.25")], pl.Decimal(10, 2)),
     ([dt.date(2026, 1, 1), dt.date(1, 1, 1)], pl.Date),
-    ([dt.datetime(2026, 1, 1), dt.datetime(1969, 1, 1)], pl.Datetime("ns")),
+    ([NOON.replace(tzinfo=None), NOON.replace(year=1969, tzinfo=None)], pl.Datetime("ns")),
     ([NOON, NOON + dt.timedelta(hours=14)], pl.Datetime("ms", "Europe/Berlin")),
     ([dt.timedelta(0), dt.timedelta(days=-1)], pl.Duration("us")),
     ([dt.time(0), dt.time(23, 59)], pl.Time),

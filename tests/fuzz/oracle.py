@@ -66,10 +66,10 @@ def called(function: Callable[[], Any], *, ours: tuple[type[BaseException], ...]
             raise FaultError("foreign", f"{type(error).__module__}.{type(error).__name__}: {_short(error)}") from error
 
 
-def gather(faults: list[FaultError], check: Callable[[], None]) -> None:
+def gather(faults: list[FaultError], check: Callable[..., None], *args: Any, **kwargs: Any) -> None:
     """Run a check and keep its fault."""
     try:
-        check()
+        check(*args, **kwargs)
     except FaultError as fault:
         faults.append(fault)
 

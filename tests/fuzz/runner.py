@@ -58,7 +58,7 @@ def run(seed: int) -> Outcome:
         ended, faults = one.check()
     except KeyboardInterrupt:
         raise
-    except BaseException:
+    except BaseException:  # noqa: BLE001  it is reported, not hidden
         return Outcome(seed, name, "failed", (("harness", traceback.format_exc(limit=-4)),))
     findings = [(fault.kind, str(fault)) for fault in faults]
     if (elapsed := time.process_time() - started) > SLOW:
@@ -74,7 +74,7 @@ def shrunk(one: Any, kind: str) -> Any:
             return any(fault.kind == kind for fault in smaller.check()[1])
         except KeyboardInterrupt:
             raise
-        except BaseException:
+        except BaseException:  # noqa: BLE001  another fault is not the one that is looked for
             return False
 
     for place in range(len(one.frames)):

@@ -34,9 +34,13 @@ def _by_rows(given: Given, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _expr(given: Given, _result: pl.DataFrame, _options: Mapping[str, Any]) -> None:
     metric = given.metric.value
-    whole = oracle.called(lambda: sq.evaluate(given.frame, metric)["value"].item())
-    number = oracle.called(lambda: given.frame.select(metric.expr()).item()) if given.frame.width else oracle.Answer()
-    if whole.error is None:
+
+    def value() -> float | None:
+        return sq.evaluate(given.frame, metric)["value"].item()  # type: ignore[no-any-return]
+
+    whole = oracle.called(value)
+    if whole.error is None and given.frame.width:
+        number = oracle.called(lambda: given.frame.select(metric.expr()).item())
         oracle.close(number.value, whole.value, size=given.size, what="select(metric.expr()) for evaluate")
 
 
