@@ -14,7 +14,7 @@ from fuzz import grammar, oracle
 from fuzz.function_inputs import JUNK
 from fuzz.functions import SCHEDULES
 from fuzz.grammar import NOON, Generator, chance, pick
-from fuzz.source import Source, text_of, value_of
+from fuzz.source import Source, opened, text_of
 from servicequality import catalogue, control, model, report, servqual, sla, worktime
 from servicequality.catalogue.searching import definitions
 from servicequality.report.column_map import ColumnMap
@@ -112,19 +112,14 @@ def _call(
     name: str, function: Callable[..., Any], /, *args: Any, then: Callable[[Any], Any] | None = None, **kwargs: Any
 ) -> CallInput:
     said = [*map(text_of, args), *(f"{key}={text_of(value)}" for key, value in kwargs.items())]
-    given = [_deep(one) for one in args]
-    named = {key: _deep(value) for key, value in kwargs.items()}
+    given = [opened(one) for one in args]
+    named = {key: opened(value) for key, value in kwargs.items()}
 
     def call() -> Any:
         result = function(*given, **named)
         return result if then is None else then(result)
 
     return CallInput(name=name, lines=f"{name}({', '.join(said)})", call=call)
-
-
-def _deep(value: Any) -> Any:
-    value = value_of(value)
-    return [value_of(one) for one in value] if isinstance(value, list) else value
 
 
 def _some(rng: Generator, parameters: list[str], fine: Mapping[str, Any], share: float) -> dict[str, Any]:

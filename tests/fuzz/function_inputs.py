@@ -12,7 +12,7 @@ from fuzz import grammar, metric_inputs, oracle
 from fuzz import options as pools
 from fuzz.functions import Target, everything
 from fuzz.grammar import NOON, Generator, chance, pick
-from fuzz.source import Source, text_of, value_of
+from fuzz.source import Source, opened_all, text_of
 from servicequality.model import TABLES, Records, schema_of
 
 JUNK: tuple[Any, ...] = (
@@ -148,7 +148,7 @@ class FunctionInput:
         leading: list[Any] = list(given)
         named = {name: leading.pop() for name in target.named}
         if target.records:
-            leading = [Records(**dict(zip(target.records, leading, strict=True)), **reading)]
+            leading = [Records(**dict(zip(target.records, leading, strict=True)), **opened_all(reading))]
         metrics = [one.value for one in self.metrics]
         named |= {"metric": metrics.pop()} if target.keyword and metrics else {}
         opened = {name: metric_inputs.opened(value_of(value)) for name, value in options.items()}
@@ -247,6 +247,8 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         worn.append(frame.with_columns(extra) if frame.width else frame)
     own = {name: pick(rng, values) for name, values in target.always.items()}
     own |= {name: pick(rng, values) for name, values in target.options.items() if chance(rng, 0.35)}
+    if "timezone" in target.options:  # else the days are those of the column's zone, which a disguise changes
+        own["timezone"] = pick(rng, target.options["timezone"])
     options = {name: _renamed(value, names) for name, value in own.items()}
     options |= {role: names.get(column, column) for role, column in target.roles.items()}
     own |= target.roles

@@ -104,8 +104,8 @@ def hostile(rng: Generator, label: str, n: int) -> pl.Series:
         return days.cast(pl.Date) if chance(rng, 0.6) else times.cast(pl.Time)
     if kind == 12:
         nested: tuple[Any, ...] = ([1, None], [], None, [2])
-        lists = pl.Series(label, _holed(rng, nested, holes), pl.List(pl.Int64))
-        return lists if chance(rng, 0.5) else lists.list.first().to_frame("a").to_struct(label)
+        lists = pl.Series("a", _holed(rng, nested, holes), pl.List(pl.Int64))
+        return lists.alias(label) if chance(rng, 0.5) else lists.list.first().to_frame().to_struct(label)
     return pl.Series(label, [None] * n, pl.Null)
 
 

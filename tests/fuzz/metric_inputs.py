@@ -12,7 +12,7 @@ import servicequality as sq
 from fuzz import grammar, oracle
 from fuzz.grammar import Generator, chance, pick
 from fuzz.options import options_of, values_of
-from fuzz.source import Source, frame_text, text_of, value_of
+from fuzz.source import Source, frame_text, opened_all, text_of
 from fuzz.ways import OURS, WAYS
 from servicequality.catalogue.searching import definitions
 from servicequality.core import Definition, Metric
@@ -78,7 +78,7 @@ class MetricInput:
         faults: list[oracle.FaultError] = []
         given = grammar.laid_out(self.frame, self.layout)
         before = copy_of(given)
-        options = {name: opened(value_of(value)) for name, value in self.options.items()}
+        options = opened_all(self.options)
         metric = self.metric.value
         try:
             answer = oracle.called(lambda: oracle.collected(sq.evaluate(given, metric, **options)))
@@ -249,10 +249,6 @@ def _tame(frame: pl.DataFrame) -> bool:
             if not (sizes.is_finite() & ((sizes == 0) | ((sizes > 1e-6) & (sizes < 1e9)))).all():
                 return False
     return True
-
-
-def opened(value: Any) -> Any:
-    return [value_of(one) for one in value] if isinstance(value, list) else value
 
 
 def copy_of(given: Any) -> Any:

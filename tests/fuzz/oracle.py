@@ -1,16 +1,20 @@
 """What no call may do, and when two answers are the same."""
 
 import math
+import traceback
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
+import servicequality
 from servicequality.errors import ServiceQualityError, ServiceQualityWarning
 
+PACKAGE = Path(servicequality.__file__).parent
 RELATIVE = 1e-9
 COUNTS = ("n", "n_missing", "n_excluded", "n_pending")
 _DOUBT = {"low", "high", "se", "difference_low", "difference_high"}
@@ -63,7 +67,8 @@ def called(function: Callable[[], Any], *, ours: tuple[type[BaseException], ...]
         except ours as error:
             return Answer(error=error)  # type: ignore[arg-type]
         except BaseException as error:
-            raise FaultError("foreign", f"{type(error).__module__}.{type(error).__name__}: {_short(error)}") from error
+            kind = f"{type(error).__module__}.{type(error).__name__}".removeprefix("builtins.")
+            raise FaultError("foreign", f"{_place(error)}: {kind}: {_short(error)}") from error
 
 
 def gather(faults: list[FaultError], check: Callable[..., None], *args: Any, **kwargs: Any) -> None:
@@ -147,6 +152,16 @@ def _equal(before: Any, now: Any) -> bool:
     if isinstance(now, dict):
         return list(before) == list(now) and all(before[name].equals(now[name]) for name in now)
     return repr(before) == repr(now)
+
+
+def _place(error: BaseException) -> str:
+    """The last line of the package that the error went through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [one for one in frames if PACKAGE in Path(one.filename).parents]
+    last = lines[-1] if lines else frames[-1]
+    path = Path(last.filename)
+    shown = path.relative_to(PACKAGE) if lines else path.name
+    return f"{shown} in {last.name}"
 
 
 def _short(error: BaseException) -> str:

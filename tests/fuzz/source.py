@@ -1,6 +1,7 @@
 """Values as the Python that makes them, so that a failing input can be pasted."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,17 @@ class Source:
 def value_of(thing: Any) -> Any:
     """The thing itself, also within a Source."""
     return thing.value if isinstance(thing, Source) else thing
+
+
+def opened(thing: Any) -> Any:
+    """The thing itself, and those of a list."""
+    thing = value_of(thing)
+    return [value_of(one) for one in thing] if isinstance(thing, list) else thing
+
+
+def opened_all(things: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a call as they are given."""
+    return {name: opened(thing) for name, thing in things.items()}
 
 
 def text_of(thing: Any) -> str:
