@@ -152,11 +152,7 @@ class FunctionInput:
         metrics = [one.value for one in self.metrics]
         named |= {"metric": metrics.pop()} if target.keyword and metrics else {}
         opened = {name: metric_inputs.opened(value_of(value)) for name, value in options.items()}
-        opened = {
-            name: [value_of(one) for one in value] if isinstance(value, list) else value
-            for name, value in opened.items()
-        }
-        result = target.function(*leading, *metrics, **named, **opened)
+        result = target.function(*leading, *metrics, **named, **opened_all(options))
         parts = {name: getattr(result, name) for name in target.tables} if target.tables else {"": result}
         return {
             name: read

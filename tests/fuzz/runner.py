@@ -14,7 +14,7 @@ from typing import Any
 INPUTS = "SERVICEQUALITY_FUZZ_INPUTS"
 FIRST = "SERVICEQUALITY_FUZZ_SEED"
 PROCESSES = "SERVICEQUALITY_FUZZ_PROCESSES"
-SLOW = 10.0
+SLOW = 3.0
 """Seconds of the processor that no call on fifty rows may take."""
 STUCK = 120.0
 """Seconds after which a process is ended."""
