@@ -151,7 +151,6 @@ class FunctionInput:
             leading = [Records(**dict(zip(target.records, leading, strict=True)), **opened_all(reading))]
         metrics = [one.value for one in self.metrics]
         named |= {"metric": metrics.pop()} if target.keyword and metrics else {}
-        opened = {name: metric_inputs.opened(value_of(value)) for name, value in options.items()}
         result = target.function(*leading, *metrics, **named, **opened_all(options))
         parts = {name: getattr(result, name) for name in target.tables} if target.tables else {"": result}
         return {
