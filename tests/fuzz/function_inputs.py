@@ -136,7 +136,8 @@ class FunctionInput:
             for table in answer.value.values():
                 oracle.gather(faults, oracle.honest, table, kept=taken - {"value", "low", "high", "n"})
         if self.legal:
-            oracle.gather(faults, self._as_plain, answer)
+            if not self.target.tells_types:
+                oracle.gather(faults, self._as_plain, answer)
             if self.target.parts and answer.error is None:
                 oracle.gather(faults, self._in_parts)
         return ("answered" if answer.error is None else "refused"), faults

@@ -58,6 +58,7 @@ class Target:
         options: further options with values that fit.
         tables: attributes of the result that are frames; none where the result is one.
         named: frames that are given by name, after the leading ones.
+        tells_types: whether the answer is about types and zones, so that a disguise changes it.
         parts: whether the rows of a part of the tickets are those rows of the whole.
     """
 
@@ -73,6 +74,7 @@ class Target:
     options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
     parts: bool = False
+    tells_types: bool = False
 
 
 AS_OF = (NOON, NOON + DAY, NOON - 3 * DAY, dt.datetime(2026, 3, 29, 1, 30, tzinfo=dt.UTC))
@@ -107,7 +109,7 @@ RECORDS = (
     _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
     _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},
              options={**_ENDED, "timezone": ZONES, "by": ("channel", ["channel", "priority"])}),
-    _records("sq.check", sq.check, _LOG, tables=("frame",), options={"as_of": AS_OF, **_ENDED}),
+    _records("sq.check", sq.check, _LOG, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
     _records("sla.clocks", sla.clocks, _LOG, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
     _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),

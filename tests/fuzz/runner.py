@@ -1,6 +1,7 @@
 """Seeds become inputs, inputs become findings: one at a time, or many in processes that may crash."""
 
 import argparse
+import functools
 import multiprocessing as mp
 import os
 import time
@@ -51,6 +52,7 @@ def drawn(seed: int) -> Any:
 
 def run(seed: int) -> Outcome:
     """Draw an input and check it; a fault of the fuzzer itself is a finding of the kind harness."""
+    _warm()
     name, started = "drawing", time.process_time()
     try:
         one = drawn(seed)
@@ -64,6 +66,19 @@ def run(seed: int) -> Outcome:
     if (elapsed := time.process_time() - started) > SLOW:
         findings.append(("slow", f"took {elapsed:.0f} s of the processor"))
     return Outcome(seed, name, ended, tuple(findings))
+
+
+@functools.cache
+def _warm() -> None:
+    """Load what the first calls would load."""
+    import scipy.optimize
+    import scipy.special
+
+    import servicequality as sq
+
+    assert scipy.optimize
+    assert scipy.special
+    sq.evaluate({"score": [1, 9]}, sq.nps())
 
 
 def shrunk(one: Any, kind: str) -> Any:
