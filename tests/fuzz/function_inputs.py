@@ -238,9 +238,10 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
                 dressed.pop(int(rng.integers(len(dressed))))
         renamed = {column: name for column, name in names.items() if column in columns}
         taken = {renamed.get(one.name, one.name) for one in dressed}
-        frame = pl.DataFrame([one.alias(renamed.get(one.name, one.name)) for one in dressed])
+        frame = grammar.framed(one.alias(renamed.get(one.name, one.name)) for one in dressed)
         extra = [grammar.hostile(rng, grammar.name(rng, taken), n) for _ in range(rng.integers(2))]
         worn.append(frame.with_columns(extra) if frame.width else frame)
+        lenient |= "" in taken  # Arrow and lists give a column without a name another
     own = {name: pick(rng, values) for name, values in target.always.items()}
     own |= {name: pick(rng, values) for name, values in target.options.items() if chance(rng, 0.35)}
     if "timezone" in target.options:  # else the days are those of the column's zone, which a disguise changes

@@ -1,7 +1,7 @@
 """What a hostile frame is made of: columns of every type, names that look like something else, and their disguises."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
@@ -135,6 +135,11 @@ def plain(column: pl.Series) -> pl.Series:
     if isinstance(dtype, pl.Datetime):
         return column.dt.convert_time_zone("UTC").cast(pl.Datetime("us", "UTC"))
     return column.cast(pl.String) if dtype in (pl.Categorical, pl.Enum) else column
+
+
+def framed(columns: Iterable[pl.Series]) -> pl.DataFrame:
+    """A frame of columns; of a list of them Polars would give one without a name another."""
+    return pl.DataFrame({one.name: one for one in columns})
 
 
 def laid_out(frame: pl.DataFrame, layout: str) -> Any:

@@ -195,7 +195,7 @@ def draw(rng: Generator, chosen: Definition[Any] | None = None) -> MetricInput:
         ordinary &= not dressed.dtype.is_numeric() or dressed.dtype.base_type() in grammar.ORDINARY
         worn.append(dressed)
     clean = pl.DataFrame([grammar.plain(one) for one in worn] if legal else list(clean))
-    hostile = pl.DataFrame([one.alias(renamed.get(one.name, one.name)) for one in worn])
+    hostile = grammar.framed(one.alias(renamed.get(one.name, one.name)) for one in worn)
     refused = [rule.fill_null(value=False) for rule in plain.shape.refused.values()]
     if legal and refused and clean.height:
         allowed = clean.select(~pl.any_horizontal(refused)).to_series().to_numpy()

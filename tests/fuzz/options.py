@@ -23,7 +23,7 @@ KEY_VALUES: tuple[tuple[list[Any], Any], ...] = (
     ([-(2**63), 2**63 - 1, 0], pl.Int64),
     ([0, 2**100], pl.Int128),
     ([True, False], pl.Boolean),
-    ([0.5, float("nan"), float("inf")], pl.Float64),
+    ([0.5, -0.25, float("inf")], pl.Float64),
     ([0.5, 1e30], pl.Float32),
     ([Decimal("1.50"), Decimal("2.25")], pl.Decimal(10, 2)),
     ([dt.date(2026, 1, 1), dt.date(1, 1, 1)], pl.Date),

@@ -63,7 +63,7 @@ def frame_text(frame: pl.DataFrame) -> str:
     if not frame.width:
         return "pl.DataFrame()"
     columns = ",\n    ".join(_series_text(column) for column in frame)
-    return f"pl.DataFrame([\n    {columns},\n])"
+    return f"pl.DataFrame({{\n    {columns},\n}})"
 
 
 def dtype_text(dtype: pl.DataType) -> str:
@@ -84,7 +84,7 @@ def _series_text(column: pl.Series) -> str:
     column = column.alias("column")  # methods of a Series read its name as a pattern
     if column.dtype.is_temporal():
         held = column.to_physical()
-        return f"pl.Series({name!r}, {held.to_list()!r}, {dtype_text(held.dtype)}).cast({dtype})"
+        return f"{name!r}: pl.Series({held.to_list()!r}, dtype={dtype_text(held.dtype)}).cast({dtype})"
     if column.dtype.is_decimal():
-        return f"pl.Series({name!r}, {column.cast(pl.String).to_list()!r}).cast({dtype})"
-    return f"pl.Series({name!r}, {text_of(column.to_list())}, {dtype})"
+        return f"{name!r}: pl.Series({column.cast(pl.String).to_list()!r}).cast({dtype})"
+    return f"{name!r}: pl.Series({text_of(column.to_list())}, dtype={dtype})"
