@@ -1,5 +1,6 @@
 """Every metric over hostile frames: against the same call on plain data, and against every other way to call it."""
 
+import copy
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -256,4 +257,4 @@ def copy_of(given: Any) -> Any:
         return given.clone()
     if type(given).__module__.startswith("pandas"):
         return given.copy(deep=True)
-    return {name: one.clone() for name, one in given.items()} if isinstance(given, dict) else given
+    return copy.copy(given) if isinstance(given, dict | list) else given

@@ -150,7 +150,7 @@ def _equal(before: Any, now: Any) -> bool:
     if hasattr(now, "equals"):  # pandas, where a NaN of Arrow equals nothing
         return bool(before.equals(now)) or not before.equals(before.copy(deep=True))
     if isinstance(now, dict):
-        return list(before) == list(now) and all(before[name].equals(now[name]) for name in now)
+        return list(before) == list(now) and all(before[name] is now[name] for name in now)  # columns do not change
     return repr(before) == repr(now)
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+import polars as pl
+
 INPUTS = "SERVICEQUALITY_FUZZ_INPUTS"
 FIRST = "SERVICEQUALITY_FUZZ_SEED"
 PROCESSES = "SERVICEQUALITY_FUZZ_PROCESSES"
@@ -72,13 +74,13 @@ def run(seed: int) -> Outcome:
 def _warm() -> None:
     """Load what the first calls would load."""
     import scipy.optimize
-    import scipy.special
+    import scipy.special  # noqa: F401
 
     import servicequality as sq
+    from fuzz.grammar import laid_out
 
-    assert scipy.optimize
-    assert scipy.special
-    sq.evaluate({"score": [1, 9]}, sq.nps())
+    for layout in ("pandas", "arrow"):
+        sq.evaluate(laid_out(pl.DataFrame({"score": [1, 9]}), layout), sq.nps())
 
 
 def shrunk(one: Any, kind: str) -> Any:
