@@ -72,6 +72,13 @@ def laws(session: nox.Session) -> None:
 
 
 @nox.session
+def fuzz(session: nox.Session) -> None:
+    """Drive every public call over 100,000 hostile inputs, or SERVICEQUALITY_FUZZ_INPUTS; `-- --replay SEED` shows one."""
+    install(session, "test")
+    session.run("python", "-m", "fuzz", *session.posargs, env={"PYTHONPATH": "tests"})
+
+
+@nox.session
 def simulations(session: nox.Session) -> None:
     """Draw the samples behind every claim of coverage, error and power forty times over, under bounds six times as sharp."""
     install(session, "test")

@@ -1,0 +1,267 @@
+"""The public functions beside the metrics: what frames they take, and options that fit."""
+
+import datetime as dt
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+import servicequality as sq
+from fuzz.grammar import NOON, ZONES
+from fuzz.source import Source
+from servicequality import comparison, control, drivers, events, report, servqual, sla
+from servicequality.catalogue.searching import definitions
+from servicequality.model import TABLES, schema_of
+from servicequality.worktime import Schedule
+
+DAY = dt.timedelta(days=1)
+KEY, GROUP = "plain_key", "plain_group"
+
+OFFICE = 'Schedule({"mon": [("09:00", "17:00")], "sun": [("22:00", "06:00")]}, "Europe/Berlin")'
+NIGHTS = 'Schedule({"sat": [("20:00", "04:00+1")]}, "America/Havana", holidays=["2026-03-28"])'
+SCHEDULES = tuple(Source(eval(text), text) for text in (OFFICE, NIGHTS))
+SMALL = Source(
+    servqual.Scale("small", {"a": [1, 2], "b": [3, 4, 5], "c": [6]}, low=1, high=7, reversed=[2, 6]),
+    'servqual.Scale("small", {"a": [1, 2], "b": [3, 4, 5], "c": [6]}, low=1, high=7, reversed=[2, 6])',
+)
+POLICIES = tuple(
+    Source(eval(text, {"sla": sla, "pl": pl, "Schedule": Schedule}), text)
+    for text in (
+        'sla.Policy("all", [sla.Target("first_response", 3600), sla.Target("resolution", 86400)])',
+        (
+            'sla.Policy("urgent", [sla.Target("resolution", 1800, priority="a"), sla.Target("next_reply", 60)], '
+            f'schedule={OFFICE}, when=pl.col("channel") == "b")'
+        ),
+        (
+            'sla.Policy("work", [sla.Target("agent_work", 0), sla.Target("requester_wait", 1e9), '
+            'sla.Target("periodic_update", 7200)])'
+        ),
+    )
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A function and what it is given.
+
+    Attributes:
+        name: the text of the function.
+        function: the function.
+        frames: for each leading frame its columns with what they hold; for records, of each table.
+        records: the tables' names, where the first argument is `Records` of the frames.
+        roles: parameters that name columns, with the column.
+        metrics: how many metrics the call takes after its frames; their columns join every frame.
+        keyword: whether the metric is given by name.
+        always: options that the call cannot do without, with values that fit.
+        options: further options with values that fit.
+        tables: attributes of the result that are frames; none where the result is one.
+        named: frames that are given by name, after the leading ones.
+        tells_types: whether the answer is about types and zones, so that a disguise changes it.
+        parts: whether the rows of a part of the tickets are those rows of the whole.
+    """
+
+    name: str
+    function: Callable[..., Any]
+    frames: tuple[Mapping[str, str], ...] = ()
+    records: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    metrics: int = 0
+    keyword: bool = False
+    named: tuple[str, ...] = ()
+    always: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    tables: tuple[str, ...] = ()
+    parts: bool = False
+    tells_types: bool = False
+
+
+AS_OF = (NOON, NOON + DAY, NOON - 3 * DAY, dt.datetime(2026, 3, 29, 1, 30, tzinfo=dt.UTC))
+LEVEL = {"level": (0.9, 0.5, 0.998)}
+BY = {"by": (KEY, [KEY], [KEY, GROUP], ())}
+WINDOW = {"since": (NOON - 2 * DAY, NOON - 30 * DAY), "until": (NOON, NOON + DAY)}
+EVERY = ("1d", "1w", "1mo", "6h")
+_ENDED = {
+    "ended": (("solved", "resolved", "closed"), ("a",), ()),
+    "excluded": (("merged", "spam", "deleted", "test"), ("b",)),
+}
+_SERIES = {"value": "number", "n": "count", "count": "count", "exposure": "positive", "period": "days", KEY: "key"}
+_UNITS = {"value": "share", "n": "count", "low": "share", "high": "share", KEY: "row", GROUP: "key"}
+
+
+def _records(name: str, function: Callable[..., Any], records: tuple[str, ...], **more: Any) -> Target:
+    frames = tuple({field: field for field in schema_of(TABLES[table])} for table in records)
+    return Target(name=name, function=function, frames=frames, records=records, **more)
+
+
+_LOG = ("tickets", "responses", "changes")
+_FACTS = {**_ENDED, "paused": ((), ("pending", "hold")), "schedule": (None, *SCHEDULES)}
+RECORDS = (
+    _records("sq.facts", sq.facts, _LOG, always={"as_of": AS_OF}, parts=True, options={
+        **_FACTS, "first_response": ("public_reply", "zammad", "frappe", "after_handoff"),
+        "requester_wait": (("new", "open"),), "agent_wait": (("pending",),), "agent_work": (("open",),), "new": (("new",),),
+    }),
+    _records("sq.reply_waits", sq.reply_waits, _LOG, always={"as_of": AS_OF}, parts=True,
+             options={**_ENDED, "schedule": (None, *SCHEDULES)}),
+    _records("events.status_times", events.status_times, _LOG, always={"as_of": AS_OF}, parts=True,
+             options={"schedule": (None, *SCHEDULES)}),
+    _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
+    _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},
+             options={**_ENDED, "timezone": ZONES, "by": ("channel", ["channel", "priority"])}),
+    _records("sq.check", sq.check, _LOG, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
+    _records("sla.clocks", sla.clocks, _LOG, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
+             options=_ENDED, parts=True),
+    _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),
+)  # fmt: skip
+
+
+def _taking(record: str, *more: str) -> Mapping[str, str]:
+    return {field: field for field in schema_of(TABLES[record])} | dict.fromkeys(more, "key")
+
+
+def _answers(scale: Any, *roles: str) -> Mapping[str, str]:
+    return {f"{role}{item}": "1..7" for role in roles for item in scale.items} | {KEY: "key"}
+
+
+_EP = _answers(SMALL.value, "E", "P")
+_RELIABLE = {"scale": (SMALL,)}
+FRAMES = (
+    Target(name="sq.aftermath", function=sq.aftermath, frames=(_taking("tickets"),), always={"as_of": AS_OF},
+           options={"same": (("requester_id",), ("requester_id", "product"))}),
+    Target(name="sq.review_scores", function=sq.review_scores, frames=(_taking("reviews"),),
+           options={"scale": ((0, 10),), "critical_below": (0.5, 0.0), "keep": ((), ("category",))}),
+    Target(name="sq.flow", function=sq.flow, frames=(_taking("tickets"),), always={"as_of": AS_OF, "every": EVERY},
+           options={"timezone": ZONES, "by": ("channel",)}, roles={"created": "created_at"}),
+    Target(name="sla.due_clocks", function=sla.due_clocks, frames=(_taking("tickets"),), always={"as_of": AS_OF},
+           roles={"started": "created_at", "stopped": "resolved_at", "due": "due_at"}),
+    Target(name="sla.overdue", function=sla.overdue, frames=({
+        "ticket_id": "id", "outcome": "outcome", "overrun_seconds": "positive", "remaining_seconds": "number",
+        "due_at": "instant", "started_at": "instant", "kind": "id"},)),
+    Target(name="sla.at_risk", function=sla.at_risk, frames=({
+        "ticket_id": "id", "outcome": "outcome", "overrun_seconds": "positive", "remaining_seconds": "number",
+        "due_at": "instant", "started_at": "instant", "kind": "id"},), always={"within": (3600, dt.timedelta(hours=1), 0.5)}),
+    *(
+        Target(name=f"control.{chart.__name__}", function=chart, frames=(_SERIES,), roles=roles,
+               options={"by": (KEY,), "every": ("1d",), "baseline": (5, 10, (NOON - 20 * DAY, NOON)), **more})
+        for chart, roles, more in (
+            (control.xmr, {"value": "value", "at": "period"}, {"runs": (True, False)}),
+            (control.p_chart, {"value": "share", "n": "n"}, {"dispersion": ("laney", "binomial")}),
+            (control.u_chart, {"count": "count", "exposure": "exposure"}, {"dispersion": ("laney", "poisson")}),
+            (control.c_chart, {"count": "count"}, {"dispersion": ("laney", "poisson")}),
+            (control.ewma_chart, {"value": "value"}, {"weight": (0.2, 1.0)}),
+            (control.cusum_chart, {"value": "value"}, {"slack": (0.5,), "decision": (4.0,)}),
+        )
+    ),
+    Target(name="comparison.funnel", function=comparison.funnel, frames=(_UNITS,), always={"by": (KEY,)}, options=LEVEL,
+           roles={"value": "value", "n": "n"}),
+    Target(name="comparison.shrink", function=comparison.shrink, frames=(_UNITS,), always={"by": (KEY,)}, options=LEVEL,
+           roles={"value": "value", "n": "n"}),
+    Target(name="comparison.ranks", function=comparison.ranks, frames=(_UNITS,), always={"by": (KEY,)},
+           options={**LEVEL, "best": ("highest", "lowest")}, roles={"value": "value", "low": "low", "high": "high"}),
+    Target(name="comparison.superiority", function=comparison.superiority, frames=({"x": "1..7", KEY: "key"},) * 2,
+           roles={"column": "x"}, options={**LEVEL, "by": (KEY,)}),
+    Target(name="sq.compare", function=sq.compare, frames=({KEY: "key", "w": "count", "c": "id"},) * 2, metrics=1, options={
+        **LEVEL, "by": (KEY,), "power": (0.9,), "detect": (0.1,), "adjust": ("holm", "none"), "weight": ("w",),
+        "cluster": ("c",), "paired": ("c",)}),
+    Target(name="comparison.difference_in_differences", function=comparison.difference_in_differences,
+           frames=({KEY: "key", "treated": "flag"},) * 2, metrics=1, roles={"treated": "treated"},
+           options={**LEVEL, "by": (KEY,)}),
+    Target(name="comparison.mix_and_rate", function=comparison.mix_and_rate, frames=({KEY: "key"},) * 2, metrics=1,
+           always={"by": (KEY,)}),
+    Target(name="comparison.mantel_haenszel", function=comparison.mantel_haenszel, frames=({KEY: "key", GROUP: "key"},) * 2,
+           metrics=1, always={"over": (KEY,)}, options={**LEVEL, "by": (GROUP,)}),
+    Target(name="comparison.standardise", function=comparison.standardise, frames=({KEY: "key", GROUP: "key"},), metrics=1,
+           always={"by": (GROUP,), "over": (KEY,)}, options={**LEVEL, "standard": ({"a": 1, "b": 2, "c": 3},)}),
+    Target(name="comparison.interrupted_series", function=comparison.interrupted_series, frames=({"when": "days"},),
+           metrics=1, roles={"at": "when"}, options={**LEVEL, "timezone": ZONES}, always={
+               "every": ("1d",), "released": (NOON - 20 * DAY,), "as_of": (NOON + 30 * DAY,)}),
+    Target(name="drivers.event_study", function=drivers.event_study, frames=({**_SERIES, "release": "days"},),
+           always={"outcomes": ("value", ["value", "count"]), "events": ([NOON - 5 * DAY], [NOON]), "every": ("1d",)},
+           options={"half": (3,)}),
+    Target(name="drivers.link", function=drivers.link, frames=(_SERIES,), always={
+        "outcome": ("value",), "drivers": ("count", ["count", "exposure"]), "every": ("1d",)},
+        options={"lags": ((0, 1),), "q": (0.1,)}),
+    Target(name="drivers.partial_correlation", function=drivers.partial_correlation, frames=(_SERIES,), always={
+        "outcome": ("value",), "driver": ("count",), "given": ("exposure", ["exposure", "n"])}, options=LEVEL),
+    Target(name="servqual.score", function=servqual.score, frames=(_EP,), tables=("dimensions", "overall", "respondents"),
+           always=_RELIABLE, options={**LEVEL, "by": (KEY,), "missing": ("half", "listwise"), "expectation": ("E",)}),
+    Target(name="servqual.zone_of_tolerance", function=servqual.zone_of_tolerance,
+           frames=(_answers(SMALL.value, "A", "D", "P"),), always=_RELIABLE, tables=("dimensions", "overall", "counts"),
+           options={**LEVEL, "by": (KEY,), "missing": ("half",)}),
+    *(
+        Target(name=f"servqual.{one.__name__}", function=one, frames=(_EP,), always=_RELIABLE, options={"by": (KEY,)})
+        for one in (servqual.alpha, servqual.omega, servqual.correlations, servqual.htmt, servqual.reliability,
+                    servqual.item_analysis, servqual.difference_reliability, servqual.response_quality,
+                    servqual.combined_reliability)
+    ),
+    Target(name="servqual.item_sums", function=servqual.item_sums, frames=(_EP,), tables=("state",), always=_RELIABLE,
+           options={"by": (KEY,)}),
+    Target(name="servqual.importance_performance", function=servqual.importance_performance, roles={
+        "importance": "importance", "performance": "performance"}, frames=({
+            "dimension": "row", "importance": "positive", "performance": "1..7"},),
+           options={"crosshair": ("median", (1.0, 2.0))}),
+    Target(name="servqual.derived_importance", function=servqual.derived_importance,
+           frames=({"y": "1..7", "a": "1..7", "b": "number"},), always={"outcome": ("y",), "dimensions": (["a", "b"],)},
+           options={**LEVEL, "method": ("correlation", "regression"), "resamples": (20,), "seed": (1,)}),
+    Target(name="report.table", function=report.table, frames=({
+        "metric": "row", "value": "number", "low": "number", "high": "number", "unit": "id", "n": "count", KEY: "key"},),
+           options={"limits": ("beside", "none"), "width": (40, 1)}),
+    Target(name="report.listing", function=report.listing, frames=({"a": "row", "b": "share"},),
+           options={"bar": ("b",), "shares": ("b",), "width": (40,)}),
+)  # fmt: skip
+
+
+_FINE: Mapping[str, tuple[Any, ...]] = {
+    "as_of": AS_OF, "since": WINDOW["since"], "until": WINDOW["until"], "every": EVERY, "timezone": ZONES,
+    "level": LEVEL["level"], "by": (KEY, [KEY, GROUP], ()), "baseline": ((NOON - 3 * DAY, NOON),), "alpha": (0.01,),
+    "top": (1, 3), "periods": (4, 8), "cuts": (None, (20.0, 60.0)), "limit": (None, 86_400.0), "weights": (),
+    "expected": (0.5,), "margin": (0.1,), "objective": (0.99,), "before": (None,), "per": ("hour", "day"),
+    "categories": (None,), "reviewers": (None,), "unique": ((), ("ticket_id",)), "required": (("ticket_id",),),
+}  # fmt: skip
+
+
+@functools.cache
+def tables() -> tuple[Target, ...]:
+    """The functions of a frame that the registry knows."""
+    made = []
+    for definition in definitions():
+        spec = definition.spec
+        if not spec.table:
+            continue
+        parameters = list(spec.parameters.parameters.values())
+        leading, rest = parameters[: spec.data], parameters[spec.data :]
+        roles = {one.name: one.default for one in rest if one.name in spec.inputs and isinstance(one.default, str)}
+        columns = {column: f"domain:{role}" for role, column in roles.items()}
+        columns |= {KEY: "key", GROUP: "key", "ticket_id": "id", "critical_failed": "flag"} | (
+            {} if columns else {"a": "number"}
+        )
+        always = {
+            one.name: _FINE[one.name]
+            for one in rest
+            if one.default is one.empty and one.name in _FINE and one.name not in roles
+        }
+        by_name = [one.name for one in rest if one.default is one.empty and one.name in ("scores", "reviews")]
+        made.append(
+            Target(
+                name=f"sq.{spec.name}",
+                function=definition,
+                frames=(columns,) * (len(leading) + len(by_name)),
+                roles=roles,
+                metrics=int(any(one.name == "metric" for one in rest)),
+                keyword=True,
+                always=always,
+                named=tuple(by_name),
+                options={
+                    one.name: _FINE[one.name]
+                    for one in rest
+                    if one.default is not one.empty and one.name in _FINE and one.name not in roles and _FINE[one.name]
+                },
+            )
+        )
+    return tuple(made)
+
+
+def everything() -> tuple[Target, ...]:
+    """All functions."""
+    return (*RECORDS, *FRAMES, *tables())
