@@ -204,7 +204,7 @@ class EligibleShare(FixedShape):
     known: Count
     unknown: Count
     ineligible: Count
-    counted: Eligibility = "all"
+    counted: Eligibility | float = "all"
     unit: str | None = "share"
     bounds: tuple[float, float] | None = (0.0, 1.0)
     empty: str = "no eligible rows"
@@ -215,17 +215,24 @@ class EligibleShare(FixedShape):
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         eligible = sums["known"].copy()
         if self.counted != "none":
-            share = sums["known"] / (sums["known"] + sums["ineligible"]) if self.counted == "proportional" else 1.0
-            eligible += share * sums["unknown"]
+            eligible += self._counted(sums) * sums["unknown"]
         p = sums["hits"] / eligible
         low, high = proportion_interval(sums["hits"], eligible, level=level)
         return Reading(low, high, np.sqrt(p * (1 - p) / eligible), "wilson")
+
+    def _counted(self, sums: Sums) -> FloatArray | float:
+        """The share of the unknown that is taken for eligible."""
+        if self.counted == "proportional":
+            return sums["known"] / (sums["known"] + sums["ineligible"])
+        return self.counted if isinstance(self.counted, float) else 1.0
 
     def _eligible(self) -> pl.Expr:
         if self.counted == "none":
             return self.known
         if self.counted == "all":
             return self.known + self.unknown
+        if isinstance(self.counted, float):
+            return self.known + self.counted * self.unknown
         share = quotient(self.known, self.known + self.ineligible).fill_null(0.0)
         return self.known + share * self.unknown
 
@@ -277,7 +284,7 @@ def balance(
 
 
 def eligible_share(
-    hit: pl.Expr, *, known: pl.Expr, unknown: pl.Expr, ineligible: pl.Expr, counted: Eligibility = "all"
+    hit: pl.Expr, *, known: pl.Expr, unknown: pl.Expr, ineligible: pl.Expr, counted: Eligibility | float = "all"
 ) -> EligibleShare:
     """Share of eligible rows for which `hit` holds, where the eligibility of some rows is unknown.
 
@@ -286,8 +293,8 @@ def eligible_share(
         known: Boolean row rule: known to be eligible.
         unknown: Boolean row rule: eligible or not, nobody knows.
         ineligible: Boolean row rule: known not to be eligible.
-        counted: how many of the unknown are taken for eligible: all, none, or as many as among the known
-            (proportional allocation; the limits take that share as known).
+        counted: how many of the unknown are taken for eligible: all, none, as many as among the known (proportional
+            allocation), or a share from 0 to 1; the limits take the share as known.
     """
     return EligibleShare(
         n=known | (unknown if counted != "none" else pl.lit(value=False)),

@@ -69,9 +69,31 @@ def choice(name: str, value: str, allowed: Iterable[str]) -> None:
         raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
 
 
+def number(name: str, value: object) -> float:
+    """One finite number; a text, a Boolean, an array or NaN is the caller's error."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ParameterError(f"{name} must be a number; got {value!r}")
+    try:
+        plain = float(value)
+    except OverflowError:
+        plain = np.inf
+    if not np.isfinite(plain):
+        raise ParameterError(f"{name} must be a finite number; got {value!r}")
+    return plain
+
+
+def whole(name: str, value: object, *, least: int | None = None) -> int:
+    """One whole number, at least so much; anything else is the caller's error."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise ParameterError(f"{name} must be a whole number; got {value!r}")
+    if least is not None and value < least:
+        raise ParameterError(f"{name} must be at least {least}; got {value!r}")
+    return int(value)
+
+
 def two_sided_tail(level: float) -> float:
     """Probability outside each limit of a two-sided interval of this level."""
-    if not 0 < level < 1:
+    if isinstance(level, bool) or not isinstance(level, float | np.floating | int) or not 0 < level < 1:
         raise ParameterError(f"level must be strictly between 0 and 1, such as 0.95; got {level!r}")
     return (1 - level) / 2
 
