@@ -57,12 +57,13 @@ class TableRows:
         named = {role: name for role, name in columns.items() if name is not None}
         if bad := [name for name in named.values() if not isinstance(name, str)]:
             raise ParameterError(f"{spec.name}: a column is given by its name, got {bad[0]!r}")
-        self.by = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
+        self.by: list[str] = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
         if isinstance(data, Records) and table is not None:
             data = getattr(data, table)
             if data is None:
                 raise InputError(f"{spec.name}: expected records with {table}; got none: say Records({table}=…)")
-        given = self.data = as_frame(data)
+        given = as_frame(data)
+        self.data: pl.DataFrame | pl.LazyFrame = given
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
         self._rows: pl.LazyFrame = given.lazy()
@@ -76,7 +77,7 @@ class TableRows:
             if schema[bound.name] == pl.Null
         }
         self._rows = self._rows.cast(blank) if blank else self._rows
-        self.schema = self._rows.collect_schema()
+        self.schema: pl.Schema = self._rows.collect_schema()
 
     @property
     def eager(self) -> bool:
