@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import number, whole
+from servicequality.stats._kernel import kernel
 from servicequality.stats.rounding import half_up
 
 SMALL_GROUP = 100
@@ -24,6 +25,7 @@ class ApdexRating(NamedTuple):
     small_group: bool
 
 
+@kernel
 def apdex_rating(index: float, n: int) -> ApdexRating:
     """The rating of an index from `n` samples. The index is rounded half up on its decimal digits: 0.845 is 0.85, Good.
 

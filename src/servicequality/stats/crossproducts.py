@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require
+from servicequality.stats._checks import FloatArray, choice, floats, require, whole
+from servicequality.stats._kernel import kernel
 
 Missing: TypeAlias = Literal["listwise", "pairwise"]
 
@@ -79,6 +80,7 @@ class CrossProducts:
         return np.asarray(self.n)[..., None, None], self.sums[..., :, None]
 
 
+@kernel
 def cross_products(
     answers: ArrayLike, *, missing: Missing = "listwise", origin: float = 0.0, weight: ArrayLike | None = None
 ) -> CrossProducts:
@@ -127,6 +129,7 @@ def cross_products(
     return CrossProducts(n, sums, products)
 
 
+@kernel
 def covariance(answers: ArrayLike, *, missing: Missing = "listwise") -> FloatArray:
     """Sample covariances of the items of a matrix of answers, shape (k, k).
 
@@ -139,6 +142,7 @@ def covariance(answers: ArrayLike, *, missing: Missing = "listwise") -> FloatArr
     return cross_products(table, missing=missing, origin=origin).covariance()
 
 
+@kernel
 def composite_covariance(covariance: ArrayLike, weights: ArrayLike) -> FloatArray:
     """Covariances of sums of items, W S Wᵀ: of dimension scores, of gaps, of a total.
 
@@ -156,6 +160,7 @@ def composite_covariance(covariance: ArrayLike, weights: ArrayLike) -> FloatArra
     return np.asarray(w @ s @ w.T, dtype=np.float64)
 
 
+@kernel
 def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: int = 0) -> FloatArray:
     """Covariances of samples of the respondents with replacement (Efron 1979), shape (resamples, k, k).
 
@@ -174,8 +179,8 @@ def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: in
     n, k = table.shape
     if n < 2:
         raise ParameterError(f"answers must come from at least 2 complete respondents; got {n}: nothing to draw from")
-    if resamples < 1:
-        raise ParameterError(f"resamples must be at least 1, such as 1000; got {resamples!r}")
+    whole("resamples", resamples, least=1)
+    whole("seed", seed, least=0)
     table -= table.mean(axis=0)
     random = np.random.default_rng(seed)
     found = np.empty((resamples, k, k))
@@ -206,6 +211,7 @@ def covariances(values: ArrayLike, name: str = "covariance") -> FloatArray:
     return matrix
 
 
+@kernel
 def correlation(covariance: ArrayLike) -> FloatArray:
     """Correlations from covariances, shape (…, k, k).
 

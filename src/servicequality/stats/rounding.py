@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, IntArray, floats, positive, require
+from servicequality.stats._kernel import kernel
 
 _DIGITS = 15
 """Every decimal of so many digits comes back from a float as it went in; what stands behind them is binary rounding."""
@@ -29,6 +30,7 @@ def half_up(value: float, decimals: int) -> Decimal:
     return rounded or abs(rounded)  # what rounds to 0 has no sign
 
 
+@kernel
 def round_to_se(value: ArrayLike, se: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """The value rounded to the standard error's first digit, and that digit's unit, 10^floor(log10 se).
 
@@ -49,6 +51,7 @@ def round_to_se(value: ArrayLike, se: ArrayLike) -> tuple[FloatArray, FloatArray
     return np.asarray(rounded, dtype=np.float64), np.asarray(coarse / fine, dtype=np.float64)
 
 
+@kernel
 def largest_remainder(parts: ArrayLike, *, units: int = 100) -> IntArray:
     """Whole units for each part, in proportion, that add up to ``units`` exactly (Hamilton's method).
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, IntArray, critical_value, floats, two_sided_tail
+from servicequality.stats._kernel import kernel
 
 _EXACT = 50  # below so many rows on both sides, and without ties, the ranks' exact distribution is used
 
@@ -46,6 +47,7 @@ class Superiority(NamedTuple):
     high: float
 
 
+@kernel
 def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
     """Median of all differences x - y with the limits that Wilcoxon's test leaves (Hodges and Lehmann 1963; Lehmann 1975).
 
@@ -80,6 +82,7 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
     return Shift(shift, _difference_at(a, b, rank), _difference_at(a, b, pairs - rank + 1), exact)
 
 
+@kernel
 def brunner_munzel(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Superiority:
     """Probability that a row of y lies above a row of x, for ordinal answers (Brunner and Munzel 2000).
 
