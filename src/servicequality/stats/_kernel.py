@@ -1,5 +1,6 @@
 """What stands around every public kernel: arguments of the annotated kind, and no foreign error. Never: a formula."""
 
+import contextlib
 import functools
 import re
 import typing
@@ -86,15 +87,20 @@ def _check_of(hint: Any) -> Iterator[Check]:
 
 
 def _array(name: str, value: Any) -> Any:
-    """The array, if it is rectangular and holds numbers; one number stays as it is."""
+    """The array, if it is rectangular and holds numbers, or None where one is missing; one number stays as it is."""
     if isinstance(value, bool | int | float):
         return _number(name, value) if isinstance(value, int) and not isinstance(value, bool) else value
     try:
         array = np.asarray(value)
     except (ValueError, TypeError, OverflowError) as error:
         raise ParameterError(f"{name} must be a rectangular array of numbers: {error}") from None
+    if array.dtype == object and not any(isinstance(one, str) for one in array.flat):
+        with contextlib.suppress(TypeError, ValueError, OverflowError):
+            array = value = array.astype(np.float64)  # None becomes NaN, which the kernel takes for a gap or refuses
     if array.dtype.kind not in _NUMERIC and array.size:
-        raise ParameterError(f"{name} must hold numbers; got dtype {array.dtype}: drop missing values and cast first")
+        raise ParameterError(
+            f"{name} must hold numbers; got dtype {array.dtype}: cast first, with NaN for what is missing"
+        )
     return value if isinstance(value, np.ndarray) else array
 
 

@@ -230,16 +230,8 @@ def correlation(covariance: ArrayLike) -> FloatArray:
 
 
 def _matrix(answers: ArrayLike) -> NDArray[np.generic]:
-    try:
-        table = np.asarray(answers)
-    except ValueError as error:
-        raise ParameterError(f"answers must be a rectangular matrix of numbers: {error}") from None
-    if table.dtype == object:  # lists with None in them
-        try:
-            table = table.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ParameterError(f"answers must be numbers, with NaN or None for a missing one: {error}") from None
-    if table.dtype.kind not in "biuf" or table.ndim != 2 or not table.shape[1]:
+    table = np.asarray(answers)
+    if table.ndim != 2 or not table.shape[1]:
         raise ParameterError(
             f"answers must be a matrix of numbers with a row a respondent and a column an item; "
             f"got shape {table.shape} of {table.dtype}"

@@ -166,10 +166,7 @@ def _absolute_limits(
 
 def _numbers(ratings: ArrayLike) -> FloatArray:
     """The ratings as floats; None and NaN are missing, and a complete table has none."""
-    try:
-        table = np.asarray(ratings, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"ratings must be a complete matrix of numbers: {error}") from None
+    table = np.asarray(ratings, dtype=np.float64)
     if gaps := int(np.isnan(table).sum()):
         raise ParameterError(
             f"{gaps} of {table.size} ratings are missing, and the intraclass correlation needs a complete table: leave "

@@ -176,10 +176,7 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
 
 
 def _answers(answers: ArrayLike) -> FloatArray:
-    try:
-        table = np.asarray(answers, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"answers must be a matrix of numbers, with NaN for a missing one: {error}") from None
+    table = np.asarray(answers, dtype=np.float64)
     if table.ndim != 2:
         raise ParameterError(f"answers must have a row a respondent and a column an item; got shape {table.shape}")
     return table
