@@ -51,10 +51,13 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check the sources with mypy, and what a user of them sees with mypy and pyright."""
+    """Check the sources with mypy, what a user of them sees with mypy and pyright, and that the wheel's types are complete."""
     install(session, "lint", "test")  # what the sources and the tests import must be there to be read
     session.run("mypy")
     session.run("pyright")
+    session.install("--no-deps", "--force-reinstall", ".")  # no longer in place
+    session.chdir(session.create_tmp())  # where no sources lie that pyright would read instead
+    session.run("pyright", "--ignoreexternal", "--verifytypes", "servicequality")
 
 
 @nox.session

@@ -52,7 +52,8 @@ class Column:
         high: largest legal number, inclusive.
         scale: name of the metric's parameter that gives the range instead: (low, high), a key of `scales`, or for a
             category its one legal text.
-        scales: ranges by the text that the parameter `scale` may hold.
+        scales: ranges by the text that the parameter `scale` may hold; a text in place of a range names the parameter that
+            holds it.
         choices: the legal texts of a category; empty allows all.
         named: how the column is called, made of the text that the parameter is given: "gap_{}" looks for `gap_empathy`
             where "empathy" is asked for.
@@ -64,7 +65,7 @@ class Column:
     low: float | None = None
     high: float | None = None
     scale: str | None = None
-    scales: Mapping[str, tuple[float, float]] | None = None
+    scales: Mapping[str, tuple[float, float] | str] | None = None
     choices: tuple[str, ...] = ()
     named: str = "{}"
     several: bool = False
@@ -83,7 +84,10 @@ Score = Annotated[str, Column(kind="integer", scale="scale", meaning="answer on 
 Effort = Annotated[
     str,
     Column(
-        kind="integer", scale="version", scales={"v1": (1, 5), "v2": (1, 7)}, meaning="answer to the effort question"
+        kind="integer",
+        scale="version",
+        scales={"v1": (1, 5), "v2": (1, 7), "own": "scale"},
+        meaning="answer to the effort question",
     ),
 ]
 Version = Annotated[str, Column(kind="category", scale="version", meaning="version of the effort question")]

@@ -11,24 +11,45 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicequality import backlog, csat, csat_mean, defect_density, nps, resolution_time, sla_attainment
+from servicequality import (
+    backlog,
+    csat,
+    csat_mean,
+    defect_density,
+    first_response_time,
+    nps,
+    qa_pass_rate,
+    resolution_time,
+    servqual_gap,
+    sla_attainment,
+)
+from servicequality.catalogue.searching import written
 from servicequality.core import Metric
-from servicequality.core.display import error_of, format_limits, format_shares, format_stated, format_value
+from servicequality.core.display import (
+    error_of,
+    format_level,
+    format_limits,
+    format_shares,
+    format_stated,
+    format_value,
+)
+from servicequality.core.labels import label_of
 from servicequality.errors import ParameterError
+from servicequality.stats.rounding import half_up
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def test_nps_prints_as_people_write_it() -> None:
     scores = [10] * 585 + [3] * 227
-    assert str(nps().estimate(scores)) == "NPS 44 (95% CI 38 to 50, n=812)"
+    assert str(nps().estimate(scores)) == "NPS 44 (95 % CI 38 to 50, n=812)"
 
 
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (csat(scale=(1, 5)).estimate([5] * 7 + [1] * 5), "CSAT 7 of 12 (95% CI 32 to 81%, n=12)"),
-        (csat(scale=(1, 5)).estimate([5] * 700 + [1] * 500), "CSAT 58% (95% CI 56 to 61%, n=1200)"),
+        (csat(scale=(1, 5)).estimate([5] * 7 + [1] * 5), "CSAT 7 of 12 (95 % CI 32 to 81%, n=12)"),
+        (csat(scale=(1, 5)).estimate([5] * 700 + [1] * 500), "CSAT 58% (95 % CI 56 to 61%, n=1200)"),
         (csat(scale=(1, 5)).estimate([]), "CSAT undefined: no answers (n=0)"),
         (csat_mean(scale=(1, 5)).estimate([4]), "mean CSAT 4.00 (n=1)"),
     ],
@@ -215,3 +236,71 @@ def test_pandas_columns_and_frames() -> None:
 def test_the_label_is_the_specs_unless_the_metric_is_another() -> None:
     assert nps().estimate([9]).label == "NPS"
     assert nps().named("gold_nps").estimate([9]).label == "gold nps"
+
+
+def test_an_undefined_figure_prints_the_limits_that_it_has() -> None:
+    clocks = pl.DataFrame(
+        {
+            "outcome": ["met", "pending"],
+            "due_at": [NOON, NOON],
+            "elapsed_seconds": [1.0, 1.0],
+            "target_seconds": [2.0, 2.0],
+        }
+    )
+    assert str(sla_attainment(as_of=NOON, estimate="bounds").estimate(clocks)) == (
+        "SLA attainment bounds undefined: pending rows leave it open: see the limits (95 % CI 9 to 100%, n=2, 1 open)"
+    )
+
+
+@pytest.mark.parametrize(
+    ("level", "text"),
+    [(0.95, "95 %"), (0.998, "99.8 %"), (0.9995, "99.95 %"), (0.5, "50 %"), (0.975, "97.5 %"), (0.9999999, "99.999990 %"),
+     (0.95318834, "95 %"), (0.999612345, "99.96 %")],
+)  # fmt: skip
+def test_a_level_is_never_rounded_up_to_certainty(level: float, text: str) -> None:
+    assert format_level(level) == text
+
+
+def test_the_level_asked_for_stands_beside_the_limits() -> None:
+    assert "(99.8 % CI " in str(nps().estimate([10, 9, 3, 1] * 20, level=0.998))
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [
+        (first_response_time(limit=4 * 3600), "first response within 4 h"),
+        (first_response_time(limit=90), "first response within 90 s"),
+        (resolution_time(statistic="p90"), "resolution time p90"),
+        (first_response_time(horizon=10 * 86_400), "first response time up to 10 d"),
+        (qa_pass_rate(passing=80), "QA pass rate"),
+        (sla_attainment(as_of=NOON), "SLA attainment"),
+        (servqual_gap(dimension="empathy"), "SERVQUAL gap empathy"),
+        (nps().named("gold_nps"), "gold nps"),
+    ],
+)
+def test_labels_are_words(metric: Metric, text: str) -> None:
+    assert written(metric.name) == text
+    assert label_of(metric.name, definition=metric.spec.name, label=metric.spec.label) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "se", "text"),
+    [
+        (0.845, "share", 0.012, "85%"),  # 84.5 rounds to 84 by the even digit
+        (0.285, "share", 0.012, "29%"),  # 100 times the float is 28.499999999999996
+        (100 * 0.285, "points", 2.0, "29"),
+        (2.675, "points", 0.01, "2.68"),
+        (-2.5, "points", 2.0, "-3"),
+        (1.5, "count", None, "2"),
+        (2.5, "count", None, "3"),
+        (1e308, "points", None, "1e+308"),
+    ],
+)
+def test_halves_go_up_by_the_digits_that_people_see(value: float, unit: str, se: float | None, text: str) -> None:
+    assert format_value(value, unit=unit, se=se) == text
+
+
+@given(st.integers(0, 10**6), st.integers(1, 4))
+def test_half_up_is_that_of_whole_numbers(thousandths: int, decimals: int) -> None:
+    whole = (thousandths * 10**decimals * 2 + 10_000) // 20_000
+    assert half_up(thousandths / 10_000, decimals) * 10**decimals == whole

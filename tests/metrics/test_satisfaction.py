@@ -1,6 +1,7 @@
 """What customers answer: each metric beside a line of plain Python, and golden rows at every boundary."""
 
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -15,6 +16,7 @@ from servicequality import (
     non_response_bounds,
     nps,
     response_rate,
+    stats,
     top_box,
 )
 from servicequality.core import Metric
@@ -58,6 +60,23 @@ ORACLES: list[tuple[Metric, Oracle]] = [
     (top_box(scale=(1, 7)), lambda rows: share(x >= 6 for x in answers(rows))),
     (top_box(scale=(1, 7), points=1), lambda rows: share(x == 7 for x in answers(rows))),
     (bottom_box(scale=(0, 10), points=3), lambda rows: share(x <= 2 for x in answers(rows))),
+    (csat(scale=(0, 100), box=range(80, 101)), lambda rows: share(x >= 80 for x in answers(rows))),
+    (top_box(scale=(0, 1)), lambda rows: share(x == 1 for x in answers(rows))),
+    (bottom_box(scale=(0, 1)), lambda rows: share(x == 0 for x in answers(rows))),
+    (net_score(scale=(0, 1)), lambda rows: net(answers(rows), lambda x: x == 1, lambda x: x == 0)),
+    (ces(version="own", scale=(1, 5), better="higher"), lambda rows: mean(answers(rows))),
+    (
+        ces(version="own", scale=(1, 5), better="higher", statistic="net"),
+        lambda rows: net(answers(rows), lambda x: x > 3, lambda x: x < 3),
+    ),
+    (
+        ces(version="own", scale=(0, 9), better="lower", statistic="net"),
+        lambda rows: net(answers(rows), lambda x: x < 4.5, lambda x: x > 4.5),
+    ),
+    (
+        ces(version="own", scale=(1, 10), better="lower", statistic="share"),
+        lambda rows: share(x < 5.5 for x in answers(rows)),
+    ),
     (net_score(scale=(1, 5)), lambda rows: net(answers(rows), lambda x: x >= 4, lambda x: x <= 2)),
     (net_score(scale=(1, 5), top=(5,)), lambda rows: net(answers(rows), lambda x: x == 5, lambda x: x <= 2)),
     (response_rate(), lambda rows: share(r["score"] is not None for r in rows if r["delivered_at"] is not None)),
@@ -145,3 +164,59 @@ def test_the_other_version_is_refused_and_a_missing_version_is_an_answer_of_none
 def test_boxes_that_overlap() -> None:
     with pytest.raises(ParameterError, match=r"net_score: \[2\] lie in top and bottom; make the boxes disjoint"):
         net_score(scale=(1, 3))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: csat(scale=(0, 100)),
+            r"csat: a scale of 101 points \(0 to 100\) has no usual box; state it with box=",
+        ),
+        (lambda: non_response_bounds(scale=(1, 12)), "a scale of 12 points .* state it with box="),
+        (lambda: top_box(scale=(0, 100)), "top_box: a scale of 101 points .* state it with points="),
+        (lambda: bottom_box(scale=(0, 100)), "bottom_box: a scale of 101 points .* state it with points="),
+        (lambda: net_score(scale=(0, 100), top=(99, 100)), "state it with top= and bottom="),
+        (lambda: top_box(scale=(1, 5), points=6), "points must be a whole number from 1 to 5"),
+        (lambda: top_box(scale=(1, 5), points="2"), "points must be a whole number from 1 to 5"),
+        (lambda: csat(scale=("1", 5)), r"scale must be \(lowest, highest\), such as \(1, 5\), got \('1', 5\)"),
+        (lambda: csat(scale=(1, 5), box=5), r"box must hold points of the scale 1 to 5, such as \(5,\); got 5"),
+        (lambda: csat(scale=(1, 5), box="45"), "box must hold points of the scale 1 to 5"),
+        (lambda: ces(version="v3"), "version must be 'v1' .*'v2' .* or 'own'"),
+        (lambda: ces(version="v2", scale=(1, 5)), "v2 fixes scale and better; for another scale use version='own'"),
+        (lambda: ces(version="own", scale=(1, 5)), "version 'own' wants both scale=.* and better="),
+        (lambda: ces(version="own", scale=(1, 5), better="up"), "better must be 'higher' or 'lower', got 'up'"),
+        (lambda: aapor_response_rate(e=0.5), "e belongs to RR3 and RR4; RR1 does not estimate eligibility"),
+        (lambda: aapor_response_rate(rate="RR4", e=50), "from 0 to 1; got 50"),
+        (lambda: aapor_response_rate(rate="RR4", e=float("nan")), "from 0 to 1; got nan"),
+    ],
+)
+def test_options_that_cannot_be(call: Callable[[], Metric], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        call()
+
+
+def test_eleven_points_have_a_usual_box_and_twelve_have_none() -> None:
+    assert value(csat(scale=(0, 10)), score=[8, 9, 10, 10]) == 0.75
+    assert value(csat(scale=(0, 100), box=range(80, 101)), score=[79, 80, 100, 0]) == 0.5
+
+
+def test_an_effort_question_of_ones_own() -> None:
+    metric = ces(version="own", scale=(1, 5), better="higher", of_version="v")
+    assert (metric.name, metric.better) == ("ces", "higher")
+    assert ces(version="own", scale=(1, 5), better="lower").better == "lower"
+    assert value(metric, score=[2, 4], v=["own", "own"]) == 3
+    with pytest.raises(InputError, match="1 row outside 'own': column 'v' such as 'v2'"):
+        value(metric, score=[2, 4], v=["own", "v2"])
+    with pytest.raises(InputError, match="1 row outside whole numbers from 1 to 5: column 'score' such as 6"):
+        value(metric, score=[2, 6], v=["own", "own"])
+
+
+def test_the_share_of_unknown_cases_that_are_eligible_may_be_stated() -> None:
+    cases = ["I"] * 40 + ["P"] * 4 + ["R"] * 10 + ["U"] * 20 + ["NE"] * 5
+    for e in (0, 0.25, 1):
+        assert value(aapor_response_rate(rate="RR3", e=e), disposition=cases) == pytest.approx(40 / (54 + e * 20))
+        assert value(aapor_response_rate(rate="RR4", e=e), disposition=cases) == pytest.approx(44 / (54 + e * 20))
+    found = aapor_response_rate(rate="RR3", e=0.25).estimate({"disposition": cases})
+    low, high = stats.wilson(40, 59)
+    assert (found.low, found.high) == (pytest.approx(float(low)), pytest.approx(float(high)))

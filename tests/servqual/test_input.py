@@ -1,5 +1,6 @@
 """The forms that questionnaires come in give the same scores, and what cannot be is an error that says where."""
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from servicequality import SurveyAnswer, evaluate
+from servicequality import SurveyAnswer, evaluate, servqual
 from servicequality.datasets import servqual_survey
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual import (
@@ -245,3 +246,70 @@ def test_keys_and_weights_that_look_like_patterns() -> None:
         ParameterError, match=r"by: Polars reads the name '\^k\$' as a pattern; rename the column first"
     ):
         reliability(odd, SERVQUAL_1988, by="^k$")
+
+
+JUNK: list[Any] = ["1", "", None, 1.5, -1, 10**400, True, float("nan"), [], ["a", "a"], {}, {"a": 1}, [[1]], object()]
+
+
+@pytest.mark.parametrize("field", ["name", "dimensions", "low", "high", "reversed", "standard", "items", "whole"])
+def test_a_scale_of_anything_is_a_scale_or_an_error_of_ours(field: str) -> None:
+    document = {"name": "two", "dimensions": {"a": [1, 2], "b": [3]}, "low": 1, "high": 7}
+    for value in JUNK:
+        for make in (Scale.from_dict, lambda fields: Scale(**fields)):
+            try:
+                made = make(document | {field: value})
+            except (InputError, ParameterError):
+                continue
+            assert Scale.from_toml(made.to_toml()) == made
+
+
+def test_what_is_wrong_with_a_scale_is_said() -> None:
+    with pytest.raises(ParameterError, match="low must be below high, both finite numbers, got '1' and 7"):
+        Scale("two", {"a": [1]}, low="1", high=7)
+    with pytest.raises(ParameterError, match="dimensions must map names to lists of items"):
+        Scale("two", [1, 2], low=1, high=7)
+    with pytest.raises(ParameterError, match="reversed must be a list of items, got 5"):
+        Scale("two", {"a": [1]}, low=1, high=7, reversed=5)
+    with pytest.raises(InputError, match="the scale's TOML must be a text, got bytes"):
+        Scale.from_toml(b"name = 'two'")
+    for read in (Scale.from_toml, Scale.from_json):
+        with pytest.raises(InputError, match="nested too deep"):
+            read(("name = " if read == Scale.from_toml else "") + "[" * 5_000 + "]" * 5_000)
+
+
+DECIMALS = pl.DataFrame(ANSWERS).cast(pl.Decimal(10, 2))
+ROWS: list[pl.DataFrame] = [
+    DECIMALS,
+    pl.DataFrame(ANSWERS),
+    pl.DataFrame(ANSWERS).cast(pl.String),
+    pl.DataFrame(ANSWERS).cast(pl.Int8),
+    pl.DataFrame(ANSWERS).clear(),
+    pl.DataFrame(ANSWERS).head(1),
+    pl.DataFrame(),
+    *(pl.DataFrame({name: [value] * 2 for name in ANSWERS}) for value in (None, 7, 1e308, float("nan"))),
+]
+CALLS = [
+    "alpha", "combined_reliability", "correlations", "difference_reliability", "htmt", "item_analysis", "item_sums",
+    "omega", "reliability", "response_quality", "score", "zone_of_tolerance",
+]  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore::servicequality.errors.ServiceQualityWarning")
+@pytest.mark.parametrize("name", CALLS)
+def test_only_our_own_errors_leave_a_call(name: str) -> None:
+    call = getattr(servqual, name)
+    for rows in ROWS:
+        for given in (rows, rows.lazy()):
+            with contextlib.suppress(InputError, ParameterError):
+                made = call(given, TWO)
+                if isinstance(made, pl.LazyFrame):
+                    made.collect()
+    for scale in (None, "SERVQUAL", 5, []):
+        with pytest.raises((InputError, ParameterError)):
+            call(pl.DataFrame(ANSWERS), scale)
+
+
+def test_decimals_score_as_the_numbers_that_they_are() -> None:
+    assert_frame_equal(
+        score(DECIMALS, TWO).dimensions, score(pl.DataFrame(ANSWERS), TWO).dimensions, check_dtypes=False
+    )

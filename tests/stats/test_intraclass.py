@@ -106,7 +106,7 @@ def test_groups_go_in_one_call() -> None:
             lambda: icc([[1, 2], [3, None]]),
             "1 of 4 ratings are missing, and the intraclass correlation needs a complete",
         ),
-        (lambda: icc([[1, 2], [3]]), "ratings must be a complete matrix of numbers"),
+        (lambda: icc([[1, 2], [3]]), "ratings must be a rectangular array of numbers"),
         (lambda: icc([[1, 2]]), r"two items by two raters or more; got shape \(1, 2\)"),
         (lambda: icc([[2, 2], [2, 2]]), "without spread a correlation is undefined"),
         (lambda: icc([[1, 3], [1, 3]], form="ICC(C,k)"), "without spread a correlation is undefined"),

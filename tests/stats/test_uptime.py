@@ -99,6 +99,8 @@ def test_budgets_are_arithmetic() -> None:
         (lambda: stats.mtbf_interval(0.0, 1), "exposure must be above 0"),
         (lambda: stats.slope(2, 1.0, 1.0, 1.0), "n must be 3 or more"),
         (lambda: stats.slope(3, 0.0, 1.0, 1.0), "square_x must be above 0"),
+        (lambda: stats.apdex_rating("0.9", 5), "index must be a number; got '0.9'"),
+        (lambda: stats.apdex_rating(0.9, 5.5), "n must be a whole number; got 5.5"),
         (lambda: stats.apdex_rating(1.2, 5), "an Apdex lies from 0 to 1"),
         (lambda: stats.apdex_rating(0.5, 0), "no samples has no rating"),
     ],
@@ -137,7 +139,8 @@ def test_the_slope_is_covered(simulate: Simulate) -> None:
 
 @pytest.mark.parametrize(
     ("index", "word"),
-    [(1.0, "Excellent"), (0.94, "Excellent"), (0.934, "Good"), (0.85, "Good"), (0.7, "Fair"), (0.5, "Poor"),
+    [(1.0, "Excellent"), (0.94, "Excellent"), (0.935, "Excellent"), (0.934, "Good"), (0.85, "Good"), (0.845, "Good"),
+     (0.5 + 0.5 * 0.69, "Good"), (0.8449, "Fair"), (0.695, "Fair"), (0.495, "Poor"), (0.7, "Fair"), (0.5, "Poor"),
      (0.49, "Unacceptable"), (0.0, "Unacceptable")],
 )  # fmt: skip
 def test_apdex_words(index: float, word: str) -> None:

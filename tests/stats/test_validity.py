@@ -145,7 +145,7 @@ def test_a_straight_line_is_the_same_answer_to_all():
         (lambda: end_shares([[1]], (7, 1)), "scale must be"),
         (lambda: end_shares([[np.nan]], (1, 7)), "nobody answered it"),
         (lambda: end_shares([1, 2], (1, 7)), "a row a respondent"),
-        (lambda: end_shares([["x"]], (1, 7)), "answers must be a matrix of numbers"),
+        (lambda: end_shares([["x"]], (1, 7)), "answers must hold numbers"),
         (lambda: straight_lined([[1], [2]]), "at least 2 items; got 1"),
     ],
 )

@@ -9,9 +9,10 @@ from typing import Any
 
 from servicequality import metrics, servqual
 from servicequality.core import Definition, Spec, TableDefinition
+from servicequality.core.labels import label_of
 from servicequality.errors import ParameterError
 
-__all__ = ["definition", "entry", "families", "find", "headline", "is_name_of"]
+__all__ = ["definition", "entry", "families", "find", "headline", "is_name_of", "written"]
 
 # fmt: off
 _EMPTY_WORDS = frozenset({
@@ -58,6 +59,18 @@ def entry(name: str) -> Spec:
         ParameterError: no metric has that name; the message names the nearest, by name, title or alias.
     """
     return definition(name).spec
+
+
+def written(metric: str) -> str:
+    """How people write the name of a metric in results: its label, with what the call chose in words.
+
+    A name that no definition begins keeps its own words.
+    """
+    specs = [spec for spec in _specs() if f"{metric}_".startswith(f"{spec.name}_")]
+    if not specs:
+        return metric.replace("_", " ")
+    longest = max(specs, key=lambda spec: len(spec.name))
+    return label_of(metric, definition=longest.name, label=longest.label)
 
 
 def families() -> dict[str, list[Spec]]:

@@ -38,7 +38,10 @@ def domain(column: Column) -> str:
         return ", ".join(column.choices)
     kind = _KINDS.get(column.kind, "label" if column.kind == "category" else "anything")
     if column.scales is not None:
-        ranges = "; ".join(f"{key}: {low:g} to {high:g}" for key, (low, high) in column.scales.items())
+        ranges = "; ".join(
+            f"{key}: within `{ends}`" if isinstance(ends, str) else f"{key}: {ends[0]:g} to {ends[1]:g}"
+            for key, ends in column.scales.items()
+        )
         return f"{kind}, range by `{column.scale}` ({ranges})"
     if column.scale is not None:
         return f"{kind} within `{column.scale}`" if column.kind != "category" else f"the text of `{column.scale}`"

@@ -5,6 +5,7 @@ Never here: reading frames, or what is done with several p-values.
 
 from dataclasses import dataclass, field, replace
 from functools import singledispatch
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -25,6 +26,9 @@ from servicequality.stats import (
     t_test,
     welch_df,
 )
+
+if TYPE_CHECKING:
+    from functools import _SingleDispatchCallable
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -60,7 +64,7 @@ def joined(_shape: Shape, sides: Sides) -> Change:
     return Change(low=low, high=high, p=p, method="mover", test="from the limits", ratio=ratio_of_figures(sides))
 
 
-change_of = singledispatch(joined)
+change_of: "_SingleDispatchCallable[Change]" = singledispatch(joined)
 """The change of a metric's figure, by its shape; a shape of a user's own is joined by its limits."""
 
 

@@ -25,6 +25,8 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _WORKING = "working_seconds"
+_READING = ("missing", "better")
+"""Options that say how answers are read, and make no other quantity."""
 
 
 class Definition(Generic[P]):
@@ -257,13 +259,16 @@ def _name(spec: Spec, given: dict[str, object]) -> str:
     if any(str(given[key]).endswith(_WORKING) for key in spec.inputs):
         parts.append("working")  # a fact's twin in working time is another quantity, and its name says so
     scales = {column.scale for column in spec.inputs.values()}
+    scales |= {
+        ends for column in spec.inputs.values() for ends in (column.scales or {}).values() if isinstance(ends, str)
+    }
     for key, parameter in spec.parameters.parameters.items():
         value = given[key]
         if key in spec.inputs:
             if value != parameter.default and spec.inputs[key].named != "{}":  # the text says what is measured
                 parts += value if isinstance(value, tuple) else (str(value),)
             continue
-        if key == "missing" or value == parameter.default:
+        if key in _READING or value == parameter.default or (key in scales and not isinstance(value, str)):
             continue
         # Of what must be said, a word tells quantities apart, unless it only says how the answers were asked for.
         if parameter.default is parameter.empty and (not isinstance(value, str) or key in scales):

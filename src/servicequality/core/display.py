@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from servicequality.errors import ParameterError
 from servicequality.stats import largest_remainder
+from servicequality.stats.rounding import half_up
 
 FEW = 30
 """Below so many rows a share prints as "7 of 12": a percentage would promise more than there is."""
@@ -12,6 +13,9 @@ UNKNOWN = "–"
 
 _DURATIONS = ((86_400 * 2, 86_400, "d"), (3_600 * 2, 3_600, "h"), (60 * 2, 60, "min"), (0, 1, "s"))
 _EQUAL = 1e-9
+_LONGEST = 1e15  # beyond, a float no longer holds every whole number
+_MOST_DECIMALS = 15
+_STATED = len("99.999")
 _APART = 2  # standard errors from a figure to either of its 95 % limits, near enough to choose digits by
 
 
@@ -76,14 +80,15 @@ def format_number(value: float, *, unit: str, se: float | None = None, scale: fl
     elif unit == "s":
         divisor = scale or time_scale(value)[0]
         value, se = value / divisor, None if se is None else se / divisor
-    elif unit == "count":
-        return f"{value:,.0f}"
-    if se:
-        decimals = decimals_of(se)
+    if abs(value) >= _LONGEST:
+        return f"{value:.3g}"
+    if unit == "count":
+        decimals = 0
+    elif se:
+        decimals = min(decimals_of(se), _MOST_DECIMALS)
     else:
-        decimals = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-        decimals = min(decimals, 2)
-    return f"{round(value, decimals) + 0.0:,.{decimals}f}"  # what rounds to 0 has no sign
+        decimals = min(max(0, 2 - math.floor(math.log10(abs(value)))), 2) if value else 0
+    return f"{half_up(value, decimals):,.{decimals}f}"
 
 
 def decimals_of(se: float) -> int:
@@ -96,6 +101,15 @@ def format_stated(value: float, *, unit: str) -> str:
     scale = time_scale(value)
     number = 100 * value if unit == "share" else value / scale[0] if unit == "s" else value
     return f"{float(f'{number:.10g}'):,.10g}{_mark(unit, scale)}"
+
+
+def format_level(level: float) -> str:
+    """A confidence level in per cent, never rounded up to 100: "95 %", "99.8 %"."""
+    percent = 100 * level
+    shown = f"{percent:.10g}"
+    if len(shown) > _STATED:  # a level that limits happen to reach, such as those of quantiles
+        shown = f"{percent:.{max(0, -math.floor(math.log10(100 - percent)))}f}"
+    return f"{shown} %"
 
 
 def time_scale(seconds: float) -> tuple[float, str]:

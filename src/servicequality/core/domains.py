@@ -60,6 +60,7 @@ class Bound:
                 choices = (str(stated),)
             else:
                 scale = stated if domain.scales is None else domain.scales[str(stated)]
+                scale = given[scale] if isinstance(scale, str) else scale
                 if not (isinstance(scale, tuple) and len(scale) == 2):
                     raise DefinitionError(f"{domain.scale!r} must hold (low, high), got {scale!r}")
                 low, high = scale

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
-from servicequality.core.display import error_of, format_limits, format_value
+from servicequality.core.display import error_of, format_level, format_limits, format_value
+from servicequality.core.labels import label_of
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -51,17 +52,17 @@ class Estimate:
     @classmethod
     def of(cls, row: Mapping[str, Any], metric: "Metric") -> Self:
         """From a row of `evaluate`."""
-        label = metric.spec.label if metric.name == metric.spec.name else metric.name.replace("_", " ")
+        label = label_of(metric.name, definition=metric.spec.name, label=metric.spec.label)
         said = {field.name: row[field.name] for field in fields(cls) if field.name != "label"}
         return cls(**said, label=label)
 
     def __str__(self) -> str:
-        if self.value is None:
-            return f"{self.label} undefined: {self.reason} (n={self.n})"
         counted = None if self.n_pending else self.n  # a share that allows for open rows is no "7 of 12"
         error = error_of(self.se, self.value, self.low, self.high)
-        value = format_value(self.value, unit=self.unit, se=error, n=counted)
+        value = f"undefined: {self.reason}"
+        if self.value is not None:
+            value = format_value(self.value, unit=self.unit, se=error, n=counted)
         limits = format_limits(self.low, self.high, unit=self.unit, se=error, beside=self.value)
-        doubt = f"{100 * self.level:.0f}% CI {limits}, " if limits and self.level is not None else ""
+        doubt = f"{format_level(self.level)} CI {limits}, " if limits and self.level is not None else ""
         open_rows = f", {self.n_pending} open" if self.n_pending else ""
         return f"{self.label} {value} ({doubt}n={self.n}{open_rows})"

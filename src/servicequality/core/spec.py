@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from servicequality.columns import Column
+from servicequality.core.labels import in_words
 from servicequality.errors import DefinitionError
 from servicequality.shapes.base import Better
 
@@ -110,7 +111,7 @@ def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
     for key, column in inputs.items():
         if column.scale is not None and column.scale not in signature.parameters:
             raise DefinitionError(f"{name}: {key!r} takes its range from {column.scale!r}, which is no parameter")
-    said["label"] = said["label"] or name.replace("_", " ")
+    said["label"] = said["label"] or in_words(name)
     return Spec(
         name=name,
         family=_family(body.__module__),

@@ -57,7 +57,7 @@ class TableRows:
         if bad := [name for name in named.values() if not isinstance(name, str)]:
             raise ParameterError(f"{spec.name}: a column is given by its name, got {shown(bad[0])}")
         question = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
-        self.by = list(question.by)
+        self.by: list[str] = list(question.by)
         if bad := [name for name in (*named.values(), *self.by) if is_pattern(name)]:
             raise ParameterError(
                 f"{spec.name}: Polars reads the name {shown(bad[0])} as a pattern; rename the column first"
@@ -66,7 +66,8 @@ class TableRows:
             data = getattr(data, table)
             if data is None:
                 raise InputError(f"{spec.name}: expected records with {table}; got none: say Records({table}=…)")
-        given = self.data = as_frame(data)
+        given = as_frame(data)
+        self.data: pl.DataFrame | pl.LazyFrame = given
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
         self._rows: pl.LazyFrame = given.lazy()
@@ -76,7 +77,7 @@ class TableRows:
         check_types(schema, self._bounds)
         if wide := widened(schema, self._bounds):
             self._rows = self._rows.with_columns(wide)
-        self.schema = self._rows.collect_schema()
+        self.schema: pl.Schema = self._rows.collect_schema()
 
     @property
     def eager(self) -> bool:

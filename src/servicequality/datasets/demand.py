@@ -31,9 +31,9 @@ class Hours:
     def __init__(self, start: date, weeks: int) -> None:
         zone = ZoneInfo(e.ZONE)
         midnight = datetime.combine(start, time(), zone)
-        self.start = int(midnight.timestamp())
+        self.start: int = int(midnight.timestamp())
         # Local midnight again, so that the span is whole weeks on the wall even across a change of clocks.
-        self.end = int(datetime.combine(start + timedelta(weeks=weeks), time(), zone).timestamp())
+        self.end: int = int(datetime.combine(start + timedelta(weeks=weeks), time(), zone).timestamp())
         # What is asked in the last week may take over a year at worst: no step of a ticket's life may leave the grid.
         count = (self.end - self.start) // e.HOUR + (weeks + 80) * 168
         first = datetime.fromtimestamp(self.start, UTC)
@@ -41,8 +41,8 @@ class Hours:
             first, first + timedelta(hours=count - 1), "1h", time_zone="UTC", eager=True
         ).dt.convert_time_zone(e.ZONE)
         weekday, hour = local.dt.weekday().to_numpy() - 1, local.dt.hour().to_numpy()
-        self.open = (weekday < 5) & (hour >= e.OPENING) & (hour < e.CLOSING)
-        self.weights = _HOURLY[hour] * _BY_WEEKDAY[weekday]
+        self.open: NDArray[np.bool_] = (weekday < 5) & (hour >= e.OPENING) & (hour < e.CLOSING)
+        self.weights: NDArray[np.float64] = _HOURLY[hour] * _BY_WEEKDAY[weekday]
         self._worked = np.concatenate([[0], np.cumsum(self.open)]).astype(np.int64)
         self._open_hours = np.flatnonzero(self.open)
 

@@ -270,10 +270,10 @@ def _refuse_unplaced(records: Records, mapping: ColumnMap) -> None:
     )
     if counts.height:
         some = zip(counts["word"].head(12), counts["len"].head(12), strict=True)
-        words = ", ".join(f"{shown(word)} ({count:,} {'row' if count == 1 else 'rows'})" for word, count in some)
+        unplaced = ", ".join(f"{shown(word)} ({count:,} {'row' if count == 1 else 'rows'})" for word, count in some)
         more = f" and {counts.height - 12:,} more" if counts.height > 12 else ""
         raise UnplacedWordsError(
-            f"what do these status words mean: {words}{more}? Name each of them in the map, under `ended` (the work is over), "
+            f"what do these status words mean: {unplaced}{more}? Name each of them in the map, under `ended` (the work is over), "
             f"`paused` (on hold) or `running`; it says ended = {shown(list(mapping.ended))}"
         )
 

@@ -7,8 +7,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from servicequality import metrics
-from servicequality.core import Definition
+from servicequality.catalogue.searching import written
 from servicequality.core.display import decimals_of, format_shares
 from servicequality.errors import InputError, ParameterError
 from servicequality.report import figures
@@ -120,7 +119,7 @@ def _keyed(frame: pl.DataFrame, rows: list[Row], keys: Sequence[str], limits: st
     blocks = []
     for metric in dict.fromkeys(row["metric"] for row in rows):
         own = {place: row for place, row in zip(places, rows, strict=True) if row["metric"] == metric}
-        blocks.append(_figures(_label(metric), [own.get(line) for line in lines], limits))
+        blocks.append(_figures(written(metric), [own.get(line) for line in lines], limits))
     if limits == "below":
         key_blocks = [Block(block.head, block.cells, [""] * len(lines), side="left") for block in key_blocks]
     return lay_out(key_blocks, blocks, width=width, style=style)
@@ -164,7 +163,7 @@ def _listed(rows: list[Row], limits: str, truth: Mapping[str, float | None], wid
     if truth:
         blocks.append(Block(("truth",), [line[2] for line in lines]))
     return lay_out(
-        [Block(("",), [_label(row["metric"]) for row in rows], side="left")], blocks, width=width, style=style
+        [Block(("",), [written(row["metric"]) for row in rows], side="left")], blocks, width=width, style=style
     )
 
 
@@ -177,9 +176,3 @@ def _footnotes(rows: Sequence[Row], width: int) -> list[str]:
 
 def _words(column: pl.Series) -> list[str]:
     return column.cast(pl.String).fill_null(figures.UNKNOWN).to_list()
-
-
-def _label(metric: str) -> str:
-    """How a person writes the metric: its label where the name is a definition's, else the name in words."""
-    found = getattr(metrics, metric, None)
-    return found.spec.label if isinstance(found, Definition) else metric.replace("_", " ")

@@ -30,9 +30,9 @@ __all__ = [
     "rows",
 ]
 
-END = {"n": pl.Int64(), "n_missing": pl.Int64(), "reason": pl.String(), "notes": pl.String()}
+END: dict[str, pl.DataType] = {"n": pl.Int64(), "n_missing": pl.Int64(), "reason": pl.String(), "notes": pl.String()}
 """The last columns of every table."""
-LIMITS = {
+LIMITS: dict[str, pl.DataType] = {
     **dict.fromkeys(("value", "low", "high", "level"), pl.Float64()),
     "method": pl.String(),
     **END,

@@ -136,12 +136,12 @@ def read_answers(
             f"column {texts[0]!r} holds {schema[texts[0]]}, expected numbers ({len(texts)} such); "
             f'cast it first, for example pl.col("{texts[0]}").cast(pl.Int64)'
         )
-    blank = [name for name in used if schema[name] == pl.Null]
+    recast = [name for name in used if schema[name] == pl.Null or schema[name].is_decimal()]
     answers = Answers(_wide(rows, used), eager, scale, columns, points, long)
     if long is not None or not isinstance(data, pl.DataFrame):
         return answers
     full = not any(data[name].null_count() for name in answers.named())
-    if scale.whole and not blank:
+    if scale.whole and not recast:
         names = [name for name in answers.named() if name not in kept]
         rows = narrowed(data, names, low=int(scale.low), high=int(scale.high)).lazy()
     return replace(answers, frame=_wide(rows, used), full=full)
@@ -172,6 +172,10 @@ def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[s
                 f"{role}: {len(listed)} of {len(wanted)} columns are given; {', '.join(map(repr, absent))} lacks its own"
             )
     else:
+        if not isinstance(given, Sequence):
+            raise ParameterError(
+                f"{role} must be a prefix, column names or a mapping of name to column; got {given!r:.80}"
+            )
         columns = list(given)
         if len(columns) != len(order):
             raise ParameterError(

@@ -171,7 +171,7 @@ def _counted(sums: ItemSums) -> pl.DataFrame:
     for role in roles_of(scale):
         given = [pl.col(answers.columns[role][item]) for item in scale.scored]
         asked += [
-            answer.max().cast(number).alias(f"{cell(role, item)}:most")
+            answer.max().cast(number, strict=False).alias(f"{cell(role, item)}:most")
             for item, answer in zip(scale.scored, given, strict=True)
         ]
     return _collected(sums, asked)

@@ -74,6 +74,16 @@ class Scale:
         Raises:
             ParameterError: the instrument contradicts itself; the message names the item or the dimension.
         """
+        if not isinstance(dimensions, Mapping) or not all(
+            isinstance(listed, Iterable) for listed in dimensions.values()
+        ):
+            raise ParameterError(
+                f"scale {name!r}: dimensions must map names to lists of items, such as {{'tangibles': [1, 2, 3, 4]}}; "
+                f"got {dimensions!r:.80}"
+            )
+        for word, listed in (("reversed", reversed), ("items", () if items is None else items)):
+            if isinstance(listed, str) or not isinstance(listed, Iterable):
+                raise ParameterError(f"scale {name!r}: {word} must be a list of items, got {listed!r:.80}")
         if texts := [dimension for dimension, listed in dimensions.items() if isinstance(listed, str)]:
             raise ParameterError(f"scale {name!r}: give {', '.join(map(repr, texts))} a list of items, not one text")
         key = {str(dimension): tuple(map(str, listed)) for dimension, listed in dimensions.items()}
@@ -127,11 +137,13 @@ class Scale:
             yield f"reversed items {', '.join(map(repr, strange))} are not in the scale"
         if more := _twice(self.reversed):
             yield f"reversed lists {', '.join(map(repr, more))} twice; an item is turned once"
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            yield f"low must be below high, both finite, got {self.low!r} and {self.high!r}"
-        elif self.whole and not (self.low == int(self.low) and self.high == int(self.high)):
+        if not (_is_number(self.low) and _is_number(self.high) and self.low < self.high):
+            yield f"low must be below high, both finite numbers, got {self.low!r} and {self.high!r}"
+        elif self.whole is True and not (self.low == int(self.low) and self.high == int(self.high)):
             yield f"whole answers cannot reach from {self.low!r} to {self.high!r}; say whole=False"
-        if self.standard not in ("expectation", "none"):
+        if not _is_flag(self.whole):
+            yield f"whole must be True or False, got {self.whole!r:.80}"
+        if not isinstance(self.standard, str) or self.standard not in ("expectation", "none"):
             yield f"standard must be 'expectation' or 'none', got {self.standard!r}"
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,6 +160,8 @@ class Scale:
             InputError: a field is missing, unknown or of a wrong kind.
             ParameterError: the instrument contradicts itself.
         """
+        if not isinstance(document, Mapping):
+            raise InputError(f"a scale is read from fields and their values, got {type(document).__name__}")
         if unknown := [name for name in document if name not in _FIELDS]:
             raise InputError(f"a scale has no {', '.join(map(repr, unknown))}; its fields are {', '.join(_FIELDS)}")
         if absent := [name for name in ("name", "low", "high", "dimensions") if name not in document]:
@@ -158,6 +172,8 @@ class Scale:
             lists += dimensions.values()
         if not (isinstance(dimensions, Mapping) and all(isinstance(listed, list | tuple) for listed in lists)):
             raise InputError("dimensions must name lists of items, and items and reversed be lists")
+        if not all(isinstance(item, str | int) and item is not True for listed in lists for item in listed):
+            raise InputError("items are numbers or names")
         if not all(type(document[bound]) in (int, float) for bound in ("low", "high")):
             raise InputError(f"low and high must be numbers, got {document['low']!r} and {document['high']!r}")
         return cls(**document)
@@ -192,8 +208,12 @@ class Scale:
 
     @classmethod
     def _read(cls, text: str, form: str, parse: Any) -> Self:
+        if not isinstance(text, str):
+            raise InputError(f"the scale's {form} must be a text, got {type(text).__name__}: read the file first")
         try:
             document = parse(text)
+        except RecursionError:
+            raise InputError(f"the scale is no {form} that a person writes: its brackets are nested too deep") from None
         except ValueError as error:  # both parsers' own errors are of this kind
             raise InputError(f"the scale is no {form}: {error}; write one with `to_{form.lower()}`") from None
         if not isinstance(document, Mapping):
@@ -201,10 +221,23 @@ class Scale:
         return cls.from_dict(document)
 
 
+def _is_flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
 def check_scale(scale: object) -> None:
     """Raise ParameterError for what is no scale."""
     if not isinstance(scale, Scale):
-        raise ParameterError(f"expected a Scale, such as SERVQUAL_1991, got {scale!r}")
+        raise ParameterError(f"expected a Scale, such as SERVQUAL_1991, got {scale!r:.80}")
 
 
 def _twice(names: Iterable[str]) -> list[str]:

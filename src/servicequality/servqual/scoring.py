@@ -38,7 +38,7 @@ _SCORES = (*_COMPARED, *_ALONE)
 
 def check_policy(missing: Missing) -> None:
     """Raise ParameterError for a policy that does not exist."""
-    if missing not in ("dimension_complete", "half", "listwise"):
+    if not isinstance(missing, str) or missing not in ("dimension_complete", "half", "listwise"):
         raise ParameterError(f"missing must be 'dimension_complete', 'half' or 'listwise', got {missing!r}")
 
 

@@ -17,7 +17,7 @@ from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
 from servicequality.servqual.products import products
-from servicequality.servqual.scale import OVERALL, Scale
+from servicequality.servqual.scale import OVERALL, Scale, check_scale
 from servicequality.servqual.states import RULES, digest
 from servicequality.stats import CrossProducts
 
@@ -152,6 +152,7 @@ def item_sums(
         InputError: a column is missing or holds no numbers; answers lie outside the scale (lazy: at collect).
         ParameterError: a map does not fit the scale, or `by` names a column of the tables.
     """
+    check_scale(scale)
     question = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
     taken = {*_CELL, *_SUMS, RULES, "item", "other", "measure"}
     if patterns := [name for name in question.by if is_pattern(name)]:

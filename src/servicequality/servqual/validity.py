@@ -125,7 +125,7 @@ def htmt(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    if resamples < 0:
+    if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 0:
         raise ParameterError(f"resamples must be 0 or more, such as 1000; got {resamples!r}")
     sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
 

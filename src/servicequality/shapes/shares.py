@@ -204,7 +204,7 @@ class EligibleShare(FixedShape):
     known: Count
     unknown: Count
     ineligible: Count
-    counted: Eligibility = "all"
+    counted: Eligibility | float = "all"
     unit: str | None = "share"
     bounds: tuple[float, float] | None = (0.0, 1.0)
     empty: str = "no eligible rows"
@@ -222,14 +222,21 @@ class EligibleShare(FixedShape):
         """How many rows are taken for eligible in each group."""
         if self.counted == "none":
             return sums["known"]
-        share = sums["known"] / (sums["known"] + sums["ineligible"]) if self.counted == "proportional" else 1.0
-        return np.asarray(sums["known"] + share * sums["unknown"], dtype=np.float64)
+        return np.asarray(sums["known"] + self._counted(sums) * sums["unknown"], dtype=np.float64)
+
+    def _counted(self, sums: Sums) -> FloatArray | float:
+        """The share of the unknown that is taken for eligible."""
+        if self.counted == "proportional":
+            return sums["known"] / (sums["known"] + sums["ineligible"])
+        return self.counted if isinstance(self.counted, float) else 1.0
 
     def _eligible(self) -> pl.Expr:
         if self.counted == "none":
             return self.known
         if self.counted == "all":
             return self.known + self.unknown
+        if isinstance(self.counted, float):
+            return self.known + self.counted * self.unknown
         share = quotient(self.known, self.known + self.ineligible).fill_null(0.0)
         return self.known + share * self.unknown
 
@@ -281,7 +288,7 @@ def balance(
 
 
 def eligible_share(
-    hit: pl.Expr, *, known: pl.Expr, unknown: pl.Expr, ineligible: pl.Expr, counted: Eligibility = "all"
+    hit: pl.Expr, *, known: pl.Expr, unknown: pl.Expr, ineligible: pl.Expr, counted: Eligibility | float = "all"
 ) -> EligibleShare:
     """Share of eligible rows for which `hit` holds, where the eligibility of some rows is unknown.
 
@@ -290,8 +297,8 @@ def eligible_share(
         known: Boolean row rule: known to be eligible.
         unknown: Boolean row rule: eligible or not, nobody knows.
         ineligible: Boolean row rule: known not to be eligible.
-        counted: how many of the unknown are taken for eligible: all, none, or as many as among the known
-            (proportional allocation; the limits take that share as known).
+        counted: how many of the unknown are taken for eligible: all, none, as many as among the known (proportional
+            allocation), or a share from 0 to 1; the limits take the share as known.
     """
     return EligibleShare(
         n=known | (unknown if counted != "none" else pl.lit(value=False)),

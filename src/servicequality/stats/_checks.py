@@ -17,6 +17,7 @@ Interval: TypeAlias = tuple[FloatArray, FloatArray]
 
 # Shares times an effective n do not add up to the last bit: this much over n is rounding, more is an error.
 SLACK = 1e-9
+_LARGEST = 2**63
 
 
 def floats(**named: ArrayLike) -> tuple[FloatArray, ...]:
@@ -69,9 +70,55 @@ def choice(name: str, value: object, allowed: Iterable[str]) -> None:
         raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
 
 
+def number(name: str, value: object) -> float:
+    """One finite number; a text, a Boolean, an array or NaN is the caller's error."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        raise ParameterError(f"{name} must be a number; got {value!r}")
+    try:
+        plain = float(value)
+    except OverflowError:
+        plain = np.inf
+    if not np.isfinite(plain):
+        raise ParameterError(f"{name} must be a finite number; got {value!r}")
+    return plain
+
+
+def whole(name: str, value: object, *, least: int | None = None) -> int:
+    """One whole number, at least so much; anything else is the caller's error."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | np.integer):
+        raise ParameterError(f"{name} must be a whole number; got {value!r}")
+    if not -_LARGEST <= value < _LARGEST:
+        raise ParameterError(f"{name} must lie below 2⁶³")
+    if least is not None and value < least:
+        raise ParameterError(f"{name} must be at least {least}; got {value!r}")
+    return int(value)
+
+
+def rows(name: str, values: ArrayLike, *, length: int | None = None) -> FloatArray:
+    """Numbers along one axis, in which NaN may stand; of the stated length, where one is."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1:
+        raise ParameterError(f"{name} must have one axis; got shape {array.shape}")
+    if length is not None and len(array) != length:
+        raise ParameterError(f"{name} must hold {length} numbers; got {len(array)}")
+    return array
+
+
+def whole_numbers(name: str, values: ArrayLike, *, length: int | None = None) -> IntArray:
+    """Whole numbers along one axis; of the stated length, where one is."""
+    array = np.asarray(values)
+    if array.dtype.kind not in "biu":
+        numbers = rows(name, array, length=length)
+        legal = (np.abs(numbers) < _LARGEST) & (numbers == np.floor(numbers))
+        require(legal, name, numbers, "a whole number below 2⁶³", "give places or counts")
+    elif array.ndim != 1 or length not in (None, len(array)):
+        rows(name, array, length=length)
+    return array.astype(np.int64)
+
+
 def two_sided_tail(level: float) -> float:
     """Probability outside each limit of a two-sided interval of this level."""
-    if not 0 < level < 1:
+    if isinstance(level, bool) or not isinstance(level, float | np.floating | int) or not 0 < level < 1:
         raise ParameterError(f"level must be strictly between 0 and 1, such as 0.95; got {level!r}")
     return (1 - level) / 2
 

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, floats, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import t_interval
 from servicequality.stats.partial_credit import Weights, agreement_weights
 from servicequality.stats.proportion import wilson
@@ -107,6 +108,7 @@ def observe(
     )
 
 
+@kernel
 def percent_agreement(
     counts: ArrayLike,
     *,
@@ -139,6 +141,7 @@ def percent_agreement(
     return Agreement(p, float(low), float(high), se, p, 0.0, seen.items)
 
 
+@kernel
 def fleiss_kappa(
     counts: ArrayLike,
     *,
@@ -170,6 +173,7 @@ def fleiss_kappa(
     return corrected(seen, chance, seen.shares @ pull - seen.prevalence @ pull, level=level)
 
 
+@kernel
 def fleiss_kappa_by_category(counts: ArrayLike, *, times: ArrayLike | None = None) -> FloatArray:
     """Fleiss' kappa of each category against all others together; NaN for one that is never or always used.
 
@@ -185,6 +189,7 @@ def fleiss_kappa_by_category(counts: ArrayLike, *, times: ArrayLike | None = Non
     return np.asarray(1 - np.divide(disagreeing, by_chance, out=np.full_like(by_chance, np.nan), where=used))
 
 
+@kernel
 def gwet_ac1(counts: ArrayLike, *, times: ArrayLike | None = None, level: float = 0.95) -> Agreement:
     """Gwet's AC1: only ratings that are guesses agree by chance, and their share falls as one category prevails (2008).
 
@@ -199,6 +204,7 @@ def gwet_ac1(counts: ArrayLike, *, times: ArrayLike | None = None, level: float 
     return gwet_ac2(counts, times=times, weights="none", level=level)
 
 
+@kernel
 def gwet_ac2(
     counts: ArrayLike,
     *,
@@ -227,6 +233,7 @@ def gwet_ac2(
     return corrected(seen, chance, seen.shares @ pull - seen.prevalence @ pull, level=level)
 
 
+@kernel
 def brennan_prediger(
     counts: ArrayLike,
     *,

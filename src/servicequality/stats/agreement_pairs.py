@@ -5,11 +5,13 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, floats, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.agreement import Agreement
 from servicequality.stats.mean import t_interval
 from servicequality.stats.partial_credit import Weights, agreement_weights
 
 
+@kernel
 def cohen_kappa(
     table: ArrayLike,
     *,
@@ -49,6 +51,7 @@ def cohen_kappa(
     return Agreement(value, float(low), float(high), se, observed, chance, n)
 
 
+@kernel
 def counts_of_pairs(table: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """The table of two raters as counts by item and category, and how many items each row stands for.
 

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, Interval, floats, interval, positive, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 
 
 class MixtureBound(NamedTuple):
@@ -22,6 +23,7 @@ class MixtureBound(NamedTuple):
     rho: FloatArray
 
 
+@kernel
 def robbins_interval(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     """Limits of a share that hold at all n at once (Robbins 1970): all p with (n + 1) C(n, k) p^k (1 - p)^(n-k) >= alpha.
 
@@ -62,6 +64,7 @@ def robbins_interval(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inte
     return interval(np.where(k_ == 0, 0.0, root(0.0)), np.where(k_ == n_, 1.0, root(1.0)))
 
 
+@kernel
 def normal_mixture_bound(variance: ArrayLike, *, level: float = 0.95, best_at: ArrayLike) -> MixtureBound:
     """Two-sided normal-mixture boundary of a sum (Robbins 1970; Howard et al. 2021, equation 14).
 
@@ -86,6 +89,7 @@ def normal_mixture_bound(variance: ArrayLike, *, level: float = 0.95, best_at: A
     return MixtureBound(np.asarray(bound, dtype=np.float64), np.asarray(rho, dtype=np.float64))
 
 
+@kernel
 def anytime_mean_interval(
     n: ArrayLike, mean: ArrayLike, variance: ArrayLike, *, level: float = 0.95, first_look: int = 100
 ) -> Interval:

@@ -6,9 +6,11 @@ Never here: estimates that assume something of the unknown, as Kaplan-Meier does
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, Interval, floats, interval, positive, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.proportion import wilson
 
 
+@kernel
 def manski_bounds(k: ArrayLike, unknown: ArrayLike, n: ArrayLike) -> Interval:
     """The share if every unknown outcome were a failure, and if every one were a success (Manski 1989).
 
@@ -27,6 +29,7 @@ def manski_bounds(k: ArrayLike, unknown: ArrayLike, n: ArrayLike) -> Interval:
     return interval(low / size, high / size)
 
 
+@kernel
 def manski_interval(k: ArrayLike, unknown: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     """The bounds widened by sampling: Wilson's lower limit of the lower one, his upper limit of the upper one.
 

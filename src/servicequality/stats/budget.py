@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, between_zero_and_one, floats, positive, require
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def burn_rate(bad: ArrayLike, total: ArrayLike, *, objective: ArrayLike) -> FloatArray:
     """How many times faster than allowed the budget is spent: the share of bad events over the share allowed.
 
@@ -27,6 +29,7 @@ def burn_rate(bad: ArrayLike, total: ArrayLike, *, objective: ArrayLike) -> Floa
     return np.asarray(failed / events / (1 - promised))
 
 
+@kernel
 def burn_threshold(fraction: ArrayLike, *, window: ArrayLike, period: ArrayLike) -> FloatArray:
     """The burn rate that spends this fraction of the budget within a window of the period (both in one unit of time).
 
@@ -40,6 +43,7 @@ def burn_threshold(fraction: ArrayLike, *, window: ArrayLike, period: ArrayLike)
     return np.asarray(spent * whole / span)
 
 
+@kernel
 def budget_time(objective: ArrayLike, *, period: ArrayLike) -> FloatArray:
     """How long a service may be down in a period, in the period's unit.
 
@@ -52,6 +56,7 @@ def budget_time(objective: ArrayLike, *, period: ArrayLike) -> FloatArray:
     return np.asarray((1 - promised) * whole)
 
 
+@kernel
 def budget_spent(burn: ArrayLike, *, window: ArrayLike, period: ArrayLike) -> FloatArray:
     """The fraction of a period's budget that a burn rate spends within a window.
 
@@ -65,6 +70,7 @@ def budget_spent(burn: ArrayLike, *, window: ArrayLike, period: ArrayLike) -> Fl
     return np.asarray(rate * span / whole)
 
 
+@kernel
 def time_to_exhaust(burn: ArrayLike, *, period: ArrayLike, left: ArrayLike = 1.0) -> FloatArray:
     """How long the budget lasts at a burn rate, in the period's unit; infinite where nothing is spent.
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, floats, positive, require
+from servicequality.stats._checks import FloatArray, floats, positive, require, rows
+from servicequality.stats._kernel import kernel
 
 _D2 = 1.128  # the mean range of two normal draws, as the tables of the charts print it
 _SIGMAS = 3.0
@@ -31,18 +32,20 @@ class ControlLimits(NamedTuple):
     spread: float
 
 
+@kernel
 def moving_range(x: ArrayLike) -> float:
     """Mean distance of neighbours; a pair with a gap in it is none.
 
     Raises:
         ParameterError: no two neighbours.
     """
-    ranges = np.abs(np.diff(np.asarray(x, np.float64)))
+    ranges = np.abs(np.diff(rows("x", x)))
     if not np.isfinite(ranges).any():
         raise ParameterError("a moving range needs two neighbouring points; there are none")
     return float(np.nanmean(ranges))
 
 
+@kernel
 def individuals_limits(x: ArrayLike) -> ControlLimits:
     """XmR: limits of single values from their mean moving range (Wheeler & Chambers 1992).
 
@@ -52,12 +55,13 @@ def individuals_limits(x: ArrayLike) -> ControlLimits:
     Raises:
         ParameterError: no two neighbouring points.
     """
-    values = np.asarray(x, np.float64)
+    values = rows("x", x)
     width, center = moving_range(values), float(np.nanmean(values))
     reach = _SIGMAS * width / _D2
     return ControlLimits(center, np.asarray(center - reach), np.asarray(center + reach), width)
 
 
+@kernel
 def share_limits(
     hits: ArrayLike, n: ArrayLike, *, baseline: ArrayLike | None = None, overdispersed: bool = False
 ) -> ControlLimits:
@@ -78,6 +82,7 @@ def share_limits(
     return _limits(hits, n, baseline, overdispersed=overdispersed, shares=True)
 
 
+@kernel
 def rate_limits(
     events: ArrayLike, exposure: ArrayLike = 1.0, *, baseline: ArrayLike | None = None, overdispersed: bool = False
 ) -> ControlLimits:
@@ -99,6 +104,7 @@ def _limits(
     amount: ArrayLike, size: ArrayLike, baseline: ArrayLike | None, *, overdispersed: bool, shares: bool
 ) -> ControlLimits:
     counted, sizes = np.broadcast_arrays(np.asarray(amount, np.float64), np.asarray(size, np.float64))
+    counted, sizes = rows("counts", counted), rows("sizes", sizes)
     there = np.isfinite(counted) & np.isfinite(sizes)
     positive("size", sizes[there], "a point of no size is a gap: give NaN")
     legal = (counted >= 0) & ((counted <= sizes) if shares else True)
@@ -119,6 +125,7 @@ def _limits(
     return ControlLimits(center, np.maximum(center - reach, 0.0), np.minimum(upper, 1.0) if shares else upper, spread)
 
 
+@kernel
 def ewma(
     x: ArrayLike, *, target: float, sigma: float, weight: float = 0.2
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -152,11 +159,13 @@ def ewma(
     return average, target - reach, target + reach
 
 
+@kernel
 def ewma_width(*, sigma: float, weight: float) -> float:
     """Half the final width of an EWMA chart's limits: 3 sigma sqrt(weight / (2 - weight))."""
     return float(_SIGMAS * sigma * np.sqrt(weight / (2 - weight)))
 
 
+@kernel
 def cusum(x: ArrayLike, *, target: float, slack: float) -> tuple[FloatArray, FloatArray]:
     """Tabular CUSUM (Page 1954): how far the points have drifted above and below the target, beyond the slack.
 

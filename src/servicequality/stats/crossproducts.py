@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require
+from servicequality.stats._checks import FloatArray, choice, floats, require, whole
+from servicequality.stats._kernel import kernel
 
 Missing: TypeAlias = Literal["listwise", "pairwise"]
 
@@ -79,6 +80,7 @@ class CrossProducts:
         return np.asarray(self.n)[..., None, None], self.sums[..., :, None]
 
 
+@kernel
 def cross_products(
     answers: ArrayLike, *, missing: Missing = "listwise", origin: ArrayLike = 0.0, weight: ArrayLike | None = None
 ) -> CrossProducts:
@@ -132,6 +134,7 @@ def cross_products(
     return CrossProducts(n, sums, products)
 
 
+@kernel
 def covariance(answers: ArrayLike, *, missing: Missing = "listwise") -> FloatArray:
     """Sample covariances of the items of a matrix of answers, shape (k, k).
 
@@ -149,6 +152,7 @@ def covariance(answers: ArrayLike, *, missing: Missing = "listwise") -> FloatArr
     return cross_products(table, missing=missing, origin=origin).covariance()
 
 
+@kernel
 def composite_covariance(covariance: ArrayLike, weights: ArrayLike) -> FloatArray:
     """Covariances of sums of items, W S Wᵀ: of dimension scores, of gaps, of a total.
 
@@ -166,6 +170,7 @@ def composite_covariance(covariance: ArrayLike, weights: ArrayLike) -> FloatArra
     return np.asarray(w @ s @ w.T, dtype=np.float64)
 
 
+@kernel
 def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: int = 0) -> FloatArray:
     """Covariances of samples of the respondents with replacement (Efron 1979), shape (resamples, k, k).
 
@@ -184,8 +189,8 @@ def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: in
     n, k = table.shape
     if n < 2:
         raise ParameterError(f"answers must come from at least 2 complete respondents; got {n}: nothing to draw from")
-    if resamples < 1:
-        raise ParameterError(f"resamples must be at least 1, such as 1000; got {resamples!r}")
+    whole("resamples", resamples, least=1)
+    whole("seed", seed, least=0)
     table -= table.mean(axis=0)
     random = np.random.default_rng(seed)
     found = np.empty((resamples, k, k))
@@ -216,6 +221,7 @@ def covariances(values: ArrayLike, name: str = "covariance") -> FloatArray:
     return matrix
 
 
+@kernel
 def correlation(covariance: ArrayLike) -> FloatArray:
     """Correlations from covariances, shape (…, k, k).
 
@@ -234,16 +240,8 @@ def correlation(covariance: ArrayLike) -> FloatArray:
 
 
 def _matrix(answers: ArrayLike) -> NDArray[np.generic]:
-    try:
-        table = np.asarray(answers)
-    except ValueError as error:
-        raise ParameterError(f"answers must be a rectangular matrix of numbers: {error}") from None
-    if table.dtype == object:  # lists with None in them
-        try:
-            table = table.astype(np.float64)
-        except (TypeError, ValueError) as error:
-            raise ParameterError(f"answers must be numbers, with NaN or None for a missing one: {error}") from None
-    if table.dtype.kind not in "biuf" or table.ndim != 2 or not table.shape[1]:
+    table = np.asarray(answers)
+    if table.ndim != 2 or not table.shape[1]:
         raise ParameterError(
             f"answers must be a matrix of numbers with a row a respondent and a column an item; "
             f"got shape {table.shape} of {table.dtype}"

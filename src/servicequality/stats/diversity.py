@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from servicequality.stats._checks import FloatArray, critical_value, floats, require
+from servicequality.stats._checks import FloatArray, critical_value, floats, require, rows, whole, whole_numbers
+from servicequality.stats._kernel import kernel
 
 
 class Breadth(NamedTuple):
@@ -26,6 +27,7 @@ class Breadth(NamedTuple):
     n: FloatArray
 
 
+@kernel
 def effective_number(counts: ArrayLike, groups: NDArray[np.integer], n_groups: int, *, level: float = 0.95) -> Breadth:
     """The effective number of types of each group: as many equally frequent types would have the same entropy (Hill 1973).
 
@@ -42,7 +44,11 @@ def effective_number(counts: ArrayLike, groups: NDArray[np.integer], n_groups: i
     Raises:
         ParameterError: a count below 0 or not finite, or a level outside (0, 1).
     """
-    (c,) = floats(counts=counts)
+    whole("n_groups", n_groups, least=0)
+    (c,) = floats(counts=rows("counts", counts))
+    groups = whole_numbers("groups", groups, length=len(c))
+    legal = (groups >= 0) & (groups < n_groups)
+    require(legal, "groups", groups.astype(np.float64), f"from 0 to {n_groups - 1}", "number the groups from 0")
     require(c >= 0, "counts", c, "0 or more", "count what was seen")
     groups, c = groups[c > 0], c[c > 0]
 

@@ -4,10 +4,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, between_zero_and_one, floats, positive, require
+from servicequality.stats._kernel import kernel
 
 _HALVINGS = 90  # of a bracket some hundreds wide on the log scale: down to the last bit
 
 
+@kernel
 def drain_quantile(backlog: ArrayLike, drift: ArrayLike, sd: ArrayLike, q: ArrayLike) -> FloatArray:
     """The time by which a backlog is gone with probability ``q``, if it shrinks by ``drift`` a period give or take ``sd``.
 

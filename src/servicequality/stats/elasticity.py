@@ -4,8 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, critical_value, floats, positive, require
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def slope(
     n: ArrayLike, square_x: ArrayLike, square_y: ArrayLike, product: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, floats, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.crossproducts import correlation, covariances
 from servicequality.stats.reliability import inverse
 
@@ -32,6 +33,7 @@ class OneFactor(NamedTuple):
     improper: NDArray[np.bool_]
 
 
+@kernel
 def one_factor(covariance: ArrayLike) -> OneFactor:
     """Loadings and residual variances of one common factor, by maximum likelihood (Lawley 1940, Jöreskog 1967).
 
@@ -65,6 +67,7 @@ def one_factor(covariance: ArrayLike) -> OneFactor:
     )
 
 
+@kernel
 def mcdonald_omega(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Reliability of the sum of the items if one factor is what they share (McDonald 1999), fitted by ``one_factor``.
 
@@ -81,6 +84,7 @@ def mcdonald_omega(covariance: ArrayLike, *, standardised: bool = False) -> Floa
     return omega_of_loadings(fitted.loadings, fitted.residuals)
 
 
+@kernel
 def omega_of_loadings(loadings: ArrayLike, residuals: ArrayLike) -> FloatArray:
     """Omega of a fitted model, (Σ loadings)² / ((Σ loadings)² + Σ residuals) (McDonald 1999).
 

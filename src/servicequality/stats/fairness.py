@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, critical_value, floats, positive, require
+from servicequality.stats._checks import FloatArray, critical_value, floats, positive, require, rows, whole
+from servicequality.stats._kernel import kernel
 
 
 class Funnel(NamedTuple):
@@ -27,6 +28,7 @@ class Funnel(NamedTuple):
     upper: FloatArray
 
 
+@kernel
 def funnel(hits: ArrayLike, n: ArrayLike, *, level: float = 0.998) -> Funnel:
     """Funnel limits about the common share, adjusted for over-dispersion.
 
@@ -74,6 +76,7 @@ class Shrunk(NamedTuple):
 _WIDEST = 15.0  # of the log of the concentration: above it the units are alike
 
 
+@kernel
 def shrink(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Shrunk:
     """Beta-binomial shrinkage, its two parameters by maximum likelihood (Griffiths 1973; Efron & Morris 1975).
 
@@ -120,6 +123,7 @@ def shrink(hits: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Shrunk:
     )
 
 
+@kernel
 def rank_chances(
     estimate: ArrayLike, low: ArrayLike, high: ArrayLike, *, level: float = 0.95, draws: int = 4_000, seed: int = 0
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -141,7 +145,9 @@ def rank_chances(
     Raises:
         ParameterError: limits that do not hold the estimate, or a level outside (0, 1).
     """
-    value, below, above = floats(estimate=estimate, low=low, high=high)
+    whole("draws", draws, least=1)
+    whole("seed", seed, least=0)
+    value, below, above = (rows("estimate and limits", each) for each in floats(estimate=estimate, low=low, high=high))
     require((below <= value) & (value <= above), "estimate", value, "within its limits", "give limits of the estimates")
     z = float(critical_value(level))
     noise = np.random.default_rng(seed).standard_normal((draws, value.size))
@@ -154,6 +160,7 @@ def rank_chances(
     return ranks.mean(axis=0), low_rank, high_rank
 
 
+@kernel
 def dispersion(counts: ArrayLike) -> tuple[float, float, float]:
     """Whether counts vary more than Poisson chance: variance over mean, its chi-square, and the p-value (Fisher 1950).
 

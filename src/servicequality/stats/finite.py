@@ -4,8 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, Interval, floats, interval, positive, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def finite_population_n(n: ArrayLike, population: ArrayLike) -> FloatArray:
     """Rows needed of a finite population, where an infinite one would need n: n / (1 + (n - 1) / N) (Cochran 1977, 4.6).
 
@@ -22,6 +24,7 @@ def finite_population_n(n: ArrayLike, population: ArrayLike) -> FloatArray:
     return np.asarray(needed / (1 + (needed - 1) / size), dtype=np.float64)
 
 
+@kernel
 def hypergeometric_interval(k: ArrayLike, n: ArrayLike, population: ArrayLike, *, level: float = 0.95) -> Interval:
     """How many of all N rows are marked, if k of n drawn without replacement are: exact, by inverting two tests.
 

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, IntArray
+from servicequality.stats._kernel import kernel
 
 _WHOLE = 52
 _BLOCK = 1 << 15  # values that stay in cache over all steps: half the time of whole arrays
 _MAGNITUDE = np.int64(2**63 - 1)
 
 
+@kernel
 def float_bins(values: NDArray[np.float64], *, mantissa_bits: int | None = 6) -> IntArray:
     """Bin of each value: the bits of its float64 with the last ones cleared, as an Int64 of the value's order and sign.
 
@@ -42,6 +44,7 @@ def float_bins(values: NDArray[np.float64], *, mantissa_bits: int | None = 6) ->
     return bins.reshape(array.shape)
 
 
+@kernel
 def bin_values(bins: IntArray, *, mantissa_bits: int | None = 6) -> FloatArray:
     """The value that stands for each bin of ``float_bins``, at most 0.78 % from any value in it with 6 mantissa bits.
 
@@ -53,7 +56,10 @@ def bin_values(bins: IntArray, *, mantissa_bits: int | None = 6) -> FloatArray:
         ParameterError: ``mantissa_bits`` outside 0 to 52.
     """
     width = np.int64(1 << _shift(mantissa_bits))
-    whole = np.asarray(bins, dtype=np.int64)
+    whole = np.asarray(bins)
+    if whole.dtype.kind not in "biu":
+        raise ParameterError(f"bins must be whole numbers, from float_bins; got dtype {whole.dtype}")
+    whole = whole.astype(np.int64)
     size = np.abs(whole)
     near = size.view(np.float64)
     if width > 1:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, Interval, floats, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.crossproducts import correlation, covariance, covariances, resampled_covariances
 from servicequality.stats.mean import t_interval
 from servicequality.stats.reliability import inverse
@@ -35,6 +36,7 @@ class Weights(NamedTuple):
     high: FloatArray
 
 
+@kernel
 def regression_weights(
     covariance: ArrayLike, n: ArrayLike, *, outcome: int = -1, standardised: bool = False, level: float = 0.95
 ) -> Weights:
@@ -71,6 +73,7 @@ def regression_weights(
     return Weights(np.asarray(b, dtype=np.float64), low, high)
 
 
+@kernel
 def lmg_shares(covariance: ArrayLike, *, outcome: int = -1) -> FloatArray:
     """Parts of R² that fall to each predictor, averaged over all orders of entry (Lindeman, Merenda and Gold 1980).
 
@@ -99,6 +102,7 @@ def lmg_shares(covariance: ArrayLike, *, outcome: int = -1) -> FloatArray:
     return np.concatenate([np.zeros((0, p)), *parts]).reshape(*s_yy.shape, p)
 
 
+@kernel
 def lmg_interval(
     answers: ArrayLike, *, outcome: int = -1, level: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> Interval:
@@ -123,6 +127,7 @@ def lmg_interval(
     return percentile_limits(lmg_shares(drawn[live], outcome=outcome), of=resamples, level=level)
 
 
+@kernel
 def partial_correlations(covariance: ArrayLike) -> FloatArray:
     """Correlation of each pair of variables with all the others held fixed, shape (…, k, k).
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import t_test
 
 _FEWEST = 40  # points below which the correlation of neighbours cannot be estimated well enough to correct for it
@@ -40,6 +41,7 @@ class Interrupted(NamedTuple):
     rho: float
 
 
+@kernel
 def interrupted_series(y: ArrayLike, start: int, *, level: float = 0.95) -> Interrupted:
     """Change of level and slope of an evenly spaced series, neighbours allowed to be alike (Prais and Winsten 1954).
 
@@ -86,6 +88,7 @@ def interrupted_series(y: ArrayLike, start: int, *, level: float = 0.95) -> Inte
     )
 
 
+@kernel
 def difference_in_differences(
     after: ArrayLike,
     before: ArrayLike,

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, choice, floats, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 
 IccForm: TypeAlias = Literal["ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)"]
 FORMS: tuple[IccForm, ...] = ("ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)")
@@ -20,6 +21,7 @@ class Intraclass(NamedTuple):
     high: FloatArray
 
 
+@kernel
 def icc(ratings: ArrayLike, *, form: IccForm = "ICC(A,1)", level: float = 0.95) -> Intraclass:
     """Intraclass correlation of a complete table of ratings (McGraw and Wong 1996; Shrout and Fleiss 1979).
 
@@ -45,6 +47,7 @@ def icc(ratings: ArrayLike, *, form: IccForm = "ICC(A,1)", level: float = 0.95) 
     return icc_of_mean_squares(n, k, items=between, raters=by_rater, error=error, form=form, level=level)
 
 
+@kernel
 def icc_oneway(sizes: ArrayLike, sums: ArrayLike, squares: ArrayLike) -> float:
     """One-way intraclass correlation of groups of any size, ICC(1) by analysis of variance (Donner 1986).
 
@@ -72,6 +75,7 @@ def icc_oneway(sizes: ArrayLike, sums: ArrayLike, squares: ArrayLike) -> float:
     return (between - within) / below
 
 
+@kernel
 def icc_of_mean_squares(
     n: ArrayLike,
     k: ArrayLike,
@@ -162,10 +166,7 @@ def _absolute_limits(
 
 def _numbers(ratings: ArrayLike) -> FloatArray:
     """The ratings as floats; None and NaN are missing, and a complete table has none."""
-    try:
-        table = np.asarray(ratings, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"ratings must be a complete matrix of numbers: {error}") from None
+    table = np.asarray(ratings, dtype=np.float64)
     if gaps := int(np.isnan(table).sum()):
         raise ParameterError(
             f"{gaps} of {table.size} ratings are missing, and the intraclass correlation needs a complete table: leave "

@@ -11,12 +11,14 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, choice, floats, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.agreement import Agreement, checked_counts, with_limits
 
 Scale: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
 SCALES: tuple[Scale, ...] = ("nominal", "ordinal", "interval", "ratio")
 
 
+@kernel
 def krippendorff_alpha(
     counts: ArrayLike,
     *,

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, IntArray
+from servicequality.stats._kernel import kernel
 from servicequality.stats.survival_segments import blocks, quotient, totals
 from servicequality.stats.survival_table import at_risk, check_lengths
 
@@ -56,6 +57,7 @@ class LogRank(NamedTuple):
     df: int = 1
 
 
+@kernel
 def log_rank(first: Tables, second: Tables, *, threads: int = 1) -> LogRank:
     """Log-rank test of group g of `first` against group g of `second`, for every g (Mantel 1966; Peto & Peto 1972).
 
@@ -89,6 +91,7 @@ def log_rank(first: Tables, second: Tables, *, threads: int = 1) -> LogRank:
     return LogRank(observed, expected, variance, chi2, _chi2_tail(chi2, 1))
 
 
+@kernel
 def log_rank_between(tables: Tables) -> LogRank:
     """One log-rank test of whether all groups have one curve, with a group less degrees of freedom.
 

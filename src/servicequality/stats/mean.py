@@ -18,10 +18,12 @@ from servicequality.stats._checks import (
     positive,
     require,
 )
+from servicequality.stats._kernel import kernel
 
 FiniteCorrection: TypeAlias = Literal["1-n/N", "(N-n)/(N-1)"]
 
 
+@kernel
 def t_interval(estimate: ArrayLike, se: ArrayLike, *, df: ArrayLike | None = None, level: float = 0.95) -> Interval:
     """Limits estimate ± t(df) × se (Student 1908); without ``df`` the normal quantile takes t's place.
 
@@ -39,6 +41,7 @@ def t_interval(estimate: ArrayLike, se: ArrayLike, *, df: ArrayLike | None = Non
     return interval(value - half, value + half)
 
 
+@kernel
 def t_test(estimate: ArrayLike, se: ArrayLike, *, df: ArrayLike | None = None) -> FloatArray:
     """Two-sided p-value of "the parameter is 0"; without ``df`` from the normal distribution.
 
@@ -57,6 +60,7 @@ def t_test(estimate: ArrayLike, se: ArrayLike, *, df: ArrayLike | None = None) -
     return np.asarray(2 * stdtr(freedom, ratio), dtype=np.float64)
 
 
+@kernel
 def squared_deviations(n: ArrayLike, total: ArrayLike, squares: ArrayLike) -> FloatArray:
     """Sum of squares about the mean, from sums about any origin: squares - total² / n, never below 0.
 
@@ -74,6 +78,7 @@ def squared_deviations(n: ArrayLike, total: ArrayLike, squares: ArrayLike) -> Fl
     return np.asarray(np.maximum(squares_ - total_ * (total_ / n_), 0.0), dtype=np.float64)
 
 
+@kernel
 def finite_population_factor(
     n: ArrayLike, population: ArrayLike, *, correction: FiniteCorrection = "1-n/N"
 ) -> FloatArray:
@@ -97,6 +102,7 @@ def finite_population_factor(
     return np.asarray(left / divisor, dtype=np.float64)
 
 
+@kernel
 def mean_se(
     n: ArrayLike, squares: ArrayLike, *, population: ArrayLike | None = None, correction: FiniteCorrection = "1-n/N"
 ) -> FloatArray:
@@ -120,6 +126,7 @@ def mean_se(
     return np.asarray(np.sqrt(variance), dtype=np.float64)
 
 
+@kernel
 def mean_interval(
     n: ArrayLike,
     mean: ArrayLike,

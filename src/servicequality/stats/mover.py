@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, Interval, floats, interval, require
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def mover_difference(
     a: ArrayLike,
     a_low: ArrayLike,

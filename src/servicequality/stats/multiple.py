@@ -5,8 +5,10 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, floats, require
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def benjamini_hochberg(p: ArrayLike) -> FloatArray:
     """q-values: the smallest false-discovery rate at which each comparison is found (Benjamini and Hochberg 1995).
 
@@ -23,6 +25,7 @@ def benjamini_hochberg(p: ArrayLike) -> FloatArray:
     return _in_own_order(np.minimum.accumulate(descending, axis=-1), order)
 
 
+@kernel
 def holm(p: ArrayLike) -> FloatArray:
     """Step-down Bonferroni p-values, which bound the chance of any false finding (Holm 1979).
 

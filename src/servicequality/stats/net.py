@@ -22,6 +22,7 @@ from servicequality.stats._checks import (
     positive,
     require,
 )
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import t_test
 from servicequality.stats.mover import mover_difference
 from servicequality.stats.proportion import wilson
@@ -34,6 +35,7 @@ NetTestMethod: TypeAlias = Literal["adjusted_wald", "wald"]
 _ADDED, _ADDED_EACH_SIDE = 3.0, 0.75
 
 
+@kernel
 def net_variance(up: ArrayLike, down: ArrayLike, n: ArrayLike) -> FloatArray:
     """Variance of one answer coded 1, 0, -1, with divisor n: p + q - (p - q)².
 
@@ -48,6 +50,7 @@ def net_variance(up: ArrayLike, down: ArrayLike, n: ArrayLike) -> FloatArray:
     return _moments(*_trinomial(up, down, n))[1]
 
 
+@kernel
 def net_interval(
     up: ArrayLike,
     down: ArrayLike,
@@ -101,6 +104,7 @@ def net_interval(
     return interval(np.minimum(np.maximum(low, -1.0), value), np.maximum(np.minimum(high, 1.0), value))
 
 
+@kernel
 def net_difference_interval(
     up1: ArrayLike,
     down1: ArrayLike,
@@ -145,6 +149,7 @@ def net_difference_interval(
     return interval(np.minimum(np.maximum(low, -2.0), a - b), np.maximum(np.minimum(high, 2.0), a - b))
 
 
+@kernel
 def net_difference_test(
     up1: ArrayLike,
     down1: ArrayLike,

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require
+from servicequality.stats._checks import FloatArray, choice, floats, require, whole
+from servicequality.stats._kernel import kernel
 
 Weights: TypeAlias = Literal["none", "linear", "quadratic", "ordinal", "radical", "ratio"]
 NAMED: tuple[Weights, ...] = ("none", "linear", "quadratic", "ordinal", "radical", "ratio")
 
 
+@kernel
 def agreement_weights(
     categories: int, weights: Weights | ArrayLike = "none", *, scores: ArrayLike | None = None
 ) -> FloatArray:
@@ -28,6 +30,7 @@ def agreement_weights(
         ParameterError: an unknown name, scores of another number, or a matrix that is not square, symmetric, within
             0 and 1, or 1 on its diagonal.
     """
+    whole("categories", categories, least=1)
     if not isinstance(weights, str):
         return _matrix(categories, weights)
     choice("weights", weights, NAMED)
@@ -45,7 +48,7 @@ def agreement_weights(
     if weights == "ratio":
         require(at > 0, "scores", at, "above 0", "ratios need a scale that begins above 0")
         distance = distance / (at[:, None] + at)
-    if not distance.max() > 0:
+    if not (distance > 0).any():
         raise ParameterError("scores must differ: categories at one place of the scale have no distance")
     power = {"linear": 1.0, "quadratic": 2.0, "radical": 0.5, "ratio": 2.0}[weights]
     return np.asarray(1 - (distance / distance.max()) ** power, dtype=np.float64)

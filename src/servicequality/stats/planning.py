@@ -21,6 +21,7 @@ from servicequality.stats._checks import (
     positive,
     require,
 )
+from servicequality.stats._kernel import kernel
 from servicequality.stats.deciding import FEWEST
 from servicequality.stats.net import net_variance
 from servicequality.stats.rounding import largest_remainder
@@ -28,6 +29,7 @@ from servicequality.stats.rounding import largest_remainder
 Direction: TypeAlias = Literal["at_least", "at_most"]
 
 
+@kernel
 def net_n(up_share: ArrayLike, down_share: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
     """Answers needed for a net score known to ± ``margin``: z² (p + q - (p - q)²) / margin².
 
@@ -45,6 +47,7 @@ def net_n(up_share: ArrayLike, down_share: ArrayLike, margin: ArrayLike, *, leve
     return np.asarray(net_variance(up, down, 1.0) * (critical_value(level) / half) ** 2, dtype=np.float64)
 
 
+@kernel
 def proportion_n(p: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
     """Answers needed for a share known to ± ``margin``: z² p (1 - p) / margin² (Cochran 1977, section 4.4).
 
@@ -57,6 +60,7 @@ def proportion_n(p: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> Flo
     return np.asarray(p_ * (1 - p_) * (critical_value(level) / half) ** 2, dtype=np.float64)
 
 
+@kernel
 def mean_n(spread: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
     """Rows needed for a mean known to ± ``margin``: z² spread² / margin² (Cochran 1977, section 4.6).
 
@@ -74,6 +78,7 @@ def mean_n(spread: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> Floa
     return np.asarray((deviation * critical_value(level) / half) ** 2, dtype=np.float64)
 
 
+@kernel
 def clustered_n(n: ArrayLike, size: ArrayLike, correlation: ArrayLike) -> FloatArray:
     """Rows needed where they come in clusters, n (1 + (size - 1) correlation) (Kish 1965, section 5.4).
 
@@ -92,6 +97,7 @@ def clustered_n(n: ArrayLike, size: ArrayLike, correlation: ArrayLike) -> FloatA
     return np.asarray(n_ * (1 + (size_ - 1) * alike), dtype=np.float64)
 
 
+@kernel
 def allocated_n(n: int, totals: ArrayLike, *, spread: ArrayLike = 1.0) -> IntArray:
     """How many of n rows to draw from each stratum, in proportion to its size times its spread (Neyman 1934).
 
@@ -122,6 +128,7 @@ def allocated_n(n: int, totals: ArrayLike, *, spread: ArrayLike = 1.0) -> IntArr
     return drawn
 
 
+@kernel
 def two_proportion_n(p1: ArrayLike, p2: ArrayLike, *, power: float = 0.8, level: float = 0.95) -> FloatArray:
     """Rows needed in each group to find the difference of two shares, variances not pooled (Fleiss et al. 2003).
 
@@ -141,6 +148,7 @@ def two_proportion_n(p1: ArrayLike, p2: ArrayLike, *, power: float = 0.8, level:
     return np.asarray((a * (1 - a) + b * (1 - b)) * (_both(level, power) / (a - b)) ** 2, dtype=np.float64)
 
 
+@kernel
 def smallest_detectable_change(se: ArrayLike, *, power: float = 0.8, level: float = 0.95) -> FloatArray:
     """The change that a two-sided test finds with probability ``power``: (z₁₋α/₂ + z_power) × se (Bloom 1995).
 
@@ -157,6 +165,7 @@ def smallest_detectable_change(se: ArrayLike, *, power: float = 0.8, level: floa
     return np.asarray(_both(level, power) * error, dtype=np.float64)
 
 
+@kernel
 def target_verdict(
     low: ArrayLike,
     high: ArrayLike,
@@ -191,6 +200,7 @@ def target_verdict(
     return np.where(met & enough, "met", np.where(missed & enough, "missed", "undecided"))
 
 
+@kernel
 def n_to_decide(n: ArrayLike, estimate: ArrayLike, low: ArrayLike, high: ArrayLike, target: ArrayLike) -> FloatArray:
     """Rows at which the interval would end at the target, if the estimate stays and the width shrinks as 1 / √n.
 

@@ -23,12 +23,14 @@ from servicequality.stats._checks import (
     require,
     two_sided_tail,
 )
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import finite_population_factor
 from servicequality.stats.mover import mover_difference
 
 ProportionMethod: TypeAlias = Literal["wilson", "wald", "agresti_coull", "jeffreys", "clopper_pearson"]
 
 
+@kernel
 def wilson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None) -> Interval:
     """Wilson's score interval of k / n (Wilson 1927), exactly 0 where k = 0 and exactly 1 where k = n.
 
@@ -52,6 +54,7 @@ def wilson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | N
     return interval(low, high)
 
 
+@kernel
 def wald(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None) -> Interval:
     """The textbook interval p ± z √(p (1 - p) / n), cut to [0, 1]: known for covering too little (Brown et al. 2001).
 
@@ -74,6 +77,7 @@ def wald(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | Non
     return interval(np.clip(p - half, 0.0, 1.0), np.clip(p + half, 0.0, 1.0))
 
 
+@kernel
 def agresti_coull(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None) -> Interval:
     """The Wald interval on z² / 2 more successes and as many more failures (Agresti and Coull 1998), cut to [0, 1].
 
@@ -88,6 +92,7 @@ def agresti_coull(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayL
     return interval(np.clip(p - half, 0.0, 1.0), np.clip(p + half, 0.0, 1.0))
 
 
+@kernel
 def jeffreys(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     """Equal-tailed posterior limits under Jeffreys' prior Beta(1/2, 1/2) (Brown, Cai and DasGupta 2001).
 
@@ -104,6 +109,7 @@ def jeffreys(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     return interval(betaincinv(a, b, tail), betainccinv(a, b, tail))
 
 
+@kernel
 def clopper_pearson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     """Exact limits that never cover less than the level (Clopper and Pearson 1934).
 
@@ -120,6 +126,7 @@ def clopper_pearson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Inter
     return interval(low, high)
 
 
+@kernel
 def proportion_interval(
     k: ArrayLike,
     n: ArrayLike,
@@ -161,6 +168,7 @@ def proportion_interval(
     return interval(np.where(complete, k_ / n_, low), np.where(complete, k_ / n_, high))
 
 
+@kernel
 def newcombe(
     k1: ArrayLike, n1: ArrayLike, k2: ArrayLike, n2: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None
 ) -> Interval:

@@ -15,8 +15,12 @@ from servicequality.stats._checks import (
     require,
     two_sided_tail,
 )
+from servicequality.stats._kernel import kernel
+
+_MOST_ROWS = 2.0**53
 
 
+@kernel
 def quantile_ranks(n: ArrayLike, p: ArrayLike, *, level: float = 0.95) -> tuple[IntArray, IntArray, FloatArray]:
     """Ranks of the order statistics that bound the p quantile, and the level that they achieve.
 
@@ -39,6 +43,7 @@ def quantile_ranks(n: ArrayLike, p: ArrayLike, *, level: float = 0.95) -> tuple[
     tail = two_sided_tail(level)
     n_, p_ = floats(n=n, p=p)
     positive("n", n_)
+    require(n_ < _MOST_ROWS, "n", n_, "below 2⁵³", "beyond, floats do not hold every rank")
     require(n_ == np.floor(n_), "n", n_, "whole", "an order statistic needs counted rows, not an effective n")
     between_zero_and_one("p", p_)
     below = _lower_rank(tail, n_, p_, 1 - p_)
@@ -50,6 +55,7 @@ def quantile_ranks(n: ArrayLike, p: ArrayLike, *, level: float = 0.95) -> tuple[
     return lower, upper, np.asarray(achieved, dtype=np.float64)
 
 
+@kernel
 def wilks_n(p: ArrayLike, *, level: float = 0.95) -> IntArray:
     """Smallest n whose largest value is above the p quantile with probability ``level``: 1 - pⁿ >= level (Wilks 1941).
 

@@ -4,8 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import Interval, floats, interval, positive, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def poisson_rate_interval(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95) -> Interval:
     """Exact limits of a Poisson rate (Garwood 1936), per unit of the exposure.
 

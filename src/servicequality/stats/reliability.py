@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.stats._checks import FloatArray, Interval, floats, interval, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 from servicequality.stats.crossproducts import correlation, covariances
 
 
+@kernel
 def cronbach_alpha(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Cronbach's alpha, k / (k - 1) · (1 - Σ variances / variance of the sum) (Cronbach 1951).
 
@@ -42,6 +44,7 @@ def cronbach_alpha(covariance: ArrayLike, *, standardised: bool = False) -> Floa
     return np.asarray(alpha, dtype=np.float64)
 
 
+@kernel
 def feldt_interval(alpha: ArrayLike, n: ArrayLike, k: ArrayLike, *, level: float = 0.95) -> Interval:
     """Limits of alpha from the F distribution of (1 - population alpha) / (1 - alpha) (Feldt, Woodruff and Salih 1987).
 
@@ -65,6 +68,7 @@ def feldt_interval(alpha: ArrayLike, n: ArrayLike, k: ArrayLike, *, level: float
     return interval(1 - (1 - alpha_) * fdtri(*freedom, 1 - tail), 1 - (1 - alpha_) * fdtri(*freedom, tail))
 
 
+@kernel
 def alpha_se(covariance: ArrayLike, n: ArrayLike) -> FloatArray:
     """Standard error of alpha for normal answers, whatever the covariances (van Zyl, Neudecker and Nel 2000).
 
@@ -87,6 +91,7 @@ def alpha_se(covariance: ArrayLike, n: ArrayLike) -> FloatArray:
     return np.asarray(np.sqrt(variance / n_), dtype=np.float64)
 
 
+@kernel
 def alpha_if_dropped(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Alpha of the other items, for each item, shape (…, k). A larger one is no reason to drop what a scale has to cover.
 
@@ -101,6 +106,7 @@ def alpha_if_dropped(covariance: ArrayLike, *, standardised: bool = False) -> Fl
     return np.asarray(left / (left - 1) * (1 - others / rest), dtype=np.float64)
 
 
+@kernel
 def item_total_correlation(covariance: ArrayLike) -> FloatArray:
     """Correlation of each item with the sum of all, shape (…, k). It is flattered by the item's own part in the sum.
 
@@ -111,6 +117,7 @@ def item_total_correlation(covariance: ArrayLike) -> FloatArray:
     return _cosine(s.sum(axis=-1), _variance(s), _total(s)[..., None])
 
 
+@kernel
 def item_rest_correlation(covariance: ArrayLike) -> FloatArray:
     """Correlation of each item with the sum of the others, shape (…, k): the corrected item-total correlation.
 
@@ -121,6 +128,7 @@ def item_rest_correlation(covariance: ArrayLike) -> FloatArray:
     return _cosine(s.sum(axis=-1) - _variance(s), _variance(s), _rest(s))
 
 
+@kernel
 def mean_inter_item_correlation(covariance: ArrayLike) -> FloatArray:
     """Mean correlation over all pairs of items, which unlike alpha does not grow with their number.
 
@@ -132,6 +140,7 @@ def mean_inter_item_correlation(covariance: ArrayLike) -> FloatArray:
     return np.asarray((r.sum(axis=(-1, -2)) - k) / (k * (k - 1)), dtype=np.float64)
 
 
+@kernel
 def guttman_lambda2(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Guttman's second lower bound of reliability, never below alpha (Guttman 1945).
 
@@ -144,6 +153,7 @@ def guttman_lambda2(covariance: ArrayLike, *, standardised: bool = False) -> Flo
     return np.asarray(shared / _total(s), dtype=np.float64)
 
 
+@kernel
 def guttman_lambda6(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Guttman's sixth lower bound, from what the other items leave unexplained of each (Guttman 1945).
 
@@ -155,6 +165,7 @@ def guttman_lambda6(covariance: ArrayLike, *, standardised: bool = False) -> Flo
     return np.asarray(1 - unexplained.sum(axis=-1) / _total(s), dtype=np.float64)
 
 
+@kernel
 def spearman_brown(reliability: ArrayLike, *, factor: ArrayLike = 2.0) -> FloatArray:
     """Reliability of a scale made ``factor`` times as long by parallel items (Spearman 1910, Brown 1910).
 
@@ -173,6 +184,7 @@ def spearman_brown(reliability: ArrayLike, *, factor: ArrayLike = 2.0) -> FloatA
     return np.asarray(m * r / below, dtype=np.float64)
 
 
+@kernel
 def difference_reliability(
     var_x: ArrayLike, var_y: ArrayLike, rel_x: ArrayLike, rel_y: ArrayLike, r_xy: ArrayLike
 ) -> FloatArray:
@@ -202,6 +214,7 @@ def difference_reliability(
     return np.asarray((vx * rx + vy * ry - shared) / variance, dtype=np.float64)
 
 
+@kernel
 def combination_reliability(
     variances: ArrayLike, reliabilities: ArrayLike, total_variance: ArrayLike, *, weights: ArrayLike = 1.0
 ) -> FloatArray:

@@ -3,13 +3,34 @@
 Never here: text, or any use inside a calculation. Nothing is rounded before it is printed.
 """
 
+from decimal import ROUND_HALF_UP, Context, Decimal
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, IntArray, floats, positive, require
+from servicequality.stats._kernel import kernel
+
+_DIGITS = 15
+"""Every decimal of so many digits comes back from a float as it went in; what stands behind them is binary rounding."""
+_EXACT = Context(prec=2 * _DIGITS + 10, rounding=ROUND_HALF_UP)
 
 
+def half_up(value: float, decimals: int) -> Decimal:
+    """The number as people round it: halves of its decimal digits go away from zero, as 0.845 to 0.85.
+
+    The nearest float to 0.845 lies below it, and `round` goes by the float.
+
+    Args:
+        value: a finite number below 1e15 in size; its first 15 digits count.
+        decimals: digits after the point, 0 to 15.
+    """
+    rounded = Decimal(f"{value:.{_DIGITS}g}").quantize(Decimal(1).scaleb(-decimals), context=_EXACT)
+    return rounded or abs(rounded)  # what rounds to 0 has no sign
+
+
+@kernel
 def round_to_se(value: ArrayLike, se: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """The value rounded to the standard error's first digit, and that digit's unit, 10^floor(log10 se).
 
@@ -30,6 +51,7 @@ def round_to_se(value: ArrayLike, se: ArrayLike) -> tuple[FloatArray, FloatArray
     return np.asarray(rounded, dtype=np.float64), np.asarray(coarse / fine, dtype=np.float64)
 
 
+@kernel
 def largest_remainder(parts: ArrayLike, *, units: int = 100) -> IntArray:
     """Whole units for each part, in proportion, that add up to ``units`` exactly (Hamilton's method).
 

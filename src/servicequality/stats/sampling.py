@@ -8,9 +8,11 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, floats, positive, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import finite_population_factor
 
 
+@kernel
 def kish_n_eff(weight: ArrayLike, square: ArrayLike) -> FloatArray:
     """Effective number of weighted rows, (Σ w)² / Σ w² (Kish 1965, section 11.7).
 
@@ -27,6 +29,7 @@ def kish_n_eff(weight: ArrayLike, square: ArrayLike) -> FloatArray:
     return np.asarray(weight_ / square_ * weight_, dtype=np.float64)
 
 
+@kernel
 def ratio_se(y: ArrayLike, x: ArrayLike, yy: ArrayLike, xy: ArrayLike, xx: ArrayLike, m: ArrayLike) -> FloatArray:
     """Linearised standard error of the ratio R = Σ y / Σ x over m rows or clusters (Cochran 1977, section 6.4).
 
@@ -62,6 +65,7 @@ def linearised_square(
     return m / (m - 1) * residual / x**2
 
 
+@kernel
 def design_effect(se: ArrayLike, simple_se: ArrayLike) -> FloatArray:
     """Variance under the design over the variance of as many plain rows (Kish 1965): n over it is the effective n.
 
@@ -78,6 +82,7 @@ def design_effect(se: ArrayLike, simple_se: ArrayLike) -> FloatArray:
     return np.asarray((se_ / simple) ** 2, dtype=np.float64)
 
 
+@kernel
 def poststratification_weights(n: ArrayLike, totals: ArrayLike) -> FloatArray:
     """Weight of each row in a stratum, N / n, so that the strata weigh what they do in the population.
 
@@ -94,6 +99,7 @@ def poststratification_weights(n: ArrayLike, totals: ArrayLike) -> FloatArray:
     return np.asarray(totals_ / n_, dtype=np.float64)
 
 
+@kernel
 def stratified_mean(
     mean: ArrayLike, variance: ArrayLike, n: ArrayLike, totals: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:

@@ -4,11 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, floats
+from servicequality.stats._checks import FloatArray, floats, rows, whole_numbers
+from servicequality.stats._kernel import kernel
 
 _MOST_LAGS = 10
+_LEAST_FILTERED = 2  # points that a filtered series must have to be correlated
 
 
+@kernel
 def autoregression(x: ArrayLike, *, order: int | None = None) -> FloatArray:
     """Coefficients of an autoregression by least squares; of the order with the least AIC where none is given.
 
@@ -43,6 +46,7 @@ def _least_squares(centred: FloatArray, order: int) -> tuple[FloatArray, float]:
     return np.asarray(weights[1:], np.float64), float(np.mean((target - earlier @ weights) ** 2))
 
 
+@kernel
 def prewhitened_ccf(
     x: ArrayLike, y: ArrayLike, lags: ArrayLike, *, phi: ArrayLike | None = None
 ) -> tuple[FloatArray, int]:
@@ -64,15 +68,19 @@ def prewhitened_ccf(
         ParameterError: series of different lengths, gaps, series that do not vary, or lags beyond a third of the length.
     """
     first, second = floats(x=x, y=y)
-    if np.shape(x) != np.shape(y):
+    if np.shape(x) != np.shape(y) or first.ndim != 1 or not first.size:
         raise ParameterError(f"both series must have one length; got {np.shape(x)} and {np.shape(y)}")
     if not (np.ptp(first) > 0 and np.ptp(second) > 0):
         raise ParameterError("a series does not vary: there is nothing to correlate")
-    weights = autoregression(first) if phi is None else np.atleast_1d(np.asarray(phi, np.float64))
+    weights = autoregression(first) if phi is None else rows("phi", np.atleast_1d(phi))
+    if len(first) - len(weights) < _LEAST_FILTERED:
+        raise ParameterError(f"a series of {len(first)} is too short for an autoregression of order {len(weights)}")
     taps = np.concatenate([[1.0], -weights])
     left, right = (np.convolve(series, taps)[len(weights) : len(series)] for series in (first, second))
     left, right, n = left - left.mean(), right - right.mean(), left.size
-    steps = np.atleast_1d(np.asarray(lags, np.int64))
+    steps = whole_numbers("lags", np.atleast_1d(lags))
+    if not steps.size:
+        raise ParameterError("lags must hold at least one whole number; got none")
     if (np.abs(steps) > n // 3).any():
         raise ParameterError(f"lags must lie within a third of the length, {n // 3}; got {np.abs(steps).max()}")
     scale = np.sqrt((left**2).sum() * (right**2).sum())
@@ -80,6 +88,7 @@ def prewhitened_ccf(
     return np.array(products) / scale, n
 
 
+@kernel
 def event_shift_test(y: ArrayLike, events: ArrayLike, *, half: int) -> tuple[float, float]:
     """Mean of y in the `half` steps from each event on less that in the `half` before, and its p-value by circular shifts.
 
@@ -98,7 +107,7 @@ def event_shift_test(y: ArrayLike, events: ArrayLike, *, half: int) -> tuple[flo
         ParameterError: no event, one outside the series, or a half that is not shorter than half the series.
     """
     (series,) = floats(y=y)
-    n, places = series.size, np.unique(np.asarray(events, np.int64))
+    n, places = series.size, np.unique(whole_numbers("events", np.atleast_1d(events)))
     if not places.size or places.min() < 0 or places.max() >= n:
         raise ParameterError(f"events must be places from 0 to {n - 1}, at least one; got {places.tolist()}")
     if not 1 <= half < n / 2:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, critical_value, floats, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 
 _COUNTED = 1_000_000  # pairs times rows of the smaller side: up to so many the ranks' null distribution is counted
 _LISTED = 10_000  # pairs of which all differences are written down
@@ -50,6 +51,7 @@ class Superiority(NamedTuple):
     high: float
 
 
+@kernel
 def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
     """Median of all differences x - y with the limits that Wilcoxon's test leaves (Hodges and Lehmann 1963; Lehmann 1975).
 
@@ -90,6 +92,7 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
     return Shift(shift, _difference_at(a, b, rank), _difference_at(a, b, pairs - rank + 1), exact)
 
 
+@kernel
 def brunner_munzel(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Superiority:
     """Probability that a row of y lies above a row of x, for ordinal answers (Brunner and Munzel 2000).
 

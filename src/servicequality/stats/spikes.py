@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, IntArray, between_zero_and_one, floats, positive, require
+from servicequality.stats._checks import (
+    FloatArray,
+    IntArray,
+    between_zero_and_one,
+    floats,
+    positive,
+    require,
+    rows,
+    whole,
+    whole_numbers,
+)
+from servicequality.stats._kernel import kernel
 
 _EQUAL = 1e-12  # a tail that differs from alpha by rounding is alpha
 
@@ -28,6 +39,7 @@ class SlotBaseline(NamedTuple):
     phi: float
 
 
+@kernel
 def slot_baseline(counts: ArrayLike, slots: NDArray[np.integer], n_slots: int) -> SlotBaseline:
     """The mean count of each slot, and how far counts scatter about it (Pearson's chi-square over its degrees of freedom).
 
@@ -39,8 +51,12 @@ def slot_baseline(counts: ArrayLike, slots: NDArray[np.integer], n_slots: int) -
     Raises:
         ParameterError: no slot was seen twice, or a count is below 0 or not finite.
     """
-    (events,) = floats(counts=counts)
+    whole("n_slots", n_slots, least=1)
+    (events,) = floats(counts=rows("counts", counts))
     require(events >= 0, "counts", events, "0 or more", "count events")
+    slots = whole_numbers("slots", slots, length=len(events))
+    legal = (slots >= 0) & (slots < n_slots)
+    require(legal, "slots", slots.astype(np.float64), f"from 0 to {n_slots - 1}", "number the slots from 0")
     periods = np.bincount(slots, minlength=n_slots)
     freedom = int((periods[periods > 0] - 1).sum())
     if freedom < 1:
@@ -57,6 +73,7 @@ def slot_baseline(counts: ArrayLike, slots: NDArray[np.integer], n_slots: int) -
     return SlotBaseline(mean, periods.astype(np.int64), max(1.0, phi))
 
 
+@kernel
 def nb_upper_tail(count: ArrayLike, mean: ArrayLike, phi: ArrayLike) -> FloatArray:
     """P(X >= count) of a negative binomial count with this mean and the variance phi × mean; Poisson where phi <= 1.
 
@@ -74,6 +91,7 @@ def nb_upper_tail(count: ArrayLike, mean: ArrayLike, phi: ArrayLike) -> FloatArr
     return _tail(k, m, spread)
 
 
+@kernel
 def nb_spike_threshold(mean: ArrayLike, phi: ArrayLike, alpha: ArrayLike = 0.001) -> IntArray:
     """The smallest count that is a spike: chance brings it or a higher one with probability ``alpha`` at most.
 

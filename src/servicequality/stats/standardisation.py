@@ -18,6 +18,7 @@ from servicequality.stats._checks import (
     positive,
     require,
 )
+from servicequality.stats._kernel import kernel
 
 
 class MixAndRate(NamedTuple):
@@ -48,6 +49,7 @@ class MantelHaenszel(NamedTuple):
     odds_high: FloatArray
 
 
+@kernel
 def kitagawa(y1: ArrayLike, x1: ArrayLike, y0: ArrayLike, x0: ArrayLike) -> MixAndRate:
     """The change of sum(y) / sum(x) split into mix and rate, stratum by stratum (Kitagawa 1955).
 
@@ -79,6 +81,7 @@ def kitagawa(y1: ArrayLike, x1: ArrayLike, y0: ArrayLike, x0: ArrayLike) -> MixA
     return MixAndRate(mix, rate, np.asarray((mix + rate).sum(axis=-1), dtype=np.float64))
 
 
+@kernel
 def direct_standardise(
     rate: ArrayLike, variance: ArrayLike, weights: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray, Interval]:
@@ -109,6 +112,7 @@ def direct_standardise(
     return value, se, interval(value - half, value + half)
 
 
+@kernel
 def mantel_haenszel(
     k1: ArrayLike, n1: ArrayLike, k0: ArrayLike, n0: ArrayLike, *, level: float = 0.95
 ) -> MantelHaenszel:

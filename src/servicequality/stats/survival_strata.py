@@ -3,11 +3,14 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
-from servicequality.stats._checks import critical_value, floats, positive, require
+from servicequality.errors import ParameterError
+from servicequality.stats._checks import critical_value, floats, positive, rows, whole_numbers
+from servicequality.stats._kernel import kernel
 from servicequality.stats.survival_curves import Reading, band
 from servicequality.stats.survival_segments import totals
 
 
+@kernel
 def pool_strata(
     offsets: ArrayLike, incidence: ArrayLike, se: ArrayLike, weight: ArrayLike, *, level: float = 0.95
 ) -> Reading:
@@ -25,11 +28,14 @@ def pool_strata(
         ParameterError: a weight that is not above 0, or a level outside (0, 1).
     """
     z = critical_value(level)
-    bounds = np.asarray(offsets, dtype=np.int64)
-    value, error = np.asarray(incidence, dtype=np.float64), np.asarray(se, dtype=np.float64)
-    (heavy,) = floats(weight=weight)
+    bounds = whole_numbers("offsets", offsets)
+    (heavy,) = floats(weight=rows("weight", weight))
+    value, error = rows("incidence", incidence, length=len(heavy)), rows("se", se, length=len(heavy))
     positive("weight", heavy, "leave strata without rows out of the call")
-    require(bounds[-1] == len(heavy), "weight", heavy, "one a stratum", "offsets end with the number of strata")
+    if not bounds.size or bounds[0] != 0 or bounds[-1] != len(heavy) or (np.diff(bounds) < 0).any():
+        raise ParameterError(
+            f"offsets must rise from 0 to the number of strata, {len(heavy)}; got {bounds[:9].tolist()}"
+        )
     share = heavy / np.repeat(totals(heavy, bounds), np.diff(bounds))
     pooled = totals(share * value, bounds)
     spread = np.sqrt(totals((share * error) ** 2, bounds))

@@ -16,10 +16,12 @@ from servicequality.stats._checks import (
     require,
     two_sided_tail,
 )
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import t_interval
 from servicequality.stats.mover import mover_difference
 
 
+@kernel
 def welch_df(se_a: ArrayLike, df_a: ArrayLike, se_b: ArrayLike, df_b: ArrayLike) -> FloatArray:
     """Degrees of freedom of the difference of two estimates (Satterthwaite 1946); infinite where neither has an error.
 
@@ -42,6 +44,7 @@ def welch_df(se_a: ArrayLike, df_a: ArrayLike, se_b: ArrayLike, df_b: ArrayLike)
     return np.asarray(np.divide(total**2, square, out=np.full_like(total, np.inf), where=square > 0), dtype=np.float64)
 
 
+@kernel
 def welch_interval(
     a: ArrayLike,
     se_a: ArrayLike,
@@ -70,6 +73,7 @@ def welch_interval(
     return t_interval(x - y, np.hypot(se_a, se_b), df=welch_df(se_a, df_a, se_b, df_b), level=level)
 
 
+@kernel
 def log_ratio_interval(
     a: ArrayLike, se_a: ArrayLike, b: ArrayLike, se_b: ArrayLike, *, level: float = 0.95
 ) -> Interval:
@@ -89,6 +93,7 @@ def log_ratio_interval(
     return interval(x / y * np.exp(-half), x / y * np.exp(half))
 
 
+@kernel
 def mover_ratio(
     a: ArrayLike, a_low: ArrayLike, a_high: ArrayLike, b: ArrayLike, b_low: ArrayLike, b_high: ArrayLike
 ) -> Interval:
@@ -114,6 +119,7 @@ def mover_ratio(
     return interval(np.where(x_low <= 0, 0.0, np.exp(low)), np.where(y_low <= 0, np.inf, np.exp(np.minimum(high, 700))))
 
 
+@kernel
 def rate_ratio_interval(
     events_a: ArrayLike, exposure_a: ArrayLike, events_b: ArrayLike, exposure_b: ArrayLike, *, level: float = 0.95
 ) -> Interval:
@@ -144,6 +150,7 @@ def rate_ratio_interval(
         return interval(low / (1 - low) * longer, np.where(high >= 1, np.inf, high / (1 - high)) * longer)
 
 
+@kernel
 def rate_ratio_test(
     events_a: ArrayLike, exposure_a: ArrayLike, events_b: ArrayLike, exposure_b: ArrayLike
 ) -> FloatArray:
@@ -162,6 +169,7 @@ def rate_ratio_test(
     return np.asarray(np.minimum(2 * np.minimum(lower, upper), 1.0), dtype=np.float64)
 
 
+@kernel
 def p_from_limits(change: ArrayLike, low: ArrayLike, high: ArrayLike, *, level: float = 0.95) -> FloatArray:
     """Two-sided p-value of "no change" read off limits: below 1 - level exactly where they exclude 0.
 

@@ -15,7 +15,9 @@ from servicequality.stats._checks import (
     positive,
     require,
     two_sided_tail,
+    whole_numbers,
 )
+from servicequality.stats._kernel import kernel
 
 
 class Downtime(NamedTuple):
@@ -32,6 +34,7 @@ class Downtime(NamedTuple):
     outages: IntArray
 
 
+@kernel
 def downtime(
     start: ArrayLike,
     end: ArrayLike,
@@ -60,9 +63,9 @@ def downtime(
     if not low < high:
         raise ParameterError(f"window must begin before it ends; got {low} to {high}")
     begins, ends, owner, kept_out = np.broadcast_arrays(
-        np.asarray(start, np.int64),
-        np.asarray(end, np.int64),
-        np.asarray(group, np.int64),
+        whole_numbers("start", np.atleast_1d(start)),
+        whole_numbers("end", np.atleast_1d(end)),
+        whole_numbers("group", np.atleast_1d(group)),
         np.asarray(planned, np.bool_),
     )
     if (reversed_ := ends < begins).any():
@@ -98,6 +101,7 @@ def _per_group(who: NDArray[np.int64], amounts: NDArray[np.int64], groups: int) 
     return sums
 
 
+@kernel
 def mtbf_interval(exposure: ArrayLike, failures: ArrayLike, *, level: float = 0.95) -> Interval:
     """Limits of the mean time between failures of a system watched for a stated time (NIST/SEMATECH e-Handbook 8.4.5.1).
 
@@ -123,6 +127,7 @@ def mtbf_interval(exposure: ArrayLike, failures: ArrayLike, *, level: float = 0.
     return interval(low, np.where(count > 0, high, np.nan))
 
 
+@kernel
 def availability_interval(up: ArrayLike, down: ArrayLike, cycles: ArrayLike, *, level: float = 0.95) -> Interval:
     """Limits of the availability up / (up + down) of a system that failed and was restored `cycles` times (Birolini 2017).
 
@@ -146,6 +151,7 @@ def availability_interval(up: ArrayLike, down: ArrayLike, cycles: ArrayLike, *, 
     return interval(1 / (1 + odds * factor), 1 / (1 + odds / factor))
 
 
+@kernel
 def series_availability(parts: ArrayLike) -> FloatArray:
     """Availability of a system that needs all of its parts, which fail independently: the product over the last axis.
 

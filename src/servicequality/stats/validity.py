@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, require, two_sided_tail
+from servicequality.stats._kernel import kernel
 from servicequality.stats.crossproducts import correlation, covariance, covariances, resampled_covariances
 
 
+@kernel
 def correlation_interval(r: ArrayLike, n: ArrayLike, *, controlled: ArrayLike = 0, level: float = 0.95) -> Interval:
     """Limits of a correlation, tanh(artanh r ± z / √(n - controlled - 3)) (Fisher 1921).
 
@@ -37,6 +39,7 @@ def correlation_interval(r: ArrayLike, n: ArrayLike, *, controlled: ArrayLike = 
     )  # fmt: skip
 
 
+@kernel
 def htmt(covariance: ArrayLike, dimensions: Sequence[object]) -> FloatArray:
     """Heterotrait-monotrait ratio of each pair of dimensions (Henseler, Ringle and Sarstedt 2015), shape (…, d, d).
 
@@ -61,6 +64,7 @@ def htmt(covariance: ArrayLike, dimensions: Sequence[object]) -> FloatArray:
     return ratio
 
 
+@kernel
 def htmt_interval(
     answers: ArrayLike, dimensions: Sequence[object], *, level: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> Interval:
@@ -83,6 +87,7 @@ def htmt_interval(
     return htmt_limits(resampled_covariances(answers, resamples=resamples, seed=seed), dimensions, level=level)
 
 
+@kernel
 def htmt_limits(drawn: ArrayLike, dimensions: Sequence[object], *, level: float = 0.95) -> Interval:
     """Percentile limits of ``htmt`` from resampled covariances, which may serve several questions.
 
@@ -112,7 +117,7 @@ def percentile_limits(values: FloatArray, *, of: int, level: float) -> Interval:
         ParameterError: more than one in twenty is undefined, or a level outside (0, 1).
     """
     tail = two_sided_tail(level)
-    defined = values[~np.isnan(values.reshape(len(values), -1)).any(axis=1)]
+    defined = values[~np.isnan(values).any(axis=tuple(range(1, values.ndim)))]
     left_out = of - len(defined)
     if left_out > of / 20:
         raise ParameterError(
@@ -124,6 +129,7 @@ def percentile_limits(values: FloatArray, *, of: int, level: float) -> Interval:
     return interval(low, high)
 
 
+@kernel
 def end_shares(answers: ArrayLike, scale: tuple[float, float]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Share of each item's answers at the lower end of its scale (floor) and at the upper (ceiling), and their number.
 
@@ -153,6 +159,7 @@ def end_shares(answers: ArrayLike, scale: tuple[float, float]) -> tuple[FloatArr
     return (table == low).sum(axis=0) / n, (table == high).sum(axis=0) / n, n
 
 
+@kernel
 def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
     """Who gave one and the same answer to every item of a block, shape (respondents,).
 
@@ -169,10 +176,7 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
 
 
 def _answers(answers: ArrayLike) -> FloatArray:
-    try:
-        table = np.asarray(answers, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"answers must be a matrix of numbers, with NaN for a missing one: {error}") from None
+    table = np.asarray(answers, dtype=np.float64)
     if table.ndim != 2:
         raise ParameterError(f"answers must have a row a respondent and a column an item; got shape {table.shape}")
     return table
@@ -180,7 +184,10 @@ def _answers(answers: ArrayLike) -> FloatArray:
 
 def _htmt(r: FloatArray, dimensions: Sequence[object]) -> FloatArray:
     """The ratios, NaN where the mean correlation within a dimension is not positive."""
-    names = list(dict.fromkeys(dimensions))
+    try:
+        names = list(dict.fromkeys(dimensions))
+    except TypeError:
+        raise ParameterError(f"dimensions must hold one name an item, such as a text; got {dimensions!r:.60}") from None
     if len(dimensions) != r.shape[-1]:
         raise ParameterError(f"dimensions must name one for each of {r.shape[-1]} items; got {len(dimensions)}")
     member = np.array([[name == own for own in dimensions] for name in names], dtype=np.float64)

@@ -6,11 +6,11 @@ Here: `check_laws` and `frames`, on hypothesis. Never here: what one metric mean
 try:
     from servicequality.testing.laws import check_laws
     from servicequality.testing.strategies import CLUSTER, KEY, PART, SLICE, WEIGHT, frames
-except ModuleNotFoundError as error:
-    if error.name != "hypothesis":
+except ModuleNotFoundError as _error:
+    if _error.name != "hypothesis":
         raise
     raise ImportError(
         "servicequality.testing tries metrics with hypothesis; install it: pip install hypothesis"
-    ) from error
+    ) from _error
 
 __all__ = ["CLUSTER", "KEY", "PART", "SLICE", "WEIGHT", "check_laws", "frames"]

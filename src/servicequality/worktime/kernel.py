@@ -91,7 +91,8 @@ class Calendar:
     """
 
     def __init__(self, calendars: list[Segments], low: int, high: int, anchor: int) -> None:
-        self.low, self.high = low, high
+        self.low: int = low
+        self.high: int = high
         before = [np.append(0, np.cumsum(closes - opens)) for opens, closes in calendars]
         at_anchor = [int((np.clip(anchor, opens, closes) - opens).sum()) for opens, closes in calendars]
         clocks = [total - zero for total, zero in zip(before, at_anchor, strict=True)]

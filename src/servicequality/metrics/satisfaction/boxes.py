@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from servicequality.columns import Score, answered, one_of
+from servicequality.columns import Score, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import Scale, scale_of, within_scale
+from servicequality.metrics.satisfaction.scales import Scale, in_box, points_of, scale_of, usual_points, within_scale
 from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, share
 
 __all__ = ["bottom_box", "net_score", "top_box"]
@@ -27,11 +27,11 @@ def top_box(
     score: Score = "score",
     *,
     scale: Scale,
-    points: int = 2,
+    points: int | None = None,
     interval: ProportionMethod = "wilson",
     missing: Sequence[int] = (),
 ) -> Shape:
-    """Share of answers in the top points of the scale (two by default).
+    """Share of answers in the top points of the scale: two, or one of a two-point scale; beyond 11 points, state them.
 
     When it lies:
         Where nearly everybody sits in the box, it no longer tells good from excellent.
@@ -39,9 +39,9 @@ def top_box(
     Why your vendor shows another number:
         The number of points in the box is rarely stated.
     """
-    low, high = scale_of("top_box", scale)
-    box = within_scale("top_box", "points", (low, high), range(high - points + 1, high + 1))
-    return share(one_of(pl.col(score), box), of=answered(score, missing), method=interval)
+    ends = scale_of("top_box", scale)
+    least = ends[1] - points_of("top_box", ends, points) + 1
+    return share(pl.col(score) >= least, of=answered(score, missing), method=interval)
 
 
 @define(
@@ -58,11 +58,11 @@ def bottom_box(
     score: Score = "score",
     *,
     scale: Scale,
-    points: int = 2,
+    points: int | None = None,
     interval: ProportionMethod = "wilson",
     missing: Sequence[int] = (),
 ) -> Shape:
-    """Share of answers in the bottom points of the scale (two by default).
+    """Share of answers in the bottom points of the scale: two, or one of a two-point scale; beyond 11 points, state them.
 
     When it lies:
         The angriest customers leave without answering.
@@ -70,9 +70,9 @@ def bottom_box(
     Why your vendor shows another number:
         The number of points in the box is rarely stated.
     """
-    low, high = scale_of("bottom_box", scale)
-    box = within_scale("bottom_box", "points", (low, high), range(low, low + points))
-    return share(one_of(pl.col(score), box), of=answered(score, missing), method=interval)
+    ends = scale_of("bottom_box", scale)
+    most = ends[0] + points_of("bottom_box", ends, points) - 1
+    return share(pl.col(score) <= most, of=answered(score, missing), method=interval)
 
 
 @define(
@@ -94,7 +94,9 @@ def net_score(
     interval: NetMethod = "adjusted_wald",
     missing: Sequence[int] = (),
 ) -> Shape:
-    """Share in the top box less share in the bottom box, per 100 answers (two points each by default).
+    """Share in the top box less share in the bottom box, per 100 answers.
+
+    Each box has two points, or one of a two-point scale; beyond 11 points, state both.
 
     When it lies:
         The same score stands for a divided and for an indifferent public.
@@ -102,10 +104,12 @@ def net_score(
     Why your vendor shows another number:
         Other boxes, or a net score over those who took a side.
     """
-    low, high = scale_of("net_score", scale)
-    above = within_scale("net_score", "top", (low, high), top if top is not None else (high - 1, high))
-    below = within_scale("net_score", "bottom", (low, high), bottom if bottom is not None else (low, low + 1))
+    ends = low, high = scale_of("net_score", scale)
+    if top is None or bottom is None:
+        points = usual_points("net_score", "top= and bottom=", ends)
+    above = within_scale("net_score", "top", ends, range(high - points + 1, high + 1) if top is None else top)
+    below = within_scale("net_score", "bottom", ends, range(low, low + points) if bottom is None else bottom)
     if both := sorted(set(above) & set(below)):
         raise ParameterError(f"net_score: {both} lie in top and bottom; make the boxes disjoint")
     answer, of = pl.col(score), answered(score, missing)
-    return balance(one_of(answer, above), one_of(answer, below), of=of, per=100, method=interval)
+    return balance(in_box(answer, above), in_box(answer, below), of=of, per=100, method=interval)

@@ -6,11 +6,12 @@ from typing import Literal
 
 import polars as pl
 
-from servicequality.columns import Disposition, Instant, Row, Score, answered, one_of
+from servicequality.columns import Disposition, Instant, Row, Score, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import Scale, satisfied_box, scale_of
+from servicequality.metrics.satisfaction.scales import Scale, in_box, satisfied_box, scale_of
 from servicequality.shapes import ProportionMethod, Shape, attainment, eligible_share, share
+from servicequality.shapes.shares import Eligibility
 
 __all__ = ["aapor_response_rate", "non_response_bounds", "response_rate"]
 
@@ -56,12 +57,13 @@ def aapor_response_rate(
     disposition: Disposition = "disposition",
     *,
     rate: Literal["RR1", "RR2", "RR3", "RR4", "RR5", "RR6", "COOP1", "REF1", "CON1"] = "RR1",
+    e: float | None = None,
 ) -> Shape:
     """Interviews among eligible cases, by the outcome rates of the AAPOR Standard Definitions.
 
     Each row is a sampled case with its final disposition: I complete, P partial, R refusal, NC non-contact, O other, U of
-    unknown eligibility, NE not eligible. RR3 and RR4 count the unknown by proportional allocation, RR5 and RR6 not at all.
-    The limits take the estimated eligible share as known.
+    unknown eligibility, NE not eligible. RR3 and RR4 count the share `e` of the unknown, RR5 and RR6 none. Without `e` it is
+    the share of eligible cases among those whose eligibility is known (proportional allocation). The limits take it as known.
 
     When it lies:
         RR5 assumes that no case of unknown eligibility was eligible, which flatters.
@@ -73,11 +75,18 @@ def aapor_response_rate(
     kinds |= {"COOP1": ("I",), "REF1": ("R",), "CON1": ("I", "P", "R", "O")}
     if rate not in kinds:
         raise ParameterError(f"aapor_response_rate: rate must be one of {', '.join(kinds)}, got {rate!r}")
+    estimated = rate in ("RR3", "RR4")
+    if e is not None and not estimated:
+        raise ParameterError(f"aapor_response_rate: e belongs to RR3 and RR4; {rate} does not estimate eligibility")
+    if e is not None and (isinstance(e, bool) or not isinstance(e, int | float) or not 0 <= e <= 1):
+        raise ParameterError(
+            f"aapor_response_rate: e is the share of unknown cases taken for eligible, from 0 to 1; got {e!r}"
+        )
     case = pl.col(disposition)
     known = ("I", "P", "R", "O") if rate == "COOP1" else ("I", "P", "R", "NC", "O")
-    counted: Literal["all", "none", "proportional"] = "all"
-    if rate in ("RR3", "RR4"):
-        counted = "proportional"
+    counted: Eligibility | float = "all"
+    if estimated:
+        counted = "proportional" if e is None else float(e)
     elif rate in ("RR5", "RR6", "COOP1"):
         counted = "none"
     return eligible_share(
@@ -115,9 +124,8 @@ def non_response_bounds(
     Why your vendor shows another number:
         Vendors take silence for more of the same.
     """
-    low, high = scale_of("non_response_bounds", scale)
-    points = satisfied_box("non_response_bounds", (low, high), box)
+    points = satisfied_box("non_response_bounds", scale_of("non_response_bounds", scale), box)
     invited, spoke = answered(delivered), answered(score, missing)
     return attainment(
-        one_of(pl.col(score), points) & spoke, of=invited, pending=invited & ~spoke, unknown=~invited, bounds_only=True
+        in_box(pl.col(score), points) & spoke, of=invited, pending=invited & ~spoke, unknown=~invited, bounds_only=True
     )

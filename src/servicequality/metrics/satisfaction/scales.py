@@ -2,32 +2,78 @@
 
 from collections.abc import Sequence
 
+import polars as pl
+
+from servicequality.columns import one_of
 from servicequality.errors import ParameterError
 
 Scale = tuple[int, int]
 """Lowest and highest point of a scale."""
 
+_LONGEST = 11
+"""Up to so many points (0 to 10) "the top two" has a meaning of its own; of 0 to 100 it would be 99 and 100."""
 
-def scale_of(name: str, scale: Scale) -> Scale:
-    """The scale, if it runs from a lower to a higher point; `name` is the metric that asks."""
-    low, high = scale if isinstance(scale, tuple) and len(scale) == 2 else (0, 0)
-    if not low < high:
+
+def scale_of(name: str, scale: object) -> Scale:
+    """The scale, if it runs from a lower to a higher whole number; `name` is the metric that asks."""
+    ends = tuple(scale) if isinstance(scale, tuple | list) else ()
+    if len(ends) != 2 or not all(_is_whole(end) for end in ends) or not ends[0] < ends[1]:
         raise ParameterError(f"{name}: scale must be (lowest, highest), such as (1, 5), got {scale!r}")
-    return low, high
+    return int(ends[0]), int(ends[1])
 
 
 def satisfied_box(name: str, scale: Scale, box: Sequence[int] | None) -> list[int]:
-    """The points of the satisfied box: those given, or the top two (of a two-point scale, the top one)."""
-    low, high = scale
-    return within_scale(
-        name, "box", scale, box if box is not None else (high,) if high - low == 1 else (high - 1, high)
-    )
+    """The points of the satisfied box: those given, or the usual ones at the top."""
+    high = scale[1]
+    if box is None:
+        points = usual_points(name, f"box=, such as box=range({high - 19}, {high + 1})", scale)
+        return list(range(high - points + 1, high + 1))
+    return within_scale(name, "box", scale, box)
 
 
-def within_scale(name: str, what: str, scale: Scale, points: Sequence[int]) -> list[int]:
-    """The points in their order, if there are any and all lie on the scale."""
-    if not points or any(point < scale[0] or point > scale[1] for point in points):
+def usual_points(name: str, wanted: str, scale: Scale) -> int:
+    """How many points a box has that nobody stated: two, or one of a two-point scale.
+
+    Raises:
+        ParameterError: the scale is so long that the box must be given; `wanted` says how.
+    """
+    length = scale[1] - scale[0] + 1
+    if length > _LONGEST:
         raise ParameterError(
-            f"{name}: {what} must hold points of the scale {scale[0]} to {scale[1]}, got {list(points)}"
+            f"{name}: a scale of {length:,} points ({scale[0]} to {scale[1]}) has no usual box; state it with {wanted}"
         )
-    return sorted(set(points))
+    return 1 if length == 2 else 2
+
+
+def points_of(name: str, scale: Scale, points: object) -> int:
+    """How many points a box at an end of the scale has: those given, or the usual ones."""
+    if points is None:
+        return usual_points(name, "points=", scale)
+    length = scale[1] - scale[0] + 1
+    if not isinstance(points, int) or isinstance(points, bool) or not 1 <= points <= length:
+        raise ParameterError(
+            f"{name}: points must be a whole number from 1 to {length:,}, for the scale {scale[0]} to {scale[1]}; "
+            f"got {points!r}"
+        )
+    return points
+
+
+def within_scale(name: str, what: str, scale: Scale, points: object) -> list[int]:
+    """The points in their order, if there are any and all lie on the scale."""
+    stated = list(points) if isinstance(points, Sequence) and not isinstance(points, str) else []
+    if not stated or any(not _is_whole(point) or not scale[0] <= point <= scale[1] for point in stated):
+        raise ParameterError(
+            f"{name}: {what} must hold points of the scale {scale[0]} to {scale[1]}, such as ({scale[1]},); got {points!r}"
+        )
+    return sorted(set(stated))
+
+
+def in_box(answer: pl.Expr, box: Sequence[int]) -> pl.Expr:
+    """Row rule: the answer is one of the box's points, which stand in their order."""
+    if len(box) == box[-1] - box[0] + 1:
+        return (answer >= box[0]) & (answer <= box[-1])
+    return one_of(answer, box)
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -6,10 +6,10 @@ from typing import Literal
 
 import polars as pl
 
-from servicequality.columns import Effort, Score, Score0To10, Version, answered, one_of
+from servicequality.columns import Effort, Score, Score0To10, Version, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import Scale, satisfied_box, scale_of
+from servicequality.metrics.satisfaction.scales import Scale, in_box, satisfied_box, scale_of
 from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, mean, share
 
 __all__ = ["ces", "csat", "csat_mean", "nps"]
@@ -76,6 +76,8 @@ def csat(
 ) -> Shape:
     """Share of answers in the satisfied box: the top two points of the scale (of a two-point scale, the top one).
 
+    A scale of more than 11 points, such as 0 to 100, has no usual box: state it, as in `box=range(80, 101)`.
+
     When it lies:
         Customers who were not asked, or did not answer, are not in it; `non_response_bounds` says how far that can reach.
         The top two of five points and the top two of ten are not the same promise.
@@ -85,7 +87,7 @@ def csat(
         invitations counted as dissatisfied, or good and bad ratings alone (a two-point scale).
     """
     points = satisfied_box("csat", scale_of("csat", scale), box)
-    return share(one_of(pl.col(score), points), of=answered(score, missing), method=interval)
+    return share(in_box(pl.col(score), points), of=answered(score, missing), method=interval)
 
 
 @define(
@@ -124,16 +126,19 @@ def csat_mean(score: Score = "score", *, scale: Scale, missing: Sequence[int] = 
 def ces(
     score: Effort = "score",
     *,
-    version: Literal["v1", "v2"],
+    version: Literal["v1", "v2", "own"],
+    scale: Scale | None = None,
+    better: Literal["higher", "lower"] | None = None,
     statistic: Literal["mean", "share", "net"] = "mean",
     of_version: Version | None = None,
     missing: Sequence[int] = (),
 ) -> Shape:
     """Effort that customers report: v1 is effort from 1 to 5 (lower is better), v2 agreement from 1 to 7 that it was easy.
 
-    `share` is the share that found it easy (v1: 1-2; v2: 5-7), `net` is easy less hard (v1: 4-5; v2: 1-3) per 100 answers.
-    `of_version` names a column with each row's version; a row of the other version is an error, since the two point in
-    opposite directions.
+    Any other question is `version="own"` with its `scale` and the end that is `better`. `share` is the share that found it
+    easy (v1: 1-2; v2: 5-7; own: on the better side of the middle), `net` is easy less hard (v1: 4-5; v2: 1-3) per 100
+    answers. `of_version` names a column with each row's version; a row of another version is an error, since the versions
+    point in opposite directions.
 
     When it lies:
         It asks about one contact only, and those who gave up are not asked.
@@ -142,14 +147,37 @@ def ces(
         Two versions with opposite directions share one name; some report the mean, some the share that agrees, and the
         points that count as agreement differ.
     """
-    if version not in ("v1", "v2"):
-        raise ParameterError(f"ces: version must be 'v1' (effort 1-5) or 'v2' (agreement 1-7), got {version!r}")
+    (low, high), wanted = _effort(version, scale, better)
     if statistic not in ("mean", "share", "net"):
         raise ParameterError(f"ces: statistic must be 'mean', 'share' or 'net', got {statistic!r}")
     answer, of = pl.col(score), answered(score, missing)
-    easy, hard = (answer <= 2, answer >= 4) if version == "v1" else (answer >= 5, answer <= 3)
+    above, below = answer >= (low + high) // 2 + 1, answer <= (low + high - 1) // 2
+    easy, hard = (above, below) if wanted == "higher" else (below, above)
     if statistic == "share":
         return replace(share(easy, of=of), better="higher")
     if statistic == "net":
         return replace(balance(easy, hard, of=of, per=100), better="higher")
-    return replace(mean(answer, of=of, origin=1), better="lower" if version == "v1" else "higher")
+    return replace(mean(answer, of=of, origin=low), better=wanted)
+
+
+def _effort(version: str, scale: Scale | None, better: str | None) -> tuple[Scale, Literal["higher", "lower"]]:
+    """Scale and better end of a version of the effort question."""
+    if version not in ("v1", "v2", "own"):
+        raise ParameterError(
+            "ces: version must be 'v1' (effort 1-5), 'v2' (agreement 1-7) or 'own' (with scale= and better=), "
+            f"got {version!r}"
+        )
+    if version != "own":
+        if scale is not None or better is not None:
+            raise ParameterError(
+                f"ces: {version} fixes scale and better; for another scale use version='own' with scale= and better="
+            )
+        return ((1, 5), "lower") if version == "v1" else ((1, 7), "higher")
+    if better is None or scale is None:
+        raise ParameterError(
+            "ces: version 'own' wants both scale=, such as (1, 5), and better='higher' or 'lower': the end that is easy; "
+            f"got scale={scale!r}, better={better!r}"
+        )
+    if better not in ("higher", "lower"):
+        raise ParameterError(f"ces: better must be 'higher' or 'lower', got {better!r}")
+    return scale_of("ces", scale), "higher" if better == "higher" else "lower"
