@@ -79,6 +79,7 @@ def of_instants(stem: str, content: Any) -> Iterator[Case]:
 
 
 READERS: dict[str, Callable[[str, Any], Iterator[Case]]] = {
+    "intervals": of_statistics,
     "statistics": of_statistics,
     "surveys": of_surveys,
     "ticket_clocks": of_instants,

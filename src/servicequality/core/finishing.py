@@ -110,16 +110,17 @@ def finish_groups(
         missing=stored.missing(pl.col(f"{name}.rows")),
         pending=pl.lit(None, pl.Int64) if pending is None else pending,
     )
+    reading = shape.read(table, level=level)
     return _result(
         groups.select(keys),
         metric,
-        shape.read(table, level=level),
+        reading,
         level=level,
         n=n,
         missing=counts["missing"],
         pending=counts["pending"],
         n_eff=n if n_eff is None else n_eff,
-        notes=[None] * len(n),
+        notes=reading.notes or [None] * len(n),
     )
 
 

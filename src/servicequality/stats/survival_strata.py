@@ -4,7 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import critical_value, floats, positive, require
-from servicequality.stats.survival_curves import Reading, band
+from servicequality.stats.survival_curves import Reading
+from servicequality.stats.survival_loglog import band
 from servicequality.stats.survival_segments import totals
 
 

@@ -1,0 +1,275 @@
+"""Beta products along a curve: moments of the share ended, and the limits of it that they give, for all groups at once.
+
+Source: Fay, Brittain & Proschan 2013 (Biostatistics 14: 723), mid-p as in Fay & Brittain 2016; with competing ends, the
+same product for the share ended by one cause. The moments are running sums of terms of one sign, or nearly, never a
+difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from servicequality.stats._checks import FloatArray, IntArray
+from servicequality.stats.survival_segments import accumulate, earlier, first, pick
+
+BoolArray = NDArray[np.bool_]
+
+_STEPS = 100  # Newton takes some five; should every one of them be refused, halving 700 units of log takes sixty
+
+
+class Part(NamedTuple):
+    """A Beta distribution of the share ended by its moments, one entry a group or row; `rest` is 1 less `mean`."""
+
+    mean: FloatArray
+    rest: FloatArray
+    variance: FloatArray
+
+    def mirrored(self) -> "Part":
+        """The distribution of what is left of 1."""
+        return Part(self.rest, self.mean, self.variance)
+
+    def parameters(self) -> tuple[FloatArray, FloatArray]:
+        """The two parameters; of no meaning where the distribution is a point."""
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            size = self.mean * self.rest / self.variance - 1
+        proper = (self.mean > 0) & (self.rest > 0) & (size > 0)
+        size = np.where(proper, size, 1.0)
+        return np.where(proper, size * self.mean, 1.0), np.where(proper, size * self.rest, 1.0)
+
+    def where(self, mask: BoolArray) -> "Part":
+        """The entries of a mask."""
+        return Part(*(moment[mask] for moment in self))
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Products:
+    """Moments of F (share ended by the event) and S (share not ended at all) at each row of the tables.
+
+    Attributes:
+        offsets: row range of each group.
+        present: rows at risk; 0 after the curve has come down to 0.
+        left: of these, the rows not ended at that time; rows censored there count.
+        free: E S.
+        excess: E S^2 / (E S)^2 - 1.
+        ended: E F.
+        otherwise: expected share ended by another cause; None where there is none.
+        variance: Var F; None without other causes, where F = 1 - S.
+        drag: -Cov(F, S) / E S; None as there.
+    """
+
+    offsets: IntArray
+    present: FloatArray
+    left: FloatArray
+    free: FloatArray
+    excess: FloatArray
+    ended: FloatArray
+    otherwise: FloatArray | None = None
+    variance: FloatArray | None = None
+    drag: FloatArray | None = None
+
+    def parts(self, rows: IntArray, left: FloatArray, known: BoolArray | None = None) -> tuple[Part, Part]:
+        """The lower and the upper part of F at some rows, of which `left` rows are watched further.
+
+        Args:
+            rows: places in the tables.
+            left: rows watched up to there and not ended.
+            known: false where there is no row yet, so that nothing has ended; all are known if None.
+        """
+        there = np.ones(len(rows), dtype=np.bool_) if known is None else known
+        free, excess, ended = (
+            pick(moment, rows, there, start)
+            for moment, start in ((self.free, 1.0), (self.excess, 0.0), (self.ended, 0.0))
+        )
+        if self.otherwise is None or self.variance is None or self.drag is None:
+            otherwise, variance, drag = np.zeros_like(free), free * free * excess, free * excess
+        else:
+            otherwise, variance, drag = (
+                pick(moment, rows, there, 0.0) for moment in (self.otherwise, self.variance, self.drag)
+            )
+        more = left + 1
+        last = free / more  # the share that the next event would take
+        apart = last * last * (left + 2 * excess * more) / (more + 1) - 2 * last * drag
+        lower = Part(ended, otherwise + free, variance)
+        return lower, Part(ended + last, otherwise + last * left, variance + apart)
+
+
+def beta_products(
+    offsets: IntArray,
+    at_risk: FloatArray,
+    events: FloatArray,
+    *,
+    survival: FloatArray,
+    competing: FloatArray | None = None,
+    delayed: bool,
+) -> Products:
+    """The moments at each row, by running sums and products within each group.
+
+    E S is the product of (Y - d + 1) / (Y + 1), with Y rows at risk and d ends of any cause. E S^2 / (E S)^2 is that of
+    1 + d / ((Y - d + 1)(Y + 2)), so that its excess over 1 is a sum of positive terms. The moments of F follow from the
+    recursion over times: its increments, divided by E S, hold nothing but these two.
+
+    No product leaves the range of floats: E S is at least Kaplan-Meier's S, and 1 + excess at most its inverse, as each
+    factor is; rows after S = 0, which only delayed entry brings, change nothing.
+
+    Args:
+        offsets: row range of each group.
+        at_risk: rows at risk at each time.
+        events: ends by the event of interest.
+        survival: Kaplan-Meier's curve for all causes together.
+        competing: ends by other causes.
+        delayed: whether rows may join after a curve has come down to 0.
+    """
+    present, first_cause, other = at_risk, events, competing
+    if delayed:
+        alive = earlier(survival, offsets, start=1.0) > 0
+        present, first_cause = np.where(alive, present, 0.0), np.where(alive, first_cause, 0.0)
+        other = None if other is None else np.where(alive, other, 0.0)
+    gone = first_cause if other is None else first_cause + other
+    more = present + 1
+    kept = more - gone
+    factor = kept / more
+    free = accumulate(np.multiply, factor, offsets)
+    before = earlier(free, offsets, start=1.0)
+    growth = gone / (kept * (more + 1))
+    grown = earlier(accumulate(np.multiply, 1 + growth, offsets), offsets, start=1.0)
+    excess = accumulate(np.add, grown * growth, offsets)
+    step = before * (first_cause / more)
+    ended = accumulate(np.add, step, offsets)
+    left = present - gone
+    if other is None:
+        return Products(offsets=offsets, present=present, left=left, free=free, excess=excess, ended=ended)
+    excess_before = earlier(excess, offsets, start=0.0)
+    drag = accumulate(np.add, step * (1 - more * excess_before) / (more + 1), offsets)
+    own = before * (more - first_cause + excess_before * (first_cause + 1) * more) / (more * (more + 1))
+    return Products(
+        offsets=offsets,
+        present=present,
+        left=left,
+        free=free,
+        excess=excess,
+        ended=ended,
+        otherwise=accumulate(np.add, before * (other / more), offsets),
+        variance=accumulate(np.add, step * (own - 2 * earlier(drag, offsets, start=0.0)), offsets),
+        drag=drag,
+    )
+
+
+def product_limits(lower: Part, upper: Part, *, tail: float, mid_p: bool) -> tuple[FloatArray, FloatArray]:
+    """The lower limit of the share ended, and what its upper limit leaves of 1, each with a probability `tail` beyond.
+
+    With mid-p the limits are quantiles of the equal mixture of both parts, without it the lower limit is one of the
+    lower part and the upper limit one of the upper part. A part is a point where no event has happened (the lower, at
+    0) or where nothing is left (the upper, at 1).
+    """
+    return (
+        _near_zero(lower, upper, tail=tail, mid_p=mid_p),
+        _near_zero(upper.mirrored(), lower.mirrored(), tail=tail, mid_p=mid_p),
+    )
+
+
+def _near_zero(near: Part, far: Part, *, tail: float, mid_p: bool) -> FloatArray:
+    """The quantile at `tail` (below one half) of `near`, or of its mixture with `far`; 0 where `near` is a point there."""
+    from scipy.special import betaincinv
+
+    limit = np.zeros(len(near.mean))
+    spread = near.mean > 0
+    both = spread & (far.rest > 0) if mid_p else np.zeros_like(spread)
+    alone = spread & ~both
+    limit[alone] = betaincinv(*near.where(alone).parameters(), 2 * tail if mid_p else tail)
+    limit[both] = _mixture_quantile(near.where(both), far.where(both), tail)
+    return limit
+
+
+def _mixture_quantile(one: Part, other: Part, tail: float) -> FloatArray:
+    """The quantile of the equal mixture of two Beta distributions, by Newton's steps on log F over log x.
+
+    There the tail of a Beta is all but straight. Steps that leave the bracket halve it instead.
+    """
+    from scipy.special import betainc, betaincinv, betaln
+
+    mean, rest = (one.mean + other.mean) / 2, (one.rest + other.rest) / 2
+    gap = (one.mean - other.mean) / 2
+    averaged = Part(mean, rest, (one.variance + other.variance) / 2 + gap * gap)
+    guess = np.clip(betaincinv(*averaged.parameters(), tail), 1e-300, 1 - 2**-53)
+    at = np.log(guess)
+    bottom, top = np.full_like(at, -745.0), np.zeros_like(at)
+    a, b = (np.stack(column) for column in zip(one.parameters(), other.parameters(), strict=True))
+    scale = betaln(a, b)
+    moving = np.arange(len(at))
+    for _ in range(_STEPS):
+        here = at[moving]
+        below = betainc(a[:, moving], b[:, moving], np.exp(here)).mean(axis=0)
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+            logs = a[:, moving] * here + (b[:, moving] - 1) * np.log(-np.expm1(here)) - scale[:, moving]
+            off = np.log(below / tail)
+            there = here - off * below / np.exp(logs).mean(axis=0)
+        high = off > 0
+        top[moving[high]], bottom[moving[~high]] = here[high], here[~high]
+        inside = (there > bottom[moving]) & (there < top[moving])
+        at[moving] = np.where(inside, there, (bottom[moving] + top[moving]) / 2)
+        moving = moving[np.abs(at[moving] - here) > 1e-13 * np.maximum(-here, 1e-3)]
+        if not moving.size:
+            break
+    return np.exp(at)
+
+
+def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tuple[IntArray, IntArray]:
+    """Per group, the first row at which F may have reached p, and the first at which it surely has, each by `tail`.
+
+    The first: the upper part lies at p or above with probability `tail` or more; the second: the lower part does with 1 -
+    `tail` or more. The group's end where there is none. The row before all others, at which nothing has ended, is -1 for
+    the first where it holds already there.
+    """
+
+    def may(rows: IntArray) -> BoolArray:
+        return _above(products.parts(rows, products.left[rows])[1], p, tail)
+
+    def must(rows: IntArray) -> BoolArray:
+        return _above(products.parts(rows, products.left[rows])[0], p, 1 - tail)
+
+    search = _first_of_all if delayed else _first_by_halves
+    possible, certain = search(may, products.offsets), search(must, products.offsets)
+    starts = products.offsets[:-1]
+    filled = products.offsets[1:] > starts
+    nothing = pick(products.present, starts, filled, 0.0)
+    known = np.zeros(len(starts), dtype=np.bool_)
+    at_once = filled & _above(products.parts(starts, nothing, known)[1], p, tail)
+    return np.where(at_once, -1, possible), certain
+
+
+def _above(part: Part, p: float, chance: float) -> BoolArray:
+    """Whether a part lies at p or above with at least this chance.
+
+    Most rows lie so far off that Cantelli's inequality settles it.
+    """
+    from scipy.special import betaincc
+
+    gap = part.mean - p
+    with np.errstate(divide="ignore", invalid="ignore"):
+        near = part.variance / (part.variance + gap * gap)  # at most so much lies beyond p, seen from the mean
+    sure = np.where(gap > 0, 1 - near, near)
+    holds = (gap > 0) & (sure >= chance)
+    unsettled = ~holds & ~((gap < 0) & (sure < chance))
+    a, b = part.where(unsettled).parameters()
+    holds[unsettled] = betaincc(a, b, p) >= chance
+    return np.where(part.rest <= 0, True, np.where(part.mean <= 0, False, holds))  # points at 1 and at 0
+
+
+def _first_by_halves(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
+    """The first row of each group at which `holds`, which stays true once it is; the group's end where there is none."""
+    low, high = offsets[:-1].copy(), offsets[1:].copy()
+    open_ = np.flatnonzero(low < high)
+    while open_.size:
+        middle = (low[open_] + high[open_]) // 2
+        true = holds(middle)
+        high[open_[true]], low[open_[~true]] = middle[true], middle[~true] + 1
+        open_ = open_[low[open_] < high[open_]]
+    return low
+
+
+def _first_of_all(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
+    """The same where rows that join late may make it false again: every row is looked at."""
+    return first(holds(np.arange(offsets[-1])), offsets)
