@@ -249,7 +249,7 @@ class Curves:
         else:
             watched = pick(self.products.present, after, after < ends, 0.0)
             at_it = begun & (pick(self.time, rows, begun, np.nan) == limits)
-            watched[at_it] = self.products.left[rows[at_it]]
+            watched[at_it] = self.products.present[rows[at_it]] - self.products.gone[rows[at_it]]
             parts = self.products.parts(rows, watched, begun)
             ended, left = product_limits(*parts, tail=tail, mid_p=interval == "mid_p")
             ended, left = np.minimum(ended, 1 - value), np.minimum(left, value)
@@ -293,7 +293,7 @@ class Curves:
         low, high = low * horizons, high * horizons
         over = self._last_fall()
         out = some & (pick(self.time, over, over < ends, np.inf) < horizons)
-        lower, _ = self.products.parts(over[out], np.zeros(out.sum()))
+        lower, _ = self.products.parts_after(over[out])
         beyond = 1 - betaincinv(*lower.parameters(), 1 - level)
         high[out] += (horizons[out] - self.time[over[out]]) * beyond
         return np.minimum(low, value), np.maximum(np.minimum(high, horizons), np.minimum(value, horizons))

@@ -5,7 +5,7 @@ same product for the share ended by one cause. The moments are running sums of t
 difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from servicequality.stats._checks import FloatArray, IntArray
-from servicequality.stats.survival_segments import accumulate, earlier, first, pick
+from servicequality.stats.survival_segments import accumulate, blocks, earlier, first, pick
 
 BoolArray = NDArray[np.bool_]
 
@@ -44,56 +44,66 @@ class Part(NamedTuple):
         return Part(*(moment[mask] for moment in self))
 
 
+class Causes(NamedTuple):
+    """What competing ends add, at each row: moments of F, the share ended by the event, beside S, the share not ended.
+
+    Attributes:
+        ended: E F.
+        otherwise: the expected share ended by another cause.
+        variance: Var F.
+        drag: -Cov(F, S) / E S.
+    """
+
+    ended: FloatArray
+    otherwise: FloatArray
+    variance: FloatArray
+    drag: FloatArray
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Products:
-    """Moments of F (share ended by the event) and S (share not ended at all) at each row of the tables.
+    """Moments of the share not ended, S, and the share ended by the event, F, at each row of the tables.
 
     Attributes:
         offsets: row range of each group.
         present: rows at risk; 0 after the curve has come down to 0.
-        left: of these, the rows not ended at that time; rows censored there count.
-        free: E S.
-        excess: E S^2 / (E S)^2 - 1.
-        ended: E F.
-        otherwise: expected share ended by another cause; None where there is none.
-        variance: Var F; None without other causes, where F = 1 - S.
-        drag: -Cov(F, S) / E S; None as there.
+        gone: of these, the rows that end at that time, by any cause.
+        log_free: logarithm of E S.
+        log_excess: logarithm of E S^2 / (E S)^2.
+        causes: what competing ends add; None without them, where F = 1 - S.
     """
 
     offsets: IntArray
     present: FloatArray
-    left: FloatArray
-    free: FloatArray
-    excess: FloatArray
-    ended: FloatArray
-    otherwise: FloatArray | None = None
-    variance: FloatArray | None = None
-    drag: FloatArray | None = None
+    gone: FloatArray
+    log_free: FloatArray
+    log_excess: FloatArray
+    causes: Causes | None
 
-    def parts(self, rows: IntArray, left: FloatArray, known: BoolArray | None = None) -> tuple[Part, Part]:
-        """The lower and the upper part of F at some rows, of which `left` rows are watched further.
+    def parts(self, rows: IntArray, left: FloatArray, known: BoolArray) -> tuple[Part, Part]:
+        """The lower and the upper part of F at some rows.
 
         Args:
             rows: places in the tables.
-            left: rows watched up to there and not ended.
-            known: false where there is no row yet, so that nothing has ended; all are known if None.
+            left: rows watched up to there and not ended; those censored there count.
+            known: false where there is no row yet, so that nothing has ended.
         """
-        there = np.ones(len(rows), dtype=np.bool_) if known is None else known
-        free, excess, ended = (
-            pick(moment, rows, there, start)
-            for moment, start in ((self.free, 1.0), (self.excess, 0.0), (self.ended, 0.0))
-        )
-        if self.otherwise is None or self.variance is None or self.drag is None:
-            otherwise, variance, drag = np.zeros_like(free), free * free * excess, free * excess
+        log_free = pick(self.log_free, rows, known, 0.0)
+        free, excess = np.exp(log_free), np.expm1(pick(self.log_excess, rows, known, 0.0))
+        if self.causes is None:
+            ended, otherwise = -np.expm1(log_free), np.zeros_like(free)
+            variance, drag = free * free * excess, free * excess
         else:
-            otherwise, variance, drag = (
-                pick(moment, rows, there, 0.0) for moment in (self.otherwise, self.variance, self.drag)
-            )
+            ended, otherwise, variance, drag = (pick(moment, rows, known, 0.0) for moment in self.causes)
         more = left + 1
-        last = free / more  # the share that the next event would take
+        last = free / more  # the share that the next end would take
         apart = last * last * (left + 2 * excess * more) / (more + 1) - 2 * last * drag
         lower = Part(ended, otherwise + free, variance)
         return lower, Part(ended + last, otherwise + last * left, variance + apart)
+
+    def parts_after(self, rows: IntArray) -> tuple[Part, Part]:
+        """The parts at the very times of some rows."""
+        return self.parts(rows, self.present[rows] - self.gone[rows], np.ones(len(rows), dtype=np.bool_))
 
 
 def beta_products(
@@ -105,13 +115,13 @@ def beta_products(
     competing: FloatArray | None = None,
     delayed: bool,
 ) -> Products:
-    """The moments at each row, by running sums and products within each group.
+    """The moments at each row, by running sums within each group.
 
     E S is the product of (Y - d + 1) / (Y + 1), with Y rows at risk and d ends of any cause. E S^2 / (E S)^2 is that of
-    1 + d / ((Y - d + 1)(Y + 2)), so that its excess over 1 is a sum of positive terms. The moments of F follow from the
-    recursion over times: its increments, divided by E S, hold nothing but these two.
+    1 + d / ((Y - d + 1)(Y + 2)), so that its logarithm is a sum of positive terms. The moments of F follow from the
+    recursion over times: its increments hold nothing but these two.
 
-    No product leaves the range of floats: E S is at least Kaplan-Meier's S, and 1 + excess at most its inverse, as each
+    Nothing leaves the range of floats: E S is at least Kaplan-Meier's S, and E S^2 / (E S)^2 at most its inverse, as each
     factor is; rows after S = 0, which only delayed entry brings, change nothing.
 
     Args:
@@ -122,39 +132,53 @@ def beta_products(
         competing: ends by other causes.
         delayed: whether rows may join after a curve has come down to 0.
     """
-    present, first_cause, other = at_risk, events, competing
     if delayed:
         alive = earlier(survival, offsets, start=1.0) > 0
-        present, first_cause = np.where(alive, present, 0.0), np.where(alive, first_cause, 0.0)
-        other = None if other is None else np.where(alive, other, 0.0)
-    gone = first_cause if other is None else first_cause + other
-    more = present + 1
-    kept = more - gone
-    factor = kept / more
-    free = accumulate(np.multiply, factor, offsets)
-    before = earlier(free, offsets, start=1.0)
-    growth = gone / (kept * (more + 1))
-    grown = earlier(accumulate(np.multiply, 1 + growth, offsets), offsets, start=1.0)
-    excess = accumulate(np.add, grown * growth, offsets)
-    step = before * (first_cause / more)
-    ended = accumulate(np.add, step, offsets)
-    left = present - gone
-    if other is None:
-        return Products(offsets=offsets, present=present, left=left, free=free, excess=excess, ended=ended)
-    excess_before = earlier(excess, offsets, start=0.0)
-    drag = accumulate(np.add, step * (1 - more * excess_before) / (more + 1), offsets)
-    own = before * (more - first_cause + excess_before * (first_cause + 1) * more) / (more * (more + 1))
+        at_risk, events = np.where(alive, at_risk, 0.0), np.where(alive, events, 0.0)
+        competing = None if competing is None else np.where(alive, competing, 0.0)
+    gone = events if competing is None else events + competing
+    log_free, log_excess = np.empty((2, len(at_risk)))
+    for bounds, part in _cached(offsets):
+        more = at_risk[part] + 1
+        log_free[part] = accumulate(np.add, np.log1p(-gone[part] / more), bounds)
+        growth = gone[part] / ((more - gone[part]) * (more + 1))
+        log_excess[part] = accumulate(np.add, np.log1p(growth), bounds)
+    causes = None
+    if competing is not None:
+        causes = _causes(offsets, at_risk, events, competing, np.exp(log_free), np.expm1(log_excess))
     return Products(
-        offsets=offsets,
-        present=present,
-        left=left,
-        free=free,
-        excess=excess,
-        ended=ended,
-        otherwise=accumulate(np.add, before * (other / more), offsets),
-        variance=accumulate(np.add, step * (own - 2 * earlier(drag, offsets, start=0.0)), offsets),
-        drag=drag,
+        offsets=offsets, present=at_risk, gone=gone, log_free=log_free, log_excess=log_excess, causes=causes
     )
+
+
+def _causes(
+    offsets: IntArray,
+    at_risk: FloatArray,
+    events: FloatArray,
+    competing: FloatArray,
+    free: FloatArray,
+    excess: FloatArray,
+) -> Causes:
+    """The moments of F beside competing ends."""
+    ended, otherwise, variance, drag = np.empty((4, len(at_risk)))
+    for bounds, part in _cached(offsets):
+        more, d = at_risk[part] + 1, events[part]
+        before, over = earlier(free[part], bounds, start=1.0), earlier(excess[part], bounds, start=0.0)
+        step = before * d / more
+        ended[part] = accumulate(np.add, step, bounds)
+        otherwise[part] = accumulate(np.add, before * competing[part] / more, bounds)
+        drag[part] = accumulate(np.add, step * (1 - more * over) / (more + 1), bounds)
+        own = before * (more - d + over * (d + 1) * more) / (more * (more + 1))
+        rises = step * (own - 2 * earlier(drag[part], bounds, start=0.0))
+        variance[part] = accumulate(np.add, rises, bounds)
+    return Causes(ended, otherwise, variance, drag)
+
+
+def _cached(offsets: IntArray) -> Iterator[tuple[IntArray, slice]]:
+    """Offsets and rows of neighbouring groups, so few that intermediate results stay in the cache."""
+    for head, end in blocks(offsets):
+        bounds = offsets[head : end + 1]
+        yield bounds - bounds[0], slice(bounds[0], bounds[-1])
 
 
 def product_limits(lower: Part, upper: Part, *, tail: float, mid_p: bool) -> tuple[FloatArray, FloatArray]:
@@ -208,9 +232,9 @@ def _mixture_quantile(one: Part, other: Part, tail: float) -> FloatArray:
             there = here - off * below / np.exp(logs).mean(axis=0)
         high = off > 0
         top[moving[high]], bottom[moving[~high]] = here[high], here[~high]
-        inside = (there > bottom[moving]) & (there < top[moving])
+        inside = (there >= bottom[moving]) & (there <= top[moving])
         at[moving] = np.where(inside, there, (bottom[moving] + top[moving]) / 2)
-        moving = moving[np.abs(at[moving] - here) > 1e-13 * np.maximum(-here, 1e-3)]
+        moving = moving[np.abs(at[moving] - here) > 1e-11 * np.maximum(-here, 1e-3)]  # the next step squares it
         if not moving.size:
             break
     return np.exp(at)
@@ -225,12 +249,15 @@ def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tupl
     """
 
     def may(rows: IntArray) -> BoolArray:
-        return _above(products.parts(rows, products.left[rows])[1], p, tail)
+        return _above(products.parts_after(rows)[1], p, tail)
 
     def must(rows: IntArray) -> BoolArray:
-        return _above(products.parts(rows, products.left[rows])[0], p, 1 - tail)
+        return _above(products.parts_after(rows)[0], p, 1 - tail)
 
-    search = _first_of_all if delayed else _first_by_halves
+    # With whole rows that all were there from the start, what holds at one time holds later. Rows that join late undo it, and
+    # fractions of a row may, where moments of so little are no Beta's.
+    steady = not delayed and bool((products.gone == np.rint(products.gone)).all())
+    search = _first_by_halves if steady else _first_of_all
     possible, certain = search(may, products.offsets), search(must, products.offsets)
     starts = products.offsets[:-1]
     filled = products.offsets[1:] > starts
@@ -271,5 +298,5 @@ def _first_by_halves(holds: Callable[[IntArray], BoolArray], offsets: IntArray) 
 
 
 def _first_of_all(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
-    """The same where rows that join late may make it false again: every row is looked at."""
+    """The same where a later row may make it false again: every row is looked at."""
     return first(holds(np.arange(offsets[-1])), offsets)
