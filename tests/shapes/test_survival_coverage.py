@@ -89,8 +89,16 @@ def figures(curve: Curves) -> Iterator[tuple[str, str, Matrix]]:
         limit, truth = by_law({name: law.ppf(within) for name, law in LAWS.items()}), within * reachable
         yield "limits", f"share within a limit{kind}", held(curve.incidence_at(limit), np.full(len(limit), truth))
         decides = curve.incidence_at(limit, level=0.9, interval="beta_product")
-        yield "met at the target", f"share within a limit{kind}", np.where(np.isnan(decides.value), np.nan, decides.low <= truth)
-        yield "missed at the target", f"share within a limit{kind}", np.where(np.isnan(decides.value), np.nan, decides.high >= truth)
+        yield (
+            "met at the target",
+            f"share within a limit{kind}",
+            np.where(np.isnan(decides.value), np.nan, decides.low <= truth),
+        )
+        yield (
+            "missed at the target",
+            f"share within a limit{kind}",
+            np.where(np.isnan(decides.value), np.nan, decides.high >= truth),
+        )
     for p in (0.5, 0.9):
         if p >= reachable:
             continue
@@ -119,10 +127,10 @@ def drawn(rng: np.random.Generator, n: int, *, competing: bool) -> Matrix:
 
 
 class Minimum(NamedTuple):
-    """The lowest share of draws over all cells of a figure, its standard error, and where it was."""
+    """The lowest share of draws over all cells of a figure, how many draws that is of, and where it was."""
 
     share: float
-    error: float
+    draws: int
     cell: Cell
 
 
@@ -134,7 +142,41 @@ def minima(draws: Matrix, *, competing: bool) -> dict[tuple[str, str], Minimum]:
     out: dict[tuple[str, str], Minimum] = {}
     for name, row, sizes in zip(names(competing), shares, given, strict=True):
         at = int(np.argmin(row))
-        low = Minimum(row[at], np.sqrt(0.05 * 0.95 / sizes[at]) if sizes[at] else 0.0, cells()[at])
-        if name not in out or low.share < out[name].share:
-            out[name] = low
+        if name not in out or row[at] < out[name].share:
+            out[name] = Minimum(float(row[at]), int(sizes[at]), cells()[at])
     return out
+
+
+# Limits of 95 %: mid-p Clopper and Pearson's cover 0.9375 where half of five rows end, 0.945 and less at some shares of
+# more; a restricted mean is skewed where few rows reach the horizon. A limit that decides errs in 7 % at most.
+CLAIMED = {"limits": 0.93, "met at the target": 0.93, "missed at the target": 0.93}
+
+
+@pytest.mark.parametrize("competing", [False, True], ids=["alone", "beside competing ends"])
+@pytest.mark.parametrize("n", SIZES)
+def test_limits_hold_the_truth_in_every_cell(simulate: Simulate, n: int, competing: bool) -> None:
+    draws = simulate(20_270 + n, lambda rng: drawn(rng, n, competing=competing))
+    for (claim, figure), low in minima(draws, competing=competing).items():
+        print(f"| {figure} | {claim} | {n} | {low.share:.3f} | {low.cell.law}, {low.cell.watched} |")
+        claimed = CLAIMED[claim]
+        allowed = claimed - STANDARD_ERRORS * np.sqrt(claimed * (1 - claimed) / max(low.draws, 1))
+        assert low.share >= allowed, f"{claim} of {figure}, n = {n}: {low}, at least {allowed:.4f} was claimed"
+
+
+def test_the_log_log_band_fell_short_where_it_matters_most(simulate: Simulate) -> None:
+    """Ninety-five in a hundred in time, forty of a hundred lost from sight, fifty rows: what the beta product mends."""
+
+    def batch(rng: np.random.Generator) -> Matrix:
+        life, end = rng.exponential(1, (400, 50)), rng.exponential(1.5, (400, 50))
+        time, ended = np.minimum(life, end), life <= end
+        order = np.argsort(time, axis=1)
+        time, ended = (np.take_along_axis(column, order, axis=1).ravel() for column in (time, ended))
+        curve = kaplan_meier(np.arange(0, time.size + 1, 50), time, ended, ~ended)
+        return np.column_stack(
+            [held(curve.incidence_at(-np.log(0.05), interval=name), np.full(400, 0.95)) for name in ("loglog", "mid_p")]
+        )
+
+    draws = simulate(3, batch)
+    before, now = np.nanmean(draws, axis=0)
+    assert before < now - 0.15
+    assert now >= 0.95 - STANDARD_ERRORS * np.sqrt(0.05 * 0.95 / np.isfinite(draws[:, 1]).sum())

@@ -40,7 +40,6 @@ def kaplan_meier(
     joined = None if entered is None else np.asarray(entered, dtype=np.float64)
     n = at_risk(bounds, times, {"events": d, "censored": c}, joined)
     survival = _product_limit(d, n, bounds)
-    se = survival * np.sqrt(accumulate(np.add, greenwood(d, n), bounds))
     return Curves(
         offsets=bounds,
         time=times,
@@ -48,7 +47,7 @@ def kaplan_meier(
         at_risk=n,
         survival=survival,
         incidence=1 - survival,
-        se=se,
+        error=None,
         products=beta_products(bounds, n, d, survival=survival, delayed=joined is not None),
         rows=totals(d + c, bounds),
         final=_nobody_left(survival, bounds),
@@ -113,7 +112,7 @@ def aalen_johansen(
         at_risk=n,
         survival=survival,
         incidence=incidence,
-        se=se,
+        error=se,
         products=beta_products(bounds, n, d1, survival=free, competing=d2, delayed=joined is not None),
         rows=totals(d1 + d2 + c, bounds),
         final=_nobody_left(free, bounds),

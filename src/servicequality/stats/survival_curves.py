@@ -64,7 +64,7 @@ class Curves:
         at_risk: rows at risk at each time.
         survival: share not ended by the event up to and including each time: Kaplan-Meier's S, or 1 - F1.
         incidence: share ended by the event: 1 - S, or F1.
-        se: standard error of either.
+        error: standard error of either beside competing ends; None for Kaplan-Meier, where it is Greenwood's: see `se`.
         products: the beta products that limits are read from.
         rows: one per group: how many rows it has.
         final: one per group: nobody is left at the last time, so the curve holds for ever after.
@@ -78,12 +78,19 @@ class Curves:
     at_risk: FloatArray
     survival: FloatArray
     incidence: FloatArray
-    se: FloatArray
+    error: FloatArray | None
     products: Products
     rows: FloatArray
     final: BoolArray
     competing: bool
     delayed: bool
+
+    @property
+    def se(self) -> FloatArray:
+        """Standard error of `survival` and `incidence` at each row: worked out when it is needed, as quantiles have none."""
+        if self.error is not None:
+            return self.error
+        return self.survival * np.sqrt(accumulate(np.add, greenwood(self.events, self.at_risk), self.offsets))
 
     def identified(self, limit: ArrayLike) -> BoolArray:
         """Per group, whether rows were followed up to `limit` (one, or one a group), or nobody is left to follow."""
@@ -240,9 +247,16 @@ class Curves:
         choice("interval", interval, ("mid_p", "beta_product", "loglog"))
         tail, z = two_sided_tail(level), critical_value(level)
         limits, ends = self._per_group("limit", limit), self.offsets[1:]
-        after = first(self.time > np.repeat(limits, np.diff(self.offsets)), self.offsets)
+        later = self.time > np.repeat(limits, np.diff(self.offsets))
+        after = first(later, self.offsets)
         rows, begun = after - 1, after > self.offsets[:-1]
-        value, se = pick(self.survival, rows, begun, 1.0), pick(self.se, rows, begun, 0.0)
+        value = pick(self.survival, rows, begun, 1.0)
+        if self.error is not None:
+            se = pick(self.error, rows, begun, 0.0)
+        else:
+            terms = greenwood(self.events, self.at_risk)
+            terms[later] = 0.0
+            se = value * np.sqrt(totals(terms, self.offsets))
         if interval == "loglog":
             left, high = band(value, se, z)
             ended = 1 - high

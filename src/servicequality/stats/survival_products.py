@@ -20,6 +20,9 @@ BoolArray = NDArray[np.bool_]
 _STEPS = 100  # Newton takes some five; should every one of them be refused, halving 700 units of log takes sixty
 
 
+_PROBES = 8  # rows of a group that one turn of a search looks at
+
+
 class Part(NamedTuple):
     """A Beta distribution of the share ended by its moments, one entry a group or row; `rest` is 1 less `mean`."""
 
@@ -140,9 +143,15 @@ def beta_products(
     log_free, log_excess = np.empty((2, len(at_risk)))
     for bounds, part in _cached(offsets):
         more = at_risk[part] + 1
-        log_free[part] = accumulate(np.add, np.log1p(-gone[part] / more), bounds)
-        growth = gone[part] / ((more - gone[part]) * (more + 1))
-        log_excess[part] = accumulate(np.add, np.log1p(growth), bounds)
+        # Terms are made in place: they cost as much to store as to work out.
+        term = np.divide(gone[part], more)
+        np.negative(term, out=term)
+        log_free[part] = accumulate(np.add, np.log1p(term, out=term), bounds)
+        np.subtract(more, gone[part], out=term)
+        more += 1
+        term *= more
+        np.divide(gone[part], term, out=term)
+        log_excess[part] = accumulate(np.add, np.log1p(term, out=term), bounds)
     causes = None
     if competing is not None:
         causes = _causes(offsets, at_risk, events, competing, np.exp(log_free), np.expm1(log_excess))
@@ -188,10 +197,12 @@ def product_limits(lower: Part, upper: Part, *, tail: float, mid_p: bool) -> tup
     lower part and the upper limit one of the upper part. A part is a point where no event has happened (the lower, at
     0) or where nothing is left (the upper, at 1).
     """
-    return (
-        _near_zero(lower, upper, tail=tail, mid_p=mid_p),
-        _near_zero(upper.mirrored(), lower.mirrored(), tail=tail, mid_p=mid_p),
+    near, far = (
+        Part(*map(np.concatenate, zip(own, other, strict=True)))
+        for own, other in ((lower, upper.mirrored()), (upper, lower.mirrored()))
     )
+    low, rest = np.split(_near_zero(near, far, tail=tail, mid_p=mid_p), 2)
+    return low, rest
 
 
 def _near_zero(near: Part, far: Part, *, tail: float, mid_p: bool) -> FloatArray:
@@ -257,7 +268,7 @@ def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tupl
     # With whole rows that all were there from the start, what holds at one time holds later. Rows that join late undo it, and
     # fractions of a row may, where moments of so little are no Beta's.
     steady = not delayed and bool((products.gone == np.rint(products.gone)).all())
-    search = _first_by_halves if steady else _first_of_all
+    search = _first_by_probes if steady else _first_of_all
     possible, certain = search(may, products.offsets), search(must, products.offsets)
     starts = products.offsets[:-1]
     filled = products.offsets[1:] > starts
@@ -285,15 +296,21 @@ def _above(part: Part, p: float, chance: float) -> BoolArray:
     return np.where(part.rest <= 0, True, np.where(part.mean <= 0, False, holds))  # points at 1 and at 0
 
 
-def _first_by_halves(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
-    """The first row of each group at which `holds`, which stays true once it is; the group's end where there is none."""
+def _first_by_probes(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
+    """The first row of each group at which `holds`, which stays true once it is; the group's end where there is none.
+
+    Every turn probes a few evenly spaced rows of each group, as a call for one row costs as much as one for hundreds.
+    """
     low, high = offsets[:-1].copy(), offsets[1:].copy()
-    open_ = np.flatnonzero(low < high)
-    while open_.size:
-        middle = (low[open_] + high[open_]) // 2
-        true = holds(middle)
-        high[open_[true]], low[open_[~true]] = middle[true], middle[~true] + 1
-        open_ = open_[low[open_] < high[open_]]
+    moving = np.flatnonzero(low < high)
+    while moving.size:
+        start, end = low[moving], high[moving]
+        probes = start[:, None] + (end - start)[:, None] * np.arange(_PROBES) // _PROBES
+        before = (~holds(probes.ravel()).reshape(probes.shape)).sum(axis=1)
+        at = np.arange(len(moving))
+        low[moving] = np.where(before > 0, probes[at, before - 1] + 1, start)
+        high[moving] = np.where(before < _PROBES, probes[at, np.minimum(before, _PROBES - 1)], end)
+        moving = moving[low[moving] < high[moving]]
     return low
 
 
