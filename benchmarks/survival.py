@@ -2,7 +2,7 @@
 
 Run: python benchmarks/survival.py [--rows 2000000] [--runs 5]
 
-Median with limits and the share within a day, through `evaluate`, and the kernel alone on finished risk tables. The
+Median and share within a day, both with limits, through `evaluate`, and the kernel alone on finished risk tables. The
 sort is `pl.DataFrame.sort` of (group, seconds); beside it stand the same rows sorted by seconds alone, and `np.sort` of
 that column. A quarter of the rows is still running. Rounded times are whole minutes. Values are asserted equal to a plain
 loop over the first groups before anything is timed.

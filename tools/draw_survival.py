@@ -12,7 +12,7 @@ import polars as pl
 import servicequality as sq
 from servicequality.datasets import service_desk_with_truth
 from servicequality.stats.survival import kaplan_meier, risk_table
-from servicequality.stats.survival_curves import band
+from servicequality.stats.survival_loglog import band
 
 PICTURE = Path(__file__).parent.parent / "docs" / "assets" / "open-tickets.svg"
 DAYS, WIDTH, HEIGHT, LEFT, TOP = 7.0, 640, 300, 60, 20

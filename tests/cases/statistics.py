@@ -124,7 +124,7 @@ def curves(durations: Numbers, observed: Numbers, entry: Numbers | None = None) 
 
 
 def km_survival(at: Numbers, **rows: Numbers) -> Result:
-    readings = [curves(**rows).survival_at(limit) for limit in at]
+    readings = [curves(**rows).survival_at(limit, interval="loglog") for limit in at]
     return {
         "survival": [unbounded(reading.value[0]) for reading in readings],
         "lower": [unbounded(reading.low[0]) for reading in readings],
@@ -133,12 +133,12 @@ def km_survival(at: Numbers, **rows: Numbers) -> Result:
 
 
 def km_quantile(p: float = 0.5, **rows: Numbers) -> Result:
-    reading = curves(**rows).quantile(p)
+    reading = curves(**rows).quantile(p, interval="loglog")
     return {"estimate": unbounded(reading.value[0]), **limits(reading.low[0], reading.high[0])}
 
 
 def km_rmst(tau: float, **rows: Numbers) -> Result:
-    reading = curves(**rows).restricted_mean(tau)
+    reading = curves(**rows).restricted_mean(tau, interval="normal")
     return {
         "rmst": unbounded(reading.value[0]),
         "se": unbounded(reading.se[0]),
@@ -155,7 +155,7 @@ def cumulative_incidence(durations: Numbers, state: Sequence[int], cause: int, a
 
 def sla_km(elapsed: Numbers, stopped: Sequence[bool], target: Numbers) -> Result:
     share = [time / allowed for time, allowed in zip(elapsed, target, strict=True)]
-    reading = curves(share, stopped).incidence_at(1.0)
+    reading = curves(share, stopped).incidence_at(1.0, interval="loglog")
     return {"attainment": unbounded(reading.value[0]), **limits(reading.low[0], reading.high[0])}
 
 

@@ -111,7 +111,7 @@ def sla_km_stratified(strata: Sequence[Mapping[str, Any]]) -> Result:
         used = [elapsed / stratum["target"] for elapsed in stratum["elapsed"]]
         table = risk_table(used, stratum["stopped"])
         curve = kaplan_meier([0, len(table.time)], table.time, table.events, table.censored)
-        curves.append(curve.incidence_at(1.0))
+        curves.append(curve.incidence_at(1.0, interval="loglog"))
     sizes = [len(stratum["elapsed"]) for stratum in strata]
     pooled = stats.pool_strata(
         [0, len(sizes)], [curve.value[0] for curve in curves], [curve.se[0] for curve in curves], sizes

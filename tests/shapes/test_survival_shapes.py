@@ -6,11 +6,12 @@ import numpy as np
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
+from scipy.stats import beta
 
 from servicequality import evaluate, first_response_time, resolution_time, sla_attainment
 from servicequality.errors import InputError, ParameterError
-from servicequality.shapes import survival
-from servicequality.stats import pool_strata
+from servicequality.shapes import Table, survival
+from servicequality.stats import pool_strata, quantile_ranks
 from servicequality.stats.survival import kaplan_meier, risk_table
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -111,6 +112,7 @@ def test_pending_aware_attainment_has_a_curve_for_each_policy() -> None:
     assert found["value"] == pytest.approx(0.6444444444444444)
     assert found["se"] == pytest.approx(0.1252651508788113)
     assert found["method"] == "kaplan-meier, log-log, stratified"
+    assert found["notes"] == "log-log limits: too short where few rows have ended, or few have not"
     assert found["low"] < 0.64 < found["high"]
     parts = evaluate(clocks(), PENDING_AWARE, by="policy")
     pooled = pool_strata([0, 2], parts["value"], parts["se"], parts["n"])
@@ -157,6 +159,82 @@ def test_strata_want_a_limit() -> None:
         survival(seconds, rule, of=rule, p=0.5, stratum=pl.col("policy"))
     with pytest.raises(ParameterError, match="by names 'stratum'"):
         evaluate(clocks().rename({"policy": "stratum"}), sla_attainment(as_of=NOON), by="stratum")
+
+
+def test_limits_say_what_they_are_and_what_they_assume() -> None:
+    frame = pl.DataFrame(
+        {"resolution_seconds": [1.0, 2, 3, 4, 5, 7, 4, 2.5], "resolution_observed": [True] * 6 + [False] * 2}
+    )
+    metrics = [
+        resolution_time(),
+        resolution_time(limit=3.0),
+        resolution_time(horizon=4.0),
+        resolution_time(horizon=10.0),
+    ]
+    found = evaluate(frame, metrics)
+    assert found["method"].to_list() == [
+        "kaplan-meier, beta product",
+        "kaplan-meier, beta product, mid-p",
+        "kaplan-meier, wilson",
+        "kaplan-meier, wilson",
+    ]
+    assert found["notes"].to_list()[:3] == [None] * 3
+    assert found["notes"][3].startswith("nobody was left before the horizon: the upper limit adds")
+    answered = pl.DataFrame({"first_response_seconds": [1.0, 2.0], "first_response_end": ["answered", "ended_without"]})
+    assert evaluate(answered, first_response_time(limit=3.0))["method"].item() == "aalen-johansen, beta product, mid-p"
+
+
+def test_all_in_time_so_far_is_no_certainty() -> None:
+    """Ten tickets, all in time, four of them still running: the share is 1, and its lower limit is not."""
+    frame = pl.DataFrame({"resolution_seconds": [2.0] * 6 + [1.0] * 4, "resolution_observed": [True] * 6 + [False] * 4})
+    row = evaluate(frame, resolution_time(limit=3.0)).row(0, named=True)
+    assert (row["value"], row["high"], row["se"]) == (1, 1, 0)
+    assert row["low"] == pytest.approx(0.05 ** (1 / 6))
+
+
+def test_equal_weights_are_no_weights_and_weights_add_up_to_the_effective_number_of_rows() -> None:
+    frame = tickets(60).drop("entry_seconds")
+    rng = np.random.default_rng(2)
+    frame = frame.with_columns(same=pl.lit(7.5), weight=pl.Series(rng.lognormal(0, 0.5, frame.height)))
+    metrics = [resolution_time(), resolution_time(limit=5.0), resolution_time(horizon=8.0)]
+    plain, same = (evaluate(frame, metrics, weight=weight) for weight in (None, "same"))
+    for column in ("value", "low", "high", "se"):
+        np.testing.assert_allclose(same[column].to_numpy(), plain[column].to_numpy(), rtol=1e-9)
+    weight = frame["weight"].to_numpy()
+    table = risk_table(
+        frame["resolution_seconds"], frame["resolution_observed"], weight=weight * weight.sum() / (weight**2).sum()
+    )
+    reading = kaplan_meier([0, len(table.time)], table.time, table.events, table.censored).incidence_at(5.0)
+    row = evaluate(frame, metrics[1], weight="weight").row(0, named=True)
+    np.testing.assert_allclose([row["low"], row["high"]], [reading.low[0], reading.high[0]], rtol=1e-9)
+
+
+def test_limits_that_decide_are_one_sided_and_without_mid_p() -> None:
+    table = risk_table([1, 2, 3, 4, 5, 6, 7, 11, 12, 13], np.ones(10))
+    sums = {"n": table.events, "events": table.events, "ended_otherwise": 0 * table.events}
+    groups = Table(np.array([0, 10, 10]), table.time, sums)
+    seconds, rule = pl.col("seconds"), pl.col("seconds") > 0
+    within = survival(seconds, rule, of=rule, limit=8.0)
+    low, high = within.decision_limits(groups, tail=0.05)
+    # Seven of ten: Clopper and Pearson's limits of 90 %.
+    assert [low[0], high[0]] == [pytest.approx(beta.ppf(0.05, 7, 4)), pytest.approx(beta.ppf(0.95, 8, 3))]
+    assert np.isnan([low[1], high[1]]).all()
+    beyond = survival(seconds, rule, of=rule, beyond=8.0).decision_limits(groups, tail=0.05)
+    assert [beyond[0][0], beyond[1][0]] == [pytest.approx(1 - high[0]), pytest.approx(1 - low[0])]
+    ranks = quantile_ranks(10, 0.5, level=0.9)
+    median = survival(seconds, rule, of=rule, p=0.5).decision_limits(groups, tail=0.05)
+    assert [median[0][0], median[1][0]] == [table.time[ranks[0] - 1], table.time[ranks[1] - 1]]
+    mean = survival(seconds, rule, of=rule, horizon=8.0)
+    read = mean.read(groups, level=0.9)
+    np.testing.assert_allclose(mean.decision_limits(groups, tail=0.05), [read.low, read.high])
+    with pytest.raises(ParameterError, match=r"tail must lie strictly between 0 and 0\.5, got 0\.95"):
+        within.decision_limits(groups, tail=0.95)
+    pooled = survival(seconds, rule, of=rule, limit=8.0, stratum=pl.col("policy"))
+    strata = groups._replace(strata=np.array([0, 2]))
+    read = pooled.read(strata, level=0.9)
+    np.testing.assert_allclose(pooled.decision_limits(strata, tail=0.05), [read.low, read.high])
+    with pytest.raises(ParameterError, match="tail must lie strictly between"):
+        pooled.decision_limits(strata, tail=0.0)
 
 
 def test_states_of_two_instants_do_not_add() -> None:

@@ -223,8 +223,9 @@ def test_freireich_six_mp():
 
 
 def test_freireich_placebo_median_with_limits():
-    reading = km(risk_table(PLACEBO, np.ones(21))).quantile(0.5)
-    assert [figure[0] for figure in reading[:3]] == [8, 4, 11]
+    curve = km(risk_table(PLACEBO, np.ones(21)))
+    assert [figure[0] for figure in curve.quantile(0.5, interval="loglog")[:3]] == [8, 4, 11]
+    assert [figure[0] for figure in curve.quantile(0.5)[:3]] == [8, 4, 12]  # the 6th and the 16th of 21
 
 
 def test_midpoint_only_on_an_exact_flat():
@@ -244,10 +245,10 @@ def test_aalen_johansen_takes_the_first_time_and_may_never_reach():
     assert curve.incidence_at(100.0).value[0] == 0.5  # nobody is left: it stays
 
 
-def test_band_stands_still_at_both_ends():
+def test_the_log_log_band_stands_still_at_both_ends():
     curve = km(risk_table([2, 5], [1, 1]))
     for limit, share in ((1.0, 1.0), (5.0, 0.0), (9.0, 0.0)):
-        assert [figure[0] for figure in curve.survival_at(limit)] == [share, share, share, 0.0]
+        assert [figure[0] for figure in curve.survival_at(limit, interval="loglog")] == [share, share, share, 0.0]
 
 
 def test_a_limit_is_inclusive_and_events_precede_censorings():
@@ -267,23 +268,23 @@ def test_nothing_is_said_beyond_the_last_look():
     np.testing.assert_array_equal(np.isnan(curve.incidence_at([3.0, 9.0, 1.0]).value), [False, False, True])
 
 
-def test_the_last_event_is_the_upper_limit_where_nothing_earlier_is():
+def test_the_last_event_is_the_upper_limit_of_the_log_log_band_where_nothing_earlier_is():
     alone, tied = risk_table([4], [1]), risk_table([4] * 40, [1] * 40)
     open_end = risk_table([1, 4], [1, 0])
-    reading = km(alone, tied, open_end).quantile(0.5)
+    reading = km(alone, tied, open_end).quantile(0.5, interval="loglog")
     np.testing.assert_array_equal(reading.low[:2], [4, 4])
     np.testing.assert_array_equal(reading.high, [4, 4, np.nan])
 
 
-def test_coverage_of_all_limits(simulate):
+def test_coverage_of_the_limits_by_name(simulate):
     def batch(rng):
         lives, looks = rng.exponential(1, (3_000, 60)), rng.uniform(0.2, 3, (3_000, 60))
         curve = km(*map(risk_table, np.minimum(lives, looks), lives <= looks))
         truths = (
-            (curve.survival_at(0.8), np.exp(-0.8)),
-            (curve.quantile(0.5), np.log(2)),
-            (curve.quantile(0.75), np.log(4)),
-            (curve.restricted_mean(1.0), 1 - np.exp(-1)),
+            (curve.survival_at(0.8, interval="loglog"), np.exp(-0.8)),
+            (curve.quantile(0.5, interval="loglog"), np.log(2)),
+            (curve.quantile(0.75, interval="loglog"), np.log(4)),
+            (curve.restricted_mean(1.0, interval="normal"), 1 - np.exp(-1)),
         )
         return np.column_stack([(reading.low <= truth) & ~(reading.high < truth) for reading, truth in truths])
 
@@ -295,7 +296,8 @@ def test_the_limits_of_an_extreme_quantile_are_as_weak_as_the_docstring_says(sim
     """A 90 % quantile of ten rows: the largest is below it in 35 of 100 samples, and yet it is the upper limit."""
 
     def batch(rng):
-        reading = km(*(risk_table(rng.exponential(1, 10), np.ones(10)) for _ in range(2000))).quantile(0.9)
+        curve = km(*(risk_table(rng.exponential(1, 10), np.ones(10)) for _ in range(2000)))
+        reading = curve.quantile(0.9, interval="loglog")
         return (reading.low <= np.log(10)) & ~(reading.high < np.log(10))
 
     assert_share(simulate(7, batch), 0.62, 0.65)
@@ -306,8 +308,9 @@ def test_coverage_beside_a_competing_cause(simulate):
         size = 3_000, 80
         life, cause, look = rng.exponential(1 / 1.5, size), rng.random(size) < 1 / 3, rng.uniform(0.2, 3, size)
         curve = aj(*map(risk_table, np.minimum(life, look), np.where(life <= look, np.where(cause, 2, 1), 0)))
-        truths = [(curve.incidence_at(limit), 2 / 3 * (1 - np.exp(-1.5 * limit))) for limit in (0.2, 1.0)]
-        truths.append((curve.quantile(0.4), -np.log(1 - 0.6) / 1.5))
+        shares = [curve.incidence_at(limit, interval="loglog") for limit in (0.2, 1.0)]
+        truths = [(share, 2 / 3 * (1 - np.exp(-1.5 * limit))) for share, limit in zip(shares, (0.2, 1.0), strict=True)]
+        truths.append((curve.quantile(0.4, interval="loglog"), -np.log(1 - 0.6) / 1.5))
         return np.column_stack([(reading.low <= truth) & ~(reading.high < truth) for reading, truth in truths])
 
     for held in simulate(11, batch).T:
@@ -345,6 +348,10 @@ ONES = np.ones(2)
         (lambda: km(risk_table([1], [1])).survival_at(np.nan), "limit must be finite"),
         (lambda: km(risk_table([1], [1])).restricted_mean(0), "horizon must be above 0; got 0"),
         (lambda: aj(risk_table([1], [1])).restricted_mean(1), "needs kaplan_meier curves"),
+        (lambda: aj(risk_table([1], [1])).mean(), "needs kaplan_meier curves"),
+        (lambda: km(risk_table([1], [1])).incidence_at(1.0, interval="log"), "'beta_product', 'loglog'; got 'log'"),
+        (lambda: km(risk_table([1], [1])).quantile(0.5, interval="mid_p"), "'beta_product', 'loglog'; got 'mid_p'"),
+        (lambda: km(risk_table([1], [1])).restricted_mean(1.0, interval="t"), "'wilson', 'normal'; got 't'"),
         (lambda: kaplan_meier([0, 2], [-1, 2.0], ONES, ONES).restricted_mean(1), "times of 0 or more.* -1"),
         (lambda: risk_table([1, -2], [1, 0]), "durations must be 0 or more; got -2"),
         (lambda: risk_table([1, 2], [1, 3]), "state must be 0 .*; got 3"),

@@ -1,5 +1,6 @@
 """A figure of durations, some of which may still be running. Never here: a definition."""
 
+import math
 from dataclasses import replace
 from datetime import datetime
 from typing import Literal
@@ -13,8 +14,6 @@ from servicequality.shapes import Shape, mean, quantile, share, survival
 
 Statistic = Literal["median", "p75", "p80", "p90", "p95", "p99"]
 """A quantile by the name that practitioners give it; any other is a number between 0 and 1."""
-
-_EVER = 1e12  # seconds: a mean restricted to thirty thousand years is the mean
 
 _QUANTILES = {"median": 0.5, "p75": 0.75, "p80": 0.8, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 
@@ -63,7 +62,7 @@ def elapsed(
     seconds = (pl.when(over).then(end).otherwise(now) - begin).dt.total_microseconds() / 1e6
     mean_asked = statistic == "mean" and limit is None and horizon is None
     p = None if mean_asked or limit is not None or horizon is not None else quantile_of(statistic)
-    shape = survival(seconds, over, of=known, p=p, limit=limit, horizon=_EVER if mean_asked else horizon)
+    shape = survival(seconds, over, of=known, p=p, limit=limit, horizon=math.inf if mean_asked else horizon)
     if mean_asked:
         reason = "the longest is not over, so that no mean is known: ask for the median, or for horizon="
         shape = replace(shape, undefined=reason)

@@ -100,9 +100,12 @@ def latency(
     Where a column `timed_out` is given, such a request is known to have taken longer than its seconds, and counts so
     (Kaplan-Meier).
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile.
+
     When it lies:
         A load generator that waits for an answer before it asks again sends nothing while the system hangs: the worst is
         never measured. Quantiles of quantiles are no quantiles.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Averages; the average of the hosts' p95; a sample of requests; time at the server in place of time at the user;

@@ -41,10 +41,12 @@ def sla_attainment(
 
     `matured` chooses clocks by deadline, never by outcome. `bounds` takes all clocks and gives limits over every way the
     pending ones can end. `pending_aware` is 1 - S(1) of Kaplan-Meier on elapsed over target: a curve for each `policy`, and
-    the policies weighed by the clocks that they started (`policy=None` takes all clocks for one).
+    the policies weighted by the clocks that they started (`policy=None` takes all clocks for one): its limits are the log-log
+    band over policies, those of the beta product with mid-p for all clocks as one.
 
     When it lies:
-        A target that everybody meets says nothing of how long people waited; read it beside the durations.
+        A target that everybody meets says nothing of how long people waited; read it beside the durations. The limits of
+        `pending_aware` over policies are too short where few clocks have stopped.
 
     Why your vendor shows another number:
         Closed tickets only: an overdue ticket counts as missed on the day somebody closes it, and not before. Others judge

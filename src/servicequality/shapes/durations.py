@@ -2,17 +2,35 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import Better, Count, FloatArray, Reading, Table, TableShape
 from servicequality.stats.survival import Curves, aalen_johansen, kaplan_meier
 from servicequality.stats.survival import Reading as CurveReading
+from servicequality.stats.survival_curves import ShareInterval
 from servicequality.stats.survival_segments import totals
 from servicequality.stats.survival_strata import pool_strata
+
+_OUT = (
+    "nobody was left before the horizon: the upper limit adds the time from the last end to it, times the upper limit of the "
+    "share still running then"
+)
+_POOLED = "log-log limits: too short where few rows have ended, or few have not"
+
+
+class _Figures(NamedTuple):
+    """What is read off the curves, and where nobody was left before the horizon."""
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    se: FloatArray
+    over: NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,6 +38,8 @@ class Survival(TableShape):
     """One figure of a survival curve: a quantile, the share ended or not ended within a limit, or the restricted mean.
 
     Kaplan-Meier (1958); with competing ends, Aalen-Johansen (1978). Its state is the risk table. Make one with `survival`.
+    Limits of shares are those of the beta product with mid-p, limits of quantiles its band without mid-p inverted, limits
+    of restricted means Wilson's on the share of the horizon.
     """
 
     events: Count
@@ -84,21 +104,52 @@ class Survival(TableShape):
 
     def read(self, table: Table, *, level: float) -> Reading:
         figures = zip(*(self._figures(part, level=level) for part in table.blocks()), strict=True)
-        value, low, high, se = (np.concatenate(parts) for parts in figures)
-        limits = "greenwood" if self.horizon is not None else "log-log"
-        method = f"{'aalen-johansen' if self.competing else 'kaplan-meier'}, {limits}"
-        return Reading(low, high, se, method, value=value)
+        value, low, high, se, over = (np.concatenate(parts) for parts in figures)
+        notes = [_OUT if out else None for out in over] if over.any() else None
+        return Reading(low, high, se, self._method(), value=value, notes=notes)
 
-    def _figures(self, table: Table, *, level: float) -> CurveReading:
-        curves = self._curves(table)
+    def decision_limits(self, table: Table, *, tail: float) -> tuple[FloatArray, FloatArray]:
+        """A lower and an upper limit of every group, each with a probability `tail` beyond it, to judge a target by.
+
+        For shares the beta product without mid-p, for quantiles its band inverted, for means the limits of `read`. NaN
+        where a limit cannot be given.
+
+        Args:
+            table: the tables of the groups.
+            tail: between 0 and 1/2; 0.05 gives a 95 % limit each way.
+
+        Raises:
+            ParameterError: a tail that is not between 0 and 1/2.
+        """
+        _check_tail(tail)
+        figures = [self._figures(part, level=1 - 2 * tail, share="beta_product") for part in table.blocks()]
+        return np.concatenate([part.low for part in figures]), np.concatenate([part.high for part in figures])
+
+    def _method(self) -> str:
+        limits = "beta product, mid-p"
         if self.p is not None:
-            return curves.quantile(self.p, level=level)
+            limits = "beta product"
+        elif self.horizon is not None:
+            limits = "wilson" if self.horizon < np.inf else "t below, log-t above"
+        return f"{self._estimator()}, {limits}"
+
+    def _estimator(self) -> str:
+        return "aalen-johansen" if self.competing else "kaplan-meier"
+
+    def _figures(self, table: Table, *, level: float, share: ShareInterval = "mid_p") -> "_Figures":
+        curves = self._curves(table)
+        nowhere = np.zeros(len(table.offsets) - 1, dtype=np.bool_)
+        if self.p is not None:
+            return _Figures(*curves.quantile(self.p, level=level), nowhere)
         if self.limit is not None:
-            return curves.incidence_at(self.limit, level=level)
+            return _Figures(*curves.incidence_at(self.limit, level=level, interval=share), nowhere)
         if self.beyond is not None:
-            return curves.survival_at(self.beyond, level=level)
+            return _Figures(*curves.survival_at(self.beyond, level=level, interval=share), nowhere)
         assert self.horizon is not None  # `survival` takes exactly one of the four
-        return curves.restricted_mean(self.horizon, level=level)
+        if self.horizon == np.inf:
+            return _Figures(*curves.mean(level=level), nowhere)
+        reading = curves.restricted_mean(self.horizon, level=level)
+        return _Figures(*reading, curves.runs_out(self.horizon) & np.isfinite(reading.high))
 
     def _curves(self, table: Table) -> Curves:
         assert table.sums is not None  # the engine always hands over a risk table
@@ -134,21 +185,39 @@ class DelayedSurvival(Survival):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StratifiedSurvival(Survival):
-    """The share ended within a limit where each stratum has a curve of its own, weighed by the rows that it has.
+    """The share ended within a limit where each stratum has a curve of its own, weighted by the rows that it has.
+
+    Limits are the log-log band of the pooled share.
 
     Make one with `survival(stratum=…)`.
     """
 
     def read(self, table: Table, *, level: float) -> Reading:
+        pooled = self._pooled(table, level)
+        notes = [None if np.isnan(value) else _POOLED for value in pooled.value]
+        method = f"{self._estimator()}, log-log, stratified"
+        return Reading(pooled.low, pooled.high, pooled.se, method, value=pooled.value, notes=notes)
+
+    def decision_limits(self, table: Table, *, tail: float) -> tuple[FloatArray, FloatArray]:
+        """The log-log band of the pooled share: its own limits, as no beta product is known over strata.
+
+        Raises:
+            ParameterError: as for one curve.
+        """
+        _check_tail(tail)
+        pooled = self._pooled(table, 1 - 2 * tail)
+        return pooled.low, pooled.high
+
+    def _pooled(self, table: Table, level: float) -> CurveReading:
         assert table.sums is not None  # the engine always hands over a risk table
         assert table.strata is not None  # and strata where the shape has them
-        each = super().read(table, level=level)
-        assert each.value is not None  # a table's reading holds its value
+        assert self.limit is not None  # `survival` pools the share within a limit alone
+        each = [self._curves(part).incidence_at(self.limit, interval="loglog") for part in table.blocks()]
+        value, se = (np.concatenate([getattr(part, name) for part in each]) for name in ("value", "se"))
         rows = totals(table.sums["n"], table.offsets) if table.weights is None else table.weights
         kept = rows > 0  # a stratum of rows without a duration weighs nothing
         bounds = np.concatenate(([0], np.cumsum(kept)))[table.strata]
-        pooled = pool_strata(bounds, each.value[kept], each.se[kept], rows[kept], level=level)
-        return Reading(pooled.low, pooled.high, pooled.se, f"{each.method}, stratified", value=pooled.value)
+        return pool_strata(bounds, value[kept], se[kept], rows[kept], level=level)
 
 
 def survival(
@@ -174,7 +243,8 @@ def survival(
             is then the mean time to either end.
         p: ask for this quantile of the time to the event.
         limit: ask for the share ended by the event within this many seconds.
-        horizon: ask for the mean time up to this many seconds (restricted mean).
+        horizon: ask for the mean time up to this many seconds (restricted mean); infinity asks for the mean, which is known
+            where nobody is left.
         beyond: ask for the share not ended by the event within this many seconds: what `limit` leaves.
         entry: how long each row had run when the watch over it began, for a window that starts with a backlog: the row is
             at risk only from then on. 0, less or null is from the start; an entry that is not before the row's end is an
@@ -236,6 +306,11 @@ def survival(
             "refused": {"under watch only after the end": late & (entry >= seconds)},
         }
     )
+
+
+def _check_tail(tail: float) -> None:
+    if not 0 < tail < 0.5:
+        raise ParameterError(f"tail must lie strictly between 0 and 0.5, got {tail!r}; 0.05 is 95 % each way")
 
 
 def _fields(shape: Survival) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from servicequality.stats._checks import FloatArray, IntArray
 from servicequality.stats.survival_curves import Curves, Reading, greenwood
-from servicequality.stats.survival_segments import accumulate, pick, quotient
+from servicequality.stats.survival_products import beta_products
+from servicequality.stats.survival_segments import accumulate, earlier, pick, quotient, totals
 from servicequality.stats.survival_table import RiskTable, at_risk, risk_table
 
 __all__ = ["Curves", "Reading", "RiskTable", "aalen_johansen", "kaplan_meier", "risk_table"]
@@ -39,7 +40,6 @@ def kaplan_meier(
     joined = None if entered is None else np.asarray(entered, dtype=np.float64)
     n = at_risk(bounds, times, {"events": d, "censored": c}, joined)
     survival = _product_limit(d, n, bounds)
-    se = survival * np.sqrt(accumulate(np.add, greenwood(d, n), bounds))
     return Curves(
         offsets=bounds,
         time=times,
@@ -47,9 +47,12 @@ def kaplan_meier(
         at_risk=n,
         survival=survival,
         incidence=1 - survival,
-        se=se,
+        error=None,
+        products=beta_products(bounds, n, d, survival=survival, delayed=joined is not None),
+        rows=totals(d + c, bounds),
         final=_nobody_left(survival, bounds),
         competing=False,
+        delayed=joined is not None,
     )
 
 
@@ -85,10 +88,7 @@ def aalen_johansen(
     n = at_risk(bounds, times, {"events": d1, "competing": d2, "censored": c}, joined)
     free = _product_limit(d1 + d2, n, bounds)
     filled = bounds[1:] > bounds[:-1]
-    before = np.empty_like(free)
-    before[1:] = free[:-1]
-    before[bounds[:-1][filled]] = 1.0
-    share = quotient(before, n, otherwise=0.0)
+    share = quotient(earlier(free, bounds, start=1.0), n, otherwise=0.0)
     incidence = accumulate(np.add, share * d1, bounds)
     # S + F2 rather than 1 - F1: a sum of shares does not cancel near 0, and is exactly 0 when all ended by the event.
     survival = free + accumulate(np.add, share * d2, bounds)
@@ -112,9 +112,12 @@ def aalen_johansen(
         at_risk=n,
         survival=survival,
         incidence=incidence,
-        se=se,
+        error=se,
+        products=beta_products(bounds, n, d1, survival=free, competing=d2, delayed=joined is not None),
+        rows=totals(d1 + d2 + c, bounds),
         final=_nobody_left(free, bounds),
         competing=True,
+        delayed=joined is not None,
     )
 
 

@@ -49,6 +49,15 @@ def accumulate(ufunc: np.ufunc, values: FloatArray, offsets: IntArray, *, revers
     return out
 
 
+def earlier(values: FloatArray, offsets: IntArray, *, start: float) -> FloatArray:
+    """The value one row before each row, `start` at the first row of a group."""
+    out = np.empty_like(values)
+    out[1:] = values[:-1]
+    starts = offsets[:-1]
+    out[starts[starts < offsets[1:]]] = start
+    return out
+
+
 def totals(values: FloatArray, offsets: IntArray) -> FloatArray:
     """Sum of each group; 0 for an empty one."""
     out = np.zeros(len(offsets) - 1)

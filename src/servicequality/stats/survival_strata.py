@@ -6,7 +6,8 @@ from numpy.typing import ArrayLike
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import critical_value, floats, positive, rows, whole_numbers
 from servicequality.stats._kernel import kernel
-from servicequality.stats.survival_curves import Reading, band
+from servicequality.stats.survival_curves import Reading
+from servicequality.stats.survival_loglog import band
 from servicequality.stats.survival_segments import totals
 
 

@@ -37,7 +37,8 @@ def churn_rate(
     The window is (since, as_of]: who left at `since` was no customer then. Customers won in the window are in neither number.
     With `limit`, time runs from each customer's beginning, and those who have not been customers so long are neither stayers
     nor leavers (Kaplan-Meier). With both, only what happened after `since` is looked at: a customer that began earlier enters
-    late, as it must where those who left before are not in the table any more.
+    late, as it must where those who left before are not in the table any more. The limits with `limit` are those of the beta
+    product with mid-p.
 
     When it lies:
         A quiet month of yearly contracts says nothing: nobody could leave. A window that young customers fill looks better or
@@ -86,6 +87,7 @@ def retention_rate(
 
     What the churn rate leaves, over the same customers: with `limit` those who have not been customers so long are
     neither stayers nor leavers (Kaplan-Meier), and with both a customer that began before `since` enters late.
+    The limits with `limit` are those of the beta product with mid-p.
 
     When it lies:
         Customers who stay because they are bound are not loyal. New customers cannot make up for lost ones here, which is the

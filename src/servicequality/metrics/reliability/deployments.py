@@ -110,9 +110,12 @@ def lead_time_for_changes(
 
     One row is one change or one deployment with its oldest commit. With `limit` it is the share within so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile.
+
     When it lies:
         Branches that live long and are squashed before the merge begin their clock at the end. A mean over deployments
         weighs a release of one commit as one of a hundred.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         From the first commit, the merge or the opening of the ticket; per commit or per release; changes that wait are
@@ -164,8 +167,11 @@ def failed_deployment_recovery_time(
 ) -> Shape:
     """Time from a failed deployment until service was good again; failures that still last count as running.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile.
+
     When it lies:
         The clock starts at the deployment, when nobody may have noticed: slow detection and slow mending look alike.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         DORA's older reports asked for any incident, not for failed deployments alone: see `mean_time_to_restore`.

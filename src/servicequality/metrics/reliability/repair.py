@@ -42,9 +42,13 @@ def mean_time_to_acknowledge(
     Announced maintenance does not count.
     With `limit` it is the share acknowledged within so many seconds, with `horizon` the mean up to so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's; of the mean itself m - t se and m exp(t se / m).
+
     When it lies:
         One incident that was found on Monday rules the mean of a month: read the median beside it. An acknowledgement by a
         robot takes a second and helps nobody.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         The clock starts at the alert and not at the failure; incidents without acknowledgement are dropped, or take the
@@ -79,9 +83,13 @@ def mean_time_to_restore(
     Announced maintenance does not count.
     With `limit` it is the share restored within so many seconds, with `horizon` the mean up to so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's; of the mean itself m - t se and m exp(t se / m).
+
     When it lies:
         A mean of times with a long tail says little: two calm months differ by half. Where small failures are no longer
         recorded, it grows although nothing got worse.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         MTTR stands for restore, resolve, repair and respond, and a tool shows the one that its fields allow; open incidents
@@ -116,9 +124,13 @@ def mean_time_to_resolve(
     Announced maintenance does not count.
     With `limit` it is the share resolved within so many seconds, with `horizon` the mean up to so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's; of the mean itself m - t se and m exp(t se / m).
+
     When it lies:
         Causes that are never looked for are never removed, and such incidents are closed by a timer: the figure then is the
         timer's.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         It shows the time to restore under this name, or the reverse; a working calendar; closed incidents alone.

@@ -68,9 +68,12 @@ def patch_latency(
 
     With `limit` it is the share patched within so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile.
+
     When it lies:
         One system that is never patched does not move the median, and is the one that is broken into: ask for the share within
         a limit, by severity.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         From the scan that found it and not from the disclosure; patched ones alone, which looks the better the more lie

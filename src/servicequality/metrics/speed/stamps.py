@@ -42,9 +42,13 @@ def first_response_time(
     within so many seconds; with `horizon` the mean wait up to so many seconds, however it ended. `entry` is for a window
     that starts with a backlog, as in `resolution_time`.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         A quick "we are looking into it" is a first response. Read it beside the time to resolution, and beside the share
         that ended without any answer.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Bots and automatic replies counted as people, internal notes as replies; open tickets left out, which makes a bad
@@ -119,9 +123,13 @@ def resolution_time(
     `entry` the column that says how old each was when the window began (0 for those created in it). A ticket is then at
     risk only from that age on (delayed entry).
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         Kaplan-Meier takes the open tickets to be like the others of their age. Where the hard ones are put aside on
         purpose, the truth is worse.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Closed tickets only, so that old backlog makes the figure worse on the day it is worked off and better while it

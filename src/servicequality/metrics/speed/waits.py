@@ -43,8 +43,12 @@ def response_time(
 
     A wait that the resolution ends is a competing end. Rows are those of `reply_waits`.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         Many short exchanges outweigh the one long silence. Read it beside the first response and the resolution time.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Every customer message starts a clock of its own, so that three questions in a row count as three waits; automatic
@@ -110,8 +114,12 @@ def requester_wait_time(
 
     A ticket that is still open has waited at least so long.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         It trusts the statuses: a ticket that is set to pending without a question to the customer stops the clock.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Another set of statuses, calendar or business hours, solved tickets only.
@@ -169,8 +177,12 @@ def agent_wait_time(
 
     A ticket that is still open has been waited for at least so long.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         Long agent waits may be slow customers or unclear questions; the clock cannot tell.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Another set of statuses, calendar or business hours, solved tickets only.
@@ -228,8 +240,12 @@ def hold_time(
 
     A ticket that is still open has been held at least so long.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         Most tickets are never on hold, so that the median is often 0: ask for a high quantile, or slice by `hold_seconds > 0`.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Hold per spell in place of hold per ticket, or the time that the SLA clock stood still.

@@ -37,8 +37,12 @@ def handle_time(
 ) -> Shape:
     """Work that agents recorded on a ticket until its resolution; a ticket that is still open takes at least so much.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         Only recorded work is in it. Where recording is voluntary, it measures the recording.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Talk time alone, talk and after-call work, time with the ticket on the screen, or the time from opening to closing.
@@ -96,8 +100,12 @@ def time_in_status(
 
     The row of the status in which the ticket still is has lasted at least so long.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         A status says what somebody set it to. All visits to a status add up in one row.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Time per visit in place of time per ticket; only tickets that left the status; business hours.

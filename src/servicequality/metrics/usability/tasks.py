@@ -90,9 +90,13 @@ def time_on_task(
 
     With `limit` it is the share that completed within so many seconds; with `horizon` the mean time up to so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         Kaplan-Meier takes those who gave up to be like those who went on; they are slower. Times with somebody watching,
         or with thinking aloud, are other times.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         Completed attempts only, which gets better the more people give up; the arithmetic mean, which one lunch break rules;
@@ -175,9 +179,13 @@ def training_time(
     What the standard is (a test passed, ten tickets without help) is yours to say and to keep. With `limit` it is the share
     that was proficient within so many seconds.
 
+    Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
+    `horizon` Wilson's.
+
     When it lies:
         People who leave before they are proficient count as still learning, though they never will be. A lower standard
         shortens the training.
+        The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
         The length of the course in place of the time to the standard; graduates only; a mean, which a slow few rule.
