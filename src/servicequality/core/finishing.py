@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from servicequality.core.binned import read_state
 from servicequality.core.results import result_rows
-from servicequality.core.sampling import MOMENTS, SAMPLED, design_notes, read_design
+from servicequality.core.sampling import MOMENTS, SAMPLED, kish_rows, sampled_limits
 from servicequality.core.states import value_prefix
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading, Table, TableShape
-from servicequality.shapes.base import FloatArray, no_limits
+from servicequality.shapes.base import FloatArray
 
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
@@ -43,43 +43,36 @@ def finish_fixed(state: pl.DataFrame, metric: "Metric", *, keys: Sequence[str], 
         below=pl.lit(None, pl.Float64) if pair is None else pair[1].cast(pl.Float64),
     )
     n = _column(state, f"{name}.n")
-    low, high, se, n_eff = np.full((4, len(n)), np.nan)
-    n_eff[:] = n
-    notes: list[str | None] = [None] * len(n)
+    low, high, se = np.full((3, len(n)), np.nan)
     ok = read["judged"].to_numpy() & (n > 0)
-    design, extra = None, {}
-    sampled = {key: f"{name}.{key}" for key in (*SAMPLED, *MOMENTS) if f"{name}.{key}" in state.columns}
-    if "yy" in sampled:
-        extra = {key: _column(state, column) for key, column in sampled.items()} | {"n": n}
-        units = extra.get("clusters", extra.get("units", n))
-        for row in np.flatnonzero(ok & (units < 2)):
-            notes[row] = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
-        ok &= units > 1
-        extra = {key: column[ok] for key, column in extra.items()}
-    sums = {leaf: _column(state, f"{prefix}.{leaf}")[ok] for leaf in shape.leaves()}
-    if extra:
-        design = read_design(shape, sums, extra, (read["above"].to_numpy()[ok], read["below"].to_numpy()[ok]))
-        n_eff[ok] = design.n_eff
-        for row, note in zip(np.flatnonzero(ok), design_notes(shape, sums, extra), strict=True):
-            notes[row] = note
-    unknown_design = bool(sampled) and design is None
+    whole = {leaf: _column(state, f"{prefix}.{leaf}") for leaf in shape.leaves()}
+    sums = {leaf: column[ok] for leaf, column in whole.items()}
+    extra = {key: _column(state, f"{name}.{key}") for key in (*SAMPLED, *MOMENTS) if f"{name}.{key}" in state.columns}
+    n_eff = kish_rows(whole["n"], {**extra, "n": n}).copy()
     with warnings.catch_warnings():  # what is to be read with care stands in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
-        reading = no_limits(sums) if unknown_design else shape.limits(sums, level=level, design=design)
+        if extra:
+            of_design = {key: column[ok] for key, column in {**extra, "n": n}.items()}
+            ratio = read["above"].to_numpy()[ok], read["below"].to_numpy()[ok]
+            reading, n_eff[ok] = sampled_limits(shape, sums, of_design, ratio, level=level)
+        else:
+            reading = shape.limits(sums, level=level, design=None)
     low[ok], high[ok], se[ok] = reading.low, reading.high, reading.se
-    for row, note in zip(np.flatnonzero(ok), reading.notes or (), strict=False):
-        notes[row] = "; ".join(text for text in (notes[row], note) if text) or None
+    method, notes = np.full(len(n), "none", dtype=np.object_), np.full(len(n), None, dtype=np.object_)
+    method[ok if not isinstance(reading.method, str) else slice(None)] = reading.method
+    if reading.notes is not None:
+        notes[ok] = reading.notes
     value = read["value"].fill_null(float("nan")).to_numpy()
     return _result(
         state.select(keys),
         metric,
-        Reading(low, high, se, reading.method, value),
+        Reading(low, high, se, method.tolist(), value),
         level=level,
         n=n,
         missing=read["missing"],
         pending=read["pending"],
         n_eff=n_eff,
-        notes=notes,
+        notes=notes.tolist(),
     )
 
 

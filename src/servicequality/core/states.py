@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from servicequality.core.sampling import WEIGHTED, Sampling, moments
+from servicequality.core.sampling import WEIGHTED, Sampling, cluster_sums, moments
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape, TableShape
 from servicequality.shapes.base import added
@@ -41,9 +41,9 @@ def fixed_state(
     for metric in metrics:
         assert isinstance(metric.shape, FixedShape)  # tables were refused before
         name = metric.name
-        again[f"{name}.clusters"] = (pl.col(f"{name}.n") > 0).sum().cast(pl.Int64)
         stored = metric.shape.stored(value_prefix(name, weighted=sampling.weight is not None))
-        again |= {f"{name}.{moment}": rule for moment, rule in moments(stored).items()}
+        rows = pl.col(f"{name}.n" if sampling.weight is None else f"{name}.units")
+        again |= {f"{name}.{added_up}": rule for added_up, rule in cluster_sums(stored, rows).items()}
     return _aggregate(clusters, keys, again)
 
 
@@ -93,8 +93,9 @@ def _sums(metric: "Metric", sampling: Sampling) -> dict[str, pl.Expr]:
     for leaf in kinds:
         columns[f"{value_prefix(name, weighted=True)}.{leaf}"] = getattr(heavy, leaf).sum()
     columns[f"{name}.weight_squares"] = (heavy.n * heavy.n).sum()
-    if sampling.cluster is None and isinstance(heavy, FixedShape):
+    if isinstance(heavy, FixedShape):
         columns[f"{name}.units"] = (heavy.n > 0).sum().cast(pl.Int64)
+    if sampling.cluster is None and isinstance(heavy, FixedShape):
         columns |= {f"{name}.{moment}": rule for moment, rule in moments(heavy).items()}
     return columns
 
