@@ -119,15 +119,16 @@ def table(
 ) -> pl.DataFrame:
     """Finished figures, one row a key, name and measure, in the order of the keys and then of `asked`.
 
-    Metrics of one shape differ in their columns alone, so that their sums are stacked and finished in one go.
+    Metrics of one shape and range differ in their columns alone, so that their sums are stacked and finished in one go.
     """
     titles = pl.DataFrame(
         {_PLACE: range(len(asked)), name: [title for title, _ in asked], "measure": [kind for _, kind in asked]},
         schema={_PLACE: pl.Int64, name: pl.String, "measure": pl.String},
     )
-    alike: dict[type[Shape], list[tuple[int, Metric]]] = {}
+    alike: dict[tuple[type[Shape], object, object], list[tuple[int, Metric]]] = {}
     for place, metric in enumerate(asked.values()):
-        alike.setdefault(type(metric.shape), []).append((place, metric))
+        kind = type(metric.shape), metric.shape.bounds, getattr(metric.shape, "added", None)
+        alike.setdefault(kind, []).append((place, metric))
     parts = [
         finish_fixed(
             pl.concat([_under_one_name(state, metric, place, keys) for place, metric in group]),

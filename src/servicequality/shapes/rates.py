@@ -92,10 +92,9 @@ class Rate(FixedShape):
         none = sums["events"] == 0  # no spread to see: what the effective rows of exposure would say
         exposure = (sums["exposure"] / sums["n"] * design.n_eff)[none]
         limits.low[none], limits.high[none] = poisson_rate_interval(np.zeros_like(exposure), exposure, level=level)
-        notes = (
-            None if limits.notes is None else np.where(none, None, np.array(limits.notes, dtype=np.object_)).tolist()
-        )
-        return limits._replace(notes=notes, method=np.where(none, "garwood", "t").tolist())
+        notes = np.array(limits.notes or [None] * len(value), dtype=np.object_)
+        notes[none] = None
+        return limits._replace(notes=notes.tolist(), method=np.where(none, "garwood", "t").tolist())
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
