@@ -81,7 +81,7 @@ class Scores(Generic[F]):
     def items(self) -> F:
         """One row a key, item and measure, each item on the respondents who answered it."""
         question, answers = self.question, by_item(self.answers)
-        asked = figures(measures(answers), answers.scale.scored, whole=False, full=answers.full)
+        asked = figures(measures(answers), answers.scale.scored, scale=answers.scale, whole=False, full=answers.full)
         plan = state(
             scored(answers, "dimension_complete"),
             asked,
@@ -113,7 +113,7 @@ class Scores(Generic[F]):
     @cached_property
     def _state(self) -> pl.LazyFrame:
         question = self.question
-        asked = figures(measures(self.answers), tuple(self.scale.dimensions), full=self.answers.full)
+        asked = figures(measures(self.answers), tuple(self.scale.dimensions), scale=self.scale, full=self.answers.full)
         return state(self._scored, asked, keys=question.keys, sampling=question.sampling, rules=self._rules)
 
     @cached_property

@@ -81,7 +81,7 @@ class ScoreTables:
 
     @cached_property
     def _asked(self) -> dict[tuple[str, str], Metric]:
-        return figures(self._measures, tuple(self.scale.dimensions))
+        return figures(self._measures, tuple(self.scale.dimensions), scale=self.scale)
 
 
 def merge_scores(
