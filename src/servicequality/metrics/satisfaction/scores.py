@@ -36,8 +36,8 @@ def nps(
 ) -> Shape:
     """Promoters (9-10) less detractors (0-6), per 100 answers. Unanswered rows do not count.
 
-    The limits are of three answers more, 3/4 at each end and 3/2 in the middle (Rocks 2016), with Student's t of n + 2 degrees of
-    freedom; `interval="adjusted_wald"` takes the normal quantile, as published.
+    The limits are of three answers more, 3/4 at each end and 3/2 in the middle (Rocks 2016), with Student's t of n + 2
+    degrees of freedom; `interval="adjusted_wald"` takes the normal quantile, as published.
 
     When it lies:
         The score throws away most of the answer: 0 and 6 weigh alike, and a move from 8 to 9 counts as much as one from
@@ -108,8 +108,8 @@ def csat_mean(score: Score = "score", *, scale: Scale, missing: Sequence[int] = 
     have limits too.
 
     When it lies:
-        A mean treats the steps of the scale as equal, and hides whether opinions are mixed or merely middling. Where low answers
-        are rare, a sample of fewer than fifty may hold none of them, and the limits promise too much; a note says so.
+        A mean treats the steps of the scale as equal, and hides whether opinions are mixed or merely middling. Where low
+        answers are rare, a sample of fewer than fifty may hold none of them, and the limits promise too much; a note says so.
 
     Why your vendor shows another number:
         A mean rescaled to 0-100, a mean of the means of agents or weeks, or sentinels such as 0 and 6 left in.
@@ -140,7 +140,8 @@ def ces(
 
     `share` is the share that found it easy (v1: 1-2; v2: 5-7), `net` is easy less hard (v1: 4-5; v2: 1-3) per 100 answers.
     `of_version` names a column with each row's version; a row of the other version is an error, since the two point in
-    opposite directions. The limits of the mean are those of `csat_mean`, of the share Wilson's, of the net score those of `nps`.
+    opposite directions.
+    The limits of the mean are those of `csat_mean`, of the share Wilson's, of the net score those of `nps`.
 
     When it lies:
         It asks about one contact only, and those who gave up are not asked.
