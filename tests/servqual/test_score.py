@@ -74,7 +74,8 @@ def test_a_paired_t_interval() -> None:
     scale = Scale("one", {"d": [1]}, low=1, high=7)
     for level in (0.9, 0.95):
         row = by_pair(score({"E1": hoped, "P1": felt}, scale, level=level).dimensions)["d", "gap"]
-        low, high = stats.bounded_mean_interval(5, -1.4, 1.2, low=-6, high=6, added=1 / 8, level=level)
+        limits = stats.bounded_mean_interval(5, -1.4, 1.2, low=-6, high=6, added=1 / 8, level=level)
+        low, high = (float(limit) for limit in limits)
         assert (row["value"], row["low"], row["high"]) == pytest.approx((-1.4, low, high))
         assert (row["method"], row["level"], row["n"]) == ("adjusted_t", level, 5)
         # Of a score whose scale is not given the limits are the paired t interval.
@@ -124,7 +125,7 @@ def test_overall_is_the_mean_of_dimensions_each_on_its_own_respondents() -> None
     assert row["value"] == pytest.approx((-2.0 + -1.0) / 2)  # the two who have both have a mean of -1
     assert "limits from the rows that have all 2 numbers" in row["notes"]
     # Of the two who have both: gaps of -1/2 and -3/2 about -1, moved by -1/2.
-    low, high = stats.bounded_mean_interval(2, -1.0, 0.5, low=-6, high=6, added=1 / 8)
+    low, high = (float(limit) for limit in stats.bounded_mean_interval(2, -1.0, 0.5, low=-6, high=6, added=1 / 8))
     assert (row["low"], row["high"]) == pytest.approx((max(low - 0.5, -6), high - 0.5))
     assert row["se"] == pytest.approx(0.5)
 

@@ -11,13 +11,20 @@ from servicequality.testing.strategies import CLUSTER, KEY, WEIGHT
 
 
 def equal_weights_weigh_nothing(metric: Metric, frame: pl.DataFrame) -> None:
-    """Weights that are all 1 give the unweighted value; another constant too, or that multiple of a count or total."""
+    """Weights that are all 1 give the unweighted value; another constant too, or that multiple of a count or total.
+
+    Limits of shapes of fixed width are those of the rows themselves.
+    """
     plain = evaluate(frame, metric, by=KEY)
     for constant in (1.0, 0.1, 3.0):
         heavy = evaluate(frame.with_columns(pl.lit(constant).alias(WEIGHT)), metric, by=KEY, weight=WEIGHT)
         grown = plain["value"] * (constant if grows(metric) else 1.0)
         kept = ["n", "n_missing", "n_pending", "reason"]
         same(heavy.select("value", *kept), plain.select(grown, *kept), of=metric, rows=frame)
+        if isinstance(metric.shape, FixedShape):  # one weighted row says nothing of its weight, and has no limits
+            limits = ["low", "high", "n_eff"]
+            several = plain["n"] > 1
+            same(heavy.filter(several).select(limits), plain.filter(several).select(limits), of=metric, rows=frame)
 
 
 def a_weight_stands_for_rows(metric: Metric, frame: pl.DataFrame) -> None:
