@@ -171,23 +171,33 @@ def average(number: Number = "x") -> Shape:
     return mean(pl.col(number), of=pl.col(number).is_not_null())
 
 
+def linearised(y: Any, x: Any, m: int) -> float:
+    """The linearised standard error of a ratio of the sums of y and x over m rows or clusters."""
+    y, x = np.asarray(y, dtype=np.float64), np.asarray(x, dtype=np.float64)
+    return float(stats.ratio_se(y.sum(), x.sum(), y @ y, x @ y, x @ x, m))
+
+
 def weighted_proportion(y: Numbers, w: Numbers) -> Result:
-    got = ones().estimate(pl.DataFrame({"y": [bool(value) for value in y], "w": w}), weight="w")
-    return {"p": got.value, "se": got.se, "n_eff": got.n_eff}
+    weight, hits = np.asarray(w, dtype=np.float64), np.asarray(w) * np.asarray(y)
+    n_eff = stats.kish_n_eff(weight.sum(), weight @ weight)
+    return {"p": float(hits.sum() / weight.sum()), "se": linearised(hits, weight, len(w)), "n_eff": float(n_eff)}
 
 
 def cluster_proportion(clusters: Numbers, k: Sequence[int], n: Sequence[int], quantile: str) -> Result:
-    assert quantile == "z"  # the library's own tables take t(G - 1)
-    rows = [(c, i < hits) for c, hits, size in zip(clusters, k, n, strict=True) for i in range(size)]
-    got = ones().estimate(pl.DataFrame(rows, schema=["c", "y"], orient="row"), cluster="c")
-    assert got.value is not None
-    low, high = stats.wilson(got.value * got.n_eff, got.n_eff)
-    return {"p": got.value, "se": got.se, "n_eff": got.n_eff, "deff": got.n / got.n_eff, **limits(low, high)}
+    assert quantile == "z"  # t(G - 1) is `cluster_mean`
+    total = sum(n)
+    p, se = sum(k) / total, linearised(k, n, len(clusters))
+    deff = float(stats.design_effect(se, np.sqrt(p * (1 - p) / total)))
+    low, high = stats.wilson(p * total / deff, total / deff)
+    return {"p": p, "se": se, "n_eff": total / deff, "deff": deff, **limits(low, high)}
 
 
 def cluster_mean(values: Numbers, clusters: Numbers) -> Result:
-    got = average().estimate(pl.DataFrame({"x": values, "c": clusters}), cluster="c")
-    return {"mean": got.value, "se": got.se, "lower": got.low, "upper": got.high}
+    _, place = np.unique(clusters, return_inverse=True)
+    sums, sizes = np.bincount(place, weights=values), np.bincount(place)
+    mean, se = float(np.mean(values)), linearised(sums, sizes, len(sizes))
+    low, high = stats.t_interval(mean, se, df=len(sizes) - 1)
+    return {"mean": mean, "se": se, **limits(low, high)}
 
 
 def closed_only(durations: Numbers, observed: Sequence[int]) -> Result:

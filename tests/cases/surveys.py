@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 import servicequality as sq
-from cases.statistics import Numbers, Result, average, ones
+from cases.statistics import Numbers, Result, average, linearised, ones
 from servicequality import stats
 from servicequality.core import Estimate, Metric
 from servicequality.stats.net import NetDifferenceMethod, NetMethod
@@ -68,8 +68,15 @@ def nps_diff_ci(x: Sequence[int], y: Sequence[int], method: NetDifferenceMethod)
 
 def nps_weighted(scores: list[int], weights: list[float]) -> Result:
     got = sq.nps("score").estimate(pl.DataFrame({"score": scores, "w": weights}), weight="w")
-    assert got.se is not None
-    return {"nps": got.value, "se": got.se / 100, "n_eff": got.n_eff, "deff": got.n / got.n_eff}
+    weight = np.asarray(weights, dtype=np.float64)
+    n_eff = float(stats.kish_n_eff(weight.sum(), weight @ weight))
+    signs = [(score >= 9) - (score <= 6) for score in scores]
+    return {
+        "nps": got.value,
+        "se": linearised(weight * signs, weight, len(weights)),
+        "n_eff": n_eff,
+        "deff": got.n / n_eff,
+    }
 
 
 def proportion_ci(count: int, nobs: int, method: ProportionMethod = "wilson") -> Result:
@@ -85,7 +92,10 @@ def proportion_diff_ci(x1: int, n1: int, x2: int, n2: int) -> Result:
 
 def weighted_wilson(indicator: list[int], weights: list[float]) -> Result:
     got = ones().estimate(pl.DataFrame({"y": [bool(value) for value in indicator], "w": weights}), weight="w")
-    return {"share": got.value, "n_eff": got.n_eff, "ci": [got.low, got.high]}
+    weight = np.asarray(weights, dtype=np.float64)
+    n_eff = stats.kish_n_eff(weight.sum(), weight @ weight)
+    assert got.value is not None
+    return {"share": got.value, "n_eff": float(n_eff), "ci": pair(stats.wilson(got.value * n_eff, n_eff))}
 
 
 def mean_ci_fpc(mean: float, sd: float, n: int, population: int) -> Result:

@@ -198,7 +198,7 @@ def test_weights_and_clusters_widen_the_limits() -> None:
     sides = [frame.with_columns(w=pl.Series(RNG.uniform(0.2, 3, len(frame)))) for frame in (BEFORE, AFTER)]
     weighted = only(CSAT, *sides, weight="w")
     parts = [evaluate(side, CSAT, weight="w").row(0, named=True) for side in sides]
-    low, high = newcombe(*(x for part in parts[::-1] for x in (part["value"] * part["n_eff"], part["n_eff"])))
+    low, high = stats.mover_difference(*(part[of] for part in parts[::-1] for of in ("value", "low", "high")))
     np.testing.assert_allclose((weighted["low"], weighted["high"]), (low, high))
     agents = [frame.with_columns(agent=pl.Series(np.arange(len(frame)) // 20)) for frame in (BEFORE, AFTER)]
     clustered = only(MEAN, *agents, cluster="agent")

@@ -212,7 +212,7 @@ def test_clusters_widen_what_is_held_against_a_target() -> None:
     plain = card.evaluate(rows, as_of=AS_OF, at=AT).row(0, named=True)
     clustered = card.evaluate(rows, as_of=AS_OF, at=AT, cluster="agent").row(0, named=True)
     assert (plain["verdict"], clustered["verdict"]) == ("met", "undecided")
-    assert "only 5 clusters" in clustered["notes"]
+    assert "only 5 effective clusters" in clustered["notes"]
     lone = card.evaluate(rows.with_columns(agent=pl.lit(1)), as_of=AS_OF, at=AT, cluster="agent").row(0, named=True)
     assert (lone["verdict"], lone["reason"]) == ("undecided", "the figure has no limits: too few rows, or one cluster")
 

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
+from scipy.special import stdtrit
 
 import servicequality as sq
+from servicequality import stats
 from servicequality.datasets import servqual_survey
 from servicequality.errors import ParameterError
 from servicequality.servqual import SERVPERF, SERVQUAL_1988, SERVQUAL_1991, Scale, score
@@ -72,9 +74,15 @@ def test_a_paired_t_interval() -> None:
     scale = Scale("one", {"d": [1]}, low=1, high=7)
     for level in (0.9, 0.95):
         row = by_pair(score({"E1": hoped, "P1": felt}, scale, level=level).dimensions)["d", "gap"]
-        low, high = ttest_rel(felt, hoped).confidence_interval(level)
+        limits = stats.bounded_mean_interval(5, -1.4, 1.2, low=-6, high=6, added=1 / 8, level=level)
+        low, high = (float(limit) for limit in limits)
         assert (row["value"], row["low"], row["high"]) == pytest.approx((-1.4, low, high))
-        assert (row["method"], row["level"], row["n"]) == ("t", level, 5)
+        assert (row["method"], row["level"], row["n"]) == ("adjusted_t", level, 5)
+        # Of a score whose scale is not given the limits are the paired t interval.
+        scores = score(pl.DataFrame({"E1": hoped, "P1": felt}), scale).respondents
+        plain = sq.servqual_gap("d").estimate(scores, level=level)
+        assert (plain.low, plain.high) == pytest.approx(tuple(ttest_rel(felt, hoped).confidence_interval(level)))
+        assert plain.method == "t"
 
 
 def whole(scale: Scale, answer: int, n: int = 1) -> dict[str, list[int]]:
@@ -91,16 +99,22 @@ def test_reversed_items_are_turned_once_in_both_roles() -> None:
     assert set(score(frame, SERVQUAL_1991).dimensions.filter(measure="gap")["value"]) == {-1.0}
 
 
-def test_one_respondent_has_values_and_no_limits() -> None:
+def test_one_respondent_says_next_to_nothing() -> None:
     scores = score(whole(SERVQUAL_1991, 4), SERVQUAL_1991)
     for table in (scores.dimensions, scores.overall):
         assert table["value"].null_count() == 0
-        assert table.select("low", "high", "se").null_count().row(0) == (table.height,) * 3
+        gap = table.filter(measure="gap")
+        assert set(gap["low"]) == {-6.0}
+        assert set(gap["high"]) == {6.0}
+        assert gap["se"].null_count() == gap.height
 
 
-def test_items_without_variance_have_limits_of_no_width() -> None:
+def test_items_without_variance_have_limits_all_the_same() -> None:
     row = by_pair(score(whole(SERVQUAL_1991, 4, 3), SERVQUAL_1991).dimensions)["empathy", "gap"]
-    assert (row["value"], row["low"], row["high"], row["se"], row["n"]) == (0, 0, 0, 0, 3)
+    # Three gaps of 0 and an eighth of one at either end: of 3.25 numbers a variance of 2/8 · 36 / 3.25, and t of 2.25.
+    half = float(stdtrit(2.25, 0.975)) * (0.25 * 36 / 3.25 / 3.25) ** 0.5
+    assert (row["value"], row["se"], row["n"]) == (0, 0, 3)
+    assert (row["low"], row["high"]) == pytest.approx((-half, half))
 
 
 def test_overall_is_the_mean_of_dimensions_each_on_its_own_respondents() -> None:
@@ -109,8 +123,10 @@ def test_overall_is_the_mean_of_dimensions_each_on_its_own_respondents() -> None
     row = score(frame, scale).overall.row(2, named=True)
     assert (row["measure"], row["n"], row["n_missing"]) == ("gap", 2, 1)
     assert row["value"] == pytest.approx((-2.0 + -1.0) / 2)  # the two who have both have a mean of -1
-    assert row["notes"] == "limits from the rows that have all 2 numbers"
-    assert (row["low"] + row["high"]) / 2 == pytest.approx(row["value"])
+    assert "limits from the rows that have all 2 numbers" in row["notes"]
+    # Of the two who have both: gaps of -1/2 and -3/2 about -1, moved by -1/2.
+    low, high = (float(limit) for limit in stats.bounded_mean_interval(2, -1.0, 0.5, low=-6, high=6, added=1 / 8))
+    assert (row["low"], row["high"]) == pytest.approx((max(low - 0.5, -6), high - 0.5))
     assert row["se"] == pytest.approx(0.5)
 
 
@@ -174,11 +190,11 @@ def test_contributions_add_up_to_the_weighted_gap() -> None:
 def test_survey_weights_and_clusters_are_those_of_evaluate() -> None:
     frame = servqual_survey(300, seed=3).with_columns(w=pl.int_range(300) % 3 + 0.5, shop=pl.int_range(300) % 20)
     scores = score(frame, SERVQUAL_1991, weight="w", cluster="shop", by="branch")
-    metrics = [sq.servqual_gap("empathy"), sq.servqual_gap()]
+    metrics = [sq.servqual_gap("empathy", scale=(1, 7)), sq.servqual_gap(scale=(1, 7))]
     expected = sq.evaluate(scores.respondents, metrics, by="branch", weight="w", cluster="shop")
     figures = ["branch", "value", "low", "high", "se", "n", "n_missing", "n_eff"]
     got = [scores.dimensions.filter(dimension="empathy", measure="gap"), scores.overall.filter(measure="gap")]
-    for table, metric in zip(got, ("servqual_gap_empathy", "servqual_gap"), strict=True):
+    for table, metric in zip(got, [metric.name for metric in metrics], strict=True):
         assert_frame_equal(table.select(figures), expected.filter(metric=metric).select(figures), rel_tol=1e-9)
     plain = by_pair(score(frame, SERVQUAL_1991).dimensions)["empathy", "gap"]["value"]
     assert plain != by_pair(score(frame, SERVQUAL_1991, weight="w").dimensions)["empathy", "gap"]["value"]

@@ -7,10 +7,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from servicequality import average_speed_of_answer, csat, evaluate, nps, resolution_time_observed_only
+from servicequality import (
+    average_speed_of_answer,
+    csat,
+    csat_mean,
+    evaluate,
+    incident_rate,
+    nps,
+    resolution_time_observed_only,
+)
 from servicequality.columns import Amount, answered
 from servicequality.core import Metric, define
-from servicequality.shapes import Shape, geometric_mean, mean, ratio
+from servicequality.errors import DefinitionError, ParameterError
+from servicequality.shapes import Shape, geometric_mean, mean, rate, ratio
 
 
 @pytest.mark.parametrize("interval", ["wald", "t"])
@@ -70,9 +79,14 @@ class TestLimitsWithinTheRange:
             )
             assert (free["low"] < 0).mean() > 0.2, name
             assert cut["low"].equals(free["low"].clip(0.0)), name
-            assert cut.drop("low").equals(free.drop("low")), name
             held = [((table["low"] <= 60.0) & (table["high"] >= 60.0)).mean() for table in (free, cut)]
-            assert held[0] == held[1] > 0.8, name
+            if name == "ratio":
+                assert cut.drop("low").equals(free.drop("low"))
+                assert held[0] == held[1] > 0.8
+            else:  # amounts that cannot be negative have a longer upper end, that of the logarithm
+                half = free["high"] - free["value"]
+                np.testing.assert_allclose(cut["high"], free["value"] * np.exp(half / free["value"]))
+                assert held[1] > held[0] + 0.02 > 0.8
 
     def test_the_metrics_of_the_catalogue_are_cut(self) -> None:
         waits = pl.DataFrame({"wait_seconds": [0.0, 0.0, 0.0, 90.0], "outcome": ["answered"] * 4})
@@ -91,3 +105,62 @@ class TestLimitsWithinTheRange:
 
         found = times().estimate(rows)
         assert 0 < found.low < found.value < found.high < 1
+
+
+class TestMeansWithoutSpread:
+    @pytest.mark.parametrize(
+        ("seconds", "weight"),
+        [
+            ([5.0] * 4, None),
+            ([0.1] * 7, None),
+            ([1e9 - 1e-3, 1e9 + 1e-3, 1e9, 1e9], None),
+            ([1e6 - 1, 1e6 + 1, 1e6, 1e6], [1.0, 2.0, 3.0, 4.0]),
+        ],
+    )
+    def test_what_sums_cannot_carry_is_null_and_never_0(self, seconds: list[float], weight: list[float] | None) -> None:
+        frame = pl.DataFrame({"resolution_seconds": seconds, "resolution_observed": [True] * len(seconds)})
+        options = {} if weight is None else {"weight": "w"}
+        frame = frame if weight is None else frame.with_columns(w=pl.Series(weight))
+        found = resolution_time_observed_only(statistic="mean").estimate(frame, **options)  # type: ignore[arg-type]
+        assert found.value == pytest.approx(np.mean(seconds))
+        assert (found.low, found.high) == (None, None)
+        assert "do not differ" in str(found.notes)
+
+    def test_one_row_has_a_mean_and_no_limits(self) -> None:
+        rows = pl.DataFrame({"resolution_seconds": [7.0], "resolution_observed": [True]})
+        found = resolution_time_observed_only(statistic="mean").estimate(rows)
+        assert (found.value, found.low, found.high) == (7.0, None, None)
+        assert "one row has no spread" in str(found.notes)
+
+
+class TestRates:
+    def test_periods_that_scatter_widen_the_limits_and_segments_do_not(self) -> None:
+        rows = pl.DataFrame({"incidents": [3, 9, 1, 12, 0, 4], "exposure": [1.0] * 6})
+        wide, plain = incident_rate().estimate(rows), incident_rate(interval="poisson").estimate(rows)
+        assert (wide.method, plain.method) == ("quasi-poisson", "garwood")
+        assert wide.low < plain.low < plain.high < wide.high  # type: ignore[operator]
+        assert "scatter" in str(wide.notes)
+        few = incident_rate().estimate(rows.head(3))
+        assert few.method == "garwood"
+        assert "fewer than 4 periods" in str(few.notes)
+
+    def test_no_event_in_a_sample_has_an_upper_limit(self) -> None:
+        rows = pl.DataFrame({"incidents": [0] * 6, "exposure": [2.0] * 6, "team": [0, 0, 1, 1, 2, 2]})
+        found = incident_rate().estimate(rows, cluster="team")
+        n_eff = 6 / (1 + 0.1 * (12 / 6 - 1))
+        assert (found.low, found.high) == (0.0, pytest.approx(-np.log(0.025) / (2 * n_eff)))
+
+    def test_an_unknown_interval_is_named(self) -> None:
+        with pytest.raises(ParameterError, match="interval must be one of 'quasi_poisson', 'poisson'"):
+            incident_rate(interval="normal")  # type: ignore[arg-type]
+
+    def test_a_period_is_not_pending(self) -> None:
+        with pytest.raises(DefinitionError, match="leave periods= or pending= out"):
+            rate(pl.col("a"), pl.col("b"), of=pl.lit(value=True), periods=True, pending=pl.col("open"))
+
+
+def test_a_score_that_crowds_at_its_end_says_that_rare_answers_may_be_missing() -> None:
+    few, many = csat_mean(scale=(1, 5)).estimate([5] * 40), csat_mean(scale=(1, 5)).estimate([1, 5] * 20)
+    assert "rare answers" in str(few.notes)
+    assert few.low < few.high == 5.0  # type: ignore[operator]
+    assert many.notes is None

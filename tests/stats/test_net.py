@@ -8,6 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import optimize
 from scipy import stats as oracle
+from scipy.special import stdtrit
 
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.stats import (
@@ -53,7 +54,9 @@ def test_adjusted_wald_by_hand():
     # 180 promoters, 90 passives, 30 detractors: 3/4 more at each end, 3/2 more in the middle.
     p, q, n = 180.75 / 303, 30.75 / 303, 303
     half = 1.959963984540054 * np.sqrt((p + q - (p - q) ** 2) / n)
-    assert net_interval(180, 30, 300) == pytest.approx((p - q - half, p - q + half), abs=1e-12)
+    assert net_interval(180, 30, 300, method="adjusted_wald") == pytest.approx((p - q - half, p - q + half), abs=1e-12)
+    wider = half / 1.959963984540054 * stdtrit(302, 0.975)  # the default: t of n + 2 degrees of freedom
+    assert net_interval(180, 30, 300) == pytest.approx((p - q - wider, p - q + wider), abs=1e-12)
 
 
 def constrained_score(promoters, passives, detractors, delta):
@@ -235,7 +238,7 @@ def test_differences_cover(simulate, n):
         ((4, 3, 5), {}, r"up \+ down must be at most n; got 7"),
         ((1, 0, 1), {"method": "wald"}, "n must be at least 2"),
         ((1, 0, 1), {"method": "t"}, "n must be above 1"),
-        ((1, 0, 3), {"method": "normal"}, "method must be one of 'adjusted_wald'.*got 'normal'"),
+        ((1, 0, 3), {"method": "normal"}, "method must be one of 'adjusted_t'.*got 'normal'"),
         ((1, 0, 3), {"level": 0}, "level must be strictly between"),
         ((float("nan"), 0, 3), {}, "up must be finite"),
     ],

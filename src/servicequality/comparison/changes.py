@@ -82,7 +82,8 @@ def _shares(shape: Share | Attainment, sides: Sides) -> Change:
 def _balances(shape: Balance, sides: Sides) -> Change:
     if sides.clustered:
         return _welch(sides, bounds=2 * shape.per)
-    if shape.method not in ("adjusted_wald", "wald"):
+    adjusted = shape.method in ("adjusted_t", "adjusted_wald")
+    if not adjusted and shape.method != "wald":
         return joined(shape, sides)
     fewest = 2 if shape.method == "wald" else 0
     counts = [sides.both(f"sum {leaf}") for leaf in ("positive", "negative", "n")]
@@ -93,10 +94,10 @@ def _balances(shape: Balance, sides: Sides) -> Change:
         for side in (0, 1)
     )
     low, high, p = np.full((3, len(ok)), np.nan)
-    limits = net_difference_interval(*after, *before, method=shape.method, level=sides.level)
+    limits = net_difference_interval(*after, *before, method="adjusted_wald" if adjusted else "wald", level=sides.level)
     low[ok], high[ok] = (shape.per * limit for limit in limits)
     p[ok] = net_difference_test(*after, *before)[1]
-    method = "adjusted wald, both sides" if shape.method == "adjusted_wald" else "wald"
+    method = "adjusted wald, both sides" if adjusted else "wald"
     return Change(low=low, high=high, p=p, method=method, test="adjusted wald")
 
 

@@ -39,7 +39,7 @@ def result_rows(
     high: ArrayLike | None = None,
     se: ArrayLike | None = None,
     level: ArrayLike | None = None,
-    method: str = "none",
+    method: Texts = "none",
     n_missing: ArrayLike = 0,
     n_excluded: ArrayLike = 0,
     n_eff: ArrayLike | None = None,
@@ -59,7 +59,7 @@ def result_rows(
         high: upper limits.
         se: standard errors.
         level: confidence level of the limits, or that reached by each; None where there are none.
-        method: how the limits were computed; "none" for a census.
+        method: how the limits were computed, of all rows or of each; "none" for a census.
         n_missing: rows that could not count.
         n_excluded: rows that the definition leaves out.
         n_eff: effective number of rows; `n` by default.

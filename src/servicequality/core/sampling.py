@@ -2,26 +2,30 @@
 
 A row of weight w and a cluster of rows are the same thing to a ratio R = sum(y) / sum(x): a unit that contributes
 y - R x. So the state keeps, beside the weighted leaves, the units' second moments about nothing (yy, xy, xx); the
-linearised square follows from them for any R (Cochran 1977, section 6). Never here: a shape's own limits.
+linearised square follows from them for any R (Cochran 1977, section 6), and what the units are worth from the squares of their
+sizes (`stats.clusters`). Never here: a shape's own limits.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from servicequality.checks import column, shown
 from servicequality.core.domains import LARGEST
 from servicequality.errors import InputError, ParameterError
-from servicequality.shapes import Design, FixedShape, Shape, TableShape
-from servicequality.shapes.base import FloatArray, Sums
-from servicequality.stats.sampling import linearised_square
+from servicequality.shapes import Design, FixedShape, Reading, Shape, TableShape
+from servicequality.shapes.base import FloatArray, Sums, no_limits
+from servicequality.shapes.notes import Texts, joined, notes_of
+from servicequality.stats.clusters import clustered_worth, effective_clusters, residual_square, weighted_worth
 
 FEW_CLUSTERS = 10
+_EQUAL = 1e-12  # of the rows: what unequal sums of equal weights differ by
 MOMENTS = ("yy", "xy", "xx")
-SAMPLED = ("units", "clusters", "weight_squares")
-WEIGHTED = "weighted"
-"""Prefix of the weighted leaves, which stand beside the plain ones."""
+SAMPLED = ("units", "clusters", "weight_squares", "size_squares", "row_squares")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,36 +95,150 @@ def moments(shape: FixedShape) -> dict[str, pl.Expr]:
     return {"yy": y.pow(2).sum(), "xy": (y * x).sum(), "xx": x.pow(2).sum()}
 
 
-def read_design(shape: FixedShape, sums: Sums, extra: Sums, ratio: tuple[FloatArray, FloatArray]) -> Design:
-    """The design of each group.
+def cluster_sums(shape: FixedShape, rows: pl.Expr) -> dict[str, pl.Expr]:
+    """What clusters add to a state, from their stored sums.
+
+    Args:
+        shape: the stored (weighted) leaves of each cluster.
+        rows: its rows of a weight above 0; a cluster that has none is no cluster.
+    """
+    squares = {"size_squares": shape.n, "row_squares": rows}
+    return {
+        "clusters": (shape.n > 0).sum().cast(pl.Int64),
+        **{name: size.cast(pl.Float64).pow(2).sum() for name, size in squares.items()},
+        **moments(shape),
+    }
+
+
+def kish_rows(n: FloatArray, extra: Sums) -> FloatArray:
+    """Effective number of rows of each group by their weights alone; 0 where nothing weighs anything."""
+    if "weight_squares" not in extra:
+        return extra["n"]
+    squares = extra["weight_squares"]
+    return np.divide(n, squares, out=np.zeros_like(n), where=squares > 0) * n
+
+
+class Part(NamedTuple):
+    """Groups whose limits are made alike.
+
+    Attributes:
+        chosen: which groups.
+        sums: their (weighted) leaves.
+        design: what weights and clusters leave of their rows; None where the rows are read as they are.
+        known: whether limits are known at all.
+        notes: what to keep in mind, one text a group.
+    """
+
+    chosen: NDArray[np.bool_]
+    sums: Sums
+    design: Design | None
+    known: bool = True
+    notes: Texts | None = None
+
+    def limits(self, shape: FixedShape, *, level: float) -> Reading:
+        """The limits of the part's groups."""
+        if not self.known:
+            return no_limits(self.sums)._replace(notes=self.notes)
+        reading = shape.limits(self.sums, level=level, design=self.design)
+        return reading._replace(notes=joined(self.notes, reading.notes))
+
+
+def design_parts(
+    shape: FixedShape, sums: Sums, extra: Sums, ratio: tuple[FloatArray, FloatArray]
+) -> tuple[list[Part], FloatArray]:
+    """Weighted or clustered groups sorted by how their limits are made, and their effective numbers of rows.
+
+    Equal weights, and clusters of one row each, are no design: such groups are read as plain rows.
+
+    Args:
+        shape: how to read them.
+        sums: the (weighted) leaves of each group.
+        extra: the sums that the design adds, by name, and the raw `n`.
+        ratio: numerator and denominator of each group.
+    """
+    kish, rows = kish_rows(sums["n"], extra), extra.get("units", extra["n"])
+    units = extra.get("clusters", rows)
+    alone = (units < 2) & ("yy" in extra)  # a census is one all the same
+    plain = ~alone & (units == rows) & (kish >= rows * (1 - _EQUAL))
+    n_eff, rest = np.where(plain, rows, kish), ~alone & ~plain
+    parts = []
+    if alone.any():
+        text = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
+        parts.append(Part(alone, _taken(sums, alone), None, known=False, notes=[text] * int(alone.sum())))
+    if plain.any():
+        parts.append(Part(plain, _plain_sums(shape, sums, rows, plain), None))
+    if rest.any() and "yy" in extra:
+        chosen = _taken(sums, rest)
+        design, notes = read_design(shape, chosen, _taken(extra, rest), (ratio[0][rest], ratio[1][rest]))
+        n_eff[rest] = design.n_eff
+        parts.append(Part(rest, chosen, design, notes=notes))
+    elif rest.any():
+        parts.append(Part(rest, _taken(sums, rest), None, known=False))
+    return parts, n_eff
+
+
+def _taken(sums: Sums, chosen: NDArray[np.bool_]) -> Sums:
+    return {name: column[chosen] for name, column in sums.items()}
+
+
+def read_design(
+    shape: FixedShape, sums: Sums, extra: Sums, ratio: tuple[FloatArray, FloatArray]
+) -> tuple[Design, Texts | None]:
+    """The design of each group of two units or more, and what to keep in mind when reading limits from it.
 
     Args:
         shape: tells the variance of one row.
         sums: the (weighted) leaves of each group.
-        extra: the moments, with `clusters`, or with `units` and `weight_squares`, and the raw `n`.
+        extra: the sums that the design adds, by name, and the raw `n`.
         ratio: numerator and denominator of each group.
     """
-    above, below = ratio
-    clustered = "clusters" in extra
-    units = extra["clusters"] if clustered else extra["units"]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        square = linearised_square(above, below, extra["yy"], extra["xy"], extra["xx"], units)
-        if not clustered:
-            return Design(sums["n"] ** 2 / extra["weight_squares"], np.full_like(units, np.inf), square)
-        n_eff = shape.spread(sums) / square
-        # Rows that all agree show no clustering: they are read as a plain sample, and flagged.
-        shown = np.isfinite(n_eff) & (n_eff > 0)
-        return Design(np.where(shown, n_eff, extra["n"]), np.where(shown, units - 1, np.inf), square)
-
-
-def design_notes(shape: FixedShape, sums: Sums, extra: Sums) -> list[str | None]:
-    """What to keep in mind when reading limits from clusters, one text a group."""
+    kish, rows, spread = kish_rows(sums["n"], extra), extra.get("units", extra["n"]), shape.spread(sums)
+    residual = residual_square(*ratio, extra["yy"], extra["xy"], extra["xx"])
     if "clusters" not in extra:
-        return [None] * len(extra["n"])
-    alike = ~(shape.spread(sums) > 0)
-    notes = []
-    for clusters, same in zip(extra["clusters"], alike, strict=True):
-        said = [f"only {clusters:.0f} clusters"] if clusters < FEW_CLUSTERS else []
-        said += ["all rows agree: the limits take no notice of the clusters"] if same else []
-        notes.append("; ".join(said) or None)
-    return notes
+        worth = weighted_worth(residual, spread, kish=kish, rows=rows)
+        return Design(worth.n_eff, worth.df, worth.square), _few_notes(kish, "rows")
+    effective = effective_clusters(sums["n"], extra["size_squares"])
+    worth = clustered_worth(
+        residual,
+        spread,
+        effective=effective,
+        rows=rows,
+        clusters=extra["clusters"],
+        row_squares=extra["row_squares"],
+        kish=kish,
+    )
+    assumed = notes_of((~(spread > 0), "all rows agree: intra-cluster correlation 0.1 assumed"))
+    return Design(worth.n_eff, worth.df, worth.square), joined(_few_notes(effective, "clusters"), assumed)
+
+
+def _plain_sums(shape: FixedShape, sums: Sums, rows: FloatArray, plain: NDArray[np.bool_]) -> Sums:
+    """The sums of the rows themselves, where each weighs the same."""
+    each = rows[plain] / sums["n"][plain]
+    kinds = shape.leaves()
+    return {
+        leaf: np.rint(column[plain] * each) if kinds[leaf] == "count" else column[plain] * each
+        for leaf, column in sums.items()
+    }
+
+
+def _few_notes(effective: FloatArray, units: str) -> Texts | None:
+    few = effective < FEW_CLUSTERS
+    if not few.any():
+        return None
+    numbers, place = np.unique(np.round(effective[few], 1), return_inverse=True)
+    texts = np.full(len(few), None, dtype=np.object_)
+    texts[few] = np.array([f"only {number:g} effective {units}" for number in numbers], dtype=np.object_)[place]
+    return texts.tolist()
+
+
+def assembled(parts: Sequence[tuple[NDArray[np.bool_], Reading]], size: int) -> Reading:
+    """One reading of all groups, from readings of some of them each."""
+    numbers = np.full((3, size), np.nan)
+    method, notes = (np.full(size, None, dtype=np.object_) for _ in range(2))
+    for chosen, reading in parts:
+        numbers[:, chosen] = reading.low, reading.high, reading.se
+        method[chosen] = reading.method
+        if reading.notes is not None:
+            notes[chosen] = reading.notes
+    low, high, se = numbers
+    return Reading(low, high, se, method.tolist(), notes=notes.tolist())

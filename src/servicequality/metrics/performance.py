@@ -14,7 +14,7 @@ from servicequality.columns import Amount, Flag, Number, Seconds, answered
 from servicequality.core import TableRows, define, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, finished, waiting
-from servicequality.shapes import Shape, balance, rate
+from servicequality.shapes import RateMethod, Shape, balance, rate
 from servicequality.stats import slope
 
 __all__ = ["apdex", "latency", "scalability", "throughput_rate"]
@@ -129,11 +129,16 @@ def latency(
     bounds=(0, float("inf")),
     grain="period",
     formula=r"\frac{\sum \text{requests}}{\sum \text{seconds}}",
-    references=("Garwood 1936",),
+    references=("Garwood 1936", "McCullagh & Nelder 1989"),
     aliases=("requests per second", "RPS", "transactions per second", "TPS", "throughput of the software"),
 )
-def throughput_rate(requests: Amount = "requests", seconds: Seconds = "seconds") -> Shape:
+def throughput_rate(
+    requests: Amount = "requests", seconds: Seconds = "seconds", *, interval: RateMethod = "quasi_poisson"
+) -> Shape:
     """Requests handled for each second. One row is a stretch of time with its requests and its length.
+
+    From four periods on the limits are Garwood's, widened by the scatter of the periods where it is more than Poisson's
+    (quasi-Poisson); `interval="poisson"` leaves them as they are.
 
     When it lies:
         It is what was asked, not what could be: a quiet hour has a low throughput. Failures are quick and raise it.
@@ -144,7 +149,8 @@ def throughput_rate(requests: Amount = "requests", seconds: Seconds = "seconds")
     Example:
         print(sq.throughput_rate().estimate({"requests": [5_400, 6_100], "seconds": [60, 60]}))
     """
-    return rate(pl.col(requests), pl.col(seconds), of=answered(requests) & answered(seconds))
+    of = answered(requests) & answered(seconds)
+    return rate(pl.col(requests), pl.col(seconds), of=of, periods=True, interval=interval)
 
 
 @define_table(

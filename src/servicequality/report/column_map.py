@@ -273,8 +273,8 @@ def _refuse_unplaced(records: Records, mapping: ColumnMap) -> None:
         unplaced = ", ".join(f"{shown(word)} ({count:,} {'row' if count == 1 else 'rows'})" for word, count in some)
         more = f" and {counts.height - 12:,} more" if counts.height > 12 else ""
         raise UnplacedWordsError(
-            f"what do these status words mean: {unplaced}{more}? Name each of them in the map, under `ended` (the work is over), "
-            f"`paused` (on hold) or `running`; it says ended = {shown(list(mapping.ended))}"
+            f"what do these status words mean: {unplaced}{more}? Name each of them in the map, under `ended` (the work "
+            f"is over), `paused` (on hold) or `running`; it says ended = {shown(list(mapping.ended))}"
         )
 
 

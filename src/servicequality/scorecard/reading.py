@@ -122,14 +122,19 @@ def table_figures(
 
 def _grown(judged: JudgedSums, times: FloatArray) -> Decision:
     """The limits that decide, if there were so many times the rows of each group."""
-    design = judged.design
-    if judged.unknown:
-        nothing = np.full(int(judged.ok.sum()), np.nan)
-        return Decision(nothing, nothing, method="none")
-    if design is not None:
-        design = Design(design.n_eff * times, (design.df + 1) * times - 1, design.square / times)
-    sums = {leaf: column * times for leaf, column in judged.sums.items()}
-    return decision_of(judged.shape, sums, tail=TAIL, design=design)
+    nothing = np.full(len(times), np.nan)
+    whole = Decision(nothing.copy(), nothing.copy(), method="none", exact=judged.shape.census)
+    for part in judged.parts:
+        if not part.known:
+            continue
+        more, design = times[part.chosen], part.design
+        if design is not None:
+            design = Design(design.n_eff * more, (design.df + 1) * more - 1, design.square / more)
+        sums = {leaf: column * more for leaf, column in part.sums.items()}
+        decision = decision_of(judged.shape, sums, tail=TAIL, design=design)
+        whole.low[part.chosen], whole.high[part.chosen] = decision.low, decision.high
+        whole = decision._replace(low=whole.low, high=whole.high)
+    return whole
 
 
 def _scan(

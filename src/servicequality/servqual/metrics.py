@@ -12,6 +12,7 @@ from servicequality.errors import ParameterError
 from servicequality.servqual.instruments import FIVE
 from servicequality.servqual.scale import OVERALL
 from servicequality.shapes import Mean, Shape, mean_of_means
+from servicequality.stats.bounded import EIGHTH_ANSWER, HALF_ANSWER
 
 __all__ = [
     "servperf",
@@ -28,6 +29,9 @@ _GAP = "a dimension has no scores"
 
 Dimensions: TypeAlias = str | tuple[str, ...]
 """One dimension, for its own mean; or several, for the mean of their means."""
+
+Points: TypeAlias = tuple[float, float]
+"""Lowest and highest answer of the instrument."""
 
 Gap = Annotated[Dimensions, Column(kind="number", named="gap_{}", several=True, meaning="dimension, for its gap")]
 Expectation = Annotated[
@@ -58,11 +62,13 @@ WeightedPerformance = Annotated[
     references=("Parasuraman, Zeithaml & Berry 1988", "Parasuraman, Berry & Zeithaml 1991"),
     aliases=("gap five", "perception minus expectation", "service quality gap", "servqual"),
 )
-def servqual_gap(dimension: Gap = FIVE) -> Shape:
+def servqual_gap(dimension: Gap = FIVE, *, scale: Points | None = None) -> Shape:
     """Perception less expectation, in points of the scale: of one dimension, or the mean of several dimensions' gaps.
 
     The rows are scored respondents, as `servicequality.servqual.score` makes them. With several dimensions each mean
-    stands on its own respondents; the limits stand on those who have all of them.
+    stands on its own respondents; the limits stand on those who have all of them. With `scale`, the lowest and the highest
+    answer, the limits are Student's of an eighth of an answer more at each end of the range of gaps (of the other scores: half
+    an answer at each end of the scale), which have a width where all agree; `score` gives the instrument's. Else Student's.
 
     When it lies:
         Expectations sit near the top of the scale, so that the gap mostly repeats the perception with a sign, and cannot
@@ -74,7 +80,7 @@ def servqual_gap(dimension: Gap = FIVE) -> Shape:
         negatively worded items of 1988 left unturned, or turned in perceptions alone. Expectation less perception, which
         changes the sign. Means of all expectations and all perceptions, whoever left one of the two blank.
     """
-    return average("gap", dimension)
+    return average("gap", dimension, scale=scale, gap=True)
 
 
 @define(
@@ -86,7 +92,7 @@ def servqual_gap(dimension: Gap = FIVE) -> Shape:
     references=("Parasuraman, Zeithaml & Berry 1988", "Teas 1993"),
     aliases=("expected service", "expectations"),
 )
-def servqual_expectation(dimension: Expectation = FIVE) -> Shape:
+def servqual_expectation(dimension: Expectation = FIVE, *, scale: Points | None = None) -> Shape:
     """What respondents expect of an excellent company, for those whose gap is known.
 
     When it lies:
@@ -97,7 +103,7 @@ def servqual_expectation(dimension: Expectation = FIVE) -> Shape:
         "Should", "will" and "excellent companies" are three different expectations. Respondents without a perception
         counted in, so that the gap is not the difference of the two means that are shown.
     """
-    return average("expectation", dimension)
+    return average("expectation", dimension, scale=scale)
 
 
 @define(
@@ -109,7 +115,7 @@ def servqual_expectation(dimension: Expectation = FIVE) -> Shape:
     references=("Parasuraman, Zeithaml & Berry 1988",),
     aliases=("perceived service", "perceptions"),
 )
-def servqual_perception(dimension: Perception = FIVE) -> Shape:
+def servqual_perception(dimension: Perception = FIVE, *, scale: Points | None = None) -> Shape:
     """What respondents say of the service they had, for those whose gap is known, so that gap = perception - expectation.
 
     When it lies:
@@ -119,7 +125,7 @@ def servqual_perception(dimension: Perception = FIVE) -> Shape:
     Why your vendor shows another number:
         A percentage of the scale in place of its points, or respondents without an expectation counted in.
     """
-    return average("perception", dimension)
+    return average("perception", dimension, scale=scale)
 
 
 @define(
@@ -132,7 +138,7 @@ def servqual_perception(dimension: Perception = FIVE) -> Shape:
     references=("Cronin & Taylor 1992", "Cronin & Taylor 1994"),
     aliases=("performance only", "perceived performance"),
 )
-def servperf(dimension: Performance = FIVE) -> Shape:
+def servperf(dimension: Performance = FIVE, *, scale: Points | None = None) -> Shape:
     """Perceived performance alone, of everybody who answered the perceptions: of one dimension, or the mean of several.
 
     When it lies:
@@ -142,7 +148,7 @@ def servperf(dimension: Performance = FIVE) -> Shape:
     Why your vendor shows another number:
         The mean of 22 items in place of five dimensions, or a percentage of the scale in place of its points.
     """
-    return average("servperf", dimension)
+    return average("servperf", dimension, scale=scale)
 
 
 @define(
@@ -178,7 +184,7 @@ def stated_importance(dimension: Importance) -> Shape:
     references=("Parasuraman, Zeithaml & Berry 1988", "Parasuraman, Berry & Zeithaml 1991"),
     aliases=("weighted gap", "importance weighted gap"),
 )
-def weighted_servqual_gap(dimension: WeightedGap = OVERALL) -> Shape:
+def weighted_servqual_gap(dimension: WeightedGap = OVERALL, *, scale: Points | None = None) -> Shape:
     """Each respondent's gaps, weighted by the respondent's own points, overall or one dimension's contribution to it.
 
     Points are divided by what the respondent's own add up to, so that the result stays on the scale of the answers and
@@ -192,7 +198,7 @@ def weighted_servqual_gap(dimension: WeightedGap = OVERALL) -> Shape:
         Mean points times mean gap: the mean of products is not the product of means. Points not divided by 100, which
         multiplies every gap by twenty or so; a division by five on top of it.
     """
-    return average("weighted_gap", dimension)
+    return average("weighted_gap", dimension, scale=scale, gap=True)
 
 
 @define(
@@ -205,7 +211,7 @@ def weighted_servqual_gap(dimension: WeightedGap = OVERALL) -> Shape:
     references=("Cronin & Taylor 1992",),
     aliases=("importance weighted performance",),
 )
-def weighted_servperf(dimension: WeightedPerformance = OVERALL) -> Shape:
+def weighted_servperf(dimension: WeightedPerformance = OVERALL, *, scale: Points | None = None) -> Shape:
     """Perceived performance, weighted by the respondent's own points, overall or one dimension's contribution to it.
 
     When it lies:
@@ -214,16 +220,32 @@ def weighted_servperf(dimension: WeightedPerformance = OVERALL) -> Shape:
     Why your vendor shows another number:
         Mean points times mean performance, or points not divided by what the respondent's own add up to.
     """
-    return average("weighted_servperf", dimension)
+    return average("weighted_servperf", dimension, scale=scale)
 
 
-def average(measure: str, dimension: Dimensions) -> Shape:
-    """The mean of one score, or the mean of the means of several."""
+def average(measure: str, dimension: Dimensions, *, scale: Points | None = None, gap: bool = False) -> Shape:
+    """The mean of one score, or the mean of the means of several; `gap` says that it is the difference of two answers."""
     names: Sequence[str] = (dimension,) if isinstance(dimension, str) else dimension
     if not names or len(set(names)) < len(names):
         raise ParameterError(f"name a dimension, or several different ones in a tuple, got {dimension!r}")
+    bounds = None if scale is None else _range(measure, names, scale, gap=gap)
+    added = EIGHTH_ANSWER if gap else HALF_ANSWER
     scores = [pl.col(f"{measure}_{name}") for name in names]
     if len(scores) > 1:
-        return replace(mean_of_means(scores), empty=_GAP, undefined=_GAP)
+        return replace(mean_of_means(scores, bounds=bounds, added=added), empty=_GAP, undefined=_GAP)
     # A score that is not known is null already: `mean` would look a second time.
-    return Mean(n=scores[0].is_not_null(), amount=scores[0], squares=scores[0] * scores[0], empty=_NONE)
+    squares = scores[0] * scores[0]
+    n = scores[0].is_not_null()
+    return Mean(n=n, amount=scores[0], squares=squares, bounds=bounds, added=added, empty=_NONE)
+
+
+def _range(measure: str, names: Sequence[str], scale: Points, *, gap: bool) -> tuple[float, float]:
+    """What a score can be, from the lowest and the highest answer of the scale."""
+    if not (isinstance(scale, tuple) and len(scale) == 2 and scale[0] < scale[1]):
+        raise ParameterError(f"scale must be (lowest, highest), such as (1, 7), got {scale!r}")
+    low, high = (float(end) for end in scale)
+    if gap:
+        return low - high, high - low
+    # One dimension's contribution to a weighted score is its share of the points times an answer.
+    part = measure == "weighted_servperf" and tuple(names) != (OVERALL,)
+    return (min(low, 0.0), max(high, 0.0)) if part else (low, high)

@@ -85,7 +85,7 @@ class Scores(Generic[F]):
     def items(self) -> F:
         """One row a key, item and measure, each item on the respondents who answered it."""
         answers = by_item(self.answers)
-        asked = figures(measures(answers), answers.scale.scored, whole=False, full=answers.full)
+        asked = figures(measures(answers), answers.scale.scored, scale=answers.scale, whole=False, full=answers.full)
         plan = plan_of(self.scale, self.missing, asked, self.question)
         rows = plan.prepared(scored(answers, "dimension_complete"))
 
@@ -106,7 +106,7 @@ class Scores(Generic[F]):
         return scored(self.answers, self.missing)
 
     def _plan(self, *, full: bool) -> Plan:
-        rules = figures(measures(self.answers), tuple(self.scale.dimensions), full=full)
+        rules = figures(measures(self.answers), tuple(self.scale.dimensions), scale=self.scale, full=full)
         return plan_of(self.scale, self.missing, rules, self.question)
 
     @cached_property

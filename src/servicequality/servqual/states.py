@@ -30,21 +30,26 @@ _OF_SEVERAL = ("expectation", "perception", "gap", "servperf")
 
 
 def figures(
-    measures: Sequence[str], names: Sequence[str], *, whole: bool = True, full: bool = False
+    measures: Sequence[str], names: Sequence[str], *, scale: Scale, whole: bool = True, full: bool = False
 ) -> dict[tuple[str, str], Metric]:
     """The metric of each (dimension, measure) in the order of the tables, and if `whole` those of (overall, measure).
 
     If answers are `full`, those who gave both sides are all: perception is summed as servperf is, which is summed anyway.
     """
-    means = dict(_MEANS)
+    means, points = dict(_MEANS), (scale.low, scale.high)
     if full:
         means["perception"] = metrics.servperf
-    asked = {(name, measure): means[measure](name) for name in names for measure in measures}
+
+    def mean(measure: str, of: str | tuple[str, ...]) -> Metric:
+        # Points are shares, whatever the scale of the answers.
+        return means[measure](of) if measure == "importance" else means[measure](of, scale=points)
+
+    asked = {(name, measure): mean(measure, name) for name in names for measure in measures}
     if whole:
         all_of = {
             measure: tuple(names) if measure in _OF_SEVERAL and len(names) > 1 else OVERALL for measure in measures
         }
-        asked |= {(OVERALL, m): means[m](several) for m, several in all_of.items() if m != "importance"}
+        asked |= {(OVERALL, m): mean(m, several) for m, several in all_of.items() if m != "importance"}
     return {(name, measure): metric.named(f"{measure}_{name}") for (name, measure), metric in asked.items()}
 
 
@@ -89,6 +94,6 @@ def merge(states: Iterable[State], scale: Scale, *, by: str | Sequence[str] | No
     if bad := [part for part in parts if not isinstance(part, State)]:
         raise InputError(f"expected states, got {type(bad[0]).__name__}; make each with score(…).state")
     refuse_other_scale(parts[0], scale)
-    rules = figures(measures_of(parts[0], scale), tuple(scale.dimensions))
+    rules = figures(measures_of(parts[0], scale), tuple(scale.dimensions), scale=scale)
     plan = Plan(tuple(rules.values()), parts[0].grouping, basis=parts[0].basis)
     return plan, plan.merge(parts, by=by)

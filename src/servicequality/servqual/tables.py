@@ -86,7 +86,7 @@ class ScoreTables:
         some = next(iter(self.scale.dimensions))
         there = [rule.name for rule in self.plan.rules]
         measures = [name.removesuffix(f"_{some}") for name in there if name.endswith(f"_{some}")]
-        return figures(measures, tuple(self.scale.dimensions))
+        return figures(measures, tuple(self.scale.dimensions), scale=self.scale)
 
 
 def merge_scores(

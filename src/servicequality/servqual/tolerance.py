@@ -8,7 +8,7 @@ import polars as pl
 from servicequality.columns import Column, Number, answered
 from servicequality.core import define
 from servicequality.servqual.instruments import FIVE
-from servicequality.servqual.metrics import average
+from servicequality.servqual.metrics import Points, average
 from servicequality.shapes import Shape, ratio
 
 __all__ = ["service_adequacy", "service_superiority", "zone_position", "zone_share", "zone_width"]
@@ -41,7 +41,7 @@ _PAPERS = ("Zeithaml, Berry & Parasuraman 1993", "Parasuraman, Zeithaml & Berry 
     references=_PAPERS,
     aliases=("MSA", "adequacy gap", "perception minus minimum"),
 )
-def service_adequacy(dimension: Adequacy = FIVE) -> Shape:
+def service_adequacy(dimension: Adequacy = FIVE, *, scale: Points | None = None) -> Shape:
     """Perception less the level that would just do, in points of the scale: of one dimension, or the mean of several.
 
     When it lies:
@@ -50,7 +50,7 @@ def service_adequacy(dimension: Adequacy = FIVE) -> Shape:
     Why your vendor shows another number:
         "Adequate", "minimum" and "acceptable" are read as three levels; or the mean of items in place of dimensions.
     """
-    return average("adequacy", dimension)
+    return average("adequacy", dimension, scale=scale, gap=True)
 
 
 @define(
@@ -63,7 +63,7 @@ def service_adequacy(dimension: Adequacy = FIVE) -> Shape:
     references=_PAPERS,
     aliases=("MSS", "superiority gap", "perception minus desired"),
 )
-def service_superiority(dimension: Superiority = FIVE) -> Shape:
+def service_superiority(dimension: Superiority = FIVE, *, scale: Points | None = None) -> Shape:
     """Perception less the level that is wished for, in points of the scale: of one dimension, or the mean of several.
 
     When it lies:
@@ -72,7 +72,7 @@ def service_superiority(dimension: Superiority = FIVE) -> Shape:
     Why your vendor shows another number:
         It is SERVQUAL's gap by another standard: "excellent companies would" is not "I wish".
     """
-    return average("superiority", dimension)
+    return average("superiority", dimension, scale=scale, gap=True)
 
 
 @define(
@@ -85,7 +85,7 @@ def service_superiority(dimension: Superiority = FIVE) -> Shape:
     references=_PAPERS,
     aliases=("tolerance zone", "desired minus minimum"),
 )
-def zone_width(dimension: Width = FIVE) -> Shape:
+def zone_width(dimension: Width = FIVE, *, scale: Points | None = None) -> Shape:
     """The desired level less the level that would just do, in points of the scale: how much is tolerated.
 
     When it lies:
@@ -94,7 +94,7 @@ def zone_width(dimension: Width = FIVE) -> Shape:
     Why your vendor shows another number:
         Such respondents were dropped, or their two answers swapped.
     """
-    return average("zone_width", dimension)
+    return average("zone_width", dimension, scale=scale, gap=True)
 
 
 @define(

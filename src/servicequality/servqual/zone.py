@@ -98,11 +98,12 @@ class Zone(Generic[F]):
 
     @cached_property
     def _asked(self) -> dict[tuple[str, str], Metric]:
-        dimensions = tuple(self.answers.scale.dimensions)
+        scale = self.answers.scale
+        dimensions, points = tuple(scale.dimensions), (scale.low, scale.high)
         asked: dict[tuple[str, str], Metric] = {}
         for name in (*dimensions, OVERALL):
             several = dimensions if name == OVERALL and len(dimensions) > 1 else name
-            metrics = {kind: define(several) for kind, define in _DIFFERENCES.items()}
+            metrics = {kind: define(several, scale=points) for kind, define in _DIFFERENCES.items()}
             metrics["position"] = tolerance.zone_position(f"position_{name}", f"position_answers_{name}")
             metrics |= {
                 kind: tolerance.zone_share(f"{kind}_{name}", f"zone_answers_{name}")

@@ -3,28 +3,13 @@
 Here: the shapes and the constructors that authors of metrics call. Never here: metrics, columns' domains, scans of frames.
 """
 
-from servicequality.shapes.amounts import (
-    GeometricMean,
-    Mean,
-    OpenMean,
-    OpenRate,
-    OpenTally,
-    OpenTotal,
-    Rate,
-    Ratio,
-    Tally,
-    Total,
-    count,
-    geometric_mean,
-    mean,
-    rate,
-    ratio,
-    total_of,
-)
+from servicequality.shapes.amounts import OpenTally, OpenTotal, Tally, Total, count, total_of
 from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
 from servicequality.shapes.composites import MeanOfMeans, mean_of_means
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
+from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
 from servicequality.shapes.quantiles import Quantile, quantile
+from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
 from servicequality.shapes.shares import (
     Attainment,
     Balance,
@@ -59,9 +44,11 @@ __all__ = [
     "OpenShare",
     "OpenTally",
     "OpenTotal",
+    "PeriodRate",
     "ProportionMethod",
     "Quantile",
     "Rate",
+    "RateMethod",
     "Ratio",
     "Reading",
     "Shape",

@@ -32,8 +32,8 @@ class Design(NamedTuple):
 
     Attributes:
         n_eff: the size of the simple random sample that would tell as much.
-        df: degrees of freedom of the Student quantile; infinite where rows are not clustered.
-        square: the squared standard error of the ratio of `pair`, linearised.
+        df: degrees of freedom of the Student quantile.
+        square: the squared standard error of the ratio of `pair`; 0 where all rows agree.
     """
 
     n_eff: FloatArray
@@ -45,6 +45,7 @@ class Reading(NamedTuple):
     """Limits and, for tables, the value itself; one entry a group. NaN is "cannot be bounded" or "undefined".
 
     Attributes:
+        method: how the limits were computed, of all groups or of each.
         level: the confidence level reached, where it differs from the one asked for.
         notes: what to keep in mind when reading a group's figures.
     """
@@ -52,7 +53,7 @@ class Reading(NamedTuple):
     low: FloatArray
     high: FloatArray
     se: FloatArray
-    method: str
+    method: str | Sequence[str]
     value: FloatArray | None = None
     level: FloatArray | None = None
     notes: Sequence[str | None] | None = None
@@ -60,8 +61,9 @@ class Reading(NamedTuple):
     def take(self, order: NDArray[np.int64]) -> "Reading":
         """The entries in another order."""
         notes = None if self.notes is None else [self.notes[group] for group in order]
+        method = self.method if isinstance(self.method, str) else [self.method[group] for group in order]
         value, level = (None if part is None else part[order] for part in (self.value, self.level))
-        return Reading(self.low[order], self.high[order], self.se[order], self.method, value, level, notes)
+        return Reading(self.low[order], self.high[order], self.se[order], method, value, level, notes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -180,7 +182,7 @@ class FixedShape(Shape):
         return None
 
     def spread(self, sums: Sums) -> FloatArray:
-        """Variance of one row about the ratio of `pair`; n_eff of a clustered sample is `spread / square`."""
+        """Variance of one row about the ratio of `pair`, divisor n; 0 where rows agree, as far as their sums can tell."""
         return np.full_like(sums["n"], np.nan)
 
 
@@ -267,6 +269,26 @@ def quotient(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
     """Numerator over denominator in Float64; null where the denominator is 0."""
     below = denominator.cast(pl.Float64)
     return pl.when(below != 0).then(numerator.cast(pl.Float64) / below)
+
+
+def over(amount: pl.Expr, of: pl.Expr) -> pl.Expr:
+    """The amount of the rows for which `of` holds."""
+    return pl.when(of).then(amount)
+
+
+def moved(amount: pl.Expr, rows: pl.Expr, each: float) -> pl.Expr:
+    """The amount when so many rows more bring `each`, which may be infinite."""
+    return pl.when(rows > 0).then(amount + rows * each).otherwise(amount)
+
+
+LOST = 1e-10
+"""Of the terms of a difference of sums: a spread below that is rounding as likely as not."""
+
+
+def difference(whole: FloatArray, part: FloatArray) -> FloatArray:
+    """`whole` less `part`, which is never above it but for rounding; 0 where too few digits are left to tell."""
+    left = whole - part
+    return np.asarray(np.where(left > LOST * np.abs(whole), left, 0.0), dtype=np.float64)
 
 
 def no_limits(sums: Sums) -> Reading:

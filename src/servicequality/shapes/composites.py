@@ -9,8 +9,11 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from servicequality.shapes.amounts import Mean
 from servicequality.shapes.base import Amount, Count, Design, FloatArray, Reading, Sums, quotient
+from servicequality.shapes.means import Mean
+from servicequality.shapes.notes import joined, notes_of
+from servicequality.shapes.student import within
+from servicequality.stats.bounded import HALF_ANSWER
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -46,26 +49,30 @@ class MeanOfMeans(Mean):
         value: FloatArray = np.mean([sums[f"amount_{i}"] / sums[f"n_{i}"] for i in self.parts()], axis=0)
         most: FloatArray = np.max([sums[f"n_{i}"] for i in self.parts()], axis=0)
         shift = value - sums["amount"] / sums["n"]
-        return about_complete._replace(
+        remark = f"limits from the rows that have all {len(self.parts())} numbers"
+        moved = about_complete._replace(
             low=about_complete.low + shift,
             high=about_complete.high + shift,
-            notes=[
-                f"limits from the rows that have all {len(self.parts())} numbers" if short else None
-                for short in sums["n"] < most
-            ],
+            notes=joined(about_complete.notes, notes_of((sums["n"] < most, remark))),
         )
+        return within(moved, self.bounds)
 
 
-def mean_of_means(amounts: Sequence[pl.Expr]) -> MeanOfMeans:
+def mean_of_means(
+    amounts: Sequence[pl.Expr], *, bounds: tuple[float, float] | None = None, added: float = HALF_ANSWER
+) -> MeanOfMeans:
     """The mean of the means of several amounts, each over the rows where it is not null.
 
     Args:
         amounts: two numbers per row or more, in Float64.
+        bounds: the range that none of them leaves, where it is known.
+        added: answers added at each end of that range, as for `mean`.
     """
     own = reduce(add, amounts) / len(amounts)  # null where one of them is
     parts: dict[str, Any] = {f"amount_{i}": amount for i, amount in enumerate(amounts)}
     parts |= {f"n_{i}": amount.is_not_null() for i, amount in enumerate(amounts)}
-    return _record(len(amounts))(n=own.is_not_null(), amount=own, squares=own * own, **parts)
+    record = _record(len(amounts))
+    return record(n=own.is_not_null(), amount=own, squares=own * own, bounds=bounds, added=added, **parts)
 
 
 def _restored(parts: int, given: dict[str, Any]) -> MeanOfMeans:

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from servicequality.shapes.amounts import GeometricMean, Mean, Tally, Total
+from servicequality.shapes.amounts import Tally, Total
 from servicequality.shapes.base import Design, FixedShape, FloatArray, Sums, Table, TableShape
 from servicequality.shapes.composites import MeanOfMeans
+from servicequality.shapes.means import GeometricMean, Mean
 from servicequality.shapes.shares import Attainment, Balance, EligibleShare, Share
 from servicequality.stats.deciding import (
     FEWEST,
@@ -21,7 +22,6 @@ FEWEST_AMOUNTS = 100
 """Rows below which a mean of durations or costs is not held against a target: a few rare ones may be missing."""
 
 _SKEWED = "a mean of amounts: heavy tails make wrong verdicts more often than one in twenty"
-_GAP = 1 / 8
 
 
 class Decision(NamedTuple):
@@ -110,7 +110,7 @@ def _means(shape: Mean, sums: Sums, *, tail: float, design: Design | None) -> De
             spread / reach**2,
             tail=tail,
             df=None if design is None else design.df,
-            added=_GAP if start < 0 else 0.5,
+            added=shape.added,
         )
         return Decision(start + reach * low, start + reach * high, method=_named("half an answer, or beta", design))
     if shape.bounds is None or shape.bounds[0] < 0:

@@ -5,10 +5,10 @@ from typing import Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from servicequality.shapes.base import Count, Design, FixedShape, FloatArray, Reading, Sums, quotient
-from servicequality.stats import net_interval, proportion_interval, t_interval
+from servicequality.shapes.base import LOST, Count, Design, FixedShape, FloatArray, Reading, Sums, quotient
+from servicequality.shapes.notes import Texts, joined, notes_of
+from servicequality.stats import net_interval, proportion_interval
 from servicequality.stats.net import NetMethod
 from servicequality.stats.proportion import ProportionMethod
 
@@ -18,13 +18,21 @@ _SURPRISING = 30
 """Among so many answers one would be positive: answers from 1 to 5 that are read as 0 to 10 have none."""
 
 _NO_WIDTH = "all answers agree, and this method then gives no width: ask for another"
+_ONE_SIDED = "fewer than 5 effective rows on one side: the limits are rough"
+_FEWEST = 5.0
 
 
-def _notes(*said: tuple[NDArray[np.bool_], str]) -> list[str | None] | None:
-    """One text a group: what holds of it, joined; None where nothing is to be said of any."""
-    if not any(holds.any() for holds, _ in said):
+def _variance(p: FloatArray) -> FloatArray:
+    """P (1 - p), exactly 0 where all rows agree: weighted sums that should be alike differ in their last bits."""
+    return np.where(1 - p > LOST, p * (1 - p), 0.0)
+
+
+def _one_sided(p: FloatArray, design: Design | None) -> Texts | None:
+    """Whether a share of a sampled group leans on very few rows; where all agree that is another remark's matter."""
+    if design is None:
         return None
-    return ["; ".join(text for holds, text in said if holds[group]) or None for group in range(len(said[0][0]))]
+    few = np.minimum(p, 1 - p) * design.n_eff
+    return notes_of((((few > 0) & (few < _FEWEST)), _ONE_SIDED))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,8 +53,7 @@ class Share(FixedShape):
         return self.hits, self.n
 
     def spread(self, sums: Sums) -> FloatArray:
-        p = sums["hits"] / sums["n"]
-        return p * (1 - p)
+        return _variance(sums["hits"] / sums["n"])
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         p = sums["hits"] / sums["n"]
@@ -55,7 +62,8 @@ class Share(FixedShape):
             np.minimum(p * n, n), n, method=self.method, level=level, df=None if design is None else design.df
         )
         se = np.sqrt(p * (1 - p) / n) if design is None else np.sqrt(design.square)
-        return Reading(low, high, se, self.method, notes=_notes((low == high, _NO_WIDTH)))
+        notes = joined(notes_of((low == high, _NO_WIDTH)), _one_sided(p, design))
+        return Reading(low, high, se, self.method, notes=notes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -81,7 +89,7 @@ class Balance(FixedShape):
     negative: Count
     per: float = 1.0
     origin: float = 0.0
-    method: NetMethod = "adjusted_wald"
+    method: NetMethod = "adjusted_t"
 
     empty: str = "no answers"
 
@@ -93,34 +101,31 @@ class Balance(FixedShape):
 
     def spread(self, sums: Sums) -> FloatArray:
         up, down = sums["positive"] / sums["n"], sums["negative"] / sums["n"]
-        return up + down - (up - down) ** 2
+        return _variance(up) + _variance(down) + 2 * up * down
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         up, down = sums["positive"] / sums["n"], sums["negative"] / sums["n"]
         n = sums["n"] if design is None else design.n_eff
         low, high = np.full((2, len(n)), np.nan)
         fits = n >= 2 if self.method in ("wald", "t") else n > 0  # one answer has no spread
-        low[fits], high[fits] = net_interval((up * n)[fits], (down * n)[fits], n[fits], method=self.method, level=level)
-        notes = _notes(
+        low[fits], high[fits] = net_interval(
+            (up * n)[fits],
+            (down * n)[fits],
+            n[fits],
+            method=self.method,
+            level=level,
+            df=None if design is None else design.df[fits],
+        )
+        notes = notes_of(
             (
                 (sums["positive"] == 0) & (n >= _SURPRISING),
                 "no answer is positive: is the column on the metric's scale?",
             ),
             (low == high, _NO_WIDTH),
         )
-        if design is None:
-            se = self.per * np.sqrt(self.spread(sums) / n)
-            return Reading(*self._scaled(low, high), se, self.method, notes=notes)
-        se, clustered = np.sqrt(design.square), np.isfinite(design.df)
-        low[clustered], high[clustered] = t_interval(
-            (up - down)[clustered], se[clustered], df=design.df[clustered], level=level
-        )
-        low, high = np.clip(low, -1, 1), np.clip(high, -1, 1)
-        method = "t" if clustered.any() else self.method
-        return Reading(*self._scaled(low, high), self.per * se, method, notes=notes)
-
-    def _scaled(self, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-        return self.origin + self.per * low, self.origin + self.per * high
+        se = np.sqrt(self.spread(sums) / n) if design is None else np.sqrt(design.square)
+        low, high = (self.origin + self.per * limit for limit in (low, high))
+        return Reading(low, high, self.per * se, self.method, notes=notes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -153,8 +158,7 @@ class Attainment(FixedShape):
         return self.met, self.n
 
     def spread(self, sums: Sums) -> FloatArray:
-        p = sums["met"] / sums["n"]
-        return p * (1 - p)
+        return _variance(sums["met"] / sums["n"])
 
     def pending(self, rows: pl.Expr) -> pl.Expr:  # rows that are not due yet wait, whatever came of them
         return rows - self.n - self.unknown
@@ -176,7 +180,7 @@ class Attainment(FixedShape):
         _, high = proportion_interval(np.minimum(best * n, n), n, method=self.method, level=level, df=df)
         se = np.sqrt(p * (1 - p) / n) if design is None else np.sqrt(design.square)
         if not self.bounds_only:
-            return Reading(low, high, se, self.method)
+            return Reading(low, high, se, self.method, notes=_one_sided(p, design))
         notes = [f"without sampling error {a:.4g} to {b:.4g}" for a, b in zip(p, best, strict=True)]
         return Reading(low, high, se, "wilson at both bounds", notes=notes)
 
@@ -263,7 +267,7 @@ def balance(
     of: pl.Expr,
     per: float = 1.0,
     origin: float = 0.0,
-    method: NetMethod = "adjusted_wald",
+    method: NetMethod = "adjusted_t",
 ) -> Balance:
     """Positive less negative rows, as a share of the rows for which `of` holds, times `per`, added to `origin`.
 
@@ -273,7 +277,7 @@ def balance(
         of: Boolean row rule for the denominator.
         per: 100 gives points.
         origin: the value where both groups are alike; 0.5 with `per=0.5` counts the rows in neither group by half.
-        method: interval for a net score (adjusted Wald, Rocks 2016, by default).
+        method: interval for a net score (adjusted as by Rocks 2016, with Student's t, by default).
     """
     return Balance(
         positive=positive & of,

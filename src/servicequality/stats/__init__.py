@@ -16,6 +16,7 @@ from servicequality.stats.agreement import (
 from servicequality.stats.agreement_pairs import cohen_kappa, counts_of_pairs
 from servicequality.stats.anytime import anytime_mean_interval, normal_mixture_bound, robbins_interval
 from servicequality.stats.apdex import ApdexRating, apdex_rating
+from servicequality.stats.bounded import bounded_mean_interval
 from servicequality.stats.bounds import manski_bounds, manski_interval
 from servicequality.stats.budget import budget_spent, budget_time, burn_rate, burn_threshold, time_to_exhaust
 from servicequality.stats.charts import (
@@ -77,6 +78,7 @@ from servicequality.stats.planning import (
     target_verdict,
     two_proportion_n,
 )
+from servicequality.stats.positive import positive_mean_interval
 from servicequality.stats.proportion import (
     agresti_coull,
     clopper_pearson,
@@ -87,7 +89,7 @@ from servicequality.stats.proportion import (
     wilson,
 )
 from servicequality.stats.quantile import quantile_ranks, wilks_n
-from servicequality.stats.rate import poisson_rate_interval
+from servicequality.stats.rate import poisson_rate_interval, quasi_poisson_factor, quasi_poisson_interval
 from servicequality.stats.reliability import (
     alpha_if_dropped,
     alpha_se,
@@ -157,6 +159,7 @@ __all__ = [
     "benjamini_hochberg",
     "bin_values",
     "bounded_decision_limits",
+    "bounded_mean_interval",
     "brennan_prediger",
     "brunner_munzel",
     "budget_spent",
@@ -251,11 +254,14 @@ __all__ = [
     "percent_agreement",
     "poisson_rate_interval",
     "pool_strata",
+    "positive_mean_interval",
     "poststratification_weights",
     "prewhitened_ccf",
     "proportion_interval",
     "proportion_n",
     "quantile_ranks",
+    "quasi_poisson_factor",
+    "quasi_poisson_interval",
     "rank_chances",
     "rate_limits",
     "rate_ratio_interval",

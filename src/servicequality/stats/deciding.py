@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, positive, require
+from servicequality.stats.bounded import bounded_mean_interval
 from servicequality.stats.net import net_interval
 from servicequality.stats.proportion import clopper_pearson
 
@@ -65,12 +66,9 @@ def bounded_decision_limits(
     positive("n", n_, "a mean of nothing has no limits: leave empty groups out of the call")
     require((m >= 0) & (m <= 1), "mean", m, "in [0, 1]", "divide by the scale's range")
     require(v >= 0, "variance", v, "0 or more", "give a variance")
-    level, more = _level(tail), n_ + 2 * added
-    centre = (n_ * m + added) / more
-    spread = np.maximum((n_ * (v + m * m) + added) / more - centre**2, 0.0)
-    half = critical_value(level, _freedom(df, more - 1)) * np.sqrt(spread / more)
-    low, high = np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
-    return _wider(n_, m, v, (low, high), (low, high), level)
+    level, freedom = _level(tail), _freedom(df, n_ + 2 * added - 1)
+    answers = bounded_mean_interval(n_, m, n_ * v, low=0.0, high=1.0, added=added, level=level, df=freedom)
+    return _wider(n_, m, v, answers, answers, level)
 
 
 def net_decision_limits(

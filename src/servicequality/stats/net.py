@@ -27,7 +27,7 @@ from servicequality.stats.mean import t_test
 from servicequality.stats.mover import mover_difference
 from servicequality.stats.proportion import wilson
 
-NetMethod: TypeAlias = Literal["adjusted_wald", "wald", "t", "score", "mover"]
+NetMethod: TypeAlias = Literal["adjusted_t", "adjusted_wald", "wald", "t", "score", "mover"]
 NetDifferenceMethod: TypeAlias = Literal["adjusted_wald", "wald", "mover"]
 NetTestMethod: TypeAlias = Literal["adjusted_wald", "wald"]
 
@@ -56,7 +56,7 @@ def net_interval(
     down: ArrayLike,
     n: ArrayLike,
     *,
-    method: NetMethod = "adjusted_wald",
+    method: NetMethod = "adjusted_t",
     level: float = 0.95,
     df: ArrayLike | None = None,
 ) -> Interval:
@@ -66,11 +66,13 @@ def net_interval(
         up: positive answers (promoters), 0 or more.
         down: negative answers (detractors), 0 or more.
         n: all answers, above 0, at least up + down.
-        method: ``adjusted_wald`` adds 3/4 answers to each end and 3/2 to the middle (Rocks 2016); ``wald`` adds none;
-            ``t`` is Student's interval of the mean of 1, 0, -1; ``score`` inverts the test with the constrained
-            likelihood (Tango 1998); ``mover`` joins the Wilson limits of both shares (Zou and Donner 2008).
+        method: ``adjusted_wald`` adds 3/4 answers to each end and 3/2 to the middle (Rocks 2016), and ``adjusted_t`` takes
+            Student's t of n + 2 degrees of freedom beside, which holds at small n too; ``wald`` adds none; ``t`` is
+            Student's interval of the mean of 1, 0, -1; ``score`` inverts the test with the constrained likelihood
+            (Tango 1998); ``mover`` joins the Wilson limits of both shares (Zou and Donner 2008).
         level: two-sided confidence.
-        df: degrees of freedom: Student's t takes the normal quantile's place. ``t`` has n - 1 of its own.
+        df: degrees of freedom: Student's t takes the normal quantile's place. ``t`` has n - 1 of its own, ``adjusted_t``
+            n + 2.
 
     Warns:
         ServiceQualityWarning: a ``wald`` or ``t`` interval of zero width, where all answers agree.
@@ -79,7 +81,7 @@ def net_interval(
         ParameterError: n <= 0, a negative count, up + down > n, an unknown method, ``wald`` with n < 2, ``t`` with
             n <= 1, a level outside (0, 1), or a value that is not finite.
     """
-    choice("method", method, ("adjusted_wald", "wald", "t", "score", "mover"))
+    choice("method", method, ("adjusted_t", "adjusted_wald", "wald", "t", "score", "mover"))
     plus, minus, size = _trinomial(up, down, n)
     value, variance = _moments(plus, minus, size)
     if method == "mover":
@@ -88,9 +90,11 @@ def net_interval(
         low, high = _score(plus, minus, size, critical_value(level, df))
     else:
         centre = value
-        if method == "adjusted_wald":
+        if method in ("adjusted_t", "adjusted_wald"):
             centre, variance = _moments(plus + _ADDED_EACH_SIDE, minus + _ADDED_EACH_SIDE, size + _ADDED)
             divisor = size + _ADDED
+            if method == "adjusted_t" and df is None:
+                df = divisor - 1
         elif method == "wald":
             _two_answers(size)
             divisor = size
@@ -139,7 +143,10 @@ def net_difference_interval(
     a, b = _moments(*first)[0], _moments(*second)[0]
     if method == "mover":
         low, high = mover_difference(
-            a, *net_interval(*first, level=level, df=df), b, *net_interval(*second, level=level, df=df)
+            a,
+            *net_interval(*first, method="adjusted_wald", level=level, df=df),
+            b,
+            *net_interval(*second, method="adjusted_wald", level=level, df=df),
         )
     else:
         centre, se = _difference(first, second, method)

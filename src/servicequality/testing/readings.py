@@ -5,7 +5,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric, evaluate
-from servicequality.shapes import FixedShape, TableShape
+from servicequality.shapes import FixedShape, PeriodRate, TableShape
 from servicequality.testing.comparing import Law, Trial, value
 from servicequality.testing.strategies import KEY, SLICE
 
@@ -121,7 +121,9 @@ def nothing_overflows(trial: Trial) -> None:
     if isinstance(metric.shape, FixedShape) and few["value"] is not None:
         expected = few["value"] * (times if trial.grows else 1)
         trial.close(many["value"], expected)
-        if many["low"] is not None and few["low"] is not None:
+        # Of fewer than four periods the limits do not know of the scatter that they show when repeated.
+        blind = isinstance(metric.shape, PeriodRate)
+        if many["low"] is not None and few["low"] is not None and not blind:
             assert many["high"] - many["low"] <= few["high"] - few["low"] + 1e-9, f"limits grew wider: {many}"
     if isinstance(metric.shape, TableShape):
         trial.close(crowd.select(metric.expr()).item(), many["value"])

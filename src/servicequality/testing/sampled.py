@@ -20,6 +20,9 @@ def equal_weights_weigh_nothing(trial: Trial) -> None:
         grown = trial.by_key["value"] * (constant if trial.grows else 1.0)
         kept = [*_COUNTS, "reason"]
         trial.same(heavy.select("value", *kept), trial.by_key.select(grown, *kept))
+        if isinstance(trial.metric.shape, FixedShape):  # one weighted row says nothing of its weight, and has no limits
+            several, limits = trial.by_key["n"] > 1, ["low", "high", "n_eff"]
+            trial.same(heavy.filter(several).select(limits), trial.by_key.filter(several).select(limits))
 
 
 def a_weight_stands_for_rows(trial: Trial) -> None:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from servicequality.core.engine.names import EXCLUDED, ROWS, sum_column, weighted
 from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
-from servicequality.core.sampling import MOMENTS, SAMPLED, Sampling, design_notes, read_design
+from servicequality.core.sampling import MOMENTS, SAMPLED, Part, Sampling, assembled, design_parts, kish_rows
 from servicequality.errors import ServiceQualityWarning
-from servicequality.shapes import Design, FixedShape, Reading
-from servicequality.shapes.base import FloatArray, Sums, no_limits
+from servicequality.shapes import FixedShape, Reading
+from servicequality.shapes.base import FloatArray, Sums
 from servicequality.stats._checks import IntArray
 
 Texts = NDArray[np.object_]
@@ -155,25 +155,19 @@ def _options(shape: FixedShape) -> tuple[object, ...]:
 
 
 class JudgedSums(NamedTuple):
-    """What limits are made of: the groups that can have any, and what is known of the others.
+    """What limits are made of: the groups that can have any.
 
     Attributes:
         shape: what the sums are of.
-        ok: which groups can have limits; the sums and the design are of those alone.
-        sums: the (weighted) leaves.
-        design: what weights and clusters leave of the rows; None where there are neither.
-        unknown: whether rows are weighted or clustered in a way that no limits are known for.
+        ok: which groups can have limits; the parts are of those alone.
+        parts: those groups, sorted by how their limits are made.
         n_eff: effective rows of all groups.
-        notes: what to keep in mind, of all groups.
     """
 
     shape: FixedShape
     ok: NDArray[np.bool_]
-    sums: Sums
-    design: Design | None
-    unknown: bool
+    parts: Sequence[Part]
     n_eff: FloatArray
-    notes: Texts
 
 
 def judged_sums(
@@ -201,22 +195,17 @@ def judged_sums(
 
     n, judged_apart = sums_of("n"), sum_column(rules[0].name, "judged") in read.columns
     ok = (readings("judged").astype(np.bool_) if judged_apart else ~np.isnan(readings("value"))) & (n > 0)
-    n_eff, notes = n.copy(), np.full(len(n), None, dtype=object)
-    design, extra = None, dict[str, FloatArray]()
-    present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[0].name, key) in groups.columns]
-    if sampling and "yy" in present:
-        extra = {key: sums_of(key) for key in present} | {"n": n}
-        units = extra.get("clusters", extra.get("units", n))
-        notes[ok & (units < 2)] = f"one {'cluster' if 'clusters' in extra else 'weighted row'} has no limits"
-        ok &= units > 1
-        extra = {key: column[ok] for key, column in extra.items()}
     prefixed = weighted if sampling.weight is not None else str
-    sums: Sums = {leaf: sums_of(prefixed(leaf))[ok] for leaf in shape.leaves()}
-    if extra:
-        design = read_design(shape, sums, extra, (readings("numerator")[ok], readings("denominator")[ok]))
-        n_eff[ok] = design.n_eff
-        notes[ok] = design_notes(shape, sums, extra)
-    return JudgedSums(shape, ok, sums, design, bool(sampling) and design is None, n_eff, notes)
+    whole = {leaf: sums_of(prefixed(leaf)) for leaf in shape.leaves()}
+    sums: Sums = {leaf: column[ok] for leaf, column in whole.items()}
+    if not sampling:
+        return JudgedSums(shape, ok, [Part(np.ones(int(ok.sum()), np.bool_), sums, None)], n)
+    present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[0].name, key) in groups.columns]
+    extra = {key: sums_of(key) for key in present} | {"n": n}
+    n_eff = kish_rows(whole["n"], extra).copy()
+    ratio = readings("numerator")[ok], readings("denominator")[ok]
+    parts, n_eff[ok] = design_parts(shape, sums, {key: column[ok] for key, column in extra.items()}, ratio)
+    return JudgedSums(shape, ok, parts, n_eff)
 
 
 def _finish_fixed(
@@ -235,15 +224,17 @@ def _finish_fixed(
     judged = rows[given.ok]
     with warnings.catch_warnings():  # what is to be read with care stands in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
-        limits = given.shape.limits
-        reading = no_limits(given.sums) if given.unknown else limits(given.sums, level=level, design=given.design)
+        readings = [(part.chosen, part.limits(given.shape, level=level)) for part in given.parts]
+    reading = readings[0][1] if len(readings) == 1 else assembled(readings, len(judged))
     figures.value[rows] = np.concatenate([read[sum_column(rule.name, "value")].to_numpy() for rule in alike])
     figures.n_eff[rows] = given.n_eff
     figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
-    figures.method[rows] = reading.method
+    # A method that is the same for all is said of groups without limits too.
+    figures.method[rows] = reading.method if isinstance(reading.method, str) else "none"
+    if not isinstance(reading.method, str):
+        figures.method[judged] = reading.method
     if reading.level is not None:
         figures.level[judged] = reading.level
-    figures.add_notes(rows, given.notes)
     figures.add_notes(judged, reading.notes)
 
 

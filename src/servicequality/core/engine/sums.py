@@ -7,7 +7,7 @@ import polars as pl
 from servicequality.checks import column
 from servicequality.core.engine.names import CLUSTER, EXCLUDED, ROWS, sum_column, weighted
 from servicequality.core.rule import Rule
-from servicequality.core.sampling import Sampling, moments
+from servicequality.core.sampling import Sampling, cluster_sums, moments
 from servicequality.shapes import FixedShape, Shape
 from servicequality.shapes.base import added
 
@@ -36,9 +36,9 @@ def row_sums(rule: Rule, sampling: Sampling) -> Sums:
         heavier = sampling.weighted(shape)
         columns |= {weighted(leaf): getattr(heavier, leaf).sum() for leaf in kinds}
         columns["weight_squares"] = (heavier.n * heavier.n).sum()
-        if sampling.cluster is None and isinstance(heavier, FixedShape):
+        if isinstance(heavier, FixedShape):
             columns["units"] = (heavier.n > 0).sum().cast(pl.Int64)
-            columns |= moments(heavier)
+            columns |= moments(heavier) if sampling.cluster is None else {}
     return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
 
 
@@ -52,16 +52,18 @@ def sum_types(rule: Rule, sampling: Sampling) -> dict[str, pl.DataType]:
     if sampling.weight is not None:
         kinds |= {weighted(leaf): pl.Float64() for leaf in leaves} | {"weight_squares": pl.Float64()}
     if isinstance(rule.shape, FixedShape) and sampling:
-        kinds["units" if sampling.cluster is None else "clusters"] = pl.Int64()
-        kinds |= dict.fromkeys(moments(rule.shape), pl.Float64())
+        kinds |= {} if sampling.weight is None else {"units": pl.Int64()}
+        kinds |= {} if sampling.cluster is None else {"clusters": pl.Int64()}
+        sizes = () if sampling.cluster is None else ("size_squares", "row_squares")
+        kinds |= dict.fromkeys((*sizes, *moments(rule.shape)), pl.Float64())
     return {sum_column(rule.name, leaf): kind for leaf, kind in kinds.items()}
 
 
-def cluster_sums(rule: Rule, sampling: Sampling) -> Sums:
-    """What the sums of clusters add to a rule's sums: how many clusters count, and their moments."""
+def sums_of_clusters(rule: Rule, sampling: Sampling) -> Sums:
+    """What the sums of clusters add to a rule's sums: how many clusters count, their sizes and their moments."""
     assert isinstance(rule.shape, FixedShape)  # tables are refused together with clusters
-    columns = {"clusters": (pl.col(sum_column(rule.name, "n")) > 0).sum().cast(pl.Int64)}
-    columns |= moments(rule.shape.stored(rule.name, weighted=sampling.weight is not None))
+    rows = pl.col(sum_column(rule.name, "n" if sampling.weight is None else "units"))
+    columns = cluster_sums(rule.shape.stored(rule.name, weighted=sampling.weight is not None), rows)
     return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
 
 
@@ -72,7 +74,7 @@ def over_clusters(
     plain = [name for name in clusters.collect_schema().names() if name not in (*keys, CLUSTER)]
     again: Sums = {name: pl.col(name).sum() for name in plain}
     for rule in rules:
-        again |= cluster_sums(rule, sampling)
+        again |= sums_of_clusters(rule, sampling)
     return aggregate(clusters, {name: pl.col(name) for name in keys}, again)
 
 

@@ -6,7 +6,7 @@ import polars as pl
 
 from servicequality.columns import Amount, ContactEnd, Seconds, answered
 from servicequality.core import define
-from servicequality.shapes import Shape, mean, rate, ratio
+from servicequality.shapes import RateMethod, Shape, mean, rate, ratio
 
 __all__ = [
     "average_handle_time",
@@ -113,15 +113,21 @@ def occupancy(busy: Seconds = "busy_seconds", available: Seconds = "available_se
     bounds=_POSITIVE,
     grain="period",
     formula=r"\sum \text{contacts}/\sum \text{customers}",
-    references=("Price & Jaffe 2008", "Garwood 1936"),
+    references=("Price & Jaffe 2008", "Garwood 1936", "McCullagh & Nelder 1989"),
     aliases=("contacts per customer", "contacts per order", "ticket rate", "contact propensity", "CPO"),
 )
-def contact_rate(contacts: Amount = "contacts", base: Amount = "customers") -> Shape:
-    """Contacts for each customer, order or active user, over rows that hold a count of both (a day, a product, a segment).
+def contact_rate(
+    contacts: Amount = "contacts", base: Amount = "customers", *, interval: RateMethod = "quasi_poisson"
+) -> Shape:
+    """Contacts for each customer, order or active user, over rows that are periods with a count of both.
+
+    From four periods on the limits are Garwood's, widened by the scatter of the periods where it is more than Poisson's
+    (quasi-Poisson); `interval="poisson"` leaves them as they are. Take that too where rows are products or segments.
 
     When it lies:
-        The exact Poisson limits take every contact for independent of the others; customers who call three times about one
-        thing make them too narrow (give days as `cluster`). The contacts of this month may be about the orders of the last.
+        Fewer than four periods say nothing of their scatter, and the limits then take every contact for independent of the
+        others; customers who call three times about one thing make them too narrow. The contacts of this month may be about
+        the orders of the last.
 
     Why your vendor shows another number:
         Below the line stand registered, active or paying customers, or orders; above it tickets, contacts or customers who
@@ -131,7 +137,8 @@ def contact_rate(contacts: Amount = "contacts", base: Amount = "customers") -> S
         weeks = {"contacts": [118, 131, 97, 142], "customers": [5_020, 5_104, 5_133, 5_240]}
         print(sq.contact_rate().estimate(weeks))
     """
-    return rate(pl.col(contacts), pl.col(base), of=answered(contacts) & answered(base))
+    of = answered(contacts) & answered(base)
+    return rate(pl.col(contacts), pl.col(base), of=of, periods=True, interval=interval)
 
 
 @define(

@@ -12,7 +12,7 @@ from servicequality.core import define, define_table, evaluate
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.model import as_frame
-from servicequality.shapes import Shape, rate, ratio
+from servicequality.shapes import RateMethod, Shape, rate, ratio
 from servicequality.stats import burn_threshold
 
 __all__ = ["burn_alerts", "burn_rate", "error_budget", "incident_rate"]
@@ -36,21 +36,26 @@ WORKBOOK_WINDOWS: Mapping[str, tuple[float, float, float]] = {
     bounds=_COUNT,
     grain="period",
     formula=r"\frac{\sum \text{incidents}}{\sum \text{exposure}}",
-    references=("Garwood 1936",),
+    references=("Garwood 1936", "McCullagh & Nelder 1989"),
     aliases=("incidents per day", "incidents per customer", "incident frequency"),
 )
-def incident_rate(incidents: Amount = "incidents", exposure: Amount = "exposure") -> Shape:
+def incident_rate(
+    incidents: Amount = "incidents", exposure: Amount = "exposure", *, interval: RateMethod = "quasi_poisson"
+) -> Shape:
     """Incidents for each unit of exposure: days, customers, deployments or calls, whatever the second column counts.
 
+    From four periods on the limits are Garwood's, widened by the scatter of the periods where it is more than Poisson's
+    (quasi-Poisson); `interval="poisson"` leaves them as they are.
+
     When it lies:
-        Where recording an incident costs half an hour, few are recorded. Limits take incidents for independent; one cause
-        that makes five incidents makes them too narrow.
+        Where recording an incident costs half an hour, few are recorded. Limits of fewer than four periods take incidents for
+        independent; one cause that makes five incidents makes them too narrow.
 
     Why your vendor shows another number:
         Incidents per month whatever its length or its traffic; alerts in place of incidents; duplicates counted.
     """
     of = answered(incidents) & answered(exposure)
-    return rate(pl.col(incidents), pl.col(exposure), of=of)
+    return rate(pl.col(incidents), pl.col(exposure), of=of, periods=True, interval=interval)
 
 
 def _burnt(bad: str, total: str, objective: float) -> Shape:

@@ -91,7 +91,7 @@ def net_score(
     scale: Scale,
     top: Sequence[int] | None = None,
     bottom: Sequence[int] | None = None,
-    interval: NetMethod = "adjusted_wald",
+    interval: NetMethod = "adjusted_t",
     missing: Sequence[int] = (),
 ) -> Shape:
     """Share in the top box less share in the bottom box, per 100 answers.

@@ -31,10 +31,13 @@ def nps(
     *,
     detractor_max: int = 6,
     promoter_min: int = 9,
-    interval: NetMethod = "adjusted_wald",
+    interval: NetMethod = "adjusted_t",
     missing: Sequence[int] = (),
 ) -> Shape:
     """Promoters (9-10) less detractors (0-6), per 100 answers. Unanswered rows do not count.
+
+    The limits are of three answers more, 3/4 at each end and 3/2 in the middle (Rocks 2016), with Student's t of n + 2
+    degrees of freedom; `interval="adjusted_wald"` takes the normal quantile, as published.
 
     When it lies:
         The score throws away most of the answer: 0 and 6 weigh alike, and a move from 8 to 9 counts as much as one from
@@ -97,20 +100,24 @@ def csat(
     better="higher",
     grain="answer",
     formula=r"\bar{x}",
-    references=("Student 1908",),
+    references=("Student 1908", "Agresti & Coull 1998"),
     aliases=("average rating", "mean rating", "average csat"),
 )
 def csat_mean(score: Score = "score", *, scale: Scale, missing: Sequence[int] = ()) -> Shape:
-    """Mean of the answers on their own scale, with Student's limits.
+    """Mean of the answers on their own scale.
+
+    The limits are Student's of the answers and half an answer more at each end of the scale, so that answers that all agree
+    have limits too.
 
     When it lies:
-        A mean treats the steps of the scale as equal, and hides whether opinions are mixed or merely middling.
+        A mean treats the steps of the scale as equal, and hides whether opinions are mixed or merely middling. Where low
+        answers are rare, a sample of fewer than fifty may hold none of them, and the limits promise too much; a note says so.
 
     Why your vendor shows another number:
         A mean rescaled to 0-100, a mean of the means of agents or weeks, or sentinels such as 0 and 6 left in.
     """
-    low, _ = scale_of("csat_mean", scale)
-    return mean(pl.col(score), of=answered(score, missing), origin=low)
+    low, high = scale_of("csat_mean", scale)
+    return mean(pl.col(score), of=answered(score, missing), origin=low, bounds=(low, high))
 
 
 @define(
@@ -138,7 +145,8 @@ def ces(
     Any other question is `version="own"` with its `scale` and the end that is `better`. `share` is the share that found it
     easy (v1: 1-2; v2: 5-7; own: on the better side of the middle), `net` is easy less hard (v1: 4-5; v2: 1-3) per 100
     answers. `of_version` names a column with each row's version; a row of another version is an error, since the versions
-    point in opposite directions.
+    point in opposite directions. The limits of the mean are those of `csat_mean`, of the share Wilson's, of the net score
+    those of `nps`.
 
     When it lies:
         It asks about one contact only, and those who gave up are not asked.
@@ -157,7 +165,7 @@ def ces(
         return replace(share(easy, of=of), better="higher")
     if statistic == "net":
         return replace(balance(easy, hard, of=of, per=100), better="higher")
-    return replace(mean(answer, of=of, origin=low), better=wanted)
+    return replace(mean(answer, of=of, origin=low, bounds=(float(low), float(high))), better=wanted)
 
 
 def _effort(version: str, scale: Scale | None, better: str | None) -> tuple[Scale, Literal["higher", "lower"]]:

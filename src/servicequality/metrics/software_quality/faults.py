@@ -4,7 +4,7 @@ import polars as pl
 
 from servicequality.columns import Amount, Flag, answered
 from servicequality.core import define
-from servicequality.shapes import Shape, rate, share
+from servicequality.shapes import RateMethod, Shape, rate, share
 
 __all__ = [
     "automation_error_rate",
@@ -29,6 +29,8 @@ _COUNT = (0.0, float("inf"))
 )
 def defect_density(defects: Amount = "defects", size: Amount = "size") -> Shape:
     """Defects for each unit of size (a thousand lines, a function point), over the components together.
+
+    The limits are Garwood's, which take defects for independent.
 
     When it lies:
         Code that nobody tests has no known defects. Lines that are copied make the density fall.
@@ -76,11 +78,16 @@ def escaped_defect_rate(escaped: Flag = "escaped") -> Shape:
     bounds=_COUNT,
     grain="period",
     formula=r"\frac{\sum \text{reports}}{\sum \text{exposure}}",
-    references=("Garwood 1936",),
+    references=("Garwood 1936", "McCullagh & Nelder 1989"),
     aliases=("bugs per user", "customer reported defects", "bug reports per thousand users"),
 )
-def user_reported_bug_rate(reports: Amount = "reports", exposure: Amount = "users") -> Shape:
+def user_reported_bug_rate(
+    reports: Amount = "reports", exposure: Amount = "users", *, interval: RateMethod = "quasi_poisson"
+) -> Shape:
     """Bugs that users report for each user, session or month of use, whatever the second column counts.
+
+    From four periods on the limits are Garwood's, widened by the scatter of the periods where it is more than Poisson's
+    (quasi-Poisson); `interval="poisson"` leaves them as they are.
 
     When it lies:
         Most users leave without a report. A new button "report a problem" doubles it overnight.
@@ -91,7 +98,8 @@ def user_reported_bug_rate(reports: Amount = "reports", exposure: Amount = "user
     Example:
         print(sq.user_reported_bug_rate().estimate({"reports": [14, 9], "users": [5_200, 5_900]}))
     """
-    return rate(pl.col(reports), pl.col(exposure), of=answered(reports) & answered(exposure))
+    of = answered(reports) & answered(exposure)
+    return rate(pl.col(reports), pl.col(exposure), of=of, periods=True, interval=interval)
 
 
 @define(

@@ -1,0 +1,27 @@
+"""Texts beside limits: what holds of each group, put together. Never here: what there is to say."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Texts = Sequence[str | None]
+
+
+def notes_of(*remarks: tuple[NDArray[np.bool_], str]) -> Texts | None:
+    """One text a group: every remark that holds of it, joined; None where there is nothing to say of any."""
+    held = [(holds, text) for holds, text in remarks if holds.any()]
+    if not held:
+        return None
+    # Groups of the same remarks share a text, which is put together once.
+    kinds, group = np.unique(np.column_stack([holds for holds, _ in held]), axis=0, return_inverse=True)
+    texts = ["; ".join(text for (_, text), said in zip(held, kind, strict=True) if said) or None for kind in kinds]
+    return np.array(texts, dtype=np.object_)[group.ravel()].tolist()  # type: ignore[no-any-return]
+
+
+def joined(*several: Texts | None) -> Texts | None:
+    """Notes of the same groups from several sources, one text a group."""
+    given = [notes for notes in several if notes is not None]
+    if len(given) < 2:
+        return given[0] if given else None
+    return ["; ".join(text for text in texts if text) or None for texts in zip(*given, strict=True)]

@@ -1,0 +1,184 @@
+"""Shapes of a sum over a sum: `ratio`, `rate`. Never here: means of one amount, or shares of rows."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+import polars as pl
+
+from servicequality.errors import DefinitionError
+from servicequality.shapes.base import (
+    Amount,
+    Count,
+    Design,
+    FixedShape,
+    FloatArray,
+    Reading,
+    Sums,
+    difference,
+    over,
+    quotient,
+)
+from servicequality.shapes.notes import notes_of
+from servicequality.shapes.student import square_of, student_limits, within
+from servicequality.stats import poisson_rate_interval, quasi_poisson_factor, quasi_poisson_interval
+from servicequality.stats._checks import choice
+from servicequality.stats.rate import FEWEST_PERIODS
+
+RateMethod: TypeAlias = Literal["quasi_poisson", "poisson"]
+
+_FEW_PERIODS = "of fewer than 4 periods the limits take the events for Poisson's"
+_SCATTERED = "periods scatter more than Poisson's: the limits are widened by it"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Ratio(FixedShape):
+    """A sum over another sum, with linearised limits. Make one with `ratio`."""
+
+    above: Amount
+    below: Amount
+    above_squares: Amount
+    products: Amount
+    below_squares: Amount
+
+    empty: str = "nothing to divide by"
+
+    def within(self, bounds: tuple[float, float]) -> Self:
+        return replace(self, bounds=bounds) if self.bounds is None else self
+
+    def value(self) -> pl.Expr:
+        return quotient(self.above, self.below)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.above, self.below
+
+    def spread(self, sums: Sums) -> FloatArray:
+        r, n = sums["above"] / sums["below"], sums["n"]
+        whole = sums["above_squares"] + r**2 * sums["below_squares"]
+        return difference(whole, 2 * r * sums["products"]) / n / (sums["below"] / n) ** 2
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        n = sums["n"]
+        square = square_of(n, self.spread(sums), design)
+        df = n - 1 if design is None else design.df
+        return within(student_limits(sums["above"] / sums["below"], square, df, level), self.bounds)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rate(FixedShape):
+    """Events per unit of exposure, with exact Poisson limits. Make one with `rate`."""
+
+    events: Amount
+    exposure: Amount
+
+    empty: str = "no exposure"
+
+    def value(self) -> pl.Expr:
+        return quotient(self.events, self.exposure)
+
+    def pair(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.events, self.exposure
+
+    def spread(self, sums: Sums) -> FloatArray:
+        # A Poisson count varies by itself: per row, events over squared mean exposure.
+        return sums["events"] * sums["n"] / sums["exposure"] ** 2
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        value = sums["events"] / sums["exposure"]
+        if design is None:
+            low, high = poisson_rate_interval(sums["events"], sums["exposure"], level=level)
+            return Reading(low, high, np.sqrt(sums["events"]) / sums["exposure"], "garwood")
+        limits = within(student_limits(value, design.square, design.df, level), (0.0, np.inf))
+        none = sums["events"] == 0  # no spread to see: what the effective rows of exposure would say
+        exposure = (sums["exposure"] / sums["n"] * design.n_eff)[none]
+        limits.low[none], limits.high[none] = poisson_rate_interval(np.zeros_like(exposure), exposure, level=level)
+        notes = np.array(limits.notes or [None] * len(value), dtype=np.object_)
+        notes[none] = None
+        return limits._replace(notes=notes.tolist(), method=np.where(none, "garwood", "t").tolist())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PeriodRate(Rate):
+    """`Rate` whose rows are periods, whose scatter says how far events are from Poisson's. Make one with `rate(periods=True)`.
+
+    With four periods or more the limits are Garwood's of events and exposure over a factor of over-dispersion, which is 1 where
+    the periods scatter no more than Poisson's would.
+    """
+
+    squares: Amount
+    periods: Count
+
+    def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
+        plain = super().limits(sums, level=level, design=design)
+        if design is not None:
+            return plain
+        counts = sums["events"], sums["exposure"], sums["squares"], sums["periods"]
+        wider = quasi_poisson_factor(*counts, level=level) > 1
+        low, high = quasi_poisson_interval(*counts, level=level)
+        notes = notes_of((sums["periods"] < FEWEST_PERIODS, _FEW_PERIODS), (wider, _SCATTERED))
+        return plain._replace(
+            low=low, high=high, method=np.where(wider, "quasi-poisson", "garwood").tolist(), notes=notes
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OpenRate(Rate):
+    """`Rate` beside rows to each of which one event may still happen. Make one with `rate(pending=…)`."""
+
+    open: Count
+
+    def running(self) -> pl.Expr:
+        return self.open
+
+    def extremes(self) -> tuple[pl.Expr, pl.Expr]:
+        return self.value(), quotient(self.events + self.open, self.exposure)
+
+
+def ratio(above: pl.Expr, below: pl.Expr, *, of: pl.Expr) -> Ratio:
+    """Sum of `above` over sum of `below`, over the rows for which `of` holds; limits by linearisation (Cochran 1977)."""
+    x, y = over(below.cast(pl.Float64), of), over(above.cast(pl.Float64), of)
+    return Ratio(n=of, above=y, below=x, above_squares=y.pow(2), products=y * x, below_squares=x.pow(2))
+
+
+def rate(
+    events: pl.Expr,
+    exposure: pl.Expr,
+    *,
+    of: pl.Expr,
+    periods: bool = False,
+    interval: RateMethod = "quasi_poisson",
+    pending: pl.Expr | None = None,
+) -> Rate:
+    """Events per unit of exposure over the rows for which `of` holds; exact Poisson limits (Garwood 1936).
+
+    Args:
+        events: how many, per row.
+        exposure: over how much, per row.
+        of: Boolean row rule for the rows that count.
+        periods: a row is a period of time, so that the rows' scatter says how far the events are from Poisson's, and the
+            limits are widened by it (McCullagh and Nelder 1989).
+        interval: of periods: "quasi_poisson", or "poisson" for Garwood's limits as they are.
+        pending: Boolean row rule of rows among them to each of which one event may still happen.
+
+    Raises:
+        ParameterError: an unknown interval.
+        DefinitionError: periods with pending rows.
+    """
+    choice("interval", interval, ("quasi_poisson", "poisson"))
+    above, below = over(events.cast(pl.Float64), of), over(exposure.cast(pl.Float64), of)
+    if pending is not None:
+        if periods:
+            raise DefinitionError(
+                "rate: one event may still happen to a row, not to a period; leave periods= or pending= out"
+            )
+        return OpenRate(n=of, events=above, exposure=below, open=pending & of)
+    if not periods or interval == "poisson":
+        return Rate(n=of, events=above, exposure=below)
+    some = of & (exposure > 0)
+    return PeriodRate(
+        n=of,
+        events=above,
+        exposure=below,
+        squares=over(above * above / below, some),
+        periods=some.fill_null(value=False),
+    )
