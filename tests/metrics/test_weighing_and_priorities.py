@@ -29,10 +29,13 @@ def test_each_row_weighs_its_value_and_its_twin_does_not() -> None:
     heavy = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
     assert found["metric"].to_list() == ["csat_mean", "csat_mean_value_weighted"]
     assert found["value"].to_list() == pytest.approx([3.0, heavy])
-    assert found["n_eff"].to_list() == pytest.approx([4.0, 110.0**2 / (90.0**2 + 25 + 25 + 100)])
+    kish = 110.0**2 / (90.0**2 + 25 + 25 + 100)
+    spread = sum(w * (v - heavy) ** 2 for v, w in zip(values, weights, strict=True)) / 110
+    square = kish / (kish - 1) * sum(w**2 * (v - heavy) ** 2 for v, w in zip(values, weights, strict=True)) / 110**2
+    assert found["n_eff"].to_list() == pytest.approx([4.0, min(4.0, spread / square)])
     assert found["share_of_largest"].to_list() == [None, pytest.approx(90 / 110)]
     assert found["n_missing"].to_list() == [1, 1]
-    assert found["notes"].to_list() == ["1 rows without a value are in neither"] * 2
+    assert all("1 rows without a value are in neither" in note for note in found["notes"])
 
 
 def test_by_group_the_rows_are_those_of_evaluate() -> None:
@@ -48,7 +51,9 @@ def test_by_group_the_rows_are_those_of_evaluate() -> None:
     assert found["team"].to_list() == ["a", "a", "b", "b"]
     assert found["n_missing"].to_list() == [0, 0, 1, 1]
     clustered = value_weighted(known, metric=MEAN, cluster="account_id")
-    assert clustered["notes"].to_list() == ["only 3 clusters"] * 2
+    # Sizes 2, 1, 1 are worth 16 / 6 clusters; their weights of 95, 5 and 10 little more than one.
+    for note, worth in zip(clustered["notes"], ("2.7", "1.3"), strict=True):
+        assert f"only {worth} effective clusters" in note
 
 
 def test_worth_nothing_at_all_is_undefined() -> None:

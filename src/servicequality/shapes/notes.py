@@ -13,10 +13,12 @@ def notes_of(*remarks: tuple[NDArray[np.bool_], str]) -> Texts | None:
     held = [(holds, text) for holds, text in remarks if holds.any()]
     if not held:
         return None
-    # Groups of the same remarks share a text, which is put together once.
-    kinds, group = np.unique(np.column_stack([holds for holds, _ in held]), axis=0, return_inverse=True)
-    texts = ["; ".join(text for (_, text), said in zip(held, kind, strict=True) if said) or None for kind in kinds]
-    return np.array(texts, dtype=np.object_)[group.ravel()].tolist()  # type: ignore[no-any-return]
+    # Groups of the same remarks share a text, which is put together once: a bit a remark says which.
+    kind = sum(holds.astype(np.int64) << bit for bit, (holds, _) in enumerate(held))
+    texts = [
+        "; ".join(text for bit, (_, text) in enumerate(held) if one >> bit & 1) or None for one in range(1 << len(held))
+    ]
+    return np.array(texts, dtype=np.object_)[kind].tolist()  # type: ignore[no-any-return]
 
 
 def joined(*several: Texts | None) -> Texts | None:

@@ -21,7 +21,7 @@ from servicequality.shapes.base import (
 )
 from servicequality.shapes.notes import notes_of
 from servicequality.shapes.student import square_of, student_limits, within
-from servicequality.stats import poisson_rate_interval, quasi_poisson_factor, quasi_poisson_interval
+from servicequality.stats import poisson_rate_interval, quasi_poisson_factor
 from servicequality.stats._checks import choice
 from servicequality.stats.rate import FEWEST_PERIODS
 
@@ -109,16 +109,15 @@ class PeriodRate(Rate):
     periods: Count
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
-        plain = super().limits(sums, level=level, design=design)
         if design is not None:
-            return plain
-        counts = sums["events"], sums["exposure"], sums["squares"], sums["periods"]
-        wider = quasi_poisson_factor(*counts, level=level) > 1
-        low, high = quasi_poisson_interval(*counts, level=level)
+            return super().limits(sums, level=level, design=design)
+        events, exposure = sums["events"], sums["exposure"]
+        factor = quasi_poisson_factor(events, exposure, sums["squares"], sums["periods"], level=level)
+        low, high = poisson_rate_interval(events / factor, exposure / factor, level=level)
+        wider = factor > 1
         notes = notes_of((sums["periods"] < FEWEST_PERIODS, _FEW_PERIODS), (wider, _SCATTERED))
-        return plain._replace(
-            low=low, high=high, method=np.where(wider, "quasi-poisson", "garwood").tolist(), notes=notes
-        )
+        method = np.array(["garwood", "quasi-poisson"], dtype=np.object_)[wider.astype(np.int64)].tolist()
+        return Reading(low, high, np.sqrt(events) / exposure, method, notes=notes)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -34,7 +34,7 @@ def value_weighted(
 
     Both rows are over the same data: rows without a value are in neither, are counted as missing, and the notes say how
     many. The weighted row has the metric's name with `_value_weighted`; its `n_eff` is the number of equally weighed
-    rows that would tell as much (Kish), and its limits are as wide as that asks. `share_of_largest` is the part of all
+    rows that would tell as much, and its limits are as wide as that asks. `share_of_largest` is the part of all
     weight that the weightiest row has. The tickets of one customer are not independent: name its column as `cluster`, and
     both rows take customers as what varies.
 
