@@ -63,6 +63,18 @@ class Spec:
     data: int = 0
 
     @property
+    def call(self) -> str:
+        """How it is called: `csat(score="score", *, scale, box=None)`, without the types."""
+        parts, by_name = [], False
+        for parameter in self.parameters.parameters.values():
+            if parameter.kind is parameter.KEYWORD_ONLY and not by_name:
+                parts.append("*")
+                by_name = True
+            bare = parameter.default is parameter.empty
+            parts.append(parameter.name if bare else f"{parameter.name}={_literal(parameter.default)}")
+        return f"{self.name}({', '.join(parts)})"
+
+    @property
     def optional(self) -> frozenset[str]:
         """The inputs that may be None."""
         annotations = {key: self.parameters.parameters[key].annotation for key in self.inputs}
@@ -109,6 +121,10 @@ def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
         data=data,
         **said,
     )
+
+
+def _literal(default: object) -> str:
+    return f'"{default}"' if isinstance(default, str) else repr(default)
 
 
 def _family(module: str) -> str:
