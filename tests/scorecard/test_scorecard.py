@@ -100,7 +100,7 @@ def test_a_share_is_held_against_its_90_percent_limits(good: int, n: int, verdic
     if good == 181:
         assert row["n_needed"] == pytest.approx(float(stats.n_to_decide(n, good / n, low, high, 0.9)))
         assert row["says"].startswith(
-            "90.5% (86.5 to 93.4%), target at least 90%: undecided, since the target lies within the limits"
+            "91% (87 to 93%), target at least 90%: undecided, since the target lies within the limits"
         )
         assert row["says"].endswith("rows would decide if it stays so (now 200)")
     if good == 180:  # exactly on target: no number of rows decides
