@@ -15,6 +15,7 @@ from servicequality import catalogue
 from servicequality.catalogue.searching import definitions, families
 from servicequality.core import Spec
 from servicequality.errors import ParameterError
+from servicequality.report.entries import entry_text
 
 SPECS = [found.spec for found in definitions()]
 
@@ -140,3 +141,11 @@ def test_every_page_is_whole(spec: Spec) -> None:
     page = catalogue.page(spec.name)
     for part in ("## When it lies", "## Why your vendor shows another number", "## Example", "References: ", "```math"):
         assert part in page, f"{spec.name}: its page lacks {part!r}"
+
+
+def test_page_and_terminal_print_one_call_without_types() -> None:
+    for spec in SPECS:
+        printed = catalogue.page(spec.name), entry_text(spec, width=400)
+        assert all(f"sq.{spec.call}" in text and "Annotated" not in text for text in printed), spec.name
+    call = 'csat(score="score", *, scale, box=None, interval="wilson", missing=())'
+    assert catalogue.entry("csat").call == call

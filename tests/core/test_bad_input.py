@@ -243,7 +243,7 @@ def test_tables_refuse_clusters_with_the_reason() -> None:
         ),
         (lambda: csat(scale=(1, 5), box=(6,)), r"csat: box must hold points of the scale 1 to 5, got \[6\]"),
         (ces, "ces: missing a required argument: 'version'"),
-        (lambda: ces(version="v3"), "ces: version must be 'v1' .* or 'v2' .*, got 'v3'"),
+        (lambda: ces(version="v3"), "ces: version must be 'v1' .* 'v2' .* or 'own' .*, got 'v3'"),
         (lambda: nps(detractor_max=9), "nps: detractor_max=9 must lie below promoter_min=9"),
         (lambda: nps(pl.col("score")), "a column is given by its name, got"),
         (lambda: resolution_time(statistic="mean"), "statistic must be one of .*ask for horizon="),

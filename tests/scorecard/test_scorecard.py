@@ -103,7 +103,7 @@ def test_a_share_is_held_against_its_exact_limits(good: int, n: int, verdict: st
         for rows, sign in ((needed * 0.999, -1), (needed * 1.001, 1)):
             assert sign * (stats.share_decision_limits(rows * good / n, rows)[0] - 0.9) > 0
         assert row["says"].startswith(
-            "90.5% (86.4 to 93.7%), target at least 90%: undecided, since the target lies within the limits"
+            "91% (86 to 94%), target at least 90%: undecided, since the target lies within the limits"
         )
         assert row["says"].endswith("rows would decide if it stays so (now 200)")
     if good == 180:  # exactly on target: no number of rows decides

@@ -68,7 +68,8 @@ def _metric(spec: Spec, *, level: int) -> str:
         f"{'#' * level} {spec.title} {{ #{spec.name} }}",
         spec.answer,
         *([words] if words else []),
-        f"`{spec.name}` · {' · '.join(facts)}",
+        f"`sq.{spec.call}`",
+        " · ".join(facts),
         f"```math\n{spec.formula}\n```",
         _parameters(spec),
     ]

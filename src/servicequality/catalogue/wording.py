@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from servicequality.columns import Column
 from servicequality.core import Spec
 
-__all__ = ["accepted", "call", "default", "direction", "domain", "further_words", "span", "unit"]
+__all__ = ["accepted", "default", "direction", "domain", "further_words", "span", "unit"]
 
 _KINDS = {"integer": "whole number", "number": "number", "flag": "true or false", "instant": "zone-aware instant"}
 _UNITS = {"s": "seconds", "share": "share (0 to 1)", "count": "count"}
@@ -18,18 +18,6 @@ _DIRECTIONS = {
     "lower": "lower is better",
     "neither": "neither direction is good by itself",
 }
-
-
-def call(spec: Spec) -> str:
-    """How the metric is called: columns and required options, the rest left at its defaults."""
-    parameters = list(spec.parameters.parameters.items())
-    shown = [name for name, _ in parameters[: spec.data]]
-    shown += [
-        repr(found.default) if name in spec.inputs and found.default is not found.empty else f"{name}=…"
-        for name, found in parameters[len(shown) :]
-        if (name in spec.inputs and found.default is not None) or found.default is found.empty
-    ]
-    return f"sq.{spec.name}({', '.join(shown)})"
 
 
 def domain(column: Column) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from servicequality.catalogue.searching import definition, is_name_of
-from servicequality.catalogue.wording import accepted, call, direction, domain, further_words, span, unit
+from servicequality.catalogue.wording import accepted, direction, domain, further_words, span, unit
 from servicequality.core import Spec
 from servicequality.report.layout import PLAIN, Style, paragraph
 
@@ -27,7 +27,7 @@ def entry_text(spec: Spec, *, width: int = 80, style: Style = PLAIN) -> str:
         *(paragraph(text, width=width) for text in further_words(definition(spec.name).__doc__).split("\n\n") if text),
         "\n".join(
             [
-                f"    {style.bold(call(spec))}",
+                f"    {style.bold(f'sq.{spec.call}')}",
                 f"    {plain_formula(spec.formula)}",
                 f"    {'; '.join(facts)}",
             ]

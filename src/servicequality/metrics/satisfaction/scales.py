@@ -63,7 +63,7 @@ def within_scale(name: str, what: str, scale: Scale, points: object) -> list[int
     stated = list(points) if isinstance(points, Sequence) and not isinstance(points, str) else []
     if not stated or any(not _is_whole(point) or not scale[0] <= point <= scale[1] for point in stated):
         raise ParameterError(
-            f"{name}: {what} must hold points of the scale {scale[0]} to {scale[1]}, such as ({scale[1]},); got {points!r}"
+            f"{name}: {what} must hold points of the scale {scale[0]} to {scale[1]}, got {stated or points!r}"
         )
     return sorted(set(stated))
 
