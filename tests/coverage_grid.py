@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.core.sampling import sampled_limits
+from servicequality.core.sampling import design_parts, limits_of
 from servicequality.shapes import Balance, Mean, PeriodRate, Share
 from servicequality.shapes.base import FixedShape, Reading
 
@@ -132,7 +132,7 @@ def clusters() -> Iterator[Cell]:
                             "row_squares": squares, "yy": (hits**2).sum(1), "xy": (hits * x).sum(1), "xx": squares,
                         }  # fmt: skip
                         ratio = sums["hits"], sums["n"]
-                        return held(sampled_limits(SHARE, sums, extra, ratio, level=LEVEL)[0], p)
+                        return held(limits_of(SHARE, design_parts(SHARE, sums, extra, ratio)[0], draws, level=LEVEL), p)
 
                     yield Cell(f"{kind}, ICC {icc}, p {p}", n, draw)
 
@@ -156,7 +156,7 @@ def weights() -> Iterator[Cell]:
                         "yy": (w**2 * y).sum(1), "xy": (w**2 * y).sum(1), "xx": squares,
                     }  # fmt: skip
                     ratio = sums["hits"], sums["n"]
-                    return held(sampled_limits(SHARE, sums, extra, ratio, level=LEVEL)[0], p)
+                    return held(limits_of(SHARE, design_parts(SHARE, sums, extra, ratio)[0], draws, level=LEVEL), p)
 
                 yield Cell(f"slope {slope}, p {p}", n, draw)
 

@@ -231,14 +231,24 @@ def _few_notes(effective: FloatArray, units: str) -> Texts | None:
     return texts.tolist()
 
 
-def assembled(parts: Sequence[tuple[NDArray[np.bool_], Reading]], size: int) -> Reading:
-    """One reading of all groups, from readings of some of them each."""
+def limits_of(shape: FixedShape, parts: Sequence[Part], size: int, *, level: float) -> Reading:
+    """The limits of all groups, of which each part has some.
+
+    Args:
+        shape: how to read them.
+        parts: the groups, sorted by how their limits are made.
+        size: how many groups there are in all.
+        level: confidence level.
+    """
+    if len(parts) == 1:
+        return parts[0].limits(shape, level=level)
     numbers = np.full((3, size), np.nan)
     method, notes = (np.full(size, None, dtype=np.object_) for _ in range(2))
-    for chosen, reading in parts:
-        numbers[:, chosen] = reading.low, reading.high, reading.se
-        method[chosen] = reading.method
+    for part in parts:
+        reading = part.limits(shape, level=level)
+        numbers[:, part.chosen] = reading.low, reading.high, reading.se
+        method[part.chosen] = reading.method
         if reading.notes is not None:
-            notes[chosen] = reading.notes
+            notes[part.chosen] = reading.notes
     low, high, se = numbers
     return Reading(low, high, se, method.tolist(), notes=notes.tolist())

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from servicequality.core.engine.names import EXCLUDED, ROWS, sum_column, weighted
 from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
-from servicequality.core.sampling import MOMENTS, SAMPLED, Part, Sampling, assembled, design_parts, kish_rows
+from servicequality.core.sampling import MOMENTS, SAMPLED, Part, Sampling, design_parts, kish_rows, limits_of
 from servicequality.errors import ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading
 from servicequality.shapes.base import FloatArray, Sums
@@ -224,8 +224,7 @@ def _finish_fixed(
     judged = rows[given.ok]
     with warnings.catch_warnings():  # what is to be read with care stands in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
-        readings = [(part.chosen, part.limits(given.shape, level=level)) for part in given.parts]
-    reading = readings[0][1] if len(readings) == 1 else assembled(readings, len(judged))
+        reading = limits_of(given.shape, given.parts, len(judged), level=level)
     figures.value[rows] = np.concatenate([read[sum_column(rule.name, "value")].to_numpy() for rule in alike])
     figures.n_eff[rows] = given.n_eff
     figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
