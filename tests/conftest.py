@@ -21,6 +21,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """Share the whole suite out among a worker a core, unless something else is said (`-n 0`); a part of it runs here."""
+    if hasattr(config, "workerinput"):  # this is one of the workers
+        return
     whole = config.args_source is not config.ArgsSource.ARGS
     if whole and getattr(config.option, "numprocesses", 0) is None and not config.getoption("collectonly"):
         config.option.numprocesses, config.option.dist = "auto", "worksteal"

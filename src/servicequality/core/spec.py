@@ -79,18 +79,6 @@ class Spec:
         return f"{self.name}({', '.join(parts)})"
 
     @property
-    def call(self) -> str:
-        """How it is called: `csat(score="score", *, scale, box=None)`, without the types."""
-        parts, by_name = [], False
-        for parameter in self.parameters.parameters.values():
-            if parameter.kind is parameter.KEYWORD_ONLY and not by_name:
-                parts.append("*")
-                by_name = True
-            bare = parameter.default is parameter.empty
-            parts.append(parameter.name if bare else f"{parameter.name}={_literal(parameter.default)}")
-        return f"{self.name}({', '.join(parts)})"
-
-    @property
     def optional(self) -> frozenset[str]:
         """The inputs that may be None."""
         annotations = {key: self.parameters.parameters[key].annotation for key in self.inputs}

@@ -20,7 +20,7 @@ BoolArray = NDArray[np.bool_]
 _STEPS = 100  # Newton takes some five; should every one of them be refused, halving 700 units of log takes sixty
 
 
-_PROBES = 8  # rows of a group that one turn of a search looks at
+_PROBES = 5  # rows of a group that one turn of a search looks at
 
 
 class Part(NamedTuple):
@@ -143,15 +143,16 @@ def beta_products(
     log_free, log_excess = np.empty((2, len(at_risk)))
     for bounds, part in _cached(offsets):
         more = at_risk[part] + 1
-        # Terms are made in place: they cost as much to store as to work out.
-        term = np.divide(gone[part], more)
-        np.negative(term, out=term)
-        log_free[part] = accumulate(np.add, np.log1p(term, out=term), bounds)
-        np.subtract(more, gone[part], out=term)
+        # Terms are made where their sums will stand: fresh memory costs as much as the arithmetic.
+        first_moment, second_moment, d = log_free[part], log_excess[part], gone[part]
+        np.divide(d, more, out=first_moment)
+        np.negative(first_moment, out=first_moment)
+        accumulate(np.add, np.log1p(first_moment, out=first_moment), bounds, out=first_moment)
+        np.subtract(more, d, out=second_moment)
         more += 1
-        term *= more
-        np.divide(gone[part], term, out=term)
-        log_excess[part] = accumulate(np.add, np.log1p(term, out=term), bounds)
+        second_moment *= more
+        np.divide(d, second_moment, out=second_moment)
+        accumulate(np.add, np.log1p(second_moment, out=second_moment), bounds, out=second_moment)
     causes = None
     if competing is not None:
         causes = _causes(offsets, at_risk, events, competing, np.exp(log_free), np.expm1(log_excess))
@@ -258,27 +259,29 @@ def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tupl
     `tail` or more. The group's end where there is none. The row before all others, at which nothing has ended, is -1 for
     the first where it holds already there.
     """
+    starts, ends = products.offsets[:-1], products.offsets[1:]
+    groups = len(starts)
 
-    def may(rows: IntArray) -> BoolArray:
-        return _above(products.parts_after(rows)[1], p, tail)
-
-    def must(rows: IntArray) -> BoolArray:
-        return _above(products.parts_after(rows)[0], p, 1 - tail)
+    def holds(rows: IntArray, certain: BoolArray) -> BoolArray:
+        lower, upper = products.parts_after(rows)
+        part = Part(*(np.where(certain, *moments) for moments in zip(lower, upper, strict=True)))
+        return _above(part, p, np.where(certain, 1 - tail, tail))
 
     # With whole rows that all were there from the start, what holds at one time holds later. Rows that join late undo it, and
     # fractions of a row may, where moments of so little are no Beta's.
-    steady = not delayed and bool((products.gone == np.rint(products.gone)).all())
-    search = _first_by_probes if steady else _first_of_all
-    possible, certain = search(may, products.offsets), search(must, products.offsets)
-    starts = products.offsets[:-1]
-    filled = products.offsets[1:] > starts
+    if not delayed and bool((products.gone == np.rint(products.gone)).all()):
+        possible, certain = np.split(_first_by_probes(holds, np.tile(starts, 2), np.tile(ends, 2), groups), 2)
+    else:
+        rows = np.arange(products.offsets[-1])
+        possible, certain = (first(holds(rows, np.full(len(rows), sure)), products.offsets) for sure in (False, True))
+    filled = ends > starts
     nothing = pick(products.present, starts, filled, 0.0)
-    known = np.zeros(len(starts), dtype=np.bool_)
-    at_once = filled & _above(products.parts(starts, nothing, known)[1], p, tail)
+    _, upper = products.parts(starts, nothing, np.zeros(groups, dtype=np.bool_))
+    at_once = filled & _above(upper, p, np.full(groups, tail))
     return np.where(at_once, -1, possible), certain
 
 
-def _above(part: Part, p: float, chance: float) -> BoolArray:
+def _above(part: Part, p: float, chance: FloatArray) -> BoolArray:
     """Whether a part lies at p or above with at least this chance.
 
     Most rows lie so far off that Cantelli's inequality settles it.
@@ -292,28 +295,26 @@ def _above(part: Part, p: float, chance: float) -> BoolArray:
     holds = (gap > 0) & (sure >= chance)
     unsettled = ~holds & ~((gap < 0) & (sure < chance))
     a, b = part.where(unsettled).parameters()
-    holds[unsettled] = betaincc(a, b, p) >= chance
+    holds[unsettled] = betaincc(a, b, p) >= chance[unsettled]
     return np.where(part.rest <= 0, True, np.where(part.mean <= 0, False, holds))  # points at 1 and at 0
 
 
-def _first_by_probes(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
-    """The first row of each group at which `holds`, which stays true once it is; the group's end where there is none.
+def _first_by_probes(
+    holds: Callable[[IntArray, BoolArray], BoolArray], starts: IntArray, ends: IntArray, groups: int
+) -> IntArray:
+    """The first row of each range at which `holds`, which stays true once it is; the range's end where there is none.
 
-    Every turn probes a few evenly spaced rows of each group, as a call for one row costs as much as one for hundreds.
+    The ranges of all `groups` come twice: what may hold is looked for in the first of them, what surely does in the second.
+    Every turn probes a few evenly spaced rows of each range, as a call for one row costs as much as one for hundreds.
     """
-    low, high = offsets[:-1].copy(), offsets[1:].copy()
+    low, high = starts.copy(), ends.copy()
     moving = np.flatnonzero(low < high)
     while moving.size:
         start, end = low[moving], high[moving]
         probes = start[:, None] + (end - start)[:, None] * np.arange(_PROBES) // _PROBES
-        before = (~holds(probes.ravel()).reshape(probes.shape)).sum(axis=1)
-        at = np.arange(len(moving))
+        true = holds(probes.ravel(), np.repeat(moving >= groups, _PROBES)).reshape(probes.shape)
+        before, at = (~true).sum(axis=1), np.arange(len(moving))
         low[moving] = np.where(before > 0, probes[at, before - 1] + 1, start)
         high[moving] = np.where(before < _PROBES, probes[at, np.minimum(before, _PROBES - 1)], end)
         moving = moving[low[moving] < high[moving]]
     return low
-
-
-def _first_of_all(holds: Callable[[IntArray], BoolArray], offsets: IntArray) -> IntArray:
-    """The same where a later row may make it false again: every row is looked at."""
-    return first(holds(np.arange(offsets[-1])), offsets)

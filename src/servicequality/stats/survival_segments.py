@@ -25,13 +25,17 @@ def blocks(offsets: IntArray, rows: int = BLOCK) -> Iterator[tuple[int, int]]:
     yield from pairwise((0, *turns.tolist(), len(offsets) - 1))
 
 
-def accumulate(ufunc: np.ufunc, values: FloatArray, offsets: IntArray, *, reverse: bool = False) -> FloatArray:
+def accumulate(
+    ufunc: np.ufunc, values: FloatArray, offsets: IntArray, *, reverse: bool = False, out: FloatArray | None = None
+) -> FloatArray:
     """`ufunc.accumulate` that starts anew in every group; backwards from each group's end if `reverse`.
+
+    `out` may be `values` themselves.
 
     Long groups are done one by one, and the short ones of one length together, as the rows of a matrix: the loop takes
     no more than LONG + len(values) / LONG turns, whatever the groups.
     """
-    out = np.empty_like(values)
+    out = np.empty_like(values) if out is None else out
     step = -1 if reverse else 1
     lengths = np.diff(offsets)
     if not lengths.size:  # no groups
