@@ -297,10 +297,10 @@ class Plan:
     @cached_property
     def _table_readers(self) -> list[tuple[Rule, list[Rule]]]:
         """The rules that read tables, those of one table together; the first of them makes it."""
-        readers: dict[str, list[Rule]] = {}
+        readers: dict[tuple[bytes, ...], list[Rule]] = {}
         for rule in self.rules:
             if isinstance(rule.shape, TableShape):
-                readers.setdefault(rule.table_text, []).append(rule)
+                readers.setdefault(_table_rules(rule), []).append(rule)
         return [(alike[0], alike) for alike in readers.values()]
 
     @property
@@ -439,6 +439,14 @@ def check_options(level: float, min_n: int | None) -> None:
     check_level(level)
     if min_n is not None and not (isinstance(min_n, int) and min_n >= 1):
         raise ParameterError(f"min_n must be at least 1, got {shown(min_n)}; None shows every cell")
+
+
+def _table_rules(rule: Rule) -> tuple[bytes, ...]:
+    """What two rules have in common that read one value table."""
+    shape = table_shape(rule)
+    rules = [record.at for record in shape.records()] + [getattr(shape, leaf) for leaf in shape.leaves()]
+    rules += [one for one in (shape.stratum, rule.condition) if one is not None]
+    return tuple(one.meta.serialize() for one in rules)
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,8 +9,8 @@ from typing import Any
 import polars as pl
 
 from servicequality.core.domains import Bound
-from servicequality.core.engine.rule_text import expression_text, shape_text, table_text
-from servicequality.shapes import Shape, TableShape
+from servicequality.core.engine.rule_text import expression_text, shape_text
+from servicequality.shapes import Shape
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -48,13 +48,6 @@ class Rule:
         lines = [f"rule {json.dumps(self.name)} in {self.unit}, revision {self.revision}", shape_text(self.shape)]
         lines += [f"input {json.dumps(one.name)}: {one.wants()}; blanks {list(one.missing)}" for one in self.inputs]
         return "\n".join([*lines, *self._where()])
-
-    @cached_property
-    def table_text(self) -> str:
-        """All that two rules have in common that read one value table."""
-        if not isinstance(self.shape, TableShape):
-            raise TypeError(f"{self.name} reads no table")
-        return "\n".join([table_text(self.shape), *self._where()])
 
     @cached_property
     def fingerprint(self) -> str:

@@ -21,6 +21,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+NO_COLUMN = "no column of the frame"
+"""What is strange about a rule that reads nothing."""
 _FUNCTIONS = _words(
     """
         Abs AsStruct Atan2 Ceil Clip Coalesce Cut Erf Erfc Exp FillNull Floor Hash Log Log1p MaxHorizontal
@@ -141,7 +143,7 @@ def strange(of: Tree) -> str | None:
             inner = node(part)
             if inner.kind == "Literal" and {"Series", "Range"} & set(inner.content) and id(part) not in lists:
                 return "a column of values that is not the frame's"
-    return None if reads else "no column of the frame"
+    return None if reads else NO_COLUMN
 
 
 def computes(of: Tree) -> bool:

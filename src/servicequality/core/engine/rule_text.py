@@ -8,16 +8,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from io import BytesIO
-from typing import Any, TypeAlias
+from typing import Any
 
 import polars as pl
 
+from servicequality.core.rule_tree import NO_COLUMN, Tree, node, strange, tree
 from servicequality.errors import ParameterError
 from servicequality.shapes import Shape, TableShape
 
-__all__ = ["expression_text", "shape_text", "table_text"]
-
-Tree: TypeAlias = Any
+__all__ = ["expression_text", "shape_text"]
 
 _OPERATORS = {
     "And": "and",
@@ -41,7 +40,7 @@ _OPERATORS = {
     "TrueDivide": "/",
     "Xor": "xor",
 }
-_NOT_SUMMED = ("unit", "better", "empty", "undefined", "unbounded", "method")
+_NOT_SUMMED = ("unit", "better", "empty", "undefined", "unbounded", "census", "method")
 """Fields of a shape that are words about a value, or choose its limits: states are the same whatever they say."""
 
 
@@ -51,15 +50,15 @@ def shape_text(shape: Shape) -> str:
     lines += [f"option {name}: {value}" for name, value in _options(shape).items()]
     lines += [f"leaf {leaf}: {expression_text(getattr(shape, leaf))}" for leaf in shape.leaves()]
     if isinstance(shape, TableShape):
-        lines.append(table_text(shape))
+        lines.append(_table_text(shape))
     if shape.excluded is not None:
         lines.append(f"excluded: {expression_text(shape.excluded)}")
     lines += [f"refused {fault}: {expression_text(bad)}" for fault, bad in shape.refused.items()]
     return "\n".join(lines)
 
 
-def table_text(shape: TableShape) -> str:
-    """All that two shapes must have in common to read one value table."""
+def _table_text(shape: TableShape) -> str:
+    """What a value table holds, in words."""
     lines = [f"bits of a number: {shape.mantissa}"]
     for record in shape.records():
         lines.append(f"at: {expression_text(record.at)}")
@@ -75,13 +74,10 @@ def expression_text(expression: pl.Expr) -> str:
     Raises:
         ParameterError: it holds an operation of another kind than a row rule's.
     """
-    try:
-        tree = json.loads(expression.meta.serialize(format="json"))
-    except (pl.exceptions.PolarsError, ValueError, TypeError) as error:
-        raise ParameterError(f"an expression cannot be written down ({error}); add it as a column first") from None
-    text = _text(tree)
-    # JSON has no word for infinities and NaN, which Polars then writes alike.
-    return f"{text} as {expression}" if "nonfinite" in text else text
+    whole = tree(expression)
+    if (why := strange(whole)) not in (None, NO_COLUMN):
+        raise ParameterError(f"{why} is no part of a row rule; add what it computes as a column first")
+    return _text(whole)
 
 
 def _options(shape: Shape) -> dict[str, str]:
@@ -96,18 +92,14 @@ def _options(shape: Shape) -> dict[str, str]:
     return told
 
 
-def _text(tree: Tree) -> str:
-    kind, content = next(iter(tree.items())) if isinstance(tree, dict) else (str(tree), None)
-    if kind not in _NODES:
-        raise ParameterError(f"{kind} is no part of a row rule; add what it computes as a column first")
-    return _NODES[kind](content)
+def _text(of: Tree) -> str:
+    top = node(of)
+    return _NODES[top.kind](top.content)
 
 
 def _binary(content: Tree) -> str:
-    operator = content["op"]
-    if operator not in _OPERATORS:
-        raise ParameterError(f"{operator} is no part of a row rule; add what it computes as a column first")
-    return f"({_text(content['left'])} {_OPERATORS[operator]} {_text(content['right'])})"
+    operator = _OPERATORS.get(content["op"], _snake(content["op"]))
+    return f"({_text(content['left'])} {operator} {_text(content['right'])})"
 
 
 def _function(content: Tree) -> str:
@@ -136,7 +128,8 @@ def _snake(name: str) -> str:
 def _literal(content: Tree) -> str:
     kind, value = next(iter(content.items()))
     if kind == "Dyn":
-        return _number(next(iter(value.values())))
+        number = next(iter(value.values()))
+        return repr(int.from_bytes(number, "big", signed=True) if isinstance(number, bytes) else number)
     if kind == "Scalar":
         return _scalar(value)
     if kind == "Series":
@@ -145,9 +138,9 @@ def _literal(content: Tree) -> str:
 
 
 def _scalar(value: Tree) -> str:
-    if value == "Null" or value is None:
-        return "null"
     kind, inner = next(iter(value.items()))
+    if kind == "Null":
+        return "null"
     if kind == "List":
         return str(_listed(inner))
     if kind == "Datetime":
@@ -156,19 +149,12 @@ def _scalar(value: Tree) -> str:
         return f"instant {count} {_snake(unit)} {name}"
     if isinstance(inner, (bool, str)):
         return json.dumps(inner)
-    if isinstance(inner, (int, float)) or inner is None:
-        return _number(inner)
-    return f"{_snake(kind)} {json.dumps(inner, sort_keys=True)}"
-
-
-def _number(value: float | None) -> str:
-    return "nonfinite" if value is None else repr(value)
+    return repr(inner) if isinstance(inner, (int, float)) else f"{_snake(kind)} {inner!r}"
 
 
 def _listed(content: Tree) -> list[Any]:
     """The values of a list literal, which Polars writes as Arrow IPC."""
-    raw = content if isinstance(content, list) else next(iter(content.values()))
-    values: list[Any] = pl.read_ipc_stream(BytesIO(bytes(raw))).to_series().to_list()
+    values: list[Any] = pl.read_ipc_stream(BytesIO(bytes(content))).to_series().to_list()
     return values
 
 
