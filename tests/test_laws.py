@@ -14,7 +14,7 @@ from servicequality import metrics
 from servicequality.catalogue.searching import definitions
 from servicequality.columns import Score0To10, answered
 from servicequality.core import Metric, define
-from servicequality.errors import ParameterError
+from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Design, MeanOfMeans, Reading, Shape, Share, mean, share
 from servicequality.shapes.base import Sums, no_limits
 from servicequality.testing import KEY, check_laws, readings
@@ -195,12 +195,7 @@ def squared(score: Score0To10 = "score") -> Shape:
     ("body", "said", "law"),
     [
         (literal_denominator, {}, "parts merge to the whole"),
-        (neighbour, {}, "parts merge to the whole"),
-        (above_average, {}, "parts merge to the whole"),
         (nulls_are_zero, {}, "null rows are missing and no more"),
-        (narrow_bounds, {"bounds": (0, 5)}, "results are in order"),
-        (other_column, {}, "parts merge to the whole"),
-        (wrapping, {"bounds": (-5, 5)}, "results are in order"),
         (crooked, {}, "results are in order"),
         (squared, {}, "equal weights weigh nothing"),
     ],
@@ -208,6 +203,24 @@ def squared(score: Score0To10 = "score") -> Shape:
 )
 def test_a_wrong_metric_is_caught(body: Callable[..., Shape], said: dict[str, object], law: str) -> None:
     with pytest.raises(AssertionError, match=f"{body.__name__} breaks the law '{law}'"):
+        check_laws(defined(body, **said), shrink=False)
+
+
+@pytest.mark.parametrize(
+    ("body", "said", "error", "told"),
+    [
+        (neighbour, {}, ParameterError, "the operation Shift is no part of a row rule"),
+        (above_average, {}, ParameterError, "the aggregation mean is no part of a row rule"),
+        (other_column, {}, InputError, 'unable to find column "rating"'),
+        (narrow_bounds, {"bounds": (0, 5)}, ParameterError, "mean must be within the scale"),
+        (wrapping, {"bounds": (-5, 5)}, ParameterError, "mean must be within the scale"),
+    ],
+    ids=lambda case: getattr(case, "__name__", ""),
+)
+def test_a_wrong_metric_is_refused(
+    body: Callable[..., Shape], said: dict[str, object], error: type[Exception], told: str
+) -> None:
+    with pytest.raises(error, match=told):
         check_laws(defined(body, **said), shrink=False)
 
 
