@@ -17,7 +17,7 @@ from servicequality.comparison.simpson import turned_round
 from servicequality.core import Metric
 from servicequality.core.evaluation import key_types
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.plans import check_level, named_metrics
+from servicequality.core.options import check_level, named_metrics
 from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray

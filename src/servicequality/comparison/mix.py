@@ -15,7 +15,7 @@ from servicequality.core import Metric
 from servicequality.core.engine.names import key_column
 from servicequality.core.evaluation import key_types
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame

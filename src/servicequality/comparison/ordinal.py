@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from servicequality.comparison.sides import SIDES
 from servicequality.core.domains import require_columns
 from servicequality.core.laziness import as_lazy_as
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel

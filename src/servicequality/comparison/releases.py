@@ -15,7 +15,7 @@ from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Metric, evaluate
 from servicequality.core.evaluation import key_types
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.plans import check_level, named_metrics
+from servicequality.core.options import check_level, named_metrics
 from servicequality.core.question import PERIOD, Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape

@@ -11,7 +11,8 @@ import polars as pl
 
 from servicequality.checks import column, first_line, listed, shown
 from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.plans import Plan, check_options, named_metrics, refuse_records
+from servicequality.core.options import check_options, named_metrics, refuse_records
+from servicequality.core.plans import Plan
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError

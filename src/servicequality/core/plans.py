@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, confidence_level, first_line, shown
+from servicequality.checks import column, first_line
 from servicequality.core import state as states
+from servicequality.core.adding import added, by_keys, difference, refuse_unlike
 from servicequality.core.domains import collected
 from servicequality.core.engine.checks import Check, checks_of, offenders, refuse
 from servicequality.core.engine.estimates import TableReading, estimates, readings_of
-from servicequality.core.engine.names import BIN, CLUSTER, STRATUM, fault_column, key_column, sum_column
+from servicequality.core.engine.names import CLUSTER, fault_column, key_column, sum_column
 from servicequality.core.engine.quantile_rows import read_quantiles
 from servicequality.core.engine.sums import aggregate, over_clusters, row_sums, sum_types
 from servicequality.core.engine.value_tables import (
@@ -24,18 +25,18 @@ from servicequality.core.engine.value_tables import (
     read_histogram,
     read_rows,
     rows_of,
+    table_rules,
     table_shape,
     table_types,
 )
+from servicequality.core.options import check_options, named_metrics, refuse_records
 from servicequality.core.question import PERIOD, Question
 from servicequality.core.rule import Rule
 from servicequality.core.state import State
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
-from servicequality.model import Records, as_frame
+from servicequality.model import as_frame
 from servicequality.shapes import Quantile, TableShape
-
-R = TypeVar("R", bound=Rule)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,8 +114,8 @@ class Plan:
             basis=self.basis,
             grouping=self.grouping,
             keys=tuple(self.grouping.keys),
-            sums=_sorted(sums),
-            tables={rule.name: _sorted(table) for rule, table in zip(self._tables, tables, strict=True)},
+            sums=by_keys(sums),
+            tables={rule.name: by_keys(table) for rule, table in zip(self._tables, tables, strict=True)},
             as_of=as_of,
             spread=spread,
             offenders=offenders(rows, self._checks_of(rows.collect_schema()), self._faults(sums)),
@@ -136,17 +137,17 @@ class Plan:
             raise ParameterError(f"{self._named}: nothing to merge; give at least one state")
         first = given[0]
         for other in given[1:]:
-            _refuse_unlike(self._named, first, other)
+            refuse_unlike(self._named, first, other)
         kept = first.keys if by is None else (by,) if isinstance(by, str) else tuple(by)
         if unknown := [key for key in kept if key not in first.keys]:
             raise ParameterError(f"{self._named}: the states have no key {unknown[0]!r}; they have {list(first.keys)}")
         dropped = [key_column(key) for key in first.keys if key not in kept]
-        tables = {name: _added([part.tables[name] for part in given], dropped) for name in first.tables}
+        tables = {name: added([part.tables[name] for part in given], dropped) for name in first.tables}
         shown: dict[int, tuple[str, ...]] = {}
         for part in given:
             for place, values in part.offenders.items():
                 shown.setdefault(place, values)
-        sums = _added([part.sums for part in given], dropped)
+        sums = added([part.sums for part in given], dropped)
         return replace(first, keys=kept, sums=sums, tables=tables, offenders=shown)
 
     def finish(self, state: State, *, level: float = 0.95, min_n: int | None = None) -> pl.DataFrame:
@@ -166,7 +167,7 @@ class Plan:
         refuse(self._checks, self._faults(own.sums), own.offenders)
         sums, keys = own.sums, [key_column(name) for name in own.keys]
         if own.spread:
-            sums = _sorted(over_clusters(sums.lazy(), self.rules, keys, self.grouping.sampling).collect())
+            sums = by_keys(over_clusters(sums.lazy(), self.rules, keys, self.grouping.sampling).collect())
         readings: dict[str, TableReading] = {}
         for maker, alike in self._table_readers:
             table = read_histogram(own.tables[maker.name], maker, sums.select(keys))
@@ -176,7 +177,7 @@ class Plan:
     def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
         """The figures of prepared rows, quantiles and curves exact; `held` says that the rows are in memory."""
         readings_too = [rule.alias(name) for name, rule in readings_of(self.rules, self.grouping.sampling).items()]
-        sums = _sorted(*self._collected([self.summed(rows).with_columns(readings_too)], rows))
+        sums = by_keys(*self._collected([self.summed(rows).with_columns(readings_too)], rows))
         self.refuse_faults(sums, rows)
         groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
         readings = {}
@@ -195,7 +196,7 @@ class Plan:
         Raises:
             InputError: rows lie outside their domain.
         """
-        sums = _sorted(*self._collected([self.summed(rows)], rows))
+        sums = by_keys(*self._collected([self.summed(rows)], rows))
         self.refuse_faults(sums, rows)
         return sums
 
@@ -300,7 +301,7 @@ class Plan:
         readers: dict[tuple[bytes, ...], list[Rule]] = {}
         for rule in self.rules:
             if isinstance(rule.shape, TableShape):
-                readers.setdefault(_table_rules(rule), []).append(rule)
+                readers.setdefault(table_rules(rule), []).append(rule)
         return [(alike[0], alike) for alike in readers.values()]
 
     @property
@@ -342,7 +343,7 @@ class Plan:
                 f"{self._named}: the state was made by other rules; compute it again, or finish it with what made it"
             )
         if state.grouping != self.grouping:
-            raise InputError(f"{self._named}: {_difference(state.grouping, self.grouping)}")
+            raise InputError(f"{self._named}: {difference(state.grouping, self.grouping)}")
         return state
 
     def _sorts(self, rule: Rule) -> bool:
@@ -400,84 +401,3 @@ def plan(
     for rule in chosen:
         grouping.sampling.refuse_tables(rule.name, rule.shape)
     return Plan(tuple(chosen), grouping)
-
-
-def named_metrics(metrics: R | Iterable[R]) -> list[R]:
-    """The metrics of a call, each with a name of its own.
-
-    Raises:
-        ParameterError: there is none, one is no metric, or two have one name.
-    """
-    chosen: list[R] = list(metrics) if isinstance(metrics, Iterable) else [metrics]
-    if not chosen:
-        raise ParameterError("no metric given; pass at least one, such as nps()")
-    if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
-        strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
-        raise ParameterError(f"{shown(strange)} is no metric; call the definition first, such as nps()")
-    names = [metric.name for metric in chosen]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
-    return chosen
-
-
-def refuse_records(frame: Any) -> None:
-    """Raise InputError for records in the place of rows, with the calls that make rows of them."""
-    if isinstance(frame, Records):
-        raise InputError(
-            "metrics are computed of rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
-            "waits with reply_waits(records, as_of=…), or name a table, such as records.answers"
-        )
-
-
-def check_level(level: float) -> None:
-    """Raise ParameterError for a confidence level outside (0, 1)."""
-    confidence_level(level)
-
-
-def check_options(level: float, min_n: int | None) -> None:
-    """Raise ParameterError for a confidence level outside (0, 1), and for cells of less than one row."""
-    check_level(level)
-    if min_n is not None and not (isinstance(min_n, int) and min_n >= 1):
-        raise ParameterError(f"min_n must be at least 1, got {shown(min_n)}; None shows every cell")
-
-
-def _table_rules(rule: Rule) -> tuple[bytes, ...]:
-    """What two rules have in common that read one value table."""
-    shape = table_shape(rule)
-    rules = [record.at for record in shape.records()] + [getattr(shape, leaf) for leaf in shape.leaves()]
-    rules += [one for one in (shape.stratum, rule.condition) if one is not None]
-    return tuple(one.meta.serialize() for one in rules)
-
-
-def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
-    keys = [name for name in frame.columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
-    return frame.sort(keys, nulls_last=True) if keys and frame.height > 1 else frame
-
-
-def _added(parts: Sequence[pl.DataFrame], dropped: Sequence[str]) -> pl.DataFrame:
-    """The sums of several frames of sums by the keys that are kept."""
-    whole = pl.concat([part.drop(dropped) for part in parts], how="vertical_relaxed").lazy()
-    keys = [name for name in parts[0].columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
-    kept = [name for name in keys if name not in dropped]
-    sums = [pl.col(name).sum() for name in parts[0].columns if name not in keys]
-    return _sorted((whole.group_by(kept).agg(sums) if kept else whole.select(sums)).collect(engine="streaming"))
-
-
-def _refuse_unlike(named: str, first: State, other: State) -> None:
-    """Raise InputError for states that do not add."""
-    if first.keys != other.keys:
-        raise InputError(f"{named}: states by {list(first.keys)} and by {list(other.keys)} do not add")
-    if first.spread != other.spread:
-        raise InputError(f"{named}: states by cluster and states over clusters do not add; make all with spread=True")
-    if first.as_of != other.as_of:
-        raise InputError(
-            f"{named}: states made at different instants ({first.as_of}, {other.as_of}) do not add, since a row that was "
-            "open at one may have ended at another; make all of them at one as_of"
-        )
-
-
-def _difference(one: Question, other: Question) -> str:
-    left, right = one.to_dict(), other.to_dict()
-    unlike = [name for name in left if left[name] != right[name]]
-    told = "; ".join(f"{name}={left[name]!r} and {name}={right[name]!r}" for name in unlike)
-    return f"states made with {told} do not add; make all of them alike"

@@ -10,7 +10,7 @@ from servicequality import stats
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.core.laziness import as_lazy_as
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame

@@ -201,8 +201,7 @@ def _keys(by: str | Sequence[str] | None, schema: pl.Schema) -> list[str]:
     if not isinstance(given, list | tuple) or not all(isinstance(key, str) for key in given):
         raise ParameterError(f"by must be a column's name, or several in a list; got {shown(by)}")
     keys = list(given)
-    unknown = [key for key in keys if key not in schema]
-    if unknown:
+    if unknown := [key for key in keys if key not in schema]:
         raise ParameterError(
             f"by must name columns of the tickets; got {shown(unknown[0])}{closest(unknown[0], schema.names())}: "
             f"the columns are {listed(map(shown, schema))}"

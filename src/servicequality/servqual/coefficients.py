@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.servqual.layout import Columns
 from servicequality.servqual.scale import Scale

@@ -8,7 +8,8 @@ from typing import Any, Generic, TypeVar, cast, overload
 import polars as pl
 from polars import selectors
 
-from servicequality.core.plans import Plan, check_level
+from servicequality.core.options import check_level
+from servicequality.core.plans import Plan
 from servicequality.core.question import Question
 from servicequality.core.state import State
 from servicequality.errors import ParameterError

@@ -8,7 +8,8 @@ import polars as pl
 
 from servicequality.checks import column
 from servicequality.core import Metric
-from servicequality.core.plans import Plan, check_level
+from servicequality.core.options import check_level
+from servicequality.core.plans import Plan
 from servicequality.core.state import State
 from servicequality.servqual.scale import OVERALL, Scale
 from servicequality.servqual.states import figures, merge

@@ -18,7 +18,8 @@ import polars as pl
 from polars import selectors
 
 from servicequality.core import Metric
-from servicequality.core.plans import Plan, check_level
+from servicequality.core.options import check_level
+from servicequality.core.plans import Plan
 from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance

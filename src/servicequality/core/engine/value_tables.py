@@ -47,6 +47,14 @@ def table_shape(rule: Rule) -> TableShape:
     return rule.shape
 
 
+def table_rules(rule: Rule) -> tuple[bytes, ...]:
+    """What two rules have in common that read one value table."""
+    shape = table_shape(rule)
+    rules = [record.at for record in shape.records()] + [getattr(shape, leaf) for leaf in shape.leaves()]
+    rules += [one for one in (shape.stratum, rule.condition) if one is not None]
+    return tuple(one.meta.serialize() for one in rules)
+
+
 def histogram(
     frame: pl.LazyFrame, rule: Rule, keys: Mapping[str, pl.Expr], sampling: Sampling, *, exact: bool = False
 ) -> pl.LazyFrame:

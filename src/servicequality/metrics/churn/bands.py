@@ -10,7 +10,7 @@ import polars as pl
 
 from servicequality.columns import Instant, Number
 from servicequality.core import Spec, TableRows, define_table, evaluate, result_rows
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives

@@ -8,7 +8,7 @@ import polars as pl
 
 from servicequality import stats
 from servicequality.core import result_rows
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.quality_assurance.paired import Pair, Squares

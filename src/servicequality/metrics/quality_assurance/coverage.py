@@ -10,7 +10,7 @@ from servicequality import stats
 from servicequality.columns import Flag, Instant, Row
 from servicequality.core import define_table, result_rows
 from servicequality.core.domains import require_columns
-from servicequality.core.plans import check_level
+from servicequality.core.options import check_level
 from servicequality.core.question import Question
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
