@@ -181,7 +181,8 @@ class Plan:
         self.refuse_faults(sums, rows)
         groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
         readings = {}
-        if exact := [alike for maker, alike in self._table_readers if self._sorts(maker)]:
+        sorts = not self.grouping.sampling  # rows of quantiles are sorted and not counted
+        if exact := [alike for maker, alike in self._table_readers if sorts and isinstance(maker.shape, Quantile)]:
             counts = {alike[0].name: sums[sum_column(alike[0].name, "n")].to_numpy() for alike in exact}
             read = read_quantiles(rows, exact, groups, counts, keys, level=level, held=held)
             readings = {name: TableReading(reading) for name, reading in read.items()}
@@ -345,10 +346,6 @@ class Plan:
         if state.grouping != self.grouping:
             raise InputError(f"{self._named}: {difference(state.grouping, self.grouping)}")
         return state
-
-    def _sorts(self, rule: Rule) -> bool:
-        """Whether the rows of a rule's numbers are sorted within their groups, and not counted."""
-        return isinstance(rule.shape, Quantile) and not self.grouping.sampling
 
     def _answer(
         self,

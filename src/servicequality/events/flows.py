@@ -197,10 +197,9 @@ def _same_ticket(n: int) -> pl.Expr:
 
 
 def _keys(by: str | Sequence[str] | None, schema: pl.Schema) -> list[str]:
-    given = [] if by is None else [by] if isinstance(by, str) else by
-    if not isinstance(given, list | tuple) or not all(isinstance(key, str) for key in given):
+    keys = [] if by is None else [by] if isinstance(by, str) else list(by) if isinstance(by, tuple) else by
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
         raise ParameterError(f"by must be a column's name, or several in a list; got {shown(by)}")
-    keys = list(given)
     if unknown := [key for key in keys if key not in schema]:
         raise ParameterError(
             f"by must name columns of the tickets; got {shown(unknown[0])}{closest(unknown[0], schema.names())}: "
