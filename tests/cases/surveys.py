@@ -23,8 +23,9 @@ def figures(metric: Metric, data: Any) -> tuple[Estimate, dict[str, float]]:
     """The estimate of a metric, and the sums that it rests on by their names."""
     metric = metric.named("case")
     frame = pl.DataFrame({"score": data}) if isinstance(data, list) else data
-    sums = metric.partial(frame).row(0, named=True)
-    return metric.estimate(frame), {name.removeprefix("case."): value for name, value in sums.items()}
+    estimate = metric.estimate(frame)
+    sums = metric.partial(frame).sums.row(0, named=True)
+    return estimate, {name.removesuffix(":case"): value for name, value in sums.items()}
 
 
 def told(estimate: Estimate) -> Result:

@@ -25,7 +25,6 @@ TO_COME: frozenset[tuple[str, str]] = frozenset(
     (stem, operation)
     for stem, operations in {
         "episodes": ("episodes",),
-        "intervals": ("aj_share", "covariance", "hodges_lehmann", "km_quantile", "km_share", "rmst", "verdict_share"),
         "staffing": ("agents_needed", "erlang_c"),
         "uptime": ("uptime",),
         "weights": (

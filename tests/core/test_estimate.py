@@ -51,7 +51,7 @@ def test_nps_prints_as_people_write_it() -> None:
         (csat(scale=(1, 5)).estimate([5] * 7 + [1] * 5), "CSAT 7 of 12 (95 % CI 32 to 81%, n=12)"),
         (csat(scale=(1, 5)).estimate([5] * 700 + [1] * 500), "CSAT 58% (95 % CI 56 to 61%, n=1200)"),
         (csat(scale=(1, 5)).estimate([]), "CSAT undefined: no answers (n=0)"),
-        (csat_mean(scale=(1, 5)).estimate([4]), "mean CSAT 4.00 (n=1)"),
+        (csat_mean(scale=(1, 5)).estimate([4]), "mean CSAT 4.0 (95 % CI 1.0 to 5.0, n=1)"),
     ],
 )
 def test_printing(found: object, text: str) -> None:
@@ -248,7 +248,7 @@ def test_an_undefined_figure_prints_the_limits_that_it_has() -> None:
         }
     )
     assert str(sla_attainment(as_of=NOON, estimate="bounds").estimate(clocks)) == (
-        "SLA attainment bounds undefined: pending rows leave it open: see the limits (95 % CI 9 to 100%, n=2, 1 open)"
+        "SLA attainment bounds undefined: pending rows leave it open: see the limits (95 % CI 9 to 100%, n=2)"
     )
 
 
