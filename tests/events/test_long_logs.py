@@ -63,6 +63,7 @@ def test_a_status_is_read_alike_in_every_batch(log: pl.DataFrame) -> None:
         "agent_wait": frozenset({"pending"}),
         "agent_work": frozenset({"new", "open"}),
         "new": frozenset({"new"}),
+        "closed": frozenset({"closed"}),
     }
     sets = StatusSets(**named)
     masks = {
