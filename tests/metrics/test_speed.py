@@ -125,7 +125,7 @@ def test_open_tickets_count_and_finished_ones_alone_flatter() -> None:
     frame = {"resolution_seconds": seconds, "resolution_observed": observed}
     found = resolution_time().estimate(frame)
     assert found.reason == "not reached: too few rows have ended for this quantile"
-    assert found.n_pending == 4
+    assert found.notes == "4 of 7 still open"
 
 
 def test_a_ticket_ended_without_an_answer_is_a_competing_end() -> None:

@@ -167,7 +167,7 @@ def test_those_who_gave_up_lengthen_the_time_and_leave_the_classic_alone() -> No
     assert (value(sq.time_on_task(), **quick), value(sq.time_on_task(), **slow)) == (60, 120)
     classic = sq.time_on_task_observed_only()
     assert value(classic, **quick) == value(classic, **slow) == pytest.approx(60)
-    assert classic.estimate(slow).n_missing == 2
+    assert classic.estimate(slow).n_excluded == 2
 
 
 def test_bad_input() -> None:

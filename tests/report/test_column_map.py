@@ -123,7 +123,7 @@ def test_a_customers_verdict_is_a_share(csv: Path, tmp_path: Path) -> None:
             "column 'opened': 4 of 4 are not written as '%d/%m/%Y', such as '2024-01-01T08",
         ),
         ("timezone = 'Mars/Phobos'\n" + PLAIN, "Mars/Phobos"),
-        ("every = 'now and then'\n" + PLAIN, "every='now and then'"),
+        ("every = 'now and then'\n" + PLAIN, "every takes one length such as"),
         ("sla_met = 'team'\n" + PLAIN, "column 'team': 4 of 4 are no truth values"),
     ],
 )

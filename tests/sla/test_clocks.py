@@ -50,7 +50,7 @@ def test_a_target_is_a_number_of_seconds(seconds: Any) -> None:
         (lambda: Policy("", [RESOLUTION]), "a policy's name must be a text"),
         (
             lambda: Policy("p", [Target("resolution", 1, "High"), Target("resolution", 2, "high")]),
-            "one target for each clock and priority; got \"two for",
+            "one target for each clock and priority; got 'two for",
         ),
         (lambda: Policy("p", [RESOLUTION], valid_from=START.replace(tzinfo=None)), "valid_from must be a datetime with a time"),
         (lambda: Policy("p", [RESOLUTION], valid_from=AS_OF, valid_to=START), "valid_from must lie before valid_to"),

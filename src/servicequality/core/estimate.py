@@ -26,8 +26,9 @@ class Estimate:
         unit: unit of value, low, high and se.
         n: rows that count.
         n_missing: rows that do not, for want of an answer.
+        n_excluded: rows that the definition leaves out.
         n_eff: size of the simple random sample that would tell as much.
-        n_pending: rows whose outcome is still open; None where there is no such thing.
+        n_pending: rows that wait outside the value; None where no row can. Rows that enter it while open are in `notes`.
         reason: why the value is None.
         notes: what to keep in mind when reading it.
         label: how a person writes the metric.
@@ -43,6 +44,7 @@ class Estimate:
     unit: str
     n: int
     n_missing: int
+    n_excluded: int
     n_eff: float
     n_pending: int | None
     reason: str | None

@@ -67,10 +67,12 @@ class Scores(Generic[F]):
     def state(self) -> State:
         """The sums that the tables follow from; `merge_scores` adds those of several parts. Lazy answers are read here."""
         self.check()
-        quick = self._plan(full=self.answers.full)
-        made = quick.partial(self._scored)
-        # Of full answers fewer sums are made, which are the same.
-        return replace(made, rules=self._plan(full=False).rules_fingerprint)
+        return self.plan.partial(self._scored)
+
+    @property
+    def plan(self) -> Plan:
+        """What the state is a state of: it merges, keeps and reads such states."""
+        return self._plan(full=False)
 
     @cached_property
     def dimensions(self) -> F:

@@ -116,7 +116,7 @@ def non_response_bounds(
     """How far the share in the box can lie from the truth for all who were invited, whatever the silent would have said.
 
     The value is null while anybody is silent; low is Wilson's lower limit if none of them is in the box, high its upper
-    limit if all of them are. `n_pending` counts the silent.
+    limit if all of them are. `notes` counts the silent.
 
     When it lies:
         Never, and so it is wide: it assumes nothing about those who did not answer.
