@@ -349,7 +349,7 @@ def _field(rng: Generator, table: str, name: str, n: int) -> pl.Series:
         values = [float(one) for one in rng.integers(0, 11, size=n)]
     if name in ("created_at", "at", "field", "category", "question", "scale_min", "scale_max", "author"):
         holes = holes & False
-    dtype = pl.String() if isinstance(dtype, pl.Enum) else dtype
+    dtype = pl.String() if isinstance(dtype, pl.Enum) else pl.Float64() if dtype.is_integer() else dtype
     return pl.Series(name, [None if hole else one for one, hole in zip(values, holes, strict=True)], dtype)
 
 

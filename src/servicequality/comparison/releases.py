@@ -11,6 +11,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Metric, evaluate
 from servicequality.core.evaluation import key_types
@@ -79,6 +80,7 @@ def difference_in_differences(
     weight: str | None = ...,
     cluster: str | None = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def difference_in_differences(
     before: Any,
     after: Any,
@@ -225,6 +227,7 @@ def interrupted_series(
     timezone: str | None = ...,
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def interrupted_series(
     frame: Any,
     metrics: Metric | Iterable[Metric],

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 import polars as pl
 from polars import selectors
 
+from servicequality.checks import refusing_misfits
 from servicequality.core.plans import Plan, check_level
 from servicequality.core.question import Question
 from servicequality.core.state import State
@@ -180,6 +181,7 @@ def score(
     cluster: str | None = ...,
     level: float = ...,
 ) -> Scores[pl.DataFrame]: ...
+@refusing_misfits
 def score(
     frame: Any,
     scale: Scale,

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, refusing_misfits
 from servicequality.core import Metric
 from servicequality.core.plans import Plan, check_level
 from servicequality.core.state import State
@@ -89,6 +89,7 @@ class ScoreTables:
         return figures(measures, tuple(self.scale.dimensions), scale=self.scale)
 
 
+@refusing_misfits
 def merge_scores(
     states: Iterable[State],
     scale: Scale,
