@@ -103,6 +103,7 @@ def values_of(values: pl.Series, most: int = 5) -> str:
 
 def in_calendar(times: pl.Series) -> pl.Series:
     """Which dates and instants lie in the years 1 to 9999, or are null; times of day and durations all do."""
+    times = times.alias("times")  # methods of a Series read its name as a pattern
     per_day = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
     if isinstance(times.dtype, pl.Datetime | pl.Date):
         day = 1 if isinstance(times.dtype, pl.Date) else per_day[times.dtype.time_unit]

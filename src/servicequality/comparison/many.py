@@ -317,7 +317,7 @@ def _shares(asked: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, N
             f"columns {value!r} and {n!r}: {bad.height} units that are no shares of rows, such as\n{bad.head(3)}\n"
             "give shares from 0 to 1; divide percentages by 100"
         )
-    size = rows[n].cast(pl.Float64).fill_null(0.0).to_numpy()
+    size = rows[n].alias("n").cast(pl.Float64).fill_null(0.0).to_numpy()
     share = rows[value].cast(pl.Float64).to_numpy()
     return rows, share, np.where(np.isfinite(share), size, 0.0)
 

@@ -195,5 +195,5 @@ def _aligned(sides: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame
     )
     if not keys:
         return pl.concat([before, after], how="horizontal")
-    whole = before.join(after, on=list(keys), how="full", coalesce=True, nulls_equal=True)
-    return whole.sort(keys, nulls_last=True)
+    own = [column(key) for key in keys]
+    return before.join(after, on=own, how="full", coalesce=True, nulls_equal=True).sort(own, nulls_last=True)

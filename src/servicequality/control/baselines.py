@@ -83,7 +83,7 @@ def _chart(
 ) -> pl.DataFrame:
     numbers = [group[name].to_numpy(writable=True) for name in columns]
     there = np.logical_and.reduce([np.isfinite(column) for column in numbers])
-    chosen = _chosen(group.get_column(at), there, baseline) & there
+    chosen = _chosen(group[at].alias("at"), there, baseline) & there
     blank = np.full(group.height, np.nan)
     drawn = Drawn(numbers[0], blank, blank, blank, pl.repeat(None, group.height, dtype=pl.String, eager=True))
     reason = None
@@ -141,6 +141,8 @@ def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
     ends = pl.Series([since, until])
     if zone is not None and isinstance(since, datetime):
         ends, at = ends.dt.convert_time_zone("UTC"), at.dt.convert_time_zone("UTC")
+    if isinstance(at.dtype, pl.Date) != isinstance(ends.dtype, pl.Date):  # a date is its first moment
+        ends, at = (times.cast(pl.Datetime("us")) for times in (ends, at))
     return ((at >= ends[0]) & (at < ends[1])).to_numpy()
 
 

@@ -90,27 +90,29 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
         raise ParameterError(
             f"every={every!r} makes no steps from {at!r} ({first_line(error)}): use a length such as '1d' or '1w'"
         ) from None
-    if len(astray := group[at].filter(~group[at].is_in(whole["at"].implode()))):
+    if len(astray := times["at"].filter(~times["at"].is_in(whole["at"].implode()))):
         raise InputError(f"column {at!r}: {astray[0]} lies between the steps of every={every!r}; truncate it first")
     if not group.height:
         return group
     places = whole.join(times.with_row_index(_GROUP), on="at", how="left", maintain_order="left")[_GROUP]
     labels = [group[key].new_from_index(0, whole.height) for key in keys]
     rest = group.select(column(name) for name in group.columns if name not in (*keys, at))
-    return pl.DataFrame([*labels, whole["at"].alias(at), *(number.gather(places) for number in rest)])
+    return pl.DataFrame(
+        [*labels, whole["at"].alias(at), *(number.alias("points").gather(places).alias(number.name) for number in rest)]
+    )
 
 
 def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]) -> None:
     for name in columns:
-        if bad := int((~frame[name].cast(pl.Float64).is_finite()).sum()):
+        if bad := int((~frame[name].alias("points").cast(pl.Float64).is_finite()).sum()):
             raise InputError(f"column {name!r}: {bad} points that are not finite; a gap is a null")
     if blank := frame[at].null_count():
         raise InputError(f"column {at!r}: {blank} points without a time; filter them")
     if outside := int((~in_calendar(frame[at])).sum()):
         raise InputError(f"column {at!r}: {outside} points outside the years 1 to 9999; correct or filter them")
-    twice = frame.select(pl.struct(map(column, (*keys, at))).is_duplicated()).to_series()
+    twice = frame.select(pl.struct([column(name) for name in (*keys, at)]).is_duplicated()).to_series()
     if twice.any():
-        times = ", ".join(str(when) for when in frame.filter(twice)[at].unique().sort().head(3))
+        times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
         raise InputError(
             f"column {at!r}: several points at {times}; name what tells them apart with by=, or add them up"
         )

@@ -85,6 +85,7 @@ def table(
 
 def period_texts(periods: pl.Series) -> list[str]:
     """Starts of periods, as short as they can be told apart: months, days, or minutes."""
+    periods = periods.alias("periods")  # methods of a Series read its name as a pattern
     known = periods.drop_nulls()
     if not isinstance(known.dtype, pl.Date | pl.Datetime):
         return periods.dt.to_string("iso").fill_null(figures.UNKNOWN).to_list()
@@ -100,7 +101,7 @@ def period_texts(periods: pl.Series) -> list[str]:
 
 def period_name(periods: pl.Series) -> str:
     """What periods are called that begin like these: months, weeks, else periods."""
-    known = periods.drop_nulls().unique().sort()
+    known = periods.alias("periods").drop_nulls().unique().sort()
     if not isinstance(known.dtype, pl.Date | pl.Datetime) or not in_calendar(known).all():
         return "period"
     if known.len() and all(len(text) == len("2024-01") for text in period_texts(known)):
@@ -114,7 +115,7 @@ def cell_texts(column: pl.Series) -> list[str]:
     """Values as texts, lists and structs as well; null is a dash."""
     if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
         return [figures.UNKNOWN if cell is None else shown(cell) for cell in column.to_list()]
-    return column.cast(pl.String).fill_null(figures.UNKNOWN).to_list()
+    return column.alias("cells").cast(pl.String).fill_null(figures.UNKNOWN).to_list()
 
 
 def _rows(frame: pl.DataFrame) -> list[Row]:
