@@ -176,7 +176,7 @@ def _fits(value: Any, hint: Any) -> bool:
         return isinstance(value, tuple | list) and len(value) == len(parts) and all(map(_fits, value, parts))
     if origin in (tuple, list, set, frozenset, abc.Sequence, abc.Iterable, abc.Collection, abc.Set):
         several = isinstance(value, abc.Sequence | abc.Set) or (origin is abc.Iterable and isinstance(value, Iterable))
-        known = value if isinstance(value, tuple | list | set | frozenset) else ()
+        known = value if isinstance(value, tuple | list | set | frozenset | pl.Series) else ()
         return several and not isinstance(value, bytes) and all(_fits(one, parts[0]) for one in known)
     if origin in (dict, abc.Mapping):
         return isinstance(value, abc.Mapping) and all(

@@ -22,6 +22,7 @@ from servicequality import (
     outflow,
     ticket_volume,
 )
+from servicequality.catalogue import find
 from servicequality.checks import column, first_line, listed, near, refusing_misfits, shown, values_of
 from servicequality.columns import Flag, Number, answered
 from servicequality.control import cusum_chart, xmr
@@ -29,6 +30,7 @@ from servicequality.core.rule_tree import literal_names, node, nodes, replaced, 
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics import csat
 from servicequality.shapes import Shape, mean, share
+from servicequality.sla import Target
 
 HOSTILE = ["^a.*$", "*", "a.b", "", "q'\"x", "new\nline", "^$", "$", " "]
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -405,6 +407,8 @@ class TestArgumentsOfTheWrongKind:
                 "a column is given by its name, got 5",
             ),
             (lambda: cusum_chart(pl.DataFrame(), decision=timedelta(1)), "cusum_chart: decision takes a number, got"),
+            (lambda: find(pl.Series("words", [1])), "find: words takes a text or a list or tuple of a text"),
+            (lambda: Target(pl.Series("clock", [1]), 60), "clock must be one of"),  # type: ignore[arg-type]
             (lambda: flow(pl.DataFrame({"created_at": [NOON]}), every="1d", as_of=NOON, stopped=5), "stopped"),
         ],
     )

@@ -219,7 +219,7 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         metrics.append((one.plain_metric, one.plain))
     inputs = [bound for _, metric in metrics for bound in metric.inputs]
     clean, worn = [], []
-    lenient = not legal
+    lenient, days_moved = not legal, False
     names = _roles(rng, target) if chance(rng, 0.4) else {}
     for place, columns in enumerate(target.frames):
         table = target.records[place] if target.records else ""
@@ -233,6 +233,8 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         ) or any(
             column.dtype.is_numeric() != other.dtype.is_numeric() for column, other in zip(plain, dressed, strict=True)
         )
+        days = [column for column, kind in zip(dressed, columns.values(), strict=False) if kind == "days"]
+        days_moved |= any(getattr(column.dtype, "time_zone", None) not in (None, "UTC") for column in days)
         clean.append(pl.DataFrame([grammar.plain(column) for column in dressed]))
         if not legal:
             dressed = [grammar.hostile(rng, one.name, n) if chance(rng, 0.25) else one for one in dressed]
@@ -248,14 +250,15 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
     own |= {name: pick(rng, values) for name, values in target.options.items() if chance(rng, 0.35)}
     if "timezone" in target.options:  # else the days are those of the column's zone, which a disguise changes
         own["timezone"] = pick(rng, target.options["timezone"])
+    lenient |= days_moved and "every" in own  # midnights of UTC lie between the days of another zone
     options = {name: _renamed(value, names) for name, value in own.items()}
     options |= {role: names.get(column, column) for role, column in target.roles.items()}
     own |= target.roles
-    # Tables refuse names that are patterns or that stand in every result; two mappings of `compare` are grains.
+    # Tables refuse names that are patterns or that stand in every result; a mapping beside a metric is of grains.
     if getattr(getattr(target.function, "spec", None), "table", False):
         lenient |= any(is_pattern(name) or name in grammar.RESERVED for name in names.values())
     layouts = tuple(pick(rng, grammar.LAYOUTS) for _ in worn)
-    lenient |= target.name == "sq.compare" and "mapping" in layouts
+    lenient |= target.metrics > 0 and "mapping" in layouts
     reading: dict[str, Any] = {}
     if not legal:
         for option in [*options, *target.options]:

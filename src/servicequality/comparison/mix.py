@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, refusing_misfits
-from servicequality.comparison.sides import SIDES, Sides, read_sides
+from servicequality.comparison.sides import SIDES, Sides, read_sides, with_shared_keys
 from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column
@@ -162,6 +162,8 @@ def standardise(
             weights = figures.group_by(map(column, strata)).agg(pl.col(_SIZE).sum().alias("weight"))
         else:
             weights = _standard(standard, strata)
+        tables = with_shared_keys([weights.lazy(), figures.lazy()], strata)
+        weights, figures = pl.collect_all(tables)
         weights = weights.filter(pl.col("weight") > 0).sort(strata_of, nulls_last=True)
         groups = figures.select(map(column, keys)).unique().sort(groups_of, nulls_last=True)
         grid = groups.join(weights, how="cross").join(
