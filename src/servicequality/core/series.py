@@ -86,7 +86,14 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
     try:
         times = group.get_column(at).alias("at").to_frame()
         whole = times.upsample("at", every=every, maintain_order=True)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, OverflowError) as error:
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        TypeError,
+        AttributeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         raise ParameterError(
             f"every={every!r} makes no steps from {at!r} ({first_line(error)}): use a length such as '1d' or '1w'"
         ) from None
