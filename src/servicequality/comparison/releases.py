@@ -291,7 +291,7 @@ def _interrupted(
         reason = "no period is over"
     else:
         grid = pl.datetime_range(over[PERIOD][0], over[PERIOD][-1], every, eager=True).alias(PERIOD)
-        series = grid.to_frame().join(over, on=PERIOD, how="left").sort(PERIOD)
+        series = grid.to_frame().join(over.cast({PERIOD: grid.dtype}), on=PERIOD, how="left").sort(PERIOD)
         begins, first = series[PERIOD].dt.convert_time_zone("UTC"), released.astimezone(dt.UTC)
         late = (begins >= first).to_numpy()
         start = len(late) - int(late.sum())
