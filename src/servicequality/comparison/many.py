@@ -248,9 +248,9 @@ def _ranks(
     there = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
     astray = there & ((below > estimate) | (estimate > above))
     if astray.any():
-        first = rows.filter(pl.Series(astray)).select(map(column, (*keys, value, low, high))).head(3)
+        offenders = rows.filter(pl.Series(astray)).select(map(column, (*keys, value, low, high))).head(3)
         raise InputError(
-            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as\n{first}"
+            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as\n{offenders}"
         )
     middle, first, last = np.full((3, len(estimate)), np.nan)
     sign = 1.0 if best == "highest" else -1.0

@@ -143,7 +143,7 @@ def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
         ends, at = ends.dt.convert_time_zone("UTC"), at.dt.convert_time_zone("UTC")
     if isinstance(at.dtype, pl.Date) != isinstance(ends.dtype, pl.Date):  # a date is its first moment
         ends, at = (times.cast(pl.Datetime("us")) for times in (ends, at))
-    return ((at >= ends[0]) & (at < ends[1])).to_numpy()
+    return np.asarray(((at >= ends[0]) & (at < ends[1])).to_numpy(), np.bool_)
 
 
 def _is_aware(end: object) -> bool:
