@@ -69,7 +69,7 @@ def importance_performance(
     def mapped() -> pl.DataFrame:
         rows = data.lazy().collect()
         for name in axes:
-            if bad := rows[name].cast(pl.Float64).drop_nulls().is_finite().not_().sum():
+            if bad := rows[name].alias("axis").cast(pl.Float64).drop_nulls().is_finite().not_().sum():
                 raise InputError(f"column {name!r}: {bad} values are NaN or infinite; set them to null")
         known = rows.select(column(name).cast(pl.Float64) for name in axes).drop_nulls()
         if known.is_empty():
