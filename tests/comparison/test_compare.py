@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from scipy import stats as scipy_stats
 
+import servicequality as sq
 from servicequality import (
     compare,
     csat,
@@ -21,6 +22,7 @@ from servicequality import (
     ticket_volume,
 )
 from servicequality.columns import Amount, answered
+from servicequality.comparison import mix_and_rate, superiority
 from servicequality.core import define
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Shape, rate, ratio
@@ -319,3 +321,18 @@ def test_a_first_response_beside_competing_ends() -> None:
     assert found["test"] == "log-rank, cause-specific"
     assert found["p_value"] < 0.01
     assert found["ratio"] == pytest.approx(found["after"] / found["before"])
+
+
+def test_keys_of_several_kinds_of_text_meet() -> None:
+    before = pl.DataFrame({"score": [1, 9, 10, 10], "^k$": ["a", "a", "b", "b"], "c": ["x", "y", "x", "y"]})
+    after = before.with_columns(pl.col("^k$").cast(pl.Enum(["b", "a"])), pl.col("c").cast(pl.Categorical))
+    for paired in (None, "c"):
+        found = sq.compare(before, after, sq.nps(), by="^k$", paired=paired)
+        assert found["^k$"].to_list() == ["a", "b"]
+        assert found["change"].to_list() == [0.0, 0.0]
+        lazy = sq.compare(before.lazy(), after.lazy(), sq.nps(), by="^k$", paired=paired).collect()
+        assert lazy.equals(found)
+    ranked = superiority(before, after, "score", by="^k$")
+    assert (ranked["^k$"].to_list(), ranked["superiority"].to_list()) == (["a", "b"], [0.5, 0.5])
+    split = mix_and_rate(before, after, sq.csat(scale=(1, 10), score="score"), by="^k$")
+    assert split["^k$"].to_list() == ["a", "b", None]

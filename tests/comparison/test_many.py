@@ -91,3 +91,16 @@ def test_ranks_are_checked() -> None:
         ranks(bad, by="team")
     with pytest.raises(ParameterError, match="best must be 'highest' or 'lowest'; got 'first'"):
         ranks(bad, by="team", best="first")  # type: ignore[arg-type]
+
+
+def test_names_are_names_and_texts_are_no_numbers() -> None:
+    units = pl.DataFrame(
+        {"^k$": ["a", "b"], "k": [1, 1], "value": [0.5, 0.4], "n": [10, 20], "low": [0.3, 0.2], "high": [0.7, 0.6]}
+    )
+    plain = units.drop("k").rename({"^k$": "k"})
+    for call in (funnel, shrink, ranks):
+        assert call(units, by="^k$").rename({"^k$": "k"}).equals(call(plain, by="k"))
+        with pytest.raises(ParameterError, match="level must lie strictly between 0 and 1"):
+            call(units, by="^k$", level=object())
+    with pytest.raises(InputError, match="column 'k' holds String, expected numbers"):
+        funnel(units.with_columns(k=pl.lit("x")), "k", by="^k$")

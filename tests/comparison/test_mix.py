@@ -6,7 +6,7 @@ import pytest
 
 from servicequality import compare, csat, csat_mean, nps, resolution_time, stats
 from servicequality.columns import Flag, answered
-from servicequality.comparison import mantel_haenszel, mix_and_rate, standardise
+from servicequality.comparison import difference_in_differences, mantel_haenszel, mix_and_rate, standardise
 from servicequality.core import define
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Shape, share
@@ -110,3 +110,15 @@ def test_faults_of_the_call() -> None:
         standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["a", "a"], "weight": [1, 2]})
     with pytest.raises(ParameterError, match="Mantel and Haenszel pool shares"):
         mantel_haenszel(OPEN, PUNCTURE, resolution_time(), over="size")
+
+
+def test_names_are_names_and_the_standard_may_be_of_another_kind_of_text() -> None:
+    rows = pl.DataFrame({"score": [1, 9, 9, 10], "^s$": ["a", "b", "a", "b"], "^g$": ["x", "x", "y", "y"]})
+    mix = pl.DataFrame({"^s$": ["a", "b"], "weight": [1, 3]})
+    options = {"by": "^g$", "over": "^s$"}
+    found = standardise(rows, nps(), **options, standard=mix.cast({"^s$": pl.Categorical}))
+    assert found["value"].to_list() == [-25 + 75, 100]
+    assert found.equals(standardise(rows, nps(), **options, standard=mix))
+    both = pl.concat([rows.with_columns(pl.lit(got).alias("^t$")) for got in (True, False)])
+    doubled = difference_in_differences(both, both, nps(), by="^g$", treated="^t$")
+    assert doubled["^g$"].to_list() == ["x", "y"]

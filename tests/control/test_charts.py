@@ -152,3 +152,36 @@ def test_options_are_checked() -> None:
         ewma_chart(series(STEADY), weight=2)
     with pytest.raises(ParameterError, match="slack must be 0 or more and decision above 0; got -1 and 5"):
         cusum_chart(series(STEADY), slack=-1)
+
+
+def test_names_are_names_and_gaps_say_so() -> None:
+    plain = series([*STEADY, None])
+    odd = plain.rename({"value": "^v$", "period": "*"}).with_columns(pl.lit("a").alias("^k$"), pl.lit(1.0).alias("v"))
+    found = xmr(odd, "^v$", at="*", by="^k$", every="1d")
+    assert found.columns[:2] == ["^k$", "*"]
+    assert found["value"].equals(xmr(plain)["value"])
+    assert found["reason"].to_list() == [None] * 10 + ["a gap: no value at this time"]
+    with pytest.raises(ParameterError, match="'signal' is a column of the chart"):
+        xmr(plain.with_columns(signal=1), by="signal")
+    with pytest.raises(ParameterError, match="column 'value' is named twice"):
+        p_chart(plain, n="value")
+
+
+def test_baselines_are_of_the_kind_of_the_times() -> None:
+    zoned = series(STEADY).with_columns(pl.col("period").cast(pl.Datetime("ms")).dt.replace_time_zone("Europe/Berlin"))
+    start = datetime(2026, 3, 1, 23, tzinfo=UTC)  # midnight of the first day in Berlin
+    assert xmr(zoned, baseline=(start, start + timedelta(days=8)))["baseline"].sum() == 8
+    assert xmr(zoned, baseline=(DAY, DAY + timedelta(days=8)))["baseline"].sum() == 8
+    naive = datetime(2026, 3, 2, tzinfo=UTC).replace(tzinfo=None)
+    with pytest.raises(ParameterError, match="datetimes with a zone, as the times of the series are"):
+        xmr(zoned, baseline=(naive, naive + timedelta(days=7)))
+    for baseline in ([], (start,), (DAY, start), ("a", "b")):
+        with pytest.raises(ParameterError, match="baseline takes"):
+            xmr(zoned, baseline=baseline)
+
+
+def test_times_beyond_the_calendar_are_refused() -> None:
+    far = pl.Series([2**62 + place for place in range(10)], dtype=pl.Int64).cast(pl.Datetime("ms"))
+    far = series(STEADY).with_columns(period=far)
+    with pytest.raises(InputError, match="10 points outside the years 1 to 9999"):
+        xmr(far, every="1d")

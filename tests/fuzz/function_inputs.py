@@ -13,6 +13,7 @@ from fuzz import options as pools
 from fuzz.functions import Target, everything
 from fuzz.grammar import NOON, Generator, chance, pick
 from fuzz.source import Source, opened_all, text_of
+from servicequality.checks import is_pattern
 from servicequality.model import TABLES, Records, schema_of
 
 JUNK: tuple[Any, ...] = (
@@ -133,8 +134,9 @@ class FunctionInput:
             oracle.gather(faults, oracle.unchanged, one, now)
         if answer.error is None:
             taken = {name for frame in self.worn for name in frame.columns}
+            kept = taken if self.target.keeps else taken - {"value", "low", "high", "n"}
             for table in answer.value.values():
-                oracle.gather(faults, oracle.honest, table, kept=taken - {"value", "low", "high", "n"})
+                oracle.gather(faults, oracle.honest, table, kept=kept)
         if self.legal:
             if not self.target.tells_types:
                 oracle.gather(faults, self._as_plain, answer)
@@ -217,7 +219,7 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         metrics.append((one.plain_metric, one.plain))
     inputs = [bound for _, metric in metrics for bound in metric.inputs]
     clean, worn = [], []
-    lenient = not legal
+    lenient, days_moved = not legal, False
     names = _roles(rng, target) if chance(rng, 0.4) else {}
     for place, columns in enumerate(target.frames):
         table = target.records[place] if target.records else ""
@@ -231,6 +233,8 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         ) or any(
             column.dtype.is_numeric() != other.dtype.is_numeric() for column, other in zip(plain, dressed, strict=True)
         )
+        days = [column for column, kind in zip(dressed, columns.values(), strict=False) if kind == "days"]
+        days_moved |= any(getattr(column.dtype, "time_zone", None) not in (None, "UTC") for column in days)
         clean.append(pl.DataFrame([grammar.plain(column) for column in dressed]))
         if not legal:
             dressed = [grammar.hostile(rng, one.name, n) if chance(rng, 0.25) else one for one in dressed]
@@ -246,9 +250,15 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
     own |= {name: pick(rng, values) for name, values in target.options.items() if chance(rng, 0.35)}
     if "timezone" in target.options:  # else the days are those of the column's zone, which a disguise changes
         own["timezone"] = pick(rng, target.options["timezone"])
+    lenient |= days_moved and "every" in own  # midnights of UTC lie between the days of another zone
     options = {name: _renamed(value, names) for name, value in own.items()}
     options |= {role: names.get(column, column) for role, column in target.roles.items()}
     own |= target.roles
+    # Tables refuse names that are patterns or that stand in every result; a mapping beside a metric is of grains.
+    if getattr(getattr(target.function, "spec", None), "table", False):
+        lenient |= any(is_pattern(name) or name in grammar.RESERVED for name in names.values())
+    layouts = tuple(pick(rng, grammar.LAYOUTS) for _ in worn)
+    lenient |= target.metrics > 0 and "mapping" in layouts
     reading: dict[str, Any] = {}
     if not legal:
         for option in [*options, *target.options]:
@@ -264,7 +274,7 @@ def draw(rng: Generator, chosen: Target | None = None) -> FunctionInput:
         target=target,
         clean=tuple(clean),
         worn=tuple(worn),
-        layouts=tuple(pick(rng, grammar.LAYOUTS) for _ in worn),
+        layouts=layouts,
         metrics=tuple(source for source, _ in metrics),
         options=options,
         plain_options=own,
@@ -349,7 +359,7 @@ def _field(rng: Generator, table: str, name: str, n: int) -> pl.Series:
         values = [float(one) for one in rng.integers(0, 11, size=n)]
     if name in ("created_at", "at", "field", "category", "question", "scale_min", "scale_max", "author"):
         holes = holes & False
-    dtype = pl.String() if isinstance(dtype, pl.Enum) else dtype
+    dtype = pl.String() if isinstance(dtype, pl.Enum) else pl.Float64() if dtype.is_integer() else dtype
     return pl.Series(name, [None if hole else one for one, hole in zip(values, holes, strict=True)], dtype)
 
 

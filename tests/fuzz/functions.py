@@ -59,6 +59,7 @@ class Target:
         tables: attributes of the result that are frames; none where the result is one.
         named: frames that are given by name, after the leading ones.
         tells_types: whether the answer is about types and zones, so that a disguise changes it.
+        keeps: whether the answer holds the columns of the frame as they are.
         parts: whether the rows of a part of the tickets are those rows of the whole.
     """
 
@@ -73,6 +74,7 @@ class Target:
     always: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     tables: tuple[str, ...] = ()
+    keeps: bool = False
     parts: bool = False
     tells_types: bool = False
 
@@ -197,7 +199,7 @@ FRAMES = (
     ),
     Target(name="servqual.item_sums", function=servqual.item_sums, frames=(_EP,), tables=("state",), always=_RELIABLE,
            options={"by": (KEY,)}),
-    Target(name="servqual.importance_performance", function=servqual.importance_performance, roles={
+    Target(name="servqual.importance_performance", function=servqual.importance_performance, keeps=True, roles={
         "importance": "importance", "performance": "performance"}, frames=({
             "dimension": "row", "importance": "positive", "performance": "1..7"},),
            options={"crosshair": ("median", (1.0, 2.0))}),

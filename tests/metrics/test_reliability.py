@@ -248,3 +248,11 @@ def test_lazy_rows_give_a_lazy_answer() -> None:
         lazy = table(ROWS.lazy(), **WINDOW, by="service")
         assert isinstance(lazy, pl.LazyFrame)
         assert lazy.collect().equals(table(ROWS, **WINDOW, by="service"))
+
+
+def test_outages_may_have_instants_of_two_zones() -> None:
+    start = pl.Series([datetime(2026, 3, 1, 1, tzinfo=UTC)])
+    end = start.cast(pl.Datetime("ms", "UTC")) + timedelta(hours=6)
+    incidents = pl.DataFrame({"started_at": start.dt.convert_time_zone("Asia/Kathmandu"), "restored_at": end})
+    window = {"since": datetime(2026, 3, 1, tzinfo=UTC), "until": datetime(2026, 3, 2, tzinfo=UTC)}
+    assert sq.availability(incidents, planned=None, **window)["value"].item() == 0.75

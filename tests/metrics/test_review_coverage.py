@@ -118,3 +118,12 @@ def test_lazy_stays_lazy(call: Callable[[object], pl.DataFrame | pl.LazyFrame]) 
 def test_bad_input(call: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
+    tickets = pl.DataFrame({"ticket_id": ["a", "b"]}).cast(pl.Enum(["a", "b"]))
+    reviews = pl.DataFrame({"ticket_id": ["a"], "critical_failed": [True]})
+    assert sq.review_coverage(tickets, ended=None, reviews=reviews)["value"].item() == 0.5
+    assert sq.failed_tickets(tickets, ended=None, scores=reviews)["value"].item() == 2.0
+    with pytest.raises(InputError, match="'ticket_id' holds Int64 in the tickets and String beside them"):
+        sq.review_coverage(pl.DataFrame({"ticket_id": [1]}), ended=None, reviews=reviews)

@@ -166,3 +166,25 @@ def test_a_listing_prints_every_row_and_bars_in_proportion() -> None:
     assert [line.count("█") for line in lines[2:]] == [16, 4]
     assert lines[3].split()[:2] == ["2024-01-08", "25"]
     assert lines[3].endswith("–")
+
+
+def test_any_dataframe_and_any_cell_prints() -> None:
+    rows = pl.DataFrame(
+        {
+            "at": pl.Series([2**62, None], dtype=pl.Int64).cast(pl.Datetime("us", "UTC")),
+            "hour": [dt.time(9, 30), None],
+            "tags": [["a"], None],
+            "k": [1, 2],
+        }
+    )
+    text = listing(rows, bar="k")
+    assert str(2**62) in text
+    assert "09:30" in text
+    assert "['a']" in text
+    assert listing(rows.select("k").to_pandas()) == listing(rows.select("k"))
+    result = sq.evaluate(pl.DataFrame({"score": [1, 9]}), sq.nps())
+    assert table(result.to_arrow()) == table(result)
+    with pytest.raises(InputError, match=r"listing: shares: column 'tags' holds List\(String\), expected numbers"):
+        listing(rows, shares="tags")
+    with pytest.raises(InputError, match="column 'value' holds String, not numbers"):
+        table(result.with_columns(pl.col("value").cast(pl.String)))

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from servicequality.worktime import ALWAYS_OPEN, Schedule
 from servicequality.worktime.horizon import Horizon, Piece
 from servicequality.worktime.hours import read_rules
 from servicequality.worktime.kernel import Calendar
+from servicequality.worktime.zones import EPOCH, offset_periods
 
 DESK = {day: [("09:00", "12:30"), ("13:00", "17:30")] for day in ("mon", "tue", "wed", "thu", "fri")}
 
@@ -93,3 +95,13 @@ def test_the_tables_agree_with_a_plain_sum(edges: list[int], scale: int, points:
     assert calendar.clock(back).tolist() == clock.tolist()
     assert np.all(back <= at)
     assert np.all((clock == 0) | ~calendar.is_open(at) | (back == at))
+
+
+@pytest.mark.parametrize("zone", ["America/Havana", "Africa/Casablanca", "Australia/Lord_Howe"])
+def test_offsets_of_far_years_are_those_of_the_zone(zone: str) -> None:
+    starts, offsets = offset_periods(zone, -62_135_596_800_000_000, 253_402_300_800_000_000)
+    rng = np.random.default_rng(1)
+    for second in rng.integers(-62_135_000_000, 253_402_000_000, size=500).tolist():
+        right = (EPOCH + timedelta(seconds=second)).astimezone(ZoneInfo(zone)).utcoffset()
+        place = np.searchsorted(starts, second * 1_000_000, "right") - 1
+        assert offsets[place] == round(right.total_seconds()) * 1_000_000  # type: ignore[union-attr]

@@ -3,11 +3,13 @@
 from servicequality.catalogue.examples import example
 from servicequality.catalogue.searching import definition, families, headline
 from servicequality.catalogue.wording import accepted, default, direction, domain, further_words, span, unit
+from servicequality.checks import refusing_misfits
 from servicequality.core import Spec
 
 __all__ = ["families_table", "index", "page"]
 
 
+@refusing_misfits
 def page(name: str) -> str:
     """Markdown of one metric, or of a whole family.
 

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from servicequality import metrics, servqual
+from servicequality.checks import refusing_misfits
 from servicequality.core import Definition, Spec, TableDefinition
 from servicequality.core.labels import label_of
 from servicequality.errors import ParameterError
@@ -35,6 +36,7 @@ def definitions() -> Iterator[Entry]:
         yield from (found for found in vars(layer).values() if isinstance(found, Definition | TableDefinition))
 
 
+@refusing_misfits
 def definition(name: str) -> Entry:
     """The definition of that name.
 
@@ -52,6 +54,7 @@ def definition(name: str) -> Entry:
     raise ParameterError(f"no metric is called {name!r}; {hint}")
 
 
+@refusing_misfits
 def entry(name: str) -> Spec:
     """The catalogue entry of one metric, by its function's name.
 
@@ -92,6 +95,7 @@ def is_name_of(words: str, spec: Spec) -> bool:
     return _flat(words) in {_flat(name) for name in (spec.name, spec.label, spec.title, *spec.aliases)}
 
 
+@refusing_misfits
 def find(words: str | Iterable[str]) -> list[Spec]:
     """Metrics that answer to these words, the best first.
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column, refusing_misfits
 from servicequality.comparison.changes import Change, change_of
 from servicequality.comparison.overlap import refuse_overlap
 from servicequality.comparison.paired import read_pairs, refuse_pairs
@@ -94,6 +95,7 @@ def compare(
     paired: str | None = ...,
     adjust: Adjustment = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def compare(
     before: Any,
     after: Any,
@@ -174,8 +176,10 @@ def compare(
         rows = pl.concat([_rows(side, change, power=power, detect=detect) for side, change in compared])
         order = {metric.name: place for place, metric in enumerate(chosen)}
         place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
-        rows = rows.sort([*question.keys, place], nulls_last=True, maintain_order=True)
-        return rows.with_columns(_adjusted(rows["p_value"], adjust).alias("q_value")).select(*question.keys, *COLUMNS)
+        rows = rows.sort([*map(column, question.keys), place], nulls_last=True, maintain_order=True)
+        return rows.with_columns(_adjusted(rows["p_value"], adjust).alias("q_value")).select(
+            *map(column, question.keys), *COLUMNS
+        )
 
     def schema() -> dict[str, pl.DataType]:
         return {**key_types((before, after), chosen, question), **COLUMNS}
@@ -229,7 +233,7 @@ def _rows(sides: Sides, change: Change, *, power: float, detect: float | None) -
     ]
     return pl.concat(
         [
-            sides.rows.select(sides.keys),
+            sides.rows.select(map(column, sides.keys)),
             pl.DataFrame([*columns, pl.Series("notes", said, pl.String)]),
             sides.rows.select(
                 pl.col("n before").fill_null(0).alias("n_before"),
@@ -246,7 +250,7 @@ def _rows(sides: Sides, change: Change, *, power: float, detect: float | None) -
         test=pl.lit(change.test),
         ratio_method=pl.lit(ratio.method, pl.String),
         unit=pl.lit(sides.metric.unit),
-    ).select(*sides.keys, *(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()))  # fmt: skip
+    ).select(*map(column, sides.keys), *(pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()))  # fmt: skip
 
 
 def _is_number(value: object) -> bool:

@@ -12,8 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality import stats
+from servicequality.checks import column, confidence_level, refusing_misfits, shown
 from servicequality.core.domains import require_columns
 from servicequality.core.laziness import as_lazy_as
+from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
@@ -56,6 +58,7 @@ def funnel(
     by: By,
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def funnel(
     units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998
 ) -> pl.DataFrame | pl.LazyFrame:
@@ -78,7 +81,7 @@ def funnel(
         InputError: a column is missing, shares lie outside 0 to 1, or a unit stands twice.
         ParameterError: a level outside (0, 1).
     """
-    _check_level(level)
+    confidence_level(level)
     asked = _Units(units, [value, n], by)
     return asked.answer(lambda: _funnel(asked, value, n, level), _FUNNEL)
 
@@ -99,7 +102,7 @@ def _funnel(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
     with np.errstate(invalid="ignore"):
         outside[share > upper], outside[share < lower] = "above", "below"
     return _with(
-        rows.select(*asked.keys, value, n),
+        rows.select(map(column, (*asked.keys, value, n))),
         {"z": z, "center": center, "lower": lower, "upper": upper},
         pl.Series("outside", outside.tolist(), dtype=pl.String),
         pl.Series("phi", phi, nan_to_null=True),
@@ -125,6 +128,7 @@ def shrink(
     by: By,
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def shrink(
     units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95
 ) -> pl.DataFrame | pl.LazyFrame:
@@ -146,7 +150,7 @@ def shrink(
         InputError: as for `funnel`.
         ParameterError: a level outside (0, 1).
     """
-    _check_level(level)
+    confidence_level(level)
     asked = _Units(units, [value, n], by)
     return asked.answer(lambda: _shrink(asked, value, n, level), _SHRUNKEN)
 
@@ -166,7 +170,7 @@ def _shrink(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
         estimate[there], low[there], high[there] = found.estimates, found.low, found.high
         reason[~there] = "no rows: the mean of the others stands in"
     return _with(
-        rows.select(*asked.keys, value, n),
+        rows.select(map(column, (*asked.keys, value, n))),
         {"estimate": estimate, "low": low, "high": high, "mean": mean, "concentration": strength},
         pl.Series("reason", reason.tolist(), dtype=pl.String),
     )
@@ -196,6 +200,7 @@ def ranks(
     level: float = ...,
     seed: int = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def ranks(
     units: Any,
     value: str = "value",
@@ -230,7 +235,7 @@ def ranks(
     """
     if best not in ("highest", "lowest"):
         raise ParameterError(f"best must be 'highest' or 'lowest'; got {best!r}")
-    _check_level(level)
+    confidence_level(level)
     asked = _Units(units, [value, low, high], by)
     return asked.answer(lambda: _ranks(asked, (value, low, high), best, level, seed), _RANKED, kept=1)
 
@@ -243,9 +248,9 @@ def _ranks(
     there = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
     astray = there & ((below > estimate) | (estimate > above))
     if astray.any():
-        shown = rows.filter(pl.Series(astray)).select(*keys, value, low, high).head(3)
+        offenders = rows.filter(pl.Series(astray)).select(map(column, (*keys, value, low, high))).head(3)
         raise InputError(
-            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as\n{shown}"
+            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as\n{offenders}"
         )
     middle, first, last = np.full((3, len(estimate)), np.nan)
     sign = 1.0 if best == "highest" else -1.0
@@ -254,20 +259,31 @@ def _ranks(
         sign * estimate[there], ends[0][there], ends[1][there], level=level, seed=seed
     )
     reason = pl.Series("reason", _where(~there, "no estimate with limits").tolist(), dtype=pl.String)
-    ranked = _with(rows.select(*keys, value), {"rank": middle, "rank_low": first, "rank_high": last}, reason)
-    return ranked.sort("rank", *keys, nulls_last=True)
+    ranked = _with(
+        rows.select(map(column, (*keys, value))), {"rank": middle, "rank_low": first, "rank_high": last}, reason
+    )
+    return ranked.sort("rank", *map(column, keys), nulls_last=True)
 
 
 class _Units:
     """The units of a call: their keys and columns, checked; the answer is lazy if they are."""
 
     def __init__(self, units: Any, columns: Sequence[str], by: By) -> None:
-        self.keys, self.columns = [by] if isinstance(by, str) else list(by), list(columns)
+        self.keys, self.columns = names_of(by), list(columns)
         if not self.keys:
             raise ParameterError("by names the columns that tell one unit from another, such as by='agent_id'")
         self._frame = as_frame(units)
         self._schema = self._frame.lazy().collect_schema()
         require_columns(self._schema, [*self.keys, *columns], role="units")
+        named = [*self.keys, *columns]
+        if twice := [name for name in named if named.count(name) > 1]:
+            raise ParameterError(f"column {shown(twice[0])} is named twice in the call")
+        if texts := [
+            name for name in columns if not (self._schema[name].is_numeric() or self._schema[name] == pl.Null)
+        ]:
+            raise InputError(
+                f"column {shown(texts[0])} holds {self._schema[texts[0]]}, expected numbers; cast it first"
+            )
 
     def read(self) -> pl.DataFrame:
         """The units, sorted by their keys.
@@ -276,13 +292,14 @@ class _Units:
             InputError: a unit stands twice.
         """
         frame: pl.DataFrame = self._frame.lazy().collect()
-        twice = frame.select(pl.struct(self.keys).is_duplicated()).to_series()
+        own = list(map(column, self.keys))
+        twice = frame.select(pl.struct(own).is_duplicated()).to_series()
         if twice.any():
             raise InputError(
-                f"by={self.keys}: units that stand more than once, such as\n{frame.filter(twice).select(self.keys).head(2)}\n"
+                f"by={self.keys}: units that stand more than once, such as\n{frame.filter(twice).select(own).head(2)}\n"
                 "choose one metric and one period, or name them in by= as well"
             )
-        return frame.sort(self.keys)
+        return frame.sort(own)
 
     def answer(
         self, compute: Callable[[], pl.DataFrame], figures: Mapping[str, pl.DataType], *, kept: int = 2
@@ -294,13 +311,13 @@ class _Units:
 
 def _shares(asked: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:
     rows = asked.read()
-    bad = rows.filter((pl.col(value) < 0) | (pl.col(value) > 1) | (pl.col(n) < 0))
+    bad = rows.filter((column(value) < 0) | (column(value) > 1) | (column(n) < 0))
     if bad.height:
         raise InputError(
             f"columns {value!r} and {n!r}: {bad.height} units that are no shares of rows, such as\n{bad.head(3)}\n"
             "give shares from 0 to 1; divide percentages by 100"
         )
-    size = rows[n].cast(pl.Float64).fill_null(0.0).to_numpy()
+    size = rows[n].alias("n").cast(pl.Float64).fill_null(0.0).to_numpy()
     share = rows[value].cast(pl.Float64).to_numpy()
     return rows, share, np.where(np.isfinite(share), size, 0.0)
 
@@ -310,11 +327,6 @@ def _where(holds: NDArray[np.bool_], text: str) -> NDArray[np.object_]:
     said = np.full(len(holds), None, dtype=object)
     said[holds] = text
     return said
-
-
-def _check_level(level: float) -> None:
-    if not 0 < level < 1:
-        raise ParameterError(f"level must lie strictly between 0 and 1, got {level!r}")
 
 
 def _with(rows: pl.DataFrame, figures: dict[str, Numbers], *columns: pl.Series) -> pl.DataFrame:

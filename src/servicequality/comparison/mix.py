@@ -9,7 +9,8 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.comparison.sides import SIDES, Sides, read_sides
+from servicequality.checks import column, refusing_misfits
+from servicequality.comparison.sides import SIDES, Sides, read_sides, with_shared_keys
 from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column
@@ -17,6 +18,7 @@ from servicequality.core.evaluation import key_types
 from servicequality.core.laziness import Lazy, as_lazy_as
 from servicequality.core.options import check_level
 from servicequality.core.question import Question
+from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.shapes import FixedShape
@@ -40,6 +42,7 @@ def mix_and_rate(before: Lazy, after: Any, metric: Metric, *, by: str | Sequence
 def mix_and_rate(before: Any, after: Lazy, metric: Metric, *, by: str | Sequence[str]) -> pl.LazyFrame: ...
 @overload
 def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame: ...
+@refusing_misfits
 def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame | pl.LazyFrame:
     """Split the change of a figure into what the mix of groups did and what the groups did (Kitagawa 1955).
 
@@ -75,7 +78,7 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
         totals = [pooled(sides, label) for label in SIDES]
         groups = [*shares, *values, found.mix, found.rate, found.mix + found.rate]
         whole = [1.0, 1.0, *totals, found.mix.sum(), found.rate.sum(), float(found.total)]
-        rows = sides.rows.select(keys).with_columns(
+        rows = sides.rows.select(map(column, keys)).with_columns(
             pl.lit("group").alias("part"),
             *(pl.Series(name, part, nan_to_null=True) for name, part in zip(_SPLIT, groups, strict=True)),
             pl.lit(None, pl.String).alias("notes"),
@@ -111,6 +114,7 @@ def standardise(
     standard: Any = ...,
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def standardise(
     frame: Any,
     metric: Metric,
@@ -148,18 +152,23 @@ def standardise(
     question = Question.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
 
     def answer() -> pl.DataFrame:
+        groups_of, strata_of = list(map(column, keys)), list(map(column, strata))
         cells = metric.partial(frame, by=[*keys, *strata])
-        figures = metric.finish(cells, level=level).select(*keys, *strata, "value", "se", "n")
+        figures = metric.finish(cells, level=level).select(*map(column, (*keys, *strata)), "value", "se", "n")
         size = _pair(metric)[1].cast(pl.Float64).alias(_SIZE)
         own = [pl.col(key_column(name)).alias(name) for name in (*keys, *strata)]
-        figures = figures.join(cells.sums.select(*own, size), on=[*keys, *strata], nulls_equal=True)
+        figures = figures.join(cells.sums.select(*own, size), on=[*groups_of, *strata_of], nulls_equal=True)
         if standard is None:
-            weights = figures.group_by(strata).agg(pl.col(_SIZE).sum().alias("weight"))
+            weights = figures.group_by(map(column, strata)).agg(pl.col(_SIZE).sum().alias("weight"))
         else:
             weights = _standard(standard, strata)
-        weights = weights.filter(pl.col("weight") > 0).sort(strata, nulls_last=True)
-        groups = figures.select(keys).unique().sort(keys, nulls_last=True)
-        grid = groups.join(weights, how="cross").join(figures, on=[*keys, *strata], how="left", nulls_equal=True)
+        tables = with_shared_keys([weights.lazy(), figures.lazy()], strata)
+        weights, figures = pl.collect_all(tables)
+        weights = weights.filter(pl.col("weight") > 0).sort(strata_of, nulls_last=True)
+        groups = figures.select(map(column, keys)).unique().sort(groups_of, nulls_last=True)
+        grid = groups.join(weights, how="cross").join(
+            figures, on=[*groups_of, *strata_of], how="left", nulls_equal=True
+        )
         shape = (groups.height, weights.height)
         value, se, weight = (
             grid[name].cast(pl.Float64).fill_null(float("nan")).to_numpy().reshape(shape)
@@ -173,10 +182,12 @@ def standardise(
         doubtful = np.isnan(se).any(axis=1)
         low[doubtful], high[doubtful], error[doubtful] = np.nan, np.nan, np.nan
         names = weights.select(
-            pl.concat_str(pl.col(strata).cast(pl.String).fill_null("null"), separator=", ")
+            pl.concat_str([column(name).cast(pl.String).fill_null("null") for name in strata], separator=", ")
         ).to_series()
         absent = [names.filter(pl.Series(np.isnan(row))).to_list() for row in value]
-        crude = metric.finish(metric.merge([cells], by=keys)).select(*keys, pl.col("value").alias("crude"), "n")
+        crude = metric.finish(metric.merge([cells], by=keys)).select(
+            *map(column, keys), pl.col("value").alias("crude"), "n"
+        )
         figures = pl.DataFrame(
             [
                 pl.Series(name, np.clip(part, *metric.bounds), nan_to_null=True)
@@ -191,8 +202,8 @@ def standardise(
         rows = pl.concat([groups, figures, pl.DataFrame(texts)], how="horizontal").with_columns(
             metric=pl.lit(metric.name)
         )
-        rows = rows.join(crude, on=keys, how="left", nulls_equal=True, maintain_order="left")
-        return rows.select(*keys, *_STANDARDISED)
+        rows = rows.join(crude, on=groups_of, how="left", nulls_equal=True, maintain_order="left")
+        return rows.select(*map(column, keys), *_STANDARDISED)
 
     def schema() -> dict[str, pl.DataType]:
         types = key_types((frame,), [metric], question)
@@ -203,7 +214,7 @@ def standardise(
 
 def named_keys(names: str | Sequence[str], role: str) -> list[str]:
     """The columns of a role, of which there is one at least."""
-    keys = [names] if isinstance(names, str) else list(names)
+    keys = names_of(names)
     if not keys:
         raise ParameterError(f"{role} names no column; give the groups to look at")
     return keys
@@ -245,6 +256,6 @@ def _standard(standard: Any, strata: Sequence[str]) -> pl.DataFrame:
         raise InputError(
             f"the standard's weights must be numbers of 0 or more, not all 0; got {weight.head(5).to_list()}"
         )
-    if weights.select(strata).is_duplicated().any():
+    if weights.select(map(column, strata)).is_duplicated().any():
         raise InputError(f"the standard names a stratum of {', '.join(strata)} twice; add its weights up first")
-    return weights.select(*strata, pl.col("weight").cast(pl.Float64))
+    return weights.select(*map(column, strata), pl.col("weight").cast(pl.Float64))

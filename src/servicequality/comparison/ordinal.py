@@ -7,10 +7,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.comparison.sides import SIDES
+from servicequality.checks import column as column_of
+from servicequality.checks import refusing_misfits
+from servicequality.comparison.sides import SIDES, with_shared_keys
 from servicequality.core.domains import require_columns
+from servicequality.core.evaluation import shared_type
 from servicequality.core.laziness import as_lazy_as
 from servicequality.core.options import check_level
+from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel
@@ -30,6 +34,7 @@ def superiority(
 def superiority(
     before: Any, after: Any, column: str, *, by: str | Sequence[str] = ..., level: float = ...
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def superiority(
     before: Any, after: Any, column: str, *, by: str | Sequence[str] = (), level: float = 0.95
 ) -> pl.DataFrame | pl.LazyFrame:
@@ -52,7 +57,7 @@ def superiority(
         ParameterError: by names the column itself, or a level outside (0, 1).
     """
     check_level(level)
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
     if column in keys:
         raise ParameterError(f"by names {column!r}, whose answers are compared")
     frames = [as_frame(side).lazy() for side in (before, after)]
@@ -62,25 +67,32 @@ def superiority(
         if not schema[column].is_numeric():
             raise InputError(f"column {column!r} holds {schema[column]} {label}, expected numbers")
 
+    # Inside, keys have names that are no patterns and that no other column bears.
+    inside = {f"key:{key}": key for key in keys}
+
     def answer() -> pl.DataFrame:
         lists: list[pl.DataFrame] = []
-        for label, frame in zip(SIDES, frames, strict=True):
-            number = pl.col(column).cast(pl.Float64)
-            rows = frame.filter(number.is_not_null()).select(*keys, number.alias(label))
-            small = (rows.group_by(keys).agg(label) if keys else rows.select(pl.col(label).implode())).collect()
+        for label, frame in zip(SIDES, with_shared_keys(frames, keys), strict=True):
+            number = column_of(column).cast(pl.Float64)
+            own = [column_of(key).alias(name) for name, key in inside.items()]
+            rows = frame.filter(number.is_not_null()).select(*own, number.alias(label))
+            small = (rows.group_by(list(inside)).agg(label) if keys else rows.select(pl.col(label).implode())).collect()
             if not small[label].explode(empty_as_null=False).is_finite().all():
                 raise InputError(
                     f"column {column!r} has NaN or infinite answers {label}; declare them missing as nulls"
                 )
             lists.append(small)
-        return _ranked(lists, keys, level)
+        return _ranked(lists, list(inside), level).rename(inside)
 
     own = {
         **dict.fromkeys(_FIGURES, pl.Float64()),
         **dict.fromkeys((f"n_{label}" for label in SIDES), pl.Int64()),
         "reason": pl.String(),
     }
-    return as_lazy_as((before, after), answer, lambda: {**{key: schemas[0][key] for key in keys}, **own})
+    types = {key: shared_type([schema[key] for schema in schemas]) or schemas[0][key] for key in keys}
+    if taken := [key for key in keys if key in own]:
+        raise ParameterError(f"by names {taken[0]!r}, which is a column of the answer; rename the frame's column")
+    return as_lazy_as((before, after), answer, lambda: {**types, **own})
 
 
 def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.DataFrame:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.comparison.changes import Change
-from servicequality.comparison.sides import SIDES, Sides
+from servicequality.comparison.sides import SIDES, Sides, with_shared_keys
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column, sum_column
 from servicequality.core.evaluation import by_grain
@@ -44,8 +45,8 @@ def read_pairs(
     for (first, group), (second, _) in zip(by_grain(before, metrics), by_grain(after, metrics), strict=True):
         plan = Plan(tuple(group), by_unit)
         states = []
-        for data in (first, second):
-            state = plan.sums(plan.prepared(data)).rename({key_column(name): name for name in by_unit.keys})
+        for data in with_shared_keys([plan.prepared(side) for side in (first, second)], by_unit.keys):
+            state = plan.sums(data).rename({key_column(name): name for name in by_unit.keys})
             if state[paired].null_count():
                 raise InputError(f"column {paired!r} has nulls: a row without it has no partner; drop such rows first")
             states.append(state)
@@ -59,7 +60,7 @@ def _of(
     shape, name = metric.shape, metric.name
     assert isinstance(shape, FixedShape)  # checked by the caller
     leaves = [sum_column(name, leaf) for leaf in shape.leaves()]
-    own = [unit, *keys]
+    own, by = [column(name) for name in (unit, *keys)], [column(name) for name in keys]
     some = [state.filter(pl.col(sum_column(name, "n")) > 0).select(*own, *leaves) for state in states]
     alone = len(pl.concat([side.select(own) for side in some]).unique())
     pairs = [
@@ -71,25 +72,25 @@ def _of(
         pair = stored.pair()
         assert pair is not None  # checked by the caller
         above, below = (part.cast(pl.Float64) for part in pair)
-        whole = [part.sum().over(keys) if keys else part.sum() for part in (above, below)]
+        whole = [part.sum().over(by) if keys else part.sum() for part in (above, below)]
         scale = getattr(shape, "per", 1.0)
         residual = scale * (above - whole[0] / whole[1] * below) / whole[1]
         residuals.append(side.select(*own, residual.alias(label)))
         sums = [pl.col(leaf).sum() for leaf in leaves]
-        small = side.group_by(keys).agg(sums) if keys else side.select(sums)
+        small = side.group_by(by).agg(sums) if keys else side.select(sums)
         value = small.select(
-            *keys, stored.value().alias(f"value {label}"), pl.col(sum_column(name, "n")).alias(f"n {label}")
+            *by,
+            stored.value().alias(f"value {label}"),
+            pl.col(sum_column(name, "n")).alias(f"n {label}"),
         )
         figures.append(value)
     joint = residuals[0].join(residuals[1], on=own, nulls_equal=True)
     gap = pl.col("after") - pl.col("before")
     spread = [pl.len().cast(pl.Float64).alias("units"), (gap * gap).sum().alias("square")]
-    errors = joint.group_by(keys).agg(spread) if keys else joint.select(spread)
+    errors = joint.group_by(by).agg(spread) if keys else joint.select(spread)
     if keys:
-        rows = (
-            figures[0].join(figures[1], on=list(keys), nulls_equal=True).join(errors, on=list(keys), nulls_equal=True)
-        )
-        rows = rows.sort(keys, nulls_last=True)
+        rows = figures[0].join(figures[1], on=by, nulls_equal=True).join(errors, on=by, nulls_equal=True)
+        rows = rows.sort(by, nulls_last=True)
     else:
         rows = pl.concat([*figures, errors], how="horizontal")
     blank = [pl.lit(None, pl.Float64).alias(f"{figure} {label}") for figure in ("low", "high", "se") for label in SIDES]

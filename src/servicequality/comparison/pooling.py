@@ -7,6 +7,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.comparison.mix import named_keys
 from servicequality.comparison.sides import SIDES, read_sides
 from servicequality.comparison.simpson import warning
@@ -56,6 +57,7 @@ def mantel_haenszel(
     by: str | Sequence[str] = ...,
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def mantel_haenszel(
     before: Any,
     after: Any,

@@ -11,6 +11,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column, refusing_misfits
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Metric, evaluate
 from servicequality.core.evaluation import key_types
@@ -79,6 +80,7 @@ def difference_in_differences(
     weight: str | None = ...,
     cluster: str | None = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def difference_in_differences(
     before: Any,
     after: Any,
@@ -134,7 +136,7 @@ def difference_in_differences(
             parts.append(_doubled(sides, keys, treated, level))
         order = {metric.name: place for place, metric in enumerate(chosen)}
         place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
-        return pl.concat(parts).sort([*keys, place], nulls_last=True, maintain_order=True)
+        return pl.concat(parts).sort([*map(column, keys), place], nulls_last=True, maintain_order=True)
 
     def schema() -> dict[str, pl.DataType]:
         types = key_types((before, after), chosen, question)
@@ -147,13 +149,14 @@ def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> p
     flat = sides.rows.with_columns(
         *(pl.Series(f"square {label}", _squares(sides, label), nan_to_null=True) for label in SIDES)
     )
+    own = [column(key) for key in keys]
     figures = [f"{figure} {label}" for figure in ("value", "square", "n") for label in SIDES]
     cells = [
-        flat.filter(pl.col(treated) == got).select(*keys, *(pl.col(name).alias(f"{name} {got}") for name in figures))
+        flat.filter(column(treated) == got).select(*own, *(pl.col(name).alias(f"{name} {got}") for name in figures))
         for got in (True, False)
     ]
     if keys:
-        both = cells[0].join(cells[1], on=list(keys), how="full", coalesce=True, nulls_equal=True)
+        both = cells[0].join(cells[1], on=own, how="full", coalesce=True, nulls_equal=True)
     else:
         both = pl.concat([part if part.height else part.clear(1) for part in cells], how="horizontal")
 
@@ -176,7 +179,7 @@ def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> p
     return (
         pl.concat(
             [
-                both.select(keys),
+                both.select(own),
                 pl.DataFrame(
                     [pl.Series(name, part, nan_to_null=True) for name, part in zip(_CHANGES, columns, strict=True)]
                 ),
@@ -185,7 +188,7 @@ def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> p
             how="horizontal",
         )
         .with_columns(metric=pl.lit(sides.metric.name), notes=pl.lit(_NEEDS_TREND))
-        .select(*keys, *_DOUBLED)
+        .select(*own, *_DOUBLED)
     )
 
 
@@ -225,6 +228,7 @@ def interrupted_series(
     timezone: str | None = ...,
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def interrupted_series(
     frame: Any,
     metrics: Metric | Iterable[Metric],
@@ -287,7 +291,7 @@ def _interrupted(
         reason = "no period is over"
     else:
         grid = pl.datetime_range(over[PERIOD][0], over[PERIOD][-1], every, eager=True).alias(PERIOD)
-        series = grid.to_frame().join(over, on=PERIOD, how="left").sort(PERIOD)
+        series = grid.to_frame().join(over.cast({PERIOD: grid.dtype}), on=PERIOD, how="left").sort(PERIOD)
         begins, first = series[PERIOD].dt.convert_time_zone("UTC"), released.astimezone(dt.UTC)
         late = (begins >= first).to_numpy()
         start = len(late) - int(late.sum())

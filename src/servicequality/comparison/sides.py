@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
+from servicequality.checks import column
 from servicequality.core import Metric
 from servicequality.core.engine.estimates import TableReading
 from servicequality.core.engine.names import key_column, sum_column, weighted
-from servicequality.core.evaluation import by_grain
+from servicequality.core.evaluation import by_grain, shared_type
 from servicequality.core.plans import Plan, read_table
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
@@ -87,8 +88,8 @@ class Sides:
         # The answer has the groups of both sides, in the order of either: rows of the other one alone are empty here.
         named = (pl.col(key_column(name)).alias(name) for name in self.keys)
         here = groups.select(*named, pl.lit(value=True).alias(_HERE))
-        found = self.rows.select(self.keys).join(
-            here, on=self.keys, how="left", nulls_equal=True, maintain_order="left"
+        found = self.rows.select(map(column, self.keys)).join(
+            here, on=list(map(column, self.keys)), how="left", nulls_equal=True, maintain_order="left"
         )
         before = np.concatenate(([0], np.cumsum(found[_HERE].is_not_null().to_numpy())))
         return table.at, table.offsets[before], table.sums
@@ -115,7 +116,7 @@ def clashes(key: str) -> bool:
     )
 
 
-def _alike(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> list[pl.LazyFrame]:
+def with_shared_keys(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> list[pl.LazyFrame]:
     """Both sides with their keys in one type.
 
     Raises:
@@ -124,27 +125,22 @@ def _alike(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> list[pl.LazyF
     first, second = (frame.collect_schema() for frame in frames)
     casts: dict[str, pl.DataType] = {}
     for key in keys:
-        types = {first[key], second[key]} - {pl.Null()}
-        if len(types) == 1 and first[key] != second[key]:  # no value is known on one side
-            casts[key] = types.pop()
-        elif len(types) < 2:
+        if first[key] == second[key]:
             continue
-        elif all(one.is_integer() for one in types):
-            casts[key] = pl.Int64()
-        elif all(isinstance(one, pl.String | pl.Categorical | pl.Enum) for one in types):
-            casts[key] = pl.String()
+        if (shared := shared_type({first[key], second[key]})) is not None:
+            casts[key] = shared
         else:
             raise InputError(
                 f"column {key!r} holds {first[key]} before and {second[key]} after; cast one of them, so that keys can meet"
             )
-    return [frame.cast(casts) if casts else frame for frame in frames]  # type: ignore[arg-type]
+    return [frame.with_columns(column(key).cast(dtype) for key, dtype in casts.items()) for frame in frames]
 
 
 def _read(data: Sequence[Any], metrics: Sequence[Metric], question: Question, level: float) -> dict[str, Sides]:
     keys = question.keys
     logarithms = [_logarithm(metric) for metric in metrics if _lasts(metric)]
     plan = Plan((*metrics, *logarithms), question)
-    rows = _alike([plan.prepared(side) for side in data], keys)
+    rows = with_shared_keys([plan.prepared(side) for side in data], keys)
     # Not in two threads: inside a query of Polars' own they could wait for each other for ever.
     sums = [plan.sums(side) for side in rows]
     sides: dict[str, Sides] = {}
@@ -187,10 +183,8 @@ def _with_sums(figures: pl.DataFrame, state: pl.DataFrame, metric: Metric, plan:
     leaves = metric.shape.leaves() if isinstance(metric.shape, FixedShape) else {}
     sums = {leaf: sum_column(metric.name, leaf_of(leaf)) for leaf in leaves}
     sums |= {name: sum_column(metric.name, name) for name in ("clusters", "weight_squares")}
-    named = state.select(
-        pl.col(column).alias(f"sum {name}") for name, column in sums.items() if column in state.columns
-    )
-    return pl.concat([figures.select(*plan.grouping.keys, *_FIGURES), named], how="horizontal")
+    named = state.select(pl.col(held).alias(f"sum {name}") for name, held in sums.items() if held in state.columns)
+    return pl.concat([figures.select(*map(column, plan.grouping.keys), *_FIGURES), named], how="horizontal")
 
 
 def _aligned(sides: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
@@ -201,5 +195,5 @@ def _aligned(sides: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame
     )
     if not keys:
         return pl.concat([before, after], how="horizontal")
-    whole = before.join(after, on=list(keys), how="full", coalesce=True, nulls_equal=True)
-    return whole.sort(keys, nulls_last=True)
+    own = [column(key) for key in keys]
+    return before.join(after, on=own, how="full", coalesce=True, nulls_equal=True).sort(own, nulls_last=True)

@@ -8,8 +8,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import column as column_of
+from servicequality.checks import shown
 from servicequality.core.laziness import as_lazy_as
-from servicequality.core.series import By, ordered, series_types
+from servicequality.core.series import By, names_of, ordered, series_types
 from servicequality.errors import ParameterError
 
 Numbers = NDArray[np.float64]
@@ -26,6 +28,7 @@ _CHART: dict[str, pl.DataType] = {
     "baseline": pl.Boolean(),
     "reason": pl.String(),
 }
+_GAP = "a gap: no value at this time"
 _RUN = 9  # points on one side of the centre (Nelson 1984)
 
 
@@ -47,8 +50,10 @@ def charted(
     series: Any, columns: Sequence[str], draw: Draw, *, at: str, by: By, every: str | None, baseline: Baseline
 ) -> pl.DataFrame | pl.LazyFrame:
     """Each group's series in the order of time, with what `draw` makes of its columns and its baseline."""
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = names_of(by)
     _check_baseline(baseline)
+    if taken := [name for name in (*keys, at) if name in _CHART]:
+        raise ParameterError(f"{taken[0]!r} is a column of the chart; rename the frame's column first")
 
     def answer() -> pl.DataFrame:
         groups = ordered(series, columns, at=at, by=by, every=every, role=_ROLE)
@@ -78,7 +83,7 @@ def _chart(
 ) -> pl.DataFrame:
     numbers = [group[name].to_numpy(writable=True) for name in columns]
     there = np.logical_and.reduce([np.isfinite(column) for column in numbers])
-    chosen = _chosen(group[at], there, baseline) & there
+    chosen = _chosen(group[at].alias("at"), there, baseline) & there
     blank = np.full(group.height, np.nan)
     drawn = Drawn(numbers[0], blank, blank, blank, pl.repeat(None, group.height, dtype=pl.String, eager=True))
     reason = None
@@ -90,11 +95,15 @@ def _chart(
         except ParameterError as error:  # a group that does not vary is no fault of the call
             reason = str(error)
     figures = zip(("value", "center", "lower", "upper"), drawn[:4], strict=True)
-    return group.select(*keys, at).with_columns(
-        *(pl.Series(name, column, dtype=pl.Float64, nan_to_null=True) for name, column in figures),
-        drawn.signal.alias("signal"),
-        pl.Series("baseline", chosen),
-        pl.lit(reason, pl.String).alias("reason"),
+    said = pl.when(pl.col("value").is_null() & (reason is None)).then(pl.lit(_GAP)).otherwise(pl.lit(reason, pl.String))
+    return (
+        group.select(column_of(name) for name in (*keys, at))
+        .with_columns(
+            *(pl.Series(name, column, dtype=pl.Float64, nan_to_null=True) for name, column in figures),
+            drawn.signal.alias("signal"),
+            pl.Series("baseline", chosen),
+        )
+        .with_columns(said.alias("reason"))
     )
 
 
@@ -102,8 +111,18 @@ def _check_baseline(baseline: Baseline) -> None:
     if isinstance(baseline, int):
         if baseline < LEAST:
             raise ParameterError(f"baseline must be {LEAST} points or more; got {baseline}")
-    elif baseline is not None and not baseline[0] < baseline[1]:
-        raise ParameterError(f"baseline must begin before it ends; got {baseline[0]} to {baseline[1]}")
+    elif baseline is not None:
+        if not (
+            isinstance(baseline, tuple | list) and len(baseline) == 2 and all(isinstance(end, date) for end in baseline)
+        ):
+            raise ParameterError(f"baseline takes a number of points, or two dates or datetimes; got {shown(baseline)}")
+        since, until = baseline
+        if _is_aware(since) != _is_aware(until) or isinstance(since, datetime) != isinstance(until, datetime):
+            raise ParameterError(
+                f"baseline takes two dates, or two datetimes both with a zone or both without; got {baseline}"
+            )
+        if not since < until:
+            raise ParameterError(f"baseline must begin before it ends; got {since} to {until}")
 
 
 def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
@@ -112,4 +131,20 @@ def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
     if isinstance(baseline, int):
         return np.asarray(np.cumsum(there) <= baseline, np.bool_)
     since, until = baseline
-    return ((at >= since) & (at < until)).to_numpy()
+    zone = getattr(at.dtype, "time_zone", None)
+    if _is_aware(since) != (zone is not None) and isinstance(since, datetime):
+        raise ParameterError(
+            f"baseline takes datetimes {'with' if zone else 'without'} a zone, as the times of the series are; got {since}"
+        )
+    if zone is not None and not isinstance(since, datetime):  # dates are those of the series' clock
+        at = at.dt.replace_time_zone(None)
+    ends = pl.Series([since, until])
+    if zone is not None and isinstance(since, datetime):
+        ends, at = ends.dt.convert_time_zone("UTC"), at.dt.convert_time_zone("UTC")
+    if isinstance(at.dtype, pl.Date) != isinstance(ends.dtype, pl.Date):  # a date is its first moment
+        ends, at = (times.cast(pl.Datetime("us")) for times in (ends, at))
+    return np.asarray(((at >= ends[0]) & (at < ends[1])).to_numpy(), np.bool_)
+
+
+def _is_aware(end: object) -> bool:
+    return isinstance(end, datetime) and end.utcoffset() is not None

@@ -6,6 +6,7 @@ from typing import Any, Literal, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
 from servicequality.core.series import By
 from servicequality.errors import InputError, ParameterError
@@ -36,6 +37,7 @@ def xmr(
     baseline: Baseline = ...,
     runs: bool = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def xmr(
     series: Any,
     value: str = "value",
@@ -100,6 +102,7 @@ def p_chart(
     dispersion: Literal["laney", "binomial"] = ...,
     runs: bool = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def p_chart(
     series: Any,
     value: str = "value",
@@ -171,6 +174,7 @@ def u_chart(
     dispersion: Literal["laney", "poisson"] = ...,
     runs: bool = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def u_chart(
     series: Any,
     count: str = "count",
@@ -237,6 +241,7 @@ def c_chart(
     dispersion: Literal["laney", "poisson"] = ...,
     runs: bool = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def c_chart(
     series: Any,
     count: str = "value",

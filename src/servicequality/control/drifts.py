@@ -5,6 +5,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
 from servicequality.core.series import By
 from servicequality.errors import ParameterError
@@ -35,6 +36,7 @@ def ewma_chart(
     baseline: Baseline = ...,
     weight: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def ewma_chart(
     series: Any,
     value: str = "value",
@@ -103,6 +105,7 @@ def cusum_chart(
     slack: float = ...,
     decision: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def cusum_chart(
     series: Any,
     value: str = "value",

@@ -12,12 +12,12 @@ from typing import Any, Generic, ParamSpec, TypeVar
 
 import polars as pl
 
-from servicequality.checks import column, is_pattern, near, shown
+from servicequality.checks import column, is_pattern, near, refuse_misfits, refusing_misfits, shown
 from servicequality.core.domains import Bound
 from servicequality.core.metric import Metric
 from servicequality.core.rule_tree import replaced
 from servicequality.core.spec import Spec, read_spec
-from servicequality.errors import DefinitionError, ParameterError
+from servicequality.errors import DefinitionError, ParameterError, ServiceQualityError
 from servicequality.shapes import Shape
 from servicequality.shapes.base import Better
 
@@ -58,7 +58,13 @@ class Definition(Generic[P]):
         if blank := [key for key in self.spec.inputs if given[key] is None and key not in self.spec.optional]:
             raise ParameterError(f"{self.spec.name}: {blank[0]!r} takes the name of a column, got None")
         plain, patterns = _plain(self.spec, call)
-        shape: object = self._body(*plain.args, **plain.kwargs)
+        try:
+            shape: object = self._body(*plain.args, **plain.kwargs)
+        except ServiceQualityError:
+            raise
+        except Exception as error:
+            refuse_misfits(self._body, call.args, call.kwargs, error)
+            raise
         if not isinstance(shape, Shape):
             raise DefinitionError(f"{self.spec.name}: the body returns {type(shape).__name__}, expected a shape")
         shape = _named_literally(shape, patterns) if patterns else shape
@@ -85,7 +91,7 @@ class TableDefinition(Generic[P, R]):
     def __init__(self, body: Callable[P, R], spec: Spec) -> None:
         functools.update_wrapper(self, body)
         self.spec = spec
-        self._body = body
+        self._body = refusing_misfits(body)
 
     def __repr__(self) -> str:
         return f"<table {self.spec.call}>"
@@ -97,7 +103,13 @@ class TableDefinition(Generic[P, R]):
             InputError: a column is missing or holds what cannot be.
             ParameterError: an option that the function does not accept.
         """
-        _bind(self.spec, *args, **kwargs)
+        given = _bind(self.spec, *args, **kwargs).arguments
+        names = [given[role] for role in (*self.spec.inputs, "by") if role in given]
+        for name in (one for each in names for one in (each if isinstance(each, tuple | list) else (each,))):
+            if isinstance(name, str) and is_pattern(name):
+                raise ParameterError(
+                    f"{self.spec.name}: Polars reads the name {shown(name)} as a pattern; rename the column first"
+                )
         return self._body(*args, **kwargs)
 
 

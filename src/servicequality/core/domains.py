@@ -9,7 +9,7 @@ import polars as pl
 from servicequality.checks import column, first_line, listed, near, shown, values_of
 from servicequality.columns import Column, one_of
 from servicequality.core.rule_tree import computes, tree
-from servicequality.errors import DefinitionError, InputError
+from servicequality.errors import DefinitionError, InputError, ParameterError
 
 LARGEST = 1e50
 """No number of a row is larger: sums of squares and of products of such numbers stay finite."""
@@ -99,8 +99,12 @@ class Bound:
                 tried = first.dot(first)
             case "flag":
                 tried = first & pl.lit(value=True)
-            case "instant":  # of no row: the first one may lie outside the calendar
-                tried = column(self.name).head(0).dt.base_utc_offset().sum()
+            case (
+                "instant"
+            ):  # of no row: the first one may lie outside the calendar, and by groups `head(0)` looks at all
+                instants = column(self.name)
+                nothing = instants.filter(instants.is_null() & instants.is_not_null())
+                tried = nothing.dt.base_utc_offset().sum()
             case _:
                 tried = first
         return tried.is_null() | tried.is_not_null()
@@ -138,7 +142,17 @@ class Bound:
 
 
 def require_columns(schema: pl.Schema, wanted: Iterable[str], *, role: str) -> None:
-    """Raise InputError for columns that the frame does not have, with the likeliest ones beside them."""
+    """Raise InputError for columns that the frame does not have, with the likeliest ones beside them.
+
+    Raises:
+        InputError: a column is not there.
+        ParameterError: what is given for one is no name.
+    """
+    wanted = list(wanted)
+    if bad := [name for name in wanted if not isinstance(name, str)]:
+        raise ParameterError(
+            f"{role}: a column is given by its name, got {shown(bad[0])}; add an expression as a column first"
+        )
     absent = [name for name in dict.fromkeys(wanted) if name not in schema]
     if not absent:
         return

@@ -3,7 +3,7 @@
 All sums of all metrics come from one streaming group_by; exact quantiles and risk tables from one pass more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -145,8 +145,19 @@ def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], question: Ques
     for frame in frames:
         for data, group in by_grain(frame, metrics):
             rows = question.frame(as_frame(data).lazy(), group)
-            found = {**rows.select(map(column, question.keys)).collect_schema(), **found}
+            for key, dtype in rows.select(map(column, question.keys)).collect_schema().items():
+                found[key] = shared_type({found.get(key, dtype), dtype}) or found[key]
     return found
+
+
+def shared_type(types: Collection[pl.DataType]) -> pl.DataType | None:
+    """The type in which keys of these types meet: whole numbers as Int64, texts as String; None where they cannot."""
+    known = {dtype for dtype in types if dtype != pl.Null}
+    if len(known) < 2:
+        return next(iter(known), pl.Null())
+    if all(dtype.is_integer() for dtype in known):
+        return pl.Int64()
+    return pl.String() if all(isinstance(dtype, pl.String | pl.Categorical | pl.Enum) for dtype in known) else None
 
 
 def _is_frame(thing: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, listed, shown
+from servicequality.checks import column, listed, refusing_misfits, shown
 from servicequality.core import evaluation
 from servicequality.core import state as states
 from servicequality.core.estimate import Estimate
@@ -146,6 +146,7 @@ class Metric(Rule):
         grouping = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
         return Plan((self,), grouping).partial(frame, as_of=as_of)
 
+    @refusing_misfits
     def merge(self, parts: Iterable[State | str | Path], *, by: str | Sequence[str] | None = None) -> State:
         """Add states of this metric, or saved ones by their paths, by all their keys or by fewer.
 
@@ -156,6 +157,7 @@ class Metric(Rule):
         given = [self.load(part) if isinstance(part, (str, Path)) else part for part in parts]
         return self._plan_of(given[0] if given else None).merge(given, by=by)
 
+    @refusing_misfits
     def finish(self, state: State, *, level: float = 0.95) -> pl.DataFrame:
         """The figures of a state, one row a key, in the columns of `evaluate`.
 

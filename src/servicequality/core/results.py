@@ -6,6 +6,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
+from servicequality.errors import ParameterError
+
 RESULT: dict[str, pl.DataType] = {
     "metric": pl.String(),
     "value": pl.Float64(),
@@ -66,7 +68,12 @@ def result_rows(
         n_pending: rows that wait outside the value; null where no row can.
         reason: why a value is undefined: one text for all, or one a row. It is kept only where the value is undefined.
         notes: what to keep in mind: one text for all, or one a row.
+
+    Raises:
+        ParameterError: a key is called as one of the result's columns.
     """
+    if taken := [name for name in keys.columns if name in RESULT]:
+        raise ParameterError(f"column {taken[0]!r} is one of every result's own; rename the frame's column first")
     rows = keys.height if keys.width else 1
     numbers = {
         "value": value,

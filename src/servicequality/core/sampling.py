@@ -158,7 +158,8 @@ def design_parts(
     """
     kish, rows = kish_rows(sums["n"], extra), extra.get("units", extra["n"])
     units = extra.get("clusters", rows)
-    alone = (units < 2) & ("yy" in extra)  # a census is one all the same
+    effective = effective_clusters(sums["n"], extra["size_squares"]) if "size_squares" in extra else kish
+    alone = ((units < 2) | (effective <= 1)) & ("yy" in extra)  # a census is one all the same
     plain = ~alone & (units == rows) & (kish >= rows * (1 - _EQUAL))
     n_eff, rest = np.where(plain, rows, kish), ~alone & ~plain
     parts = []

@@ -5,11 +5,28 @@ from typing import Any
 
 import polars as pl
 
+from servicequality.checks import column, first_line, in_calendar, listed, shown
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
 By = str | Sequence[str]
+
+_GROUP = "servicequality.group"
+
+
+def names_of(by: By | None) -> list[str]:
+    """The key columns of a call, checked as those of `evaluate` are, but for the names of a result's columns.
+
+    Raises:
+        ParameterError: what is given is no name, or a column is named twice.
+    """
+    given = [] if by is None else [by] if isinstance(by, str) else by
+    if not isinstance(given, list | tuple) or not all(isinstance(key, str) for key in given):
+        raise ParameterError(f"by takes names of columns, got {shown(by)}; add an expression as a column first")
+    if len(set(given)) < len(given):
+        raise ParameterError(f"by names a column twice: {listed(given)}")
+    return list(given)
 
 
 def ordered(
@@ -31,11 +48,15 @@ def ordered(
         ParameterError: `every` is no distance.
     """
     series_types(series, columns, at=at, by=by, role=role)
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = names_of(by)
     frame = as_frame(series).lazy().collect()
     _check(frame, columns, at, keys)
-    rows = frame.select(*keys, at, *(pl.col(name).cast(pl.Float64) for name in columns)).sort(*keys, at)
-    groups = (rows.partition_by(keys, maintain_order=True) if keys else [rows]) or [rows]
+    own = [column(name) for name in (*keys, at)]
+    rows = frame.select(*own, *(column(name).cast(pl.Float64) for name in columns)).sort(own)
+    groups = [rows]
+    if keys and rows.height:
+        numbered = rows.with_columns(rows.select(pl.struct(own[:-1]).rle_id().alias(_GROUP)))
+        groups = numbered.partition_by(_GROUP, maintain_order=True, include_key=False)
     return groups if every is None else [_with_gaps(group, at, every, keys) for group in groups]
 
 
@@ -47,9 +68,12 @@ def series_types(
     Raises:
         InputError: a column is missing or of a wrong type.
     """
-    keys = [by] if isinstance(by, str) else list(by)
+    keys = names_of(by)
     schema = as_frame(series).lazy().collect_schema()
     require_columns(schema, [*keys, at, *columns], role=role)
+    named = [*keys, at, *columns]
+    if twice := [name for name in named if named.count(name) > 1]:
+        raise ParameterError(f"{role}: column {shown(twice[0])} is named twice in the call")
     if not schema[at].is_temporal():
         raise InputError(f"column {at!r} holds {schema[at]}, expected dates or instants, which order a series")
     for name in columns:
@@ -60,28 +84,42 @@ def series_types(
 
 def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.DataFrame:
     try:
-        whole = group.select(at).upsample(at, every=every, maintain_order=True)
-    except pl.exceptions.PolarsError as error:
+        times = group.get_column(at).alias("at").to_frame()
+        whole = times.upsample("at", every=every, maintain_order=True)
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        TypeError,
+        AttributeError,
+        ValueError,
+        OverflowError,
+    ) as error:
         raise ParameterError(
-            f"every={every!r} makes no steps from {at!r} ({error}): use a length such as '1d' or '1w'"
+            f"every={every!r} makes no steps from {at!r} ({first_line(error)}): use a length such as '1d' or '1w'"
         ) from None
-    if len(astray := group[at].filter(~group[at].is_in(whole[at].implode()))):
+    if len(astray := times["at"].filter(~times["at"].is_in(whole["at"].implode()))):
         raise InputError(f"column {at!r}: {astray[0]} lies between the steps of every={every!r}; truncate it first")
     if not group.height:
         return group
-    labels = [pl.lit(group[key][0], group.schema[key]).alias(key) for key in keys]
-    return whole.join(group.drop(keys), on=at, how="left", maintain_order="left").select(*labels, pl.all())
+    places = whole.join(times.with_row_index(_GROUP), on="at", how="left", maintain_order="left")[_GROUP]
+    labels = [group[key].new_from_index(0, whole.height) for key in keys]
+    rest = group.select(column(name) for name in group.columns if name not in (*keys, at))
+    return pl.DataFrame(
+        [*labels, whole["at"].alias(at), *(number.alias("points").gather(places).alias(number.name) for number in rest)]
+    )
 
 
 def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]) -> None:
     for name in columns:
-        if bad := frame.select((~pl.col(name).cast(pl.Float64).is_finite()).sum()).item():
+        if bad := int((~frame[name].alias("points").cast(pl.Float64).is_finite()).sum()):
             raise InputError(f"column {name!r}: {bad} points that are not finite; a gap is a null")
     if blank := frame[at].null_count():
         raise InputError(f"column {at!r}: {blank} points without a time; filter them")
-    twice = frame.select(pl.struct(*keys, at).is_duplicated()).to_series()
+    if outside := int((~in_calendar(frame[at])).sum()):
+        raise InputError(f"column {at!r}: {outside} points outside the years 1 to 9999; correct or filter them")
+    twice = frame.select(pl.struct([column(name) for name in (*keys, at)]).is_duplicated()).to_series()
     if twice.any():
-        shown = ", ".join(str(when) for when in frame.filter(twice)[at].unique().sort().head(3))
+        times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
         raise InputError(
-            f"column {at!r}: several points at {shown}; name what tells them apart with by=, or add them up"
+            f"column {at!r}: several points at {times}; name what tells them apart with by=, or add them up"
         )

@@ -128,7 +128,11 @@ def load(path: str | Path) -> State:
     Raises:
         InputError: there is no such file, or it holds no state.
     """
-    if not Path(path).is_file():
+    try:
+        there = Path(path).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        there = False
+    if not there:
         raise InputError(f"{path}: there is no such file")
     try:
         return from_frame(_read(pl.read_parquet, path, str(path)))

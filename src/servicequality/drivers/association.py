@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.core.laziness import as_lazy_as
@@ -63,6 +64,7 @@ def link(
     lags: Sequence[int] = ...,
     q: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def link(
     series: Any,
     outcome: str,
@@ -197,6 +199,7 @@ def partial_correlation(
     given: str | Sequence[str],
     level: float = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def partial_correlation(
     rows: Any, outcome: str, driver: str, *, given: str | Sequence[str], level: float = 0.95
 ) -> pl.DataFrame | pl.LazyFrame:

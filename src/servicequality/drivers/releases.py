@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.core.laziness import as_lazy_as
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import InputError, ParameterError
@@ -48,6 +49,7 @@ def event_study(
     every: str,
     half: int = ...,
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def event_study(
     series: Any,
     outcomes: str | Sequence[str],

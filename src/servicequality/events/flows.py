@@ -14,7 +14,7 @@ import numpy.typing as npt
 import polars as pl
 from polars import selectors as cs
 
-from servicequality.checks import column, listed, shown
+from servicequality.checks import column, listed, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
 from servicequality.events.known import changes_of, known_at, words
 from servicequality.model import Records, TableLike, as_frame
@@ -42,6 +42,7 @@ _ROWS = 1 << 18  # the rows whose missing stops are filled at once: 4 MB
 _UTC = pl.Datetime("us", "UTC")
 
 
+@refusing_misfits
 def flow(
     tickets: Records | pl.LazyFrame | TableLike,
     *,

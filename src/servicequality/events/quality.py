@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
 from servicequality.events.findings import TIED, findings
 from servicequality.events.known import COUNTERS, known_at, needed, seconds, words
@@ -85,6 +86,7 @@ class Verdict:
         return "\n".join(lines)
 
 
+@refusing_misfits
 def check(
     records: Records,
     *,

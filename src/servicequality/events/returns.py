@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, listed, shown
+from servicequality.checks import column, listed, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.known import known_at, seconds
 from servicequality.model import as_frame
@@ -25,6 +25,7 @@ _NO_LOG = "no log tells of reopenings"
 def aftermath(tickets: pl.LazyFrame, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.LazyFrame: ...
 @overload
 def aftermath(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.DataFrame: ...
+@refusing_misfits
 def aftermath(
     tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)
 ) -> pl.DataFrame | pl.LazyFrame:

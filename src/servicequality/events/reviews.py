@@ -5,7 +5,7 @@ from typing import Any, overload
 
 import polars as pl
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, refusing_misfits, shown
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.errors import InputError, ParameterError
@@ -32,6 +32,7 @@ def review_scores(
 def review_scores(
     reviews: Any, *, scale: tuple[float, float] | None = ..., critical_below: float = ..., keep: Sequence[str] = ...
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def review_scores(
     reviews: Any,
     *,

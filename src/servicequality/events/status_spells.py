@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
 from servicequality.events.known import Heads, changes_of, hours, known_at, known_events, needed, over_tickets, seconds
 from servicequality.events.numbering import TicketNumbers, one_after_another
@@ -14,6 +15,7 @@ from servicequality.worktime import Schedule
 __all__ = ["status_times"]
 
 
+@refusing_misfits
 def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | None = None) -> pl.LazyFrame:
     """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
 

@@ -6,7 +6,7 @@ from typing import get_args
 
 import polars as pl
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import ParameterError
 from servicequality.events.assignments import HELD
 from servicequality.events.known import Heads, hours, known_at, known_tickets, needed, over_tickets, words
@@ -33,6 +33,7 @@ EXCLUDED = ("merged", "spam", "deleted", "test")
 _HOLD = ("hold", "on-hold", "on hold")
 
 
+@refusing_misfits
 def facts(
     records: Records,
     *,
@@ -165,6 +166,7 @@ def _needed(layers: Sequence[list[pl.Expr]], names: set[str]) -> tuple[list[list
     return kept, names
 
 
+@refusing_misfits
 def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[str, ...] = EXCLUDED) -> pl.LazyFrame:
     """The tickets that `facts` leaves out and why: `ticket_id`, `created_at`, `reason`, sorted by `ticket_id`.
 

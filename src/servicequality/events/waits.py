@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, refusing_misfits
 from servicequality.errors import InputError
 from servicequality.events.assignments import HELD
 from servicequality.events.known import (
@@ -37,6 +37,7 @@ _COLUMNS = (
 )  # fmt: skip
 
 
+@refusing_misfits
 def reply_waits(
     records: Records,
     *,

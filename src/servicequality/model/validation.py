@@ -11,7 +11,7 @@ from typing import overload
 
 import polars as pl
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
 from servicequality.model.record import Record
@@ -41,6 +41,7 @@ def conform(
     columns: Mapping[str, str] | None = None,
     timezone: str | None = None,
 ) -> pl.LazyFrame: ...
+@refusing_misfits
 def conform(
     frame: pl.DataFrame | pl.LazyFrame,
     record: type[Record],

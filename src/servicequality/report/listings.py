@@ -4,16 +4,21 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from servicequality.checks import refusing_misfits, shown
 from servicequality.core.display import format_shares
+from servicequality.core.domains import require_columns
+from servicequality.errors import InputError
+from servicequality.model import as_frame
 from servicequality.report.figures import UNKNOWN
 from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
-from servicequality.report.tables import period_texts, wrapped_head
+from servicequality.report.tables import cell_texts, period_texts, wrapped_head
 
 __all__ = ["listing"]
 
 _BAR = 16
 
 
+@refusing_misfits
 def listing(
     frame: pl.DataFrame | pl.LazyFrame,
     *,
@@ -35,10 +40,15 @@ def listing(
         Lines of text without a final newline.
 
     Raises:
+        InputError: a column of counts or shares is missing, or holds no numbers.
         ParameterError: shares that are below 0, or add up to more than 1.
     """
-    small = frame.lazy().collect()
+    small: pl.DataFrame = as_frame(frame).lazy().collect()
     parts = [shares] if isinstance(shares, str) else list(shares)
+    for role, names in (("bar", [] if bar is None else [bar]), ("shares", parts)):
+        require_columns(small.schema, names, role=f"listing: {role}")
+        if bad := [name for name in names if not small.schema[name].is_numeric()]:
+            raise InputError(f"listing: {role}: column {shown(bad[0])} holds {small.schema[bad[0]]}, expected numbers")
     blocks = []
     for name in small.columns:
         column = small[name]
@@ -53,7 +63,7 @@ def listing(
         elif column.dtype.is_temporal():
             blocks.append(Block(head, period_texts(column), side="left"))
         else:
-            blocks.append(Block(head, column.cast(pl.String).fill_null(UNKNOWN).to_list(), side="left"))
+            blocks.append(Block(head, cell_texts(column), side="left"))
         if name == bar:
             blocks.append(Block(("",), _bars(column), side="left"))
     return lay_out(blocks[:1], blocks[1:], width=width, style=style)

@@ -8,12 +8,14 @@ from typing import Any, Literal
 import polars as pl
 
 from servicequality.catalogue.searching import written
+from servicequality.checks import in_calendar, refusing_misfits, shown
 from servicequality.core.display import decimals_of, format_shares
 from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
 from servicequality.report import figures
 from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
 
-__all__ = ["period_name", "period_texts", "table", "wrapped_head"]
+__all__ = ["cell_texts", "period_name", "period_texts", "table", "wrapped_head"]
 
 _NEEDED = ("metric", "value", "low", "high", "se", "unit", "n", "n_pending", "reason", "notes")
 _NARROWEST = 40
@@ -23,6 +25,7 @@ _HEAD = 11
 Row = dict[str, Any]
 
 
+@refusing_misfits
 def table(
     result: pl.DataFrame | pl.LazyFrame,
     *,
@@ -57,9 +60,17 @@ def table(
         raise ParameterError(f"limits must be 'below', 'beside' or 'none', got {limits!r}")
     if width < _NARROWEST:
         raise ParameterError(f"width must be at least {_NARROWEST} characters, got {width}")
-    frame = result.lazy().collect()
+    frame: pl.DataFrame = as_frame(result).lazy().collect()
     if absent := [name for name in _NEEDED if name not in frame.columns]:
         raise InputError(f"expected a result of evaluate; the frame has no column {', '.join(absent)}")
+    numbers, texts = (_NEEDED[1:5] + _NEEDED[6:8]), ("metric", "unit", "reason", "notes")
+    for names, fits, what in ((numbers, lambda dtype: dtype.is_numeric(), "numbers"), (texts, _is_text, "texts")):
+        if bad := [name for name in names if not (frame.schema[name] == pl.Null or fits(frame.schema[name]))]:
+            raise InputError(
+                f"expected a result of evaluate; column {bad[0]!r} holds {frame.schema[bad[0]]}, not {what}"
+            )
+    if frame["metric"].has_nulls() or frame["unit"].has_nulls():
+        raise InputError("expected a result of evaluate; a row has no metric or no unit")
     if frame.is_empty():
         return "no rows"
     keys = frame.columns[: frame.columns.index("metric")]
@@ -74,7 +85,12 @@ def table(
 
 def period_texts(periods: pl.Series) -> list[str]:
     """Starts of periods, as short as they can be told apart: months, days, or minutes."""
+    periods = periods.alias("periods")  # methods of a Series read its name as a pattern
     known = periods.drop_nulls()
+    if not isinstance(known.dtype, pl.Date | pl.Datetime):
+        return periods.dt.to_string("iso").fill_null(figures.UNKNOWN).to_list()
+    if not in_calendar(periods).all():
+        return [figures.UNKNOWN if number is None else str(number) for number in periods.to_physical().to_list()]
     form = "%Y-%m-%d"
     if known.dtype != pl.Date and not (known.dt.time() == dt.time()).all():
         form = "%Y-%m-%d %H:%M"
@@ -85,12 +101,21 @@ def period_texts(periods: pl.Series) -> list[str]:
 
 def period_name(periods: pl.Series) -> str:
     """What periods are called that begin like these: months, weeks, else periods."""
-    known = periods.drop_nulls().unique().sort()
+    known = periods.alias("periods").drop_nulls().unique().sort()
+    if not isinstance(known.dtype, pl.Date | pl.Datetime) or not in_calendar(known).all():
+        return "period"
     if known.len() and all(len(text) == len("2024-01") for text in period_texts(known)):
         return "month"
     days = known.dt.date()
     weekly = (days.dt.weekday() == 1).all() and (days.diff().drop_nulls().dt.total_days() % 7 == 0).all()
     return "week" if known.len() > 1 and weekly else "period"
+
+
+def cell_texts(column: pl.Series) -> list[str]:
+    """Values as texts, lists and structs as well; null is a dash."""
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+        return [figures.UNKNOWN if cell is None else shown(cell) for cell in column.to_list()]
+    return column.alias("cells").cast(pl.String).fill_null(figures.UNKNOWN).to_list()
 
 
 def _rows(frame: pl.DataFrame) -> list[Row]:
@@ -111,7 +136,9 @@ def _add_up(rows: list[Row], metric: str, keys: Sequence[str]) -> None:
 
 
 def _keyed(frame: pl.DataFrame, rows: list[Row], keys: Sequence[str], limits: str, width: int, style: Style) -> str:
-    texts = {key: period_texts(frame[key]) if frame[key].dtype.is_temporal() else _words(frame[key]) for key in keys}
+    texts = {
+        key: period_texts(frame[key]) if frame[key].dtype.is_temporal() else cell_texts(frame[key]) for key in keys
+    }
     places = list(zip(*texts.values(), strict=True))
     lines = list(dict.fromkeys(places))
     names = {key: period_name(frame[key]) if key == "period" else key.replace("_", " ") for key in keys}
@@ -174,5 +201,5 @@ def _footnotes(rows: Sequence[Row], width: int) -> list[str]:
     return [line for text in said for line in textwrap.wrap(text, width, subsequent_indent="  ")]
 
 
-def _words(column: pl.Series) -> list[str]:
-    return column.cast(pl.String).fill_null(figures.UNKNOWN).to_list()
+def _is_text(dtype: pl.DataType) -> bool:
+    return isinstance(dtype, pl.String | pl.Categorical | pl.Enum)

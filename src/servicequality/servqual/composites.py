@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.errors import ParameterError
 from servicequality.servqual.coefficients import END, ask, counts, covariances_of, dimension_means, each, joined, rows
 from servicequality.servqual.layout import Columns
@@ -26,6 +27,7 @@ _DIFFERENCES = {
 _COMBINED = {"measure": pl.String(), "value": _NUMBER, **END}
 
 
+@refusing_misfits
 def difference_reliability(
     answers: Any,
     scale: Scale | None = None,
@@ -82,6 +84,7 @@ def difference_reliability(
     return sums.table(lambda: rows(sums, parts(), _DIFFERENCES), _DIFFERENCES)
 
 
+@refusing_misfits
 def combined_reliability(
     answers: Any,
     scale: Scale | None = None,

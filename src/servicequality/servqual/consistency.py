@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.servqual.coefficients import (
     END,
     LIMITS,
@@ -49,6 +50,7 @@ NEGATIVE = "negative: the items do not go together; look for one that has to be 
 IMPROPER = "improper fit: a residual variance stopped at its least"
 
 
+@refusing_misfits
 def alpha(
     answers: Any,
     scale: Scale | None = None,
@@ -92,6 +94,7 @@ def alpha(
     return sums.table(lambda: rows(sums, parts(), schema), schema)
 
 
+@refusing_misfits
 def omega(
     answers: Any,
     scale: Scale | None = None,
@@ -132,6 +135,7 @@ def omega(
     return sums.table(lambda: rows(sums, parts(), schema), schema)
 
 
+@refusing_misfits
 def reliability(
     answers: Any,
     scale: Scale | None = None,
@@ -185,6 +189,7 @@ def reliability(
     return sums.table(lambda: rows(sums, parts(), _RELIABILITY), _RELIABILITY)
 
 
+@refusing_misfits
 def item_analysis(
     answers: Any,
     scale: Scale | None = None,

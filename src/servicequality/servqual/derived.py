@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.errors import ParameterError
@@ -22,6 +23,7 @@ Derivation = Literal["correlation", "regression", "lmg"]
 _NUMBER = Column(kind="number", meaning="score or outcome")
 
 
+@refusing_misfits
 def derived_importance(
     respondents: Any,
     outcome: str,

@@ -4,6 +4,7 @@ from typing import Any, Literal, TypeAlias, overload
 
 import polars as pl
 
+from servicequality.checks import column, refusing_misfits
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -24,6 +25,7 @@ def importance_performance(
 def importance_performance(
     attributes: Any, *, importance: str = ..., performance: str = ..., crosshair: Crosshair = ...
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def importance_performance(
     attributes: Any,
     *,
@@ -67,9 +69,9 @@ def importance_performance(
     def mapped() -> pl.DataFrame:
         rows = data.lazy().collect()
         for name in axes:
-            if bad := rows[name].cast(pl.Float64).drop_nulls().is_finite().not_().sum():
+            if bad := rows[name].alias("axis").cast(pl.Float64).drop_nulls().is_finite().not_().sum():
                 raise InputError(f"column {name!r}: {bad} values are NaN or infinite; set them to null")
-        known = rows.select(pl.col(name).cast(pl.Float64) for name in axes).drop_nulls()
+        known = rows.select(column(name).cast(pl.Float64) for name in axes).drop_nulls()
         if known.is_empty():
             raise InputError("no attribute has both an importance and a performance: there is nothing to cut")
         cuts: Any = crosshair if not isinstance(crosshair, str) else known.select(getattr(pl.all(), crosshair)()).row(0)
@@ -83,7 +85,7 @@ def importance_performance(
 
 
 def _quadrants(axes: tuple[str, str], cuts: tuple[float, float]) -> list[pl.Expr]:
-    matters, done = (pl.col(name) >= cut for name, cut in zip(axes, cuts, strict=True))
+    matters, done = (column(name) >= cut for name, cut in zip(axes, cuts, strict=True))
     quadrant = (
         pl.when(matters & done)
         .then(pl.lit("keep_up"))

@@ -8,6 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.errors import ParameterError
 from servicequality.servqual.coefficients import LIMITS, Reasons, ask, rows
 from servicequality.servqual.layout import Columns
@@ -19,6 +20,7 @@ __all__ = ["end_shares", "response_quality"]
 _QUALITY = {"figure": pl.String(), "item": pl.String(), "role": pl.String(), **LIMITS}
 
 
+@refusing_misfits
 def response_quality(
     answers: Any,
     scale: Scale | None = None,

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast, overload
 import polars as pl
 from polars import selectors
 
+from servicequality.checks import refusing_misfits
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
 from servicequality.core.question import Question
@@ -183,6 +184,7 @@ def score(
     cluster: str | None = ...,
     level: float = ...,
 ) -> Scores[pl.DataFrame]: ...
+@refusing_misfits
 def score(
     frame: Any,
     scale: Scale,

@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, is_pattern, shown
+from servicequality.checks import column, is_pattern, refusing_misfits, shown
 from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
@@ -124,6 +124,7 @@ class ItemSums:
         return CrossProducts(table["n"][:, 0], table["sum_i"][:, own], products), table["rows"][:, 0]
 
 
+@refusing_misfits
 def item_sums(
     frame: Any,
     scale: Scale,
@@ -188,6 +189,7 @@ def sums_of(
     return item_sums(answers, scale, expectation=expectation, perception=perception, by=by)
 
 
+@refusing_misfits
 def merge_item_sums(states: Iterable[pl.DataFrame], scale: Scale, *, by: str | Sequence[str] | None = None) -> ItemSums:
     """The sums of several parts together: of months, shops or machines whose answers were summed apart.
 

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, refusing_misfits
 from servicequality.core import Metric
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
@@ -90,6 +90,7 @@ class ScoreTables:
         return figures(measures, tuple(self.scale.dimensions), scale=self.scale)
 
 
+@refusing_misfits
 def merge_scores(
     states: Iterable[State],
     scale: Scale,

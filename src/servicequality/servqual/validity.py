@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import refusing_misfits
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.servqual.coefficients import (
     LIMITS,
@@ -30,6 +31,7 @@ _PAIRS = {"dimension": pl.String(), "other": pl.String(), "measure": pl.String()
 _ONE_ITEM = "a dimension of one item has no correlations within"
 
 
+@refusing_misfits
 def correlations(
     answers: Any,
     scale: Scale | None = None,
@@ -89,6 +91,7 @@ def correlations(
     return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
 
 
+@refusing_misfits
 def htmt(
     answers: Any,
     scale: Scale | None = None,

@@ -17,6 +17,7 @@ from typing import Any, Generic, cast, overload
 import polars as pl
 from polars import selectors
 
+from servicequality.checks import refusing_misfits
 from servicequality.core import Metric
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
@@ -250,6 +251,7 @@ def zone_of_tolerance(
     cluster: str | None = ...,
     level: float = ...,
 ) -> Zone[pl.DataFrame]: ...
+@refusing_misfits
 def zone_of_tolerance(
     frame: Any,
     scale: Scale,

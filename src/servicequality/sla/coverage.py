@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
+from servicequality.checks import refusing_misfits
 from servicequality.events import excluded_tickets
 from servicequality.events.known import known_at, known_tickets, needed
 from servicequality.model import Records
@@ -17,6 +18,7 @@ from servicequality.sla.promises import EXCLUDED
 __all__ = ["policy_coverage"]
 
 
+@refusing_misfits
 def policy_coverage(
     records: Records,
     policies: Policy | Sequence[Policy],

@@ -5,7 +5,7 @@ from typing import Any, overload
 
 import polars as pl
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.known import known_at, seconds
 from servicequality.model import as_frame
@@ -28,6 +28,7 @@ def due_clocks(
 def due_clocks(
     tickets: Any, *, as_of: dt.datetime, started: str = ..., stopped: str = ..., due: str = ..., kind: str = ...
 ) -> pl.DataFrame: ...
+@refusing_misfits
 def due_clocks(
     tickets: Any,
     *,

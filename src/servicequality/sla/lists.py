@@ -5,7 +5,7 @@ from typing import Any, overload
 
 import polars as pl
 
-from servicequality.checks import shown
+from servicequality.checks import refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
@@ -21,6 +21,7 @@ _SHOWN = (
 def overdue(clocks: pl.LazyFrame) -> pl.LazyFrame: ...
 @overload
 def overdue(clocks: Any) -> pl.DataFrame: ...
+@refusing_misfits
 def overdue(clocks: Any) -> pl.DataFrame | pl.LazyFrame:
     """The clocks that run past their target, those that overran most first.
 
@@ -39,6 +40,7 @@ def overdue(clocks: Any) -> pl.DataFrame | pl.LazyFrame:
 def at_risk(clocks: pl.LazyFrame, *, within: float | dt.timedelta) -> pl.LazyFrame: ...
 @overload
 def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame: ...
+@refusing_misfits
 def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame | pl.LazyFrame:
     """The clocks that are in time but have little left, those due next first; paused ones, due nobody knows when, last.
 

@@ -52,7 +52,7 @@ class Target:
     priority: str | None = None
 
     def __post_init__(self) -> None:
-        if self.clock not in CLOCKS:
+        if not isinstance(self.clock, str) or self.clock not in CLOCKS:
             raise ParameterError(f"clock must be one of {', '.join(CLOCKS)}; got {shown(self.clock)}")
         number = isinstance(self.seconds, int | float) and not isinstance(self.seconds, bool)
         if not number or not 0 <= self.seconds <= _LONGEST:

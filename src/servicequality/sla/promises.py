@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, refusing_misfits
 from servicequality.errors import ParameterError
 from servicequality.events import FirstResponse
 from servicequality.events.known import COUNTERS, STAMPS, known_at, known_tickets, needed, words
@@ -23,6 +23,7 @@ _HOLD = ("hold", "on-hold", "on hold")
 _LEFT_OUT = (*STAMPS, *COUNTERS, "due_at", "first_response_due_at")
 
 
+@refusing_misfits
 def clocks(
     records: Records,
     policies: Policy | Sequence[Policy],

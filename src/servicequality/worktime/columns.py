@@ -118,7 +118,11 @@ def _elementwise(
             if not isinstance(first.dtype, pl.Datetime):
                 return first  # of nulls alone
             known &= result != NEVER
-            out = out.cast(pl.Datetime("us", first.dtype.time_zone)).cast(first.dtype)
+            out = out.cast(pl.Datetime("us", first.dtype.time_zone)).cast(first.dtype, strict=False)
+            if bool((out.is_null().to_numpy() & known).any()):
+                raise InputError(
+                    f"{first.name!r}: an instant found lies beyond what its unit holds; cast the column to microseconds"
+                )
         return out if known.all() else out.to_frame().select(pl.when(pl.Series(known)).then(pl.first())).to_series()
 
     first, _ = columns[0]

@@ -18,6 +18,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP = 5 * 86_400
 # A day inside what `datetime` holds, for the local time must exist too.
 _FIRST, _LAST = -62_135_510_400, 253_402_128_000
+# No zone changed before 1800. From 2400 on all follow a yearly rule, which the calendar repeats after 400 years.
+_SETTLED, _REGULAR, _CYCLE = -5_364_662_400, 13_569_465_600, 146_097 * 86_400
 
 
 def load_zone(name: str) -> ZoneInfo:
@@ -50,9 +52,19 @@ def offset_periods(name: str, low: int, high: int) -> tuple[NDArray[np.int64], N
         return round(local.total_seconds())
 
     first, last = low // 1_000_000, -(-high // 1_000_000)
-    changes = [(first, offset(first))]
-    for left in range(first, last, _STEP):
-        _bisect(offset, left, offset(left), min(left + _STEP, last), offset(min(left + _STEP, last)), changes)
+    before = offset(first)
+    changes = [(first, before)]
+    repeats = first <= _REGULAR
+    reached = min(last, _REGULAR + _CYCLE) if repeats else last
+    for left in range(max(first, _SETTLED), reached, _STEP):
+        right = min(left + _STEP, reached)
+        after = offset(right)
+        _bisect(offset, left, before, right, after, changes)
+        before = after
+    if repeats:
+        cycle = [(at, shift) for at, shift in changes if at > _REGULAR]
+        laps = range(_CYCLE, min(last, _LAST) - _REGULAR, _CYCLE)
+        changes += [(at + lap, shift) for lap in laps for at, shift in cycle if at + lap < min(last, _LAST)]
     starts, offsets = np.array(changes, dtype=np.int64).T * 1_000_000
     return np.ascontiguousarray(starts), np.ascontiguousarray(offsets)
 

@@ -7,9 +7,11 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import column
 from servicequality.columns import Flag, Instant, Row
 from servicequality.core import define_table, result_rows
 from servicequality.core.domains import require_columns
+from servicequality.core.evaluation import shared_type
 from servicequality.core.options import check_level
 from servicequality.core.question import Question
 from servicequality.core.results import RESULT
@@ -62,7 +64,8 @@ def review_coverage(
 
     def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
         eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
-        seen = looked_at.select(pl.col(ticket)).drop_nulls().unique().with_columns(_seen=pl.lit(value=True))
+        frame, others = with_shared_ids(frame, looked_at, ticket)
+        seen = others.select(pl.col(ticket)).drop_nulls().unique().with_columns(_seen=pl.lit(value=True))
         marked = frame.join(seen, on=ticket, how="left").with_columns(pl.col("_seen").fill_null(value=False))
         asked = [
             (eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_hits"),
@@ -191,7 +194,8 @@ def failed_tickets(
         raise InputError(f"failed_tickets: column {failed!r} holds {schema[failed]}, expected true or false (Boolean)")
 
     def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
-        seen = looked_at.drop_nulls([ticket, failed]).group_by(ticket).agg(pl.col(failed).any().alias("_failed"))
+        frame, others = with_shared_ids(frame, looked_at, ticket)
+        seen = others.drop_nulls([ticket, failed]).group_by(ticket).agg(pl.col(failed).any().alias("_failed"))
         eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
         marked = frame.filter(eligible).join(seen, on=ticket, how="left")
         asked = [
@@ -220,6 +224,21 @@ def failed_tickets(
         )
 
     return _answered("failed_tickets", tickets, [ticket] if ended is None else [ticket, ended], answer, by)
+
+
+def with_shared_ids(first: pl.LazyFrame, second: pl.LazyFrame, name: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Both frames with the tickets' names in one type.
+
+    Raises:
+        InputError: one holds numbers and the other texts, or the like.
+    """
+    types = [frame.collect_schema()[name] for frame in (first, second)]
+    if (shared := shared_type(types)) is None:
+        raise InputError(
+            f"column {name!r} holds {types[0]} in the tickets and {types[1]} beside them; cast one, so that they can meet"
+        )
+    cast = column(name).cast(shared)
+    return first.with_columns(cast), second.with_columns(cast)
 
 
 def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Sequence[str]) -> Frame:

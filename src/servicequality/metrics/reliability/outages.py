@@ -267,7 +267,7 @@ class _Watched(NamedTuple):
 
 
 def _asked(incidents: Any, spec: Spec, by: By, started: str, restored: str, planned: str | None) -> TableRows:
-    backward = {f"with {restored!r} before {started!r}": pl.col(restored) < pl.col(started)}
+    backward = {f"with {restored!r} before {started!r}": moment(restored) < moment(started)}
     return TableRows(
         incidents, spec, table="incidents", by=by, refused=backward, started=started, restored=restored, planned=planned
     )

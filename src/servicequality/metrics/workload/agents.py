@@ -163,7 +163,8 @@ def _by_agent(
     found: pl.DataFrame, keys: list[str], agent: str, by: list[str], *, per_hour: bool, level: float
 ) -> pl.DataFrame:
     timed = pl.col(agent).is_not_null() & (pl.col("_hours") > 0)
-    expected = pl.col("_n").filter(timed).sum() / pl.col("_hours").filter(timed).sum()
+    hours_of_all = pl.col("_hours").filter(timed).sum()
+    expected = pl.when(hours_of_all > 0).then(pl.col("_n").filter(timed).sum() / hours_of_all)
     found = found.with_columns(_expected=expected.over(by) if by else expected)
     count, hours = found["_n"].to_numpy().astype(np.float64), found["_hours"].fill_null(0.0).to_numpy()
     some = hours > 0
