@@ -20,7 +20,7 @@ import servicequality as sq
 from measure import growth, peaks, race, show
 from servicequality.columns import Seconds, answered
 from servicequality.shapes import Shape, mean, quantile, share
-from servicequality.stats import mean_interval, net_interval, quantile_ranks, wilson
+from servicequality.stats import bounded_mean_interval, mean_interval, net_interval, quantile_ranks, wilson
 from servicequality.stats.grouped import GroupedRows
 
 KEYS = {
@@ -137,7 +137,9 @@ def by_hand(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     for name, origin in MEANS.items():
         n, total = number[f"{name}_n"], number[f"{name}_sum"]
         values[f"{name}_mean"] = value = origin + total / n
-        limits[f"{name}_mean"] = mean_interval(n, value, number[f"{name}_squares"] - total**2 / n)
+        squares = number[f"{name}_squares"] - total**2 / n
+        ends = dict(zip(("low", "high"), SCALES.get(name, ()), strict=False))
+        limits[f"{name}_mean"] = (bounded_mean_interval if ends else mean_interval)(n, value, squares, **ends)
     starts = grouped.offsets(groups)[:-1]
     for name in DURATIONS:
         n = sums[f"{name}_n"].to_numpy()

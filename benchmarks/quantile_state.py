@@ -46,10 +46,11 @@ def distributions(rows: int) -> dict[str, np.ndarray]:
 
 def worst_error(seconds: np.ndarray) -> float:
     """The largest relative error over several quantiles, against the order statistics around them."""
-    state, worst = metric().partial(frame_of(seconds)), 0.0
+    frame, worst = frame_of(seconds), 0.0
     ordered = np.sort(seconds)
     for p in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999):
-        got = metric(p).named(metric().name).finish(state)["value"][0]
+        asked = metric(p)
+        got = asked.finish(asked.partial(frame))["value"][0]
         place = (len(ordered) - 1) * p
         below, above = ordered[int(np.floor(place))], ordered[int(np.ceil(place))]
         worst = max(worst, below / got - 1, 1 - above / got, got / above - 1, 1 - got / below)
@@ -63,7 +64,9 @@ def check(rows: int) -> None:
         assert error <= ERROR, name
     frame = frame_of(distributions(rows)["lognormal"])
     parts = [metric().partial(frame[start : start + -(-rows // PARTS)]) for start in range(0, rows, -(-rows // PARTS))]
-    assert metric().merge(parts).equals(metric().partial(frame))
+    merged, whole = metric().merge(parts), metric().partial(frame)
+    assert merged.sums.equals(whole.sums)
+    assert all(merged.tables[name].equals(table) for name, table in whole.tables.items())
     print(f"{len(parts)} merged parts equal the whole bit by bit")
 
 

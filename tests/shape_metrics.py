@@ -125,6 +125,12 @@ def own_rate(events: Amount = "events", time: Amount = "time") -> Shape:
     return rate(pl.col(events).floor(), pl.col(time), of=answered(events) & answered(time) & (pl.col(time) > 0))
 
 
+def own_rate_of_periods(events: Amount = "events", time: Amount = "time") -> Shape:
+    """Events for each unit of time, where a row is a period whose scatter is seen."""
+    of = answered(events) & answered(time) & (pl.col(time) > 0)
+    return rate(pl.col(events).floor(), pl.col(time), of=of, periods=True)
+
+
 def own_open_rate(events: Amount = "events", waits: Flag = "waits") -> Shape:
     """Events a row, where one more may come."""
     return rate(pl.col(events).floor(), pl.lit(1.0), of=answered(events), pending=pl.col(waits))

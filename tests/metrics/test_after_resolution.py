@@ -126,9 +126,7 @@ def test_young_rows_are_undecided_unless_they_are_lost_already() -> None:
     matured, bounds, so_far = (read(name, rows) for name in ("matured", "bounds", "so_far"))
     assert (matured.value, matured.n, matured.n_pending, matured.n_missing) == (0.5, 2, 3, 2)
     assert (bounds.value, bounds.n, bounds.n_pending) == (None, 5, 0)
-    assert bounds.notes is not None
-    assert bounds.notes.startswith("1 of 5 still open")
-    assert bounds.notes == "without sampling error 0.2 to 0.4"
+    assert bounds.notes == "1 of 5 still open; without sampling error 0.2 to 0.4"
     assert bounds.reason == "pending rows leave it open: see the limits"
     assert so_far.value == 0.4
     assert bounds.low < 0.2 < 0.4 < bounds.high

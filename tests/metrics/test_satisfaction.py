@@ -144,7 +144,7 @@ def test_non_response_bounds_by_hand() -> None:
         {"score": [5] * 60 + [1] * 20 + [None] * 20, "delivered_at": [NOON] * 100}
     )
     assert (found.value, found.n, found.n_pending, found.n_missing) == (None, 100, 0, 0)
-    assert found.notes == "without sampling error 0.6 to 0.8"
+    assert found.notes == "20 of 100 still open; without sampling error 0.6 to 0.8"
     # Wilson's limits of 60 and of 80 in 100.
     assert (found.low, found.high) == (pytest.approx(0.50200, abs=1e-5), pytest.approx(0.86664, abs=1e-5))
 

@@ -112,7 +112,7 @@ def test_deflection_lies_between_what_is_confirmed_and_what_brought_no_contact()
     )
     bounds = deflection_rate(as_of=NOON, window=W).estimate(rows)
     assert (bounds.value, bounds.n, bounds.n_pending) == (None, 9, 0)
-    assert bounds.notes == f"without sampling error {1 / 9:.4g} to {6 / 9:.4g}"
+    assert bounds.notes == f"5 of 9 still open; without sampling error {1 / 9:.4g} to {6 / 9:.4g}"
     assert bounds.reason == "nobody knows what the silent ones did: see the limits"
     ends = [deflection_rate(as_of=NOON, window=W, estimate=name).estimate(rows) for name in ("confirmed", "no_contact")]
     assert [(end.value, end.n, end.n_pending) for end in ends] == [(1 / 6, 6, 3), (4 / 6, 6, 3)]

@@ -108,7 +108,7 @@ def test_bounds_hold_every_way_the_pending_can_end() -> None:
     }
     found = sla_attainment(as_of=NOON, estimate="bounds").estimate(frame)
     assert (found.n, found.n_pending, found.n_missing, found.value) == (10, 0, 1, None)
-    assert found.notes == "without sampling error 0.6 to 0.8"
+    assert found.notes == "2 of 10 still open; without sampling error 0.6 to 0.8"
     assert found.low is not None
     assert found.high is not None
     assert found.low < 0.6 < 0.8 < found.high

@@ -15,7 +15,7 @@ from servicequality.worktime import ALWAYS_OPEN, Schedule
 from sla.oracle import Desk, status_rows
 from sla.test_oracle import SCHEDULES, desks, minutes
 
-SPANS = ("first_response", "first_resolution", "resolution", "first_action")
+SPANS = ("first_response", "first_resolution", "resolution", "first_action", "close")
 SETS = {"hold": {"hold"}, "requester_wait": {"new", "open", "hold", "on-hold", "on hold"}, "agent_wait": {"pending"},
         "agent_work": {"new", "open"}}  # fmt: skip
 

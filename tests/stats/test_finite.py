@@ -1,6 +1,7 @@
 """Samples of a finite population: exact limits against every possible population, and how many rows are needed."""
 
 from collections.abc import Callable
+from fractions import Fraction
 from math import comb
 
 import numpy as np
@@ -12,11 +13,11 @@ from servicequality.errors import ParameterError
 from servicequality.stats import clopper_pearson, finite_population_n, hypergeometric_interval, mean_se, proportion_n
 
 
-def tail(k: int, n: int, marked: int, rows: int, *, upper: bool) -> float:
+def tail(k: int, n: int, marked: int, rows: int, *, upper: bool) -> Fraction:
     """P(X >= k) or P(X <= k) of n drawn from rows, by counting subsets."""
     terms = range(k, n + 1) if upper else range(k + 1)
     ways = sum(comb(marked, x) * comb(rows - marked, n - x) for x in terms if n - x <= rows - marked)
-    return ways / comb(rows, n)
+    return Fraction(ways, comb(rows, n))
 
 
 samples = st.integers(1, 40).flatmap(
@@ -29,7 +30,7 @@ samples = st.integers(1, 40).flatmap(
 @given(samples)
 def test_the_limits_are_the_outermost_populations_not_refuted(sample: tuple[int, int, int, float]) -> None:
     k, n, rows, level = sample
-    doubt = (1 - level) / 2
+    doubt = (1 - Fraction(str(level))) / 2
     low = min(m for m in range(rows + 1) if tail(k, n, m, rows, upper=True) > doubt)
     high = max(m for m in range(rows + 1) if tail(k, n, m, rows, upper=False) > doubt)
     assert [float(limit) for limit in hypergeometric_interval(k, n, rows, level=level)] == [low, high]

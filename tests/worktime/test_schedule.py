@@ -179,7 +179,7 @@ def test_hand_written_toml() -> None:
     assert Schedule.from_toml(text) == expected
     with pytest.raises(ParameterError, match="expected TOML"):
         Schedule.from_toml("week = ")
-    with pytest.raises(ParameterError, match=r"unknown keys \['weekly'\], missing \['week'\]"):
+    with pytest.raises(ParameterError, match="unknown keys 'weekly', missing 'week'"):
         Schedule.from_toml('timezone = "UTC"\nweekly = {}')
 
 
@@ -208,7 +208,7 @@ def test_names_with_odd_signs_survive_text() -> None:
         ({"week": {"mon": [(9, 17)]}}, "got 9"),
         ({"week": {"mon": ["09:00-17:00"]}}, "an interval such as"),
         ({"week": {"mon": "09:00-17:00"}}, "a list of"),
-        ({"week": {"monday": [("09:00", "17:00")]}}, r"mon, tue.*\['monday'\]"),
+        ({"week": {"monday": [("09:00", "17:00")]}}, "mon, tue.*got 'monday'"),
         ({"week": {}}, "never does"),
         ({"week": {"mon": [("09:00", "17:00")]}, "breaks": {"mon": [("08:00", "17:00")]}}, "never does"),
         ({"week": {}, "exceptions": {"2024-01-01": []}}, "never does"),

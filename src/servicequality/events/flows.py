@@ -1,8 +1,4 @@
-"""The flow table. Lives here: what entered, left and stayed open, by period and group. Never: a duration, the counting.
-
-Periods are found once, as instants; tickets are only counted into them, so the time is linear in the tickets and no
-frame of tickets by days is ever built.
-"""
+"""The flow table: what entered, left and stayed open, by period and group, in time linear in the tickets."""
 
 import datetime as dt
 import re
@@ -199,7 +195,7 @@ def _same_ticket(n: int) -> pl.Expr:
 
 def _keys(by: str | Sequence[str] | None, schema: pl.Schema) -> list[str]:
     keys = [] if by is None else [by] if isinstance(by, str) else list(by) if isinstance(by, tuple) else by
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+    if not (isinstance(keys, list) and all(isinstance(key, str) for key in keys)):
         raise ParameterError(f"by must be a column's name, or several in a list; got {shown(by)}")
     if unknown := [key for key in keys if key not in schema]:
         raise ParameterError(

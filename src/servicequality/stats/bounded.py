@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, positive, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import finite_population_factor
 
 HALF_ANSWER = 0.5
@@ -12,6 +13,7 @@ EIGHTH_ANSWER = 0.125
 """Added at each end of a scale of differences, whose ends hardly anybody reaches."""
 
 
+@kernel
 def bounded_mean_interval(
     n: ArrayLike,
     mean: ArrayLike,

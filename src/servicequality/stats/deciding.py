@@ -5,6 +5,7 @@ from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, positive, require
+from servicequality.stats._kernel import kernel
 from servicequality.stats.bounded import bounded_mean_interval
 from servicequality.stats.net import net_interval
 from servicequality.stats.proportion import clopper_pearson
@@ -19,6 +20,7 @@ _SPREAD = 5.0
 _STEP = 1 / 8
 
 
+@kernel
 def share_decision_limits(k: ArrayLike, n: ArrayLike, *, tail: float = 0.05) -> Interval:
     """Clopper and Pearson's (1934) one-sided limits of a share, each at 1 - tail.
 
@@ -33,6 +35,7 @@ def share_decision_limits(k: ArrayLike, n: ArrayLike, *, tail: float = 0.05) -> 
     return clopper_pearson(k, n, level=_level(tail))
 
 
+@kernel
 def bounded_decision_limits(
     n: ArrayLike,
     mean: ArrayLike,
@@ -71,6 +74,7 @@ def bounded_decision_limits(
     return _wider(n_, m, v, answers, answers, level)
 
 
+@kernel
 def net_decision_limits(
     n: ArrayLike, up: ArrayLike, down: ArrayLike, *, tail: float = 0.05, df: ArrayLike | None = None
 ) -> Interval:
@@ -99,6 +103,7 @@ def net_decision_limits(
     return interval(2 * low - 1, 2 * high - 1)
 
 
+@kernel
 def amount_decision_limits(mean: ArrayLike, se: ArrayLike, df: ArrayLike, *, tail: float = 0.05) -> Interval:
     """One-sided limits of the mean of positive amounts: m - t se, not below 0, and m exp(t se / m).
 

@@ -62,7 +62,7 @@ def _largest(k: FloatArray, n: FloatArray, size: FloatArray, tail: float) -> Flo
     low, high = k.copy(), size - (n - k)  # K = k is never refuted, and more than `high` cannot be
     while (low < high).any():
         middle = np.ceil((low + high) / 2)
-        held = _at_most(k, n, middle, size) > tail
+        held = _at_most(k, n, middle, size) > tail * (1 + 1e-12)  # a tie is refuted, whatever rounding makes of it
         low, high = np.where(held, middle, low), np.where(held, high, middle - 1)
     return low
 

@@ -4,8 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.stats._checks import Interval, critical_value, floats, interval, positive, require
+from servicequality.stats._kernel import kernel
 
 
+@kernel
 def positive_mean_interval(n: ArrayLike, mean: ArrayLike, squares: ArrayLike, *, level: float = 0.95) -> Interval:
     """Limits of the mean of durations, costs and the like: Student's below, and Student's of the logarithm above.
 

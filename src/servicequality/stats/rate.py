@@ -45,6 +45,7 @@ def poisson_rate_interval(events: ArrayLike, exposure: ArrayLike, *, level: floa
     return interval(low / span, gammainccinv(count + 1, tail) / span)
 
 
+@kernel
 def quasi_poisson_factor(
     events: ArrayLike, exposure: ArrayLike, squares: ArrayLike, periods: ArrayLike, *, level: float = 0.95
 ) -> FloatArray:
@@ -80,6 +81,7 @@ def quasi_poisson_factor(
     return np.asarray(1 + weight * (np.maximum(chi_square / df, 1.0) * wider - 1), dtype=np.float64)
 
 
+@kernel
 def quasi_poisson_interval(
     events: ArrayLike, exposure: ArrayLike, squares: ArrayLike, periods: ArrayLike, *, level: float = 0.95
 ) -> Interval:

@@ -226,7 +226,7 @@ def refuse_twice(ratings: Ratings) -> None:
 
 
 def _given(name: str, categories: Sequence[Any], kind: pl.DataType) -> list[Any]:
-    if not isinstance(categories, tuple | list):
+    if not isinstance(categories, tuple | list | range):
         raise ParameterError(f"{name}: categories must be a list or tuple of ratings, got {categories!r:.80}")
     known = [float(value) if kind == pl.Float64 and isinstance(value, int | float) else value for value in categories]
     wanted: type = float if kind == pl.Float64 else str
