@@ -131,7 +131,7 @@ def test_young_rows_are_undecided_unless_they_are_lost_already() -> None:
     assert so_far.value == 0.4
     assert bounds.low < 0.2 < 0.4 < bounds.high
     again = read("bounds", rows, repeat_contact_rate)
-    assert again.notes == "without sampling error 0.3333 to 0.6667"
+    assert again.notes == "2 of 6 still open; without sampling error 0.3333 to 0.6667"
 
 
 def test_bounds_of_rows_that_are_all_decided_are_the_share() -> None:

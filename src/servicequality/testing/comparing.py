@@ -35,6 +35,12 @@ class Trial:
     def __post_init__(self) -> None:
         self.before = self.frame.clone()
 
+    @property
+    def asked(self) -> pl.Expr:
+        """Whether a row is in the metric's slice."""
+        condition = self.metric.condition
+        return pl.lit(value=True) if condition is None else condition.fill_null(value=False)
+
     @cached_property
     def overall(self) -> pl.DataFrame:
         """The result over all rows."""

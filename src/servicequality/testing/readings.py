@@ -64,9 +64,8 @@ def results_are_in_order(trial: Trial) -> None:
 def every_row_is_counted_once(trial: Trial) -> None:
     """Rows that enter the value, are missing, are left out by the definition, or wait, add up to all rows of a group."""
     counts = trial.by_key.select(KEY, rows=pl.sum_horizontal("n", "n_missing", "n_excluded", "n_pending"))
-    condition = trial.metric.condition
-    asked = trial.frame if condition is None else trial.frame.filter(condition)
-    rows = asked.group_by(KEY).agg(pl.len().cast(pl.Int64).alias("rows")).sort(KEY, nulls_last=True)
+    marked = trial.frame.select(KEY, rows=trial.asked)
+    rows = marked.group_by(KEY).agg(pl.col("rows").sum().cast(pl.Int64)).sort(KEY, nulls_last=True)
     assert_frame_equal(counts, rows)
 
 

@@ -43,7 +43,7 @@ def weighted_results_are_in_order(trial: Trial) -> None:
         results.append(evaluate(trial.frame, trial.metric, by=KEY, weight=WEIGHT, cluster=CLUSTER))
     # Rows of weight 0 are excluded, and a group may hold nothing else.
     counted = evaluate(trial.frame.filter(pl.col(WEIGHT) > 0), trial.metric, by=KEY)
-    light = trial.frame.group_by(KEY).agg((pl.col(WEIGHT) == 0).sum().cast(pl.Int64).alias("light"))
+    light = trial.frame.group_by(KEY).agg((trial.asked & (pl.col(WEIGHT) == 0)).sum().cast(pl.Int64).alias("light"))
     expected = counted.select(KEY, *_COUNTS).join(light, on=KEY, nulls_equal=True, maintain_order="left")
     expected = expected.with_columns(n_excluded=pl.col("n_excluded") + pl.col("light")).drop("light")
     for result in results:
