@@ -34,7 +34,7 @@ def panels() -> tuple[float, list[Panel]]:
     scores = rng.choice(everyone, (SAMPLES, ANSWERS))
     mean, variance = scores.mean(axis=1), scores.var(axis=1)
     before = stats.mean_interval(ANSWERS, mean, ANSWERS * variance)
-    now = stats.bounded_decision_limits(ANSWERS, (mean - 1) / 4, variance / 16, tail=0.025)
+    now = stats.bounded_mean_interval(ANSWERS, mean, ANSWERS * variance, low=LOW, high=HIGH)
     answered = (
         desk.answers.filter(pl.col("question") == "csat").collect()["score"].drop_nulls().to_numpy().astype(np.float64)
     )
@@ -42,10 +42,10 @@ def panels() -> tuple[float, list[Panel]]:
     growing = [rng.permutation(answered)[:n] for n in sizes]
     own = np.array([part.mean() for part in growing])
     spread = np.array([part.var() * len(part) for part in growing])
-    limits = stats.mean_interval(sizes, own, spread)
+    limits = stats.bounded_mean_interval(sizes, own, spread, low=LOW, high=HIGH)
     return float(everyone.mean()), [
         Panel(f"before: {SAMPLES} samples of {ANSWERS} answers", before[0], mean, before[1]),
-        Panel("now: the same samples", 1 + 4 * now[0], mean, 1 + 4 * now[1]),
+        Panel("now: the same samples", now[0], mean, now[1]),
         Panel(f"those who chose to answer: {sizes[0]} to {sizes[-1]:,}", limits[0], own, limits[1]),
     ]
 
@@ -63,10 +63,9 @@ def across(score: float) -> float:
 def drawn(panel: Panel, truth: float, left: float) -> list[str]:
     """One panel: the truth as a line, each sample as its limits and its mean."""
     wrong, step = missed(truth, panel), HEIGHT / len(panel.mean)
-    title = f"{panel.title}"
     count = f"{wrong.sum()} of {len(wrong)} without the truth"
     lines = [
-        f'  <text x="{left:.1f}" y="18" font-weight="bold">{title}</text>',
+        f'  <text x="{left:.1f}" y="18" font-weight="bold">{panel.title}</text>',
         f'  <text x="{left:.1f}" y="36" fill="#555">{count}</text>',
         f'  <rect x="{left:.1f}" y="{TOP}" width="{WIDTH}" height="{HEIGHT}" fill="none" stroke="#ddd"/>',
     ]
