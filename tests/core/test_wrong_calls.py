@@ -9,7 +9,6 @@ import pytest
 from polars import selectors
 
 from servicequality import (
-    Metric,
     average_handle_time,
     define,
     evaluate,
@@ -21,31 +20,21 @@ from servicequality import (
 )
 from servicequality.catalogue import find
 from servicequality.checks import column, first_line, listed, near, refusing_misfits, shown, values_of
-from servicequality.columns import Flag, Number, answered
+from servicequality.columns import Flag, answered
 from servicequality.control import cusum_chart, xmr
 from servicequality.core.rule_tree import literal_names, node, nodes, replaced, strange, tree
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics import csat
-from servicequality.shapes import Shape, mean, share
+from servicequality.shapes import Shape, share
 from servicequality.sla import Target
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
-
-
-@define(title="Product", unit="points", better="higher", formula=r"\overline{xy}")
-def mean_product(x: Number = "x", y: Number = "y") -> Shape:
-    """Mean of the product of two numbers."""
-    return mean(pl.col(x) * pl.col(y), of=answered(x) & answered(y))
 
 
 @define(title="Share", unit="share", better="higher", formula=r"k/n")
 def share_true(flag: Flag = "flag") -> Shape:
     """Share of the rows that hold."""
     return share(pl.col(flag), of=answered(flag))
-
-
-def value(frame: pl.DataFrame, metric: Metric, **options: Any) -> float:
-    return float(evaluate(frame, metric, **options)["value"].item())
 
 
 class TestMessages:

@@ -165,14 +165,8 @@ class FunctionInput:
     def _as_plain(self, answer: oracle.Answer) -> None:
         """The plain frames give the same."""
         plain = oracle.called(lambda: self._answer(list(self.clean), self.plain_options, {}))
-        if plain.error is not None:
-            if answer.error is None:
-                raise oracle.FaultError("disagreement", f"answered, where plain data are refused: {plain.error}")
+        if oracle.refused(answer, plain, lenient=self.lenient):
             return
-        if answer.error is not None:
-            if self.lenient:
-                return
-            raise oracle.FaultError("refused", f"{type(answer.error).__name__}: {answer.error}")
         for name, right in plain.value.items():
             left = answer.value[name]
             both = [column for column in right.columns if column in left.columns]

@@ -120,14 +120,8 @@ class MetricInput:
     def _as_plain(self, answer: oracle.Answer, given: Any) -> None:
         """The plain data give the same."""
         plain = oracle.called(lambda: sq.evaluate(self.clean, self.plain, **self.plain_options))
-        if plain.error is not None:
-            if answer.error is None:
-                raise oracle.FaultError("disagreement", f"answered, where plain data are refused: {plain.error}")
+        if oracle.refused(answer, plain, lenient=self.lenient):
             return
-        if answer.error is not None:
-            if self.lenient:
-                return
-            raise oracle.FaultError("refused", f"{type(answer.error).__name__}: {answer.error}")
         oracle.honest(plain.value)
         own = list(self.plain_options.get("by", ()))
         result = answer.value.clone()

@@ -71,6 +71,19 @@ def called(function: Callable[[], Any], *, ours: tuple[type[BaseException], ...]
             raise FaultError("foreign", f"{_place(error)}: {kind}: {_short(error)}") from error
 
 
+def refused(answer: Answer, plain: Answer, *, lenient: bool) -> bool:
+    """Whether a call was refused, and so has nothing to compare.
+
+    Raises:
+        FaultError: one of the two was refused and the other was not, unless hostile data may be.
+    """
+    if plain.error is not None and answer.error is None:
+        raise FaultError("disagreement", f"answered, where plain data are refused: {plain.error}")
+    if plain.error is None and answer.error is not None and not lenient:
+        raise FaultError("refused", f"{type(answer.error).__name__}: {answer.error}")
+    return answer.error is not None
+
+
 def gather(faults: list[FaultError], check: Callable[..., None], *args: Any, **kwargs: Any) -> None:
     """Run a check and keep its fault."""
     try:
