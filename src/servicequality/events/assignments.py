@@ -113,8 +113,9 @@ def in_force(
     for needed_column in ("ticket_id", at):
         if needed_column not in schema:
             raise InputError(f"the rows have no column {shown(needed_column)}; they have {listed(map(shown, schema))}")
-    if not isinstance(schema[at], pl.Datetime) or schema[at].time_zone is None:  # type: ignore[attr-defined]
-        raise InputError(f"column {shown(at)} holds {schema[at]}, expected zone-aware instants")
+    dtype = schema[at]
+    if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
+        raise InputError(f"column {shown(at)} holds {dtype}, expected zone-aware instants")
     if name in schema:
         raise ParameterError(f"the rows have a column {shown(name)} already: give the value in force another name=")
     changes = log.filter(pl.col("field") == field).select("ticket_id", "at", pl.col("value").alias(name))

@@ -1,4 +1,4 @@
-"""The demo's page on a real log: what is asked of it, and the words around it."""
+"""The page that `servicequality demo` prints for a log of your own: its figures and its text."""
 
 import contextlib
 from collections.abc import Sequence

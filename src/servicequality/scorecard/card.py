@@ -194,13 +194,16 @@ class Scorecard:
 
         def answer() -> pl.DataFrame:
             plain = [it for it in asked if not it.metric.spec.census]
-            design = {"timezone": timezone, "level": LEVEL, "weight": weight, "cluster": cluster}
-            figures = read(frame, plain, **design) if plain else {}  # type: ignore[arg-type]
+            figures: dict[str, Figures] = {}
+            if plain:
+                figures |= read(frame, plain, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster)
             for one, it in zip(self.objectives, asked, strict=True):
                 if it.metric.spec.census:
                     ((rows, _),) = by_grain(frame, [it.metric])
                     taken = None if isinstance(one.metric, Metric) else one.metric_at
-                    figures[it.metric.name] = read_censuses(rows, it, taken, as_of=as_of, **design)  # type: ignore[arg-type]
+                    figures[it.metric.name] = read_censuses(
+                        rows, it, taken, as_of=as_of, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster
+                    )
             pairs = zip(self.objectives, asked, strict=True)
             return _together([self._judge(one, it, figures[it.metric.name], as_of) for one, it in pairs], keys)
 

@@ -18,7 +18,8 @@ def notes_of(*remarks: tuple[NDArray[np.bool_], str]) -> Texts | None:
     texts = [
         "; ".join(text for bit, (_, text) in enumerate(held) if one >> bit & 1) or None for one in range(1 << len(held))
     ]
-    return np.array(texts, dtype=np.object_)[kind].tolist()  # type: ignore[no-any-return]
+    chosen: list[str | None] = np.array(texts, dtype=np.object_)[kind].tolist()
+    return chosen
 
 
 def joined(*several: Texts | None) -> Texts | None:

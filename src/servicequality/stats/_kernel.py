@@ -37,7 +37,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         heard: dict[str, Any] = {kind: "raise" for kind, reaction in np.geterr().items() if reaction == "warn"}
         try:
             with np.errstate(**heard):
-                return function(*given, *args[len(given) :], **named)  # type: ignore[arg-type]
+                return function(*given, *args[len(given) :], **named)  # type: ignore[arg-type]  # checked, and else as given
         except ValueError as error:
             if not _SHAPES.search(str(error)):
                 raise

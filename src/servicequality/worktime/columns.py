@@ -149,7 +149,7 @@ def read_instants(column: pl.Series) -> Times:
     if dtype.time_unit == "ms":
         # A cast out of range would make Polars panic: as numbers they can be refused.
         thousands = column.to_physical()
-        if len(thousands.drop_nulls()) and not (thousands.min() >= -_LATEST and thousands.max() <= _LATEST):  # type: ignore[operator]
+        if len(thousands.drop_nulls()) and not (thousands.min() >= -_LATEST and thousands.max() <= _LATEST):  # type: ignore[operator]  # whole numbers
             raise InputError(
                 f"{column.name!r}: expected instants in the years 1 to 9999; got some outside. If they stand for never, make "
                 "them null"
