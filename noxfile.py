@@ -38,7 +38,7 @@ def doors(session: nox.Session) -> None:
     """Let tables through the front door that the suite has no copy of: those of pandas 2 and of ibis."""
     install(session, "test")
     session.install("pandas<3", "ibis-framework[duckdb]")
-    session.run("pytest", "tests/model/test_door.py", *session.posargs)
+    session.run("pytest", "tests/model/test_frame_input.py", *session.posargs)
 
 
 @nox.session

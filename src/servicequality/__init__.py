@@ -15,10 +15,10 @@ from servicequality.core import define as define
 from servicequality.core import define_table as define_table
 from servicequality.core import evaluate as evaluate
 from servicequality.core import plan as plan
-from servicequality.events import aftermath as aftermath
 from servicequality.events import check as check
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
+from servicequality.events import follow_ups as follow_ups
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
 from servicequality.metrics import *
@@ -61,7 +61,6 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "Scorecard",
         "SurveyAnswer",
         "Ticket",
-        "aftermath",
         "catalogue",
         "check",
         "compare",
@@ -70,6 +69,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "evaluate",
         "facts",
         "flow",
+        "follow_ups",
         "plan",
         "reply_waits",
         "review_scores",

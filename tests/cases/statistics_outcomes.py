@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality import aftermath, first_contact_resolution
+from servicequality import first_contact_resolution, follow_ups
 
 EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
 DAY = 86_400.0
@@ -26,7 +26,7 @@ def fcr(
             "one_touch": True,
         }
     )
-    rows = aftermath(tickets, as_of=EPOCH + timedelta(days=now))
+    rows = follow_ups(tickets, as_of=EPOCH + timedelta(days=now))
 
     def read(estimate: Any) -> Any:
         metric = first_contact_resolution(definition="one_touch", window=window * DAY, estimate=estimate)

@@ -13,8 +13,8 @@ from polars.testing import assert_frame_equal
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column, sum_column
 from servicequality.core.engine.value_tables import ValueTable, read_histogram
+from servicequality.core.grouping import Grouping
 from servicequality.core.plans import Plan, read_table
-from servicequality.core.question import Question
 from servicequality.core.sampling import Sampling
 from servicequality.metrics.speed import resolution_time
 from servicequality.shapes import survival
@@ -38,7 +38,7 @@ KEYS = [[], ["team"], ["tier", "team"]]
 
 def both(frame: pl.DataFrame, metric: Metric, keys: list[str], weight: str | None) -> tuple[ValueTable, ValueTable]:
     """The table of the rows, and that of a state which keeps all bits."""
-    plan = Plan((metric,), Question(by=tuple(keys), sampling=Sampling(weight)))
+    plan = Plan((metric,), Grouping(by=tuple(keys), sampling=Sampling(weight)))
     rows = plan.prepared(frame)
     groups = plan.sums(rows).select(key_column(key) for key in keys)
     return plan.table(rows, metric, groups), read_histogram(plan.histogram(rows, metric), metric, groups, exact=True)
@@ -61,7 +61,7 @@ def test_rows_and_their_state_make_one_table(rows, keys, weight) -> None:
 @given(st.lists(row, max_size=40))
 def test_the_table_is_a_count_of_each_number(rows) -> None:
     frame = pl.DataFrame(rows, schema=COLUMNS, orient="row")
-    plan = Plan((resolution_time(),), Question(by=("team",)))
+    plan = Plan((resolution_time(),), Grouping(by=("team",)))
     prepared = plan.prepared(frame)
     groups = plan.sums(prepared).select(pl.col(key_column("team")).alias("team"))
     assert groups["team"].to_list() == sorted({row[0] for row in rows}, key=lambda key: (key is None, key))
@@ -108,7 +108,7 @@ def test_entries_and_strata_of_rows_and_of_their_state(metric: Metric, keys: lis
     assert state.table.sums is not None
     for leaf, column in rows.table.sums.items():
         np.testing.assert_allclose(column, state.table.sums[leaf], rtol=1e-12)
-    plan = Plan((metric,), Question(by=tuple(keys), sampling=Sampling(weight)))
+    plan = Plan((metric,), Grouping(by=tuple(keys), sampling=Sampling(weight)))
     sums = plan.sums(plan.prepared(frame))
     assert sums[sum_column(metric.name, "rows")].sum() == n
     figures = [plan.figures(sums, [metric], read_table(part, [metric], level=0.9), level=0.9) for part in (rows, state)]

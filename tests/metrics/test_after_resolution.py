@@ -9,11 +9,11 @@ import pytest
 
 from metrics.oracle import Oracle, Row, agrees, share, value
 from servicequality import (
-    aftermath,
     evaluate,
     facts,
     first_action_resolution,
     first_contact_resolution,
+    follow_ups,
     reopen_rate,
     repeat_contact_rate,
     resolution_quality,
@@ -224,7 +224,7 @@ def test_the_complete_history_lies_within_the_limits_that_its_middle_gave() -> N
     for seed in range(8):
         truth = service_desk_with_truth(600, seed=seed, weeks=13)[1]
         rows = [
-            aftermath(facts(desk, as_of=at), as_of=at)
+            follow_ups(facts(desk, as_of=at), as_of=at)
             for at in (MIDWAY, truth.complete_at)
             for desk in [service_desk_with_truth(600, seed=seed, weeks=13, as_of=at)[0]]
         ]
@@ -239,7 +239,7 @@ def test_the_complete_history_lies_within_the_limits_that_its_middle_gave() -> N
 def test_the_reopening_rate_of_the_complete_history_is_its_truth() -> None:
     truth = service_desk_with_truth(800, seed=4, weeks=8)[1]
     desk = service_desk_with_truth(800, seed=4, weeks=8, as_of=truth.complete_at)[0]
-    rows = aftermath(facts(desk, as_of=truth.complete_at), as_of=truth.complete_at)
+    rows = follow_ups(facts(desk, as_of=truth.complete_at), as_of=truth.complete_at)
     ever = reopen_rate(window=4 * 365 * DAY, estimate="so_far").estimate(rows.collect())
     assert ever.value == pytest.approx(truth.reopen_rate)
 
@@ -275,7 +275,7 @@ def test_servicenows_one_touch_is_another_definition(data_dir: Path) -> None:
         },
     )
     now = datetime(2030, 1, 1, tzinfo=UTC)
-    rows = aftermath(facts(records, as_of=now), as_of=now)
+    rows = follow_ups(facts(records, as_of=now), as_of=now)
     ours = first_contact_resolution(definition="one_touch")
     from_events, held_for_a_week, one_touch = (
         evaluate(rows, [theirs, first_contact_resolution(definition="no_handover_no_reopening"), ours])

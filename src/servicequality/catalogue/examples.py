@@ -28,7 +28,7 @@ _ANSWERS = """\
 channels = desk.tickets.select("ticket_id", "channel")
 rows = desk.answers.filter(question="{question}").join(channels, on="ticket_id")
 """
-_TICKETS = 'rows = aftermath(facts(desk, as_of=as_of, paused=("hold",)), as_of=as_of)\n'
+_TICKETS = 'rows = follow_ups(facts(desk, as_of=as_of, paused=("hold",)), as_of=as_of)\n'
 _CLOCKS = "rows = due_clocks(facts(desk, as_of=as_of), as_of=as_of)\n"
 _WAITS = "rows = reply_waits(desk, as_of=as_of)\n"
 _FACTS = "from servicequality.events import facts\n"
@@ -54,7 +54,7 @@ _TABLES = {
 
 _BY_GRAIN = {
     "answer": _DESK.format(imports="") + _ANSWERS,
-    "ticket": _DESK.format(imports="from servicequality.events import aftermath, facts\n") + _TICKETS,
+    "ticket": _DESK.format(imports="from servicequality.events import follow_ups, facts\n") + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",

@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, refusing_misfits
-from servicequality.comparison.changes import Change, change_of
+from servicequality.comparison.changes import ChangeEstimate, change_of
 from servicequality.comparison.overlap import refuse_overlap
 from servicequality.comparison.paired import read_pairs, refuse_pairs
 from servicequality.comparison.sides import Sides, clashes, read_sides
 from servicequality.comparison.simpson import turned_round
 from servicequality.core import Metric
 from servicequality.core.evaluation import key_types
-from servicequality.core.laziness import Lazy, as_lazy_as
+from servicequality.core.grouping import Grouping
+from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_level, named_metrics
-from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import benjamini_hochberg, holm, smallest_detectable_change
@@ -159,35 +159,35 @@ def compare(
         raise ParameterError(f"power must be strictly between 0 and 1, such as 0.8; got {power!r}")
     if paired is not None and (weight is not None or cluster is not None):
         raise ParameterError("paired= makes one unit one observation: it goes with neither weight= nor cluster=")
-    question = Question.of(by=by, every=None, at=None, timezone=None, weight=weight, cluster=cluster)
-    if taken := [key for key in question.keys if key in COLUMNS or clashes(key)]:
+    grouping = Grouping.of(by=by, every=None, at=None, timezone=None, weight=weight, cluster=cluster)
+    if taken := [key for key in grouping.keys if key in COLUMNS or clashes(key)]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of every comparison; rename the frame's column")
     if paired is not None:
         refuse_pairs(chosen)
 
     def answer() -> pl.DataFrame:
         refuse_overlap(before, after, chosen, at=at, paired=paired)
-        compared: Iterable[tuple[Sides, Change]]
+        compared: Iterable[tuple[Sides, ChangeEstimate]]
         if paired is None:
-            sides = read_sides(before, after, chosen, question=question, level=level)
+            sides = read_sides(before, after, chosen, grouping=grouping, level=level)
             compared = ((side, change_of(side.metric.shape, side)) for side in sides)
         else:
-            compared = read_pairs(before, after, chosen, paired=paired, question=question, level=level)
+            compared = read_pairs(before, after, chosen, paired=paired, grouping=grouping, level=level)
         rows = pl.concat([_rows(side, change, power=power, detect=detect) for side, change in compared])
         order = {metric.name: place for place, metric in enumerate(chosen)}
         place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
-        rows = rows.sort([*map(column, question.keys), place], nulls_last=True, maintain_order=True)
+        rows = rows.sort([*map(column, grouping.keys), place], nulls_last=True, maintain_order=True)
         return rows.with_columns(_adjusted(rows["p_value"], adjust).alias("q_value")).select(
-            *map(column, question.keys), *COLUMNS
+            *map(column, grouping.keys), *COLUMNS
         )
 
     def schema() -> dict[str, pl.DataType]:
-        return {**key_types((before, after), chosen, question), **COLUMNS}
+        return {**key_types((before, after), chosen, grouping), **COLUMNS}
 
-    return as_lazy_as((before, after), answer, schema)
+    return like_input((before, after), answer, schema)
 
 
-def _rows(sides: Sides, change: Change, *, power: float, detect: float | None) -> pl.DataFrame:
+def _rows(sides: Sides, change: ChangeEstimate, *, power: float, detect: float | None) -> pl.DataFrame:
     """The answer's rows of one metric."""
     before, after = sides.both("value")
     difference, ratio = after - before, change.ratio
@@ -263,7 +263,7 @@ def _reason(side: str) -> pl.Expr:
 
 
 def _power(
-    sides: Sides, change: Change, difference: FloatArray, *, power: float, detect: float | None
+    sides: Sides, change: ChangeEstimate, difference: FloatArray, *, power: float, detect: float | None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Standard error of the change, the change that it lets see, and the rows a side that would show the one asked for."""
     z = float(critical_value(sides.level))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
-class Change:
+class ChangeEstimate:
     """Limits of after - before and the p-value of "no change", an entry a row; NaN is "cannot be said".
 
     Attributes:
@@ -56,21 +56,23 @@ class Change:
     notes: str | None = None
 
 
-def joined(_shape: Shape, sides: Sides) -> Change:
+def joined(_shape: Shape, sides: Sides) -> ChangeEstimate:
     """The change of any figure that has limits: MOVER joins those of both sides."""
     low, high = mover(sides)
     change = np.subtract(*reversed(sides.both("value")))
     p = np.where(high > low, p_from_limits(change, low, high, level=sides.level), np.nan)
-    return Change(low=low, high=high, p=p, method="mover", test="from the limits", ratio=ratio_of_figures(sides))
+    return ChangeEstimate(
+        low=low, high=high, p=p, method="mover", test="from the limits", ratio=ratio_of_figures(sides)
+    )
 
 
-change_of: "_SingleDispatchCallable[Change]" = singledispatch(joined)
+change_of: "_SingleDispatchCallable[ChangeEstimate]" = singledispatch(joined)
 """The change of a metric's figure, by its shape; a shape of a user's own is joined by its limits."""
 
 
 @change_of.register(Share)
 @change_of.register(Attainment)
-def _shares(shape: Share | Attainment, sides: Sides) -> Change:
+def _shares(shape: Share | Attainment, sides: Sides) -> ChangeEstimate:
     found = joined(shape, sides)
     if shape.method != "wilson":
         return found
@@ -79,7 +81,7 @@ def _shares(shape: Share | Attainment, sides: Sides) -> Change:
 
 
 @change_of.register
-def _balances(shape: Balance, sides: Sides) -> Change:
+def _balances(shape: Balance, sides: Sides) -> ChangeEstimate:
     if sides.clustered:
         return _welch(sides, bounds=2 * shape.per)
     adjusted = shape.method in ("adjusted_t", "adjusted_wald")
@@ -98,21 +100,21 @@ def _balances(shape: Balance, sides: Sides) -> Change:
     low[ok], high[ok] = (shape.per * limit for limit in limits)
     p[ok] = net_difference_test(*after, *before)[1]
     method = "adjusted wald, both sides" if adjusted else "wald"
-    return Change(low=low, high=high, p=p, method=method, test="adjusted wald")
+    return ChangeEstimate(low=low, high=high, p=p, method=method, test="adjusted wald")
 
 
 @change_of.register
-def _means(_shape: Mean, sides: Sides) -> Change:
+def _means(_shape: Mean, sides: Sides) -> ChangeEstimate:
     return replace(_welch(sides), ratio=ratio_of_means(sides))
 
 
 @change_of.register
-def _ratios(_shape: Ratio, sides: Sides) -> Change:
+def _ratios(_shape: Ratio, sides: Sides) -> ChangeEstimate:
     return replace(_welch(sides), ratio=ratio_of_means(sides))
 
 
 @change_of.register
-def _rates(shape: Rate, sides: Sides) -> Change:
+def _rates(shape: Rate, sides: Sides) -> ChangeEstimate:
     if sides.sampled:
         return replace(_welch(sides), ratio=ratio_of_means(sides))
     found = joined(shape, sides)
@@ -128,21 +130,21 @@ def _rates(shape: Rate, sides: Sides) -> Change:
 
 @change_of.register(Tally)
 @change_of.register(Total)
-def _censuses(_shape: Tally | Total, sides: Sides) -> Change:
+def _censuses(_shape: Tally | Total, sides: Sides) -> ChangeEstimate:
     nothing = np.full(sides.rows.height, np.nan)
     said = (
         "a census: the change is exact and has no test; give a rate (per day, per customer) to ask whether it is chance"
     )
-    return Change(low=nothing, high=nothing, p=nothing, method="none", test="none", notes=said)
+    return ChangeEstimate(low=nothing, high=nothing, p=nothing, method="none", test="none", notes=said)
 
 
 @change_of.register
-def _quantiles(shape: Quantile, sides: Sides) -> Change:
+def _quantiles(shape: Quantile, sides: Sides) -> ChangeEstimate:
     return replace(joined(shape, sides), method="mover, order statistics")
 
 
 @change_of.register
-def _curves(shape: Survival, sides: Sides) -> Change:
+def _curves(shape: Survival, sides: Sides) -> ChangeEstimate:
     found = joined(shape, sides)
     if shape.horizon is not None:
         return replace(_welch(sides, df=np.inf), ratio=ratio_of_means(sides), method="restricted means", test="normal")
@@ -181,7 +183,7 @@ def mover(sides: Sides) -> tuple[FloatArray, FloatArray]:
     return one(a_low, b_high, 0), one(a_high, b_low, 1)
 
 
-def _welch(sides: Sides, *, df: float | None = None, bounds: float | None = None) -> Change:
+def _welch(sides: Sides, *, df: float | None = None, bounds: float | None = None) -> ChangeEstimate:
     (b, a), (b_se, a_se) = sides.both("value"), sides.both("se")
     freedom = [np.full_like(b, df)] * 2 if df is not None else degrees(sides)
     ok = np.isfinite(a) & np.isfinite(b) & np.isfinite(a_se) & np.isfinite(b_se)
@@ -195,7 +197,7 @@ def _welch(sides: Sides, *, df: float | None = None, bounds: float | None = None
     p[tested] = t_test(change[tested], se[tested], df=np.minimum(joint[tested], 1e15))
     if bounds is not None:
         low, high = np.maximum(low, -bounds), np.minimum(high, bounds)
-    return Change(low=low, high=high, p=p, method="welch", test="welch")
+    return ChangeEstimate(low=low, high=high, p=p, method="welch", test="welch")
 
 
 def degrees(sides: Sides) -> list[FloatArray]:

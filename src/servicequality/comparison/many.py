@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from servicequality import stats
 from servicequality.checks import column, confidence_level, refusing_misfits, shown
 from servicequality.core.domains import require_columns
-from servicequality.core.laziness import as_lazy_as
+from servicequality.core.laziness import like_input
 from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -306,7 +306,7 @@ class _Units:
     ) -> pl.DataFrame | pl.LazyFrame:
         """What `compute` gives: the keys, so many of the columns as they are, and the figures."""
         own = {name: self._schema[name] for name in (*self.keys, *self.columns[:kept])}
-        return as_lazy_as((self._frame,), compute, lambda: {**own, **figures})
+        return like_input((self._frame,), compute, lambda: {**own, **figures})
 
 
 def _shares(asked: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:

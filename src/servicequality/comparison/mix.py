@@ -15,9 +15,9 @@ from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column
 from servicequality.core.evaluation import key_types
-from servicequality.core.laziness import Lazy, as_lazy_as
+from servicequality.core.grouping import Grouping
+from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_level
-from servicequality.core.question import Question
 from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -63,10 +63,10 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
     """
     keys = named_keys(by, "by")
     _needs_pair(metric)
-    question = Question.of(by=keys, every=None, at=None, timezone=None, weight=None, cluster=None)
+    grouping = Grouping.of(by=keys, every=None, at=None, timezone=None, weight=None, cluster=None)
 
     def answer() -> pl.DataFrame:
-        (sides,) = read_sides(before, after, [metric], question=question, level=0.95)
+        (sides,) = read_sides(before, after, [metric], grouping=grouping, level=0.95)
         below = [_below(sides, label) for label in SIDES]
         for label, size in zip(SIDES, below, strict=True):
             if not size.sum() > 0:
@@ -89,9 +89,9 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
 
     def schema() -> dict[str, pl.DataType]:
         own = {"part": pl.String(), **dict.fromkeys(_SPLIT, pl.Float64()), "notes": pl.String()}
-        return {**key_types((before, after), [metric], question), **own}
+        return {**key_types((before, after), [metric], grouping), **own}
 
-    return as_lazy_as((before, after), answer, schema)
+    return like_input((before, after), answer, schema)
 
 
 @overload
@@ -149,7 +149,7 @@ def standardise(
         raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
     _needs_pair(metric)
     check_level(level)
-    question = Question.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
+    grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
 
     def answer() -> pl.DataFrame:
         groups_of, strata_of = list(map(column, keys)), list(map(column, strata))
@@ -206,10 +206,10 @@ def standardise(
         return rows.select(*map(column, keys), *_STANDARDISED)
 
     def schema() -> dict[str, pl.DataType]:
-        types = key_types((frame,), [metric], question)
+        types = key_types((frame,), [metric], grouping)
         return {**{key: types[key] for key in keys}, **_STANDARDISED}
 
-    return as_lazy_as((frame,), answer, schema)
+    return like_input((frame,), answer, schema)
 
 
 def named_keys(names: str | Sequence[str], role: str) -> list[str]:

@@ -12,9 +12,9 @@ from servicequality.checks import refusing_misfits
 from servicequality.comparison.sides import SIDES, with_shared_keys
 from servicequality.core.domains import require_columns
 from servicequality.core.evaluation import shared_type
-from servicequality.core.laziness import as_lazy_as
+from servicequality.core.grouping import Grouping
+from servicequality.core.laziness import like_input
 from servicequality.core.options import check_level
-from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel
@@ -57,7 +57,7 @@ def superiority(
         ParameterError: by names the column itself, or a level outside (0, 1).
     """
     check_level(level)
-    keys = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
+    keys = list(Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
     if column in keys:
         raise ParameterError(f"by names {column!r}, whose answers are compared")
     frames = [as_frame(side).lazy() for side in (before, after)]
@@ -92,7 +92,7 @@ def superiority(
     types = {key: shared_type([schema[key] for schema in schemas]) or schemas[0][key] for key in keys}
     if taken := [key for key in keys if key in own]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of the answer; rename the frame's column")
-    return as_lazy_as((before, after), answer, lambda: {**types, **own})
+    return like_input((before, after), answer, lambda: {**types, **own})
 
 
 def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.DataFrame:

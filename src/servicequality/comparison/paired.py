@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column
-from servicequality.comparison.changes import Change
+from servicequality.comparison.changes import ChangeEstimate
 from servicequality.comparison.sides import SIDES, Sides, with_shared_keys
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column, sum_column
 from servicequality.core.evaluation import by_grain
+from servicequality.core.grouping import Grouping
 from servicequality.core.plans import Plan
-from servicequality.core.question import Question
 from servicequality.core.sampling import Sampling
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
@@ -37,11 +37,11 @@ def refuse_pairs(metrics: Sequence[Metric]) -> None:
 
 
 def read_pairs(
-    before: Any, after: Any, metrics: Sequence[Metric], *, paired: str, question: Question, level: float
-) -> Iterator[tuple[Sides, Change]]:
+    before: Any, after: Any, metrics: Sequence[Metric], *, paired: str, grouping: Grouping, level: float
+) -> Iterator[tuple[Sides, ChangeEstimate]]:
     """The figures of the units that are on both sides, and their change with Student's limits over units."""
-    keys = question.keys
-    by_unit = replace(question, by=(*question.by, paired), sampling=Sampling())
+    keys = grouping.keys
+    by_unit = replace(grouping, by=(*grouping.by, paired), sampling=Sampling())
     for (first, group), (second, _) in zip(by_grain(before, metrics), by_grain(after, metrics), strict=True):
         plan = Plan(tuple(group), by_unit)
         states = []
@@ -56,7 +56,7 @@ def read_pairs(
 
 def _of(
     metric: Metric, states: Sequence[pl.DataFrame], keys: Sequence[str], unit: str, level: float
-) -> tuple[Sides, Change]:
+) -> tuple[Sides, ChangeEstimate]:
     shape, name = metric.shape, metric.name
     assert isinstance(shape, FixedShape)  # checked by the caller
     leaves = [sum_column(name, leaf) for leaf in shape.leaves()]
@@ -109,4 +109,4 @@ def _of(
     p[tested] = t_test(change[tested], se[tested], df=units[tested] - 1)
     left_out = alone - len(joint)
     said = f"{len(joint)} pairs" + (f"; {left_out} without a partner are left out" if left_out else "")
-    return sides, Change(low=low, high=high, p=p, method="paired t", test="paired t", se=se, notes=said)
+    return sides, ChangeEstimate(low=low, high=high, p=p, method="paired t", test="paired t", se=se, notes=said)

@@ -13,8 +13,8 @@ from servicequality.comparison.sides import SIDES, read_sides
 from servicequality.comparison.simpson import warning
 from servicequality.core import Metric
 from servicequality.core.evaluation import key_types
-from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.question import Question
+from servicequality.core.grouping import Grouping
+from servicequality.core.laziness import Lazy, like_input
 from servicequality.errors import ParameterError
 from servicequality.shapes import Attainment, Share
 from servicequality.stats import mantel_haenszel as pool_tables
@@ -90,10 +90,10 @@ def mantel_haenszel(
         raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
     if not isinstance(metric.shape, Share | Attainment):
         raise ParameterError(f"{metric.name}: Mantel and Haenszel pool shares; for other figures use standardise")
-    question = Question.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
+    grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
 
     def answer() -> pl.DataFrame:
-        (sides,) = read_sides(before, after, [metric], question=question, level=level)
+        (sides,) = read_sides(before, after, [metric], grouping=grouping, level=level)
         hits = "hits" if isinstance(metric.shape, Share) else "met"
         counts = [np.nan_to_num(sides.column(f"sum {leaf}", label)) for label in SIDES[::-1] for leaf in (hits, "n")]
         groups = sides.rows.select(keys).unique(maintain_order=True) if keys else pl.DataFrame({"": [0]})
@@ -123,7 +123,7 @@ def mantel_haenszel(
         return pl.concat([groups.select(keys), figures], how="horizontal") if keys else figures
 
     def schema() -> dict[str, pl.DataType]:
-        types = key_types((before, after), [metric], question)
+        types = key_types((before, after), [metric], grouping)
         return {**{key: types[key] for key in keys}, "metric": pl.String(), **_POOLED}
 
-    return as_lazy_as((before, after), answer, schema)
+    return like_input((before, after), answer, schema)

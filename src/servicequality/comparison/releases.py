@@ -15,9 +15,9 @@ from servicequality.checks import column, refusing_misfits
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Metric, evaluate
 from servicequality.core.evaluation import key_types
-from servicequality.core.laziness import Lazy, as_lazy_as
+from servicequality.core.grouping import PERIOD, Grouping
+from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_level, named_metrics
-from servicequality.core.question import PERIOD, Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
 from servicequality.shapes.base import FloatArray
@@ -123,11 +123,11 @@ def difference_in_differences(
     keys = [by] if isinstance(by, str) else list(by)
     if treated in keys:
         raise ParameterError(f"{treated!r} says who got the release: leave it out of by")
-    question = Question.of(by=[*keys, treated], every=None, at=None, timezone=None, weight=weight, cluster=cluster)
+    grouping = Grouping.of(by=[*keys, treated], every=None, at=None, timezone=None, weight=weight, cluster=cluster)
 
     def answer() -> pl.DataFrame:
         parts = []
-        for sides in read_sides(before, after, chosen, question=question, level=level):
+        for sides in read_sides(before, after, chosen, grouping=grouping, level=level):
             dtype = sides.rows.schema[treated]
             if dtype != pl.Boolean or sides.rows[treated].null_count():
                 raise InputError(
@@ -139,10 +139,10 @@ def difference_in_differences(
         return pl.concat(parts).sort([*map(column, keys), place], nulls_last=True, maintain_order=True)
 
     def schema() -> dict[str, pl.DataType]:
-        types = key_types((before, after), chosen, question)
+        types = key_types((before, after), chosen, grouping)
         return {**{key: types[key] for key in keys}, **_DOUBLED}
 
-    return as_lazy_as((before, after), answer, schema)
+    return like_input((before, after), answer, schema)
 
 
 def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> pl.DataFrame:
@@ -275,7 +275,7 @@ def interrupted_series(
             [_interrupted(rows.filter(metric=metric.name), metric, every, released, as_of, level) for metric in chosen]
         )
 
-    return as_lazy_as((table,), answer, lambda: _INTERRUPTED)
+    return like_input((table,), answer, lambda: _INTERRUPTED)
 
 
 def _interrupted(

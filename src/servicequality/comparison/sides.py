@@ -15,8 +15,8 @@ from servicequality.core import Metric
 from servicequality.core.engine.estimates import TableReading
 from servicequality.core.engine.names import key_column, sum_column, weighted
 from servicequality.core.evaluation import by_grain, shared_type
+from servicequality.core.grouping import Grouping
 from servicequality.core.plans import Plan, read_table
-from servicequality.core.question import Question
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape, Mean, Table, TableShape, mean
 from servicequality.shapes.base import FloatArray
@@ -96,7 +96,7 @@ class Sides:
 
 
 def read_sides(
-    before: Any, after: Any, metrics: Sequence[Metric], *, question: Question, level: float
+    before: Any, after: Any, metrics: Sequence[Metric], *, grouping: Grouping, level: float
 ) -> Iterator[Sides]:
     """Both frames read once each for all metrics of fixed width, and once more for each table."""
     if isinstance(before, Mapping) != isinstance(after, Mapping):
@@ -104,7 +104,7 @@ def read_sides(
     parts = zip(by_grain(before, metrics), by_grain(after, metrics), strict=True)
     sides: dict[str, Sides] = {}
     for (first, group), (second, _) in parts:
-        sides |= _read((first, second), group, question, level)
+        sides |= _read((first, second), group, grouping, level)
     yield from (sides[metric.name] for metric in metrics)
 
 
@@ -136,10 +136,10 @@ def with_shared_keys(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> lis
     return [frame.with_columns(column(key).cast(dtype) for key, dtype in casts.items()) for frame in frames]
 
 
-def _read(data: Sequence[Any], metrics: Sequence[Metric], question: Question, level: float) -> dict[str, Sides]:
-    keys = question.keys
+def _read(data: Sequence[Any], metrics: Sequence[Metric], grouping: Grouping, level: float) -> dict[str, Sides]:
+    keys = grouping.keys
     logarithms = [_logarithm(metric) for metric in metrics if _lasts(metric)]
-    plan = Plan((*metrics, *logarithms), question)
+    plan = Plan((*metrics, *logarithms), grouping)
     rows = with_shared_keys([plan.prepared(side) for side in data], keys)
     # Not in two threads: inside a query of Polars' own they could wait for each other for ever.
     sums = [plan.sums(side) for side in rows]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from servicequality.checks import column as column_of
 from servicequality.checks import shown
-from servicequality.core.laziness import as_lazy_as
+from servicequality.core.laziness import like_input
 from servicequality.core.series import By, names_of, ordered, series_types
 from servicequality.errors import ParameterError
 
@@ -59,7 +59,7 @@ def charted(
         groups = ordered(series, columns, at=at, by=by, every=every, role=_ROLE)
         return pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
 
-    return as_lazy_as((series,), answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
+    return like_input((series,), answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
 
 
 def signals(value: Numbers, center: float, lower: Numbers, upper: Numbers, *, runs: bool) -> pl.Series:

@@ -11,7 +11,7 @@ from servicequality.core.plans import Plan, plan
 from servicequality.core.results import result_rows
 from servicequality.core.spec import Spec
 from servicequality.core.state import State
-from servicequality.core.tables import TableRows
+from servicequality.core.tables import TableInput
 
 __all__ = [
     "Definition",
@@ -21,7 +21,7 @@ __all__ = [
     "Spec",
     "State",
     "TableDefinition",
-    "TableRows",
+    "TableInput",
     "define",
     "define_table",
     "evaluate",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from servicequality.core.engine.names import BIN, CLUSTER, STRATUM
-from servicequality.core.question import Question
+from servicequality.core.grouping import Grouping
 from servicequality.core.state import State
 from servicequality.errors import InputError
 
@@ -38,7 +38,7 @@ def refuse_unlike(named: str, first: State, other: State) -> None:
         )
 
 
-def difference(one: Question, other: Question) -> str:
+def difference(one: Grouping, other: Grouping) -> str:
     """What two states were made differently with, in words."""
     left, right = one.to_dict(), other.to_dict()
     unlike = [name for name in left if left[name] != right[name]]

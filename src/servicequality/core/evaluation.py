@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, first_line, listed, shown
-from servicequality.core.laziness import Lazy, as_lazy_as
+from servicequality.core.grouping import PERIOD, Grouping
+from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_options, named_metrics, refuse_records
 from servicequality.core.plans import Plan
-from servicequality.core.question import PERIOD, Question
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError
 from servicequality.model import as_frame
@@ -86,17 +86,17 @@ def evaluate(
         InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
         ParameterError: an option does not fit, or two metrics have one name.
     """
-    question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
     chosen = named_metrics(metrics)
     check_options(level, min_n)
-    parts = [(as_frame(data), Plan(tuple(group), question)) for data, group in by_grain(frame, chosen)]
+    parts = [(as_frame(data), Plan(tuple(group), grouping)) for data, group in by_grain(frame, chosen)]
     ready = [(plan.prepared(data), plan, isinstance(data, pl.DataFrame)) for data, plan in parts]
 
     def answer() -> pl.DataFrame:
         tables = [plan.evaluated(rows, level=level, min_n=min_n, held=held) for rows, plan, held in ready]
-        return tables[0] if len(tables) == 1 else _interleaved(tables, chosen, question)
+        return tables[0] if len(tables) == 1 else _interleaved(tables, chosen, grouping)
 
-    return as_lazy_as((data for data, _ in parts), answer, lambda: _schema(ready[0][0], question))
+    return like_input((data for data, _ in parts), answer, lambda: _schema(ready[0][0], grouping))
 
 
 def one_column(data: Any, metric: "Metric") -> Any:
@@ -113,12 +113,12 @@ def one_column(data: Any, metric: "Metric") -> Any:
         ) from None
 
 
-def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], question: Question) -> pl.DataFrame:
+def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], grouping: Grouping) -> pl.DataFrame:
     """The rows of several grains in one table: by key, and then in the order of the metrics."""
     order = {metric.name: place for place, metric in enumerate(metrics)}
     place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
     whole = pl.concat(tables, how="vertical_relaxed")
-    return whole.sort([*map(column, question.keys), place], nulls_last=True, maintain_order=True)
+    return whole.sort([*map(column, grouping.keys), place], nulls_last=True, maintain_order=True)
 
 
 def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
@@ -139,13 +139,13 @@ def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["M
     return [(frame[grain], [metric for metric in metrics if metric.spec.grain == grain]) for grain in grains]
 
 
-def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], question: Question) -> dict[str, pl.DataType]:
+def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], grouping: Grouping) -> dict[str, pl.DataType]:
     """The types of the answer's keys, from the frames' schemas; a column that is missing or of a wrong type is found here."""
     found: dict[str, pl.DataType] = {}
     for frame in frames:
         for data, group in by_grain(frame, metrics):
-            rows = question.frame(as_frame(data).lazy(), group)
-            for key, dtype in rows.select(map(column, question.keys)).collect_schema().items():
+            rows = grouping.frame(as_frame(data).lazy(), group)
+            for key, dtype in rows.select(map(column, grouping.keys)).collect_schema().items():
                 found[key] = shared_type({found.get(key, dtype), dtype}) or found[key]
     return found
 
@@ -170,7 +170,7 @@ def _is_lone_column(thing: Any) -> bool:
     return not isinstance(thing, Mapping) and not _is_frame(thing) and hasattr(thing, "dtype")
 
 
-def _schema(frame: pl.LazyFrame, question: Question) -> pl.Schema:
-    keys = frame.select(map(column, question.keys)).collect_schema()
+def _schema(frame: pl.LazyFrame, grouping: Grouping) -> pl.Schema:
+    keys = frame.select(map(column, grouping.keys)).collect_schema()
     period = {PERIOD: keys.get(PERIOD, pl.Datetime("us", "UTC"))}
     return pl.Schema({**keys, **period, **RESULT})

@@ -9,7 +9,7 @@ Lazy: TypeAlias = pl.LazyFrame | Mapping[str, pl.LazyFrame]
 """What makes an answer lazy: a lazy frame, or lazy frames by grain."""
 
 
-def as_lazy_as(
+def like_input(
     data: Iterable[Any], compute: Callable[[], pl.DataFrame], schema: Callable[[], Mapping[str, pl.DataType]]
 ) -> pl.DataFrame | pl.LazyFrame:
     """What `compute` gives: now, or where any of the data is lazy, when it is collected.

@@ -14,8 +14,8 @@ from servicequality.checks import column, listed, refusing_misfits, shown
 from servicequality.core import evaluation
 from servicequality.core import state as states
 from servicequality.core.estimate import Estimate
+from servicequality.core.grouping import Grouping
 from servicequality.core.plans import Plan
-from servicequality.core.question import Question
 from servicequality.core.rule import Rule
 from servicequality.core.rule_tree import literal_names, replaced, strange, tree
 from servicequality.core.spec import Spec
@@ -143,7 +143,7 @@ class Metric(Rule):
             InputError: a column is missing or of a wrong type. Rows outside their domain are counted, and told by `finish`.
             ParameterError: an option does not fit.
         """
-        grouping = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+        grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
         return Plan((self,), grouping).partial(frame, as_of=as_of)
 
     @refusing_misfits
@@ -185,7 +185,7 @@ class Metric(Rule):
 
     def _plan_of(self, state: object) -> Plan:
         """The plan of this metric alone by the keys, period and sampling of a state."""
-        grouping = state.grouping if isinstance(state, State) else Question()
+        grouping = state.grouping if isinstance(state, State) else Grouping()
         return Plan((self,), grouping)
 
     def estimate(

@@ -29,8 +29,8 @@ from servicequality.core.engine.value_tables import (
     table_shape,
     table_types,
 )
+from servicequality.core.grouping import PERIOD, Grouping
 from servicequality.core.options import check_options, named_metrics, refuse_records
-from servicequality.core.question import PERIOD, Question
 from servicequality.core.rule import Rule
 from servicequality.core.state import State
 from servicequality.core.suppression import suppress
@@ -50,7 +50,7 @@ class Plan:
     """
 
     rules: tuple[Rule, ...]
-    grouping: Question
+    grouping: Grouping
     basis: str = ""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -393,7 +393,7 @@ def plan(
     Raises:
         ParameterError: an option does not fit, or two metrics have one name.
     """
-    grouping = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
     chosen = named_metrics(metrics)
     for rule in chosen:
         grouping.sampling.refuse_tables(rule.name, rule.shape)

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.core.question import Question as Grouping
+from servicequality.core.grouping import Grouping
 from servicequality.errors import InputError
 
 FRAME = "frame"

@@ -10,17 +10,17 @@ import polars as pl
 
 from servicequality.checks import is_pattern, shown
 from servicequality.core.domains import Bound, check_types, check_values, require_columns, widened
-from servicequality.core.laziness import as_lazy_as
-from servicequality.core.question import Question
+from servicequality.core.grouping import Grouping
+from servicequality.core.laziness import like_input
 from servicequality.core.results import RESULT
 from servicequality.core.spec import Spec
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records, as_frame
 
-__all__ = ["TableRows"]
+__all__ = ["TableInput"]
 
 
-class TableRows:
+class TableInput:
     """The rows that a table's call names, checked as a metric's are.
 
     Attributes:
@@ -56,8 +56,8 @@ class TableRows:
         named = {role: name for role, name in columns.items() if name is not None}
         if bad := [name for name in named.values() if not isinstance(name, str)]:
             raise ParameterError(f"{spec.name}: a column is given by its name, got {shown(bad[0])}")
-        question = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
-        self.by: list[str] = list(question.by)
+        grouping = Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
+        self.by: list[str] = list(grouping.by)
         if bad := [name for name in (*named.values(), *self.by) if is_pattern(name)]:
             raise ParameterError(
                 f"{spec.name}: Polars reads the name {shown(bad[0])} as a pattern; rename the column first"
@@ -71,7 +71,7 @@ class TableRows:
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
         self._rows: pl.LazyFrame = given.lazy()
-        question.frame(self._rows, [])  # the keys are there
+        grouping.frame(self._rows, [])  # the keys are there
         schema = self._rows.collect_schema()
         require_columns(schema, named.values(), role=spec.name)
         check_types(schema, self._bounds)
@@ -111,4 +111,4 @@ class TableRows:
             more: the table's own figures, after the result's columns.
         """
         own = {key: self.schema[key] for key in self.by}
-        return as_lazy_as([self.data], compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})
+        return like_input([self.data], compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})

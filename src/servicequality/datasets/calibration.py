@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from servicequality.datasets.voice import RUBRIC
+from servicequality.datasets.surveys import RUBRIC
 from servicequality.errors import ParameterError
 
 __all__ = ["calibration_reviews", "calibration_truth"]

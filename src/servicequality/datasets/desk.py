@@ -14,7 +14,7 @@ from servicequality.datasets.export import changes_table, numbered, responses_ta
 from servicequality.datasets.log import instants, look_up
 from servicequality.datasets.releases import deployments_table
 from servicequality.datasets.surroundings import incidents_table, sessions_table
-from servicequality.datasets.voice import REVIEWED_WITHIN, Opinions, answers_table, feel, reviews_table
+from servicequality.datasets.surveys import REVIEWED_WITHIN, Opinions, answers_table, feel, reviews_table
 from servicequality.datasets.work import History, live
 from servicequality.errors import ParameterError
 from servicequality.model import Records

@@ -10,7 +10,7 @@ from servicequality import stats
 from servicequality.checks import refusing_misfits
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
-from servicequality.core.laziness import as_lazy_as
+from servicequality.core.laziness import like_input
 from servicequality.core.options import check_level
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import ParameterError
@@ -130,7 +130,7 @@ def link(
         series_types(series, [outcome, *names], at=at, role=_LINK)
         return _LINKED
 
-    return as_lazy_as((series,), answer, schema)
+    return like_input((series,), answer, schema)
 
 
 def _driver(rows: pl.DataFrame, outcome: str, name: str, steps: list[int], placebos: list[int]) -> pl.DataFrame:
@@ -237,7 +237,7 @@ def partial_correlation(
         whole = frame.select(pl.col(columns).cast(pl.Float64)).collect()
         return _held_fixed(whole, level)
 
-    return as_lazy_as((rows,), answer, lambda: _PARTIAL)
+    return like_input((rows,), answer, lambda: _PARTIAL)
 
 
 def _held_fixed(whole: pl.DataFrame, level: float) -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 
 from servicequality import stats
 from servicequality.checks import refusing_misfits
-from servicequality.core.laziness import as_lazy_as
+from servicequality.core.laziness import like_input
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import InputError, ParameterError
 
@@ -112,7 +112,7 @@ def event_study(
         series_types(series, names, at=at, role=_ROLE)
         return _STUDIED
 
-    return as_lazy_as((series,), answer, schema)
+    return like_input((series,), answer, schema)
 
 
 def _places(periods: pl.Series, events: Sequence[date | datetime] | pl.Series, every: str) -> np.ndarray[Any, Any]:

@@ -2,8 +2,8 @@
 
 from servicequality.events.assignments import in_force
 from servicequality.events.flows import flow
-from servicequality.events.quality import Verdict, check
-from servicequality.events.returns import aftermath
+from servicequality.events.follow_up_rows import follow_ups
+from servicequality.events.quality import DataCheck, check
 from servicequality.events.reviews import review_scores
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
@@ -11,13 +11,13 @@ from servicequality.events.ticket_rows import FirstResponse
 from servicequality.events.waits import reply_waits
 
 __all__ = [
+    "DataCheck",
     "FirstResponse",
-    "Verdict",
-    "aftermath",
     "check",
     "excluded_tickets",
     "facts",
     "flow",
+    "follow_ups",
     "in_force",
     "reply_waits",
     "review_scores",

@@ -6,7 +6,7 @@ import polars as pl
 
 from servicequality.checks import listed, shown
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.known import changes_of, known_events, needed
+from servicequality.events.as_of import changes_of, known_events, needed
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.per_ticket import Sum, any_of, count, distinct, last, of_present
 from servicequality.model import Records, TableLike, as_frame

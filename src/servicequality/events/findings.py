@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from servicequality.checks import column
-from servicequality.events.known import STAMPS, changes_of
+from servicequality.events.as_of import STAMPS, changes_of
 from servicequality.model import Records
 
 __all__ = ["FIELDS", "TIED", "findings"]

@@ -12,7 +12,7 @@ from polars import selectors as cs
 
 from servicequality.checks import column, listed, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
-from servicequality.events.known import changes_of, known_at, words
+from servicequality.events.as_of import changes_of, known_at, words
 from servicequality.model import Records, TableLike, as_frame
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank
 from servicequality.model.roles import closest
@@ -129,7 +129,7 @@ def flow(
 
     def count(table: pl.DataFrame) -> pl.DataFrame:
         _refuse_unread(table, parsed, timezone)
-        return _flow(table, list(inside), _Question(every, known, zone), created).rename(inside)
+        return _flow(table, list(inside), _Periods(every, known, zone), created).rename(inside)
 
     if isinstance(frame, pl.DataFrame):
         return count(frame.select(columns))
@@ -235,8 +235,8 @@ def _refuse_unread(table: pl.DataFrame, parsed: dict[str, str], timezone: str | 
             raise InputError(f"column {shown(name)}: " + "; ".join(causes))
 
 
-class _Question(NamedTuple):
-    """What is asked of the tickets: periods of this length, known until this instant, on this clock."""
+class _Periods(NamedTuple):
+    """Periods of this length, known until this instant, on this clock."""
 
     every: str
     known: int
@@ -278,7 +278,7 @@ class _Question(NamedTuple):
         return found[np.searchsorted(found, first, "right") - 1 : np.searchsorted(found, self.known, "right") + 1]
 
 
-def _flow(table: pl.DataFrame, keys: list[str], question: _Question, created: str) -> pl.DataFrame:
+def _flow(table: pl.DataFrame, keys: list[str], periods: _Periods, created: str) -> pl.DataFrame:
     missing = table[_START].null_count()
     if missing:
         raise InputError(
@@ -287,12 +287,12 @@ def _flow(table: pl.DataFrame, keys: list[str], question: _Question, created: st
         )
     groups, table = _groups(table, keys)
     first = table[_START].min()
-    if not isinstance(first, int) or first > question.known:
+    if not isinstance(first, int) or first > periods.known:
         nothing = np.empty((0, 0), np.int64)
-        return _frame(groups.clear(), np.empty(0, np.int64), question, dict.fromkeys(_COUNTS, nothing))
-    edges = question.edges(first)
+        return _frame(groups.clear(), np.empty(0, np.int64), periods, dict.fromkeys(_COUNTS, nothing))
+    edges = periods.edges(first)
     # For the counting the last period ends where knowledge does.
-    until = np.append(edges[:-1], min(edges[-1], question.known + 1))
+    until = np.append(edges[:-1], min(edges[-1], periods.known + 1))
     left_out = np.zeros((groups.height, len(until) - 1), np.int64)
     if _OUT in table.columns and (out := table[_OUT]).any():
         gone, table = table.filter(out), table.filter(~out)
@@ -302,19 +302,19 @@ def _flow(table: pl.DataFrame, keys: list[str], question: _Question, created: st
     counter = SpellCounter(until, groups.height)
     for at in range(0, table.height, _ROWS):
         rows = table.slice(at, _ROWS)
-        counter.add(rows[_START].to_numpy(), _stops(rows, question.known), _codes(rows))
+        counter.add(rows[_START].to_numpy(), _stops(rows, periods.known), _codes(rows))
     reopened, resumed = None, np.zeros_like(left_out)
     if _AGAIN in table.columns:
         again = table.filter(_AGAIN)
         reopened = count_events(again[_START].to_numpy(), until, _codes(again), groups.height)
         owners = table[_TICKET].to_numpy()
         resumed = count_resumed(
-            table[_START].to_numpy(), _stops(table, question.known), owners, until, _codes(table), groups.height
+            table[_START].to_numpy(), _stops(table, periods.known), owners, until, _codes(table), groups.height
         )
-    counts = _balance(counter, resumed, edges, question.zone)
+    counts = _balance(counter, resumed, edges, periods.zone)
     if reopened is not None:
         counts |= {"created": counts["inflow"] - reopened, "reopened": reopened}
-    return _frame(groups, edges, question, counts | {"n_excluded": left_out, "n_reversed": counter.reversed})
+    return _frame(groups, edges, periods, counts | {"n_excluded": left_out, "n_reversed": counter.reversed})
 
 
 def _stops(rows: pl.DataFrame, known: int) -> Integers:
@@ -377,14 +377,14 @@ def _balance(counter: SpellCounter, resumed: Integers, edges: Integers, zone: st
     }
 
 
-def _frame(groups: pl.DataFrame, edges: Integers, question: _Question, counts: dict[str, Integers]) -> pl.DataFrame:
+def _frame(groups: pl.DataFrame, edges: Integers, periods: _Periods, counts: dict[str, Integers]) -> pl.DataFrame:
     """The groups that came to anything, sorted, by every period. A count that is not known is null."""
     something = counts["inflow"].any(axis=1) | counts["n_excluded"].any(axis=1) | counts["n_reversed"].any(axis=1)
     some = groups.with_row_index(_CODE).filter(pl.Series(something, dtype=pl.Boolean))
     some = some.sort(groups.columns) if groups.columns else some
     rows = some[_CODE].to_numpy()
     n_periods = counts["inflow"].shape[1]
-    starts = pl.Series(np.tile(edges[:-1], len(rows)), dtype=pl.Int64).cast(pl.Datetime("us", question.zone))
+    starts = pl.Series(np.tile(edges[:-1], len(rows)), dtype=pl.Int64).cast(pl.Datetime("us", periods.zone))
     return some.drop(_CODE)[np.repeat(np.arange(len(rows)), n_periods)].with_columns(
         starts.alias("period"),
         *(
@@ -393,5 +393,5 @@ def _frame(groups: pl.DataFrame, edges: Integers, question: _Question, counts: d
             else pl.lit(None, pl.Int64).alias(name)
             for name in _COUNTS
         ),
-        pl.Series("complete", np.tile(edges[1:] <= question.known + 1, len(rows)), dtype=pl.Boolean),
+        pl.Series("complete", np.tile(edges[1:] <= periods.known + 1, len(rows)), dtype=pl.Boolean),
     )

@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from servicequality.events.known import known_events
+from servicequality.events.as_of import known_events
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.per_ticket import any_of, count, distinct, earliest, of_present, total
 from servicequality.model import Records

@@ -5,7 +5,7 @@ Columns that begin with an underscore are instants in Int64 microseconds, or cou
 
 import polars as pl
 
-from servicequality.events.known import STAMPS, instant, microseconds, seconds, worked
+from servicequality.events.as_of import STAMPS, instant, microseconds, seconds, worked
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.model import Records

@@ -7,13 +7,13 @@ import polars as pl
 
 from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
+from servicequality.events.as_of import COUNTERS, known_at, needed, seconds, words
 from servicequality.events.findings import TIED, findings
-from servicequality.events.known import COUNTERS, known_at, needed, seconds, words
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import ENDED, EXCLUDED, facts
 from servicequality.model import Records
 
-__all__ = ["Verdict", "check"]
+__all__ = ["DataCheck", "check"]
 
 _USUAL = ("new", "open", "pending", "hold", "on-hold", "on hold")
 _CLOSED = "resolved by a close alone"
@@ -46,7 +46,7 @@ _LAWS = "law broken: "
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
+class DataCheck:
     """What was found: `frame` holds every finding, `str()` those that matter and what to ask the export's owner.
 
     Attributes:
@@ -95,7 +95,7 @@ def check(
     paused: tuple[str, ...] = (),
     excluded: tuple[str, ...] = EXCLUDED,
     running: tuple[str, ...] = _USUAL,
-) -> Verdict:
+) -> DataCheck:
     """What is wrong or missing in the tickets, responses and changes, and whether the conservation laws hold.
 
     The tables are examined whole. Counted are, among the rest, tickets that only a close says to be resolved, tickets on
@@ -131,7 +131,7 @@ def check(
     )
     columns = ["table", "finding", "about", "count", "of", "share", "examples"]
     tables = pl.Enum(["tickets", "responses", "changes", "facts"])
-    return Verdict(
+    return DataCheck(
         frame=frame.select(columns).sort(pl.col("table").cast(tables), maintain_order=True),
         as_of=as_of,
         timezone=records.timezone or "UTC",

@@ -7,7 +7,7 @@ import polars as pl
 
 from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
-from servicequality.events.known import Heads, changes_of, hours, known_at, known_events, needed, over_tickets, seconds
+from servicequality.events.as_of import Heads, changes_of, hours, known_at, known_events, needed, over_tickets, seconds
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule

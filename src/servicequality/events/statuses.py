@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import polars as pl
 
-from servicequality.events.known import changes_of, known_events, seconds
+from servicequality.events.as_of import changes_of, known_events, seconds
 from servicequality.events.numbering import TicketNumbers, beside_above
 from servicequality.events.per_ticket import any_of, count, earliest, last, latest, of_present, total
 from servicequality.model import Records

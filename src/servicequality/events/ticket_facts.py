@@ -8,8 +8,8 @@ import polars as pl
 
 from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import ParameterError
+from servicequality.events.as_of import Heads, hours, known_at, known_tickets, needed, over_tickets, words
 from servicequality.events.assignments import HELD
-from servicequality.events.known import Heads, hours, known_at, known_tickets, needed, over_tickets, words
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.outcomes import closing, durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets

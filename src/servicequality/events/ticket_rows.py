@@ -5,8 +5,8 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.events.as_of import changes_of
 from servicequality.events.assignments import HELD, assignment_facts, values_in_force
-from servicequality.events.known import changes_of
 from servicequality.events.messages import message_facts, messages
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves

@@ -7,8 +7,7 @@ import polars as pl
 
 from servicequality.checks import column, refusing_misfits
 from servicequality.errors import InputError
-from servicequality.events.assignments import HELD
-from servicequality.events.known import (
+from servicequality.events.as_of import (
     STAMPS,
     Heads,
     hours,
@@ -21,6 +20,7 @@ from servicequality.events.known import (
     words,
     worked,
 )
+from servicequality.events.assignments import HELD
 from servicequality.events.messages import messages
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.statuses import StatusSets, status_moves

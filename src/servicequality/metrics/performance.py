@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Amount, Flag, Number, Seconds, answered
-from servicequality.core import TableRows, define, define_table, result_rows
+from servicequality.core import TableInput, define, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, finished, waiting
 from servicequality.shapes import RateMethod, Shape, balance, rate
@@ -201,7 +201,7 @@ def scalability(
     """
     legal = [(pl.col(name) > 0) & (pl.col(name) < float("inf")) for name in (load, cost)]
     refused = {"that is not above 0, which has no logarithm": ~pl.all_horizontal(legal)}
-    asked = TableRows(measurements, scalability.spec, by=by, refused=refused, load=load, cost=cost)
+    asked = TableInput(measurements, scalability.spec, by=by, refused=refused, load=load, cost=cost)
     keys = asked.by
     both = answered(load) & answered(cost)
     x, y = (pl.when(both).then(pl.col(name).cast(pl.Float64).log()) for name in (load, cost))

@@ -1,9 +1,9 @@
 """The typed record of a service desk.
 
-Lives here: dataclasses, schemas, the front door, `Records`. Never: what is computed of them.
+Lives here: dataclasses, schemas, `as_frame`, `Records`. Never: what is computed of them.
 """
 
-from servicequality.model.door import TableLike, as_frame
+from servicequality.model.frame_input import TableLike, as_frame
 from servicequality.model.frames import from_frame, to_frame
 from servicequality.model.operations import Account, AgentTime, Contact, ContactOutcome, Deployment
 from servicequality.model.record import Record

@@ -8,7 +8,7 @@ import polars as pl
 
 from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
-from servicequality.model.door import TableLike, as_frame
+from servicequality.model.frame_input import TableLike, as_frame
 from servicequality.model.roles import closest
 from servicequality.model.schema import schema_of
 from servicequality.model.tables import TABLES

@@ -18,7 +18,7 @@ import polars as pl
 
 from servicequality.checks import column, listed, shown
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.known import words
+from servicequality.events.as_of import words
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.model import Records, Ticket, schema_of
 from servicequality.model.coercion import coerced

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from servicequality.core import Metric
 from servicequality.core.evaluation import by_grain
-from servicequality.core.laziness import Lazy, as_lazy_as
-from servicequality.core.question import PERIOD
+from servicequality.core.grouping import PERIOD
+from servicequality.core.laziness import Lazy, like_input
 from servicequality.errors import ParameterError
 from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document
 from servicequality.scorecard.objective import EVERY, Objective, Period, check_period
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
-from servicequality.scorecard.reading import TAIL, Asked, Figures, answer_types, read
+from servicequality.scorecard.reading import TAIL, FigureRequest, Figures, answer_types, read
 from servicequality.scorecard.verdicts import (
     FIRST_LOOK,
     Limits,
@@ -211,9 +211,11 @@ class Scorecard:
             types = answer_types(frame, asked, timezone=timezone, weight=weight, cluster=cluster)
             return _together([pl.DataFrame(schema=COLUMNS | own) for own in types], keys).schema
 
-        return as_lazy_as((frame,), answer, schema)
+        return like_input((frame,), answer, schema)
 
-    def _asked(self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]) -> Asked:
+    def _asked(
+        self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]
+    ) -> FigureRequest:
         metric = objective.metric_at(as_of)
         if not isinstance(at, str | Mapping):
             raise ParameterError(f"at is the name of a column, or a mapping of grain to name, got {at!r}")
@@ -224,9 +226,9 @@ class Scorecard:
                 f'say at={{"{metric.spec.grain}": …}}'
             )
         every = EVERY[objective.period or self.period]
-        return Asked(metric.named(f"objective {place}"), tuple(objective.by), every, column)
+        return FigureRequest(metric.named(f"objective {place}"), tuple(objective.by), every, column)
 
-    def _judge(self, objective: Objective, asked: Asked, figures: Figures, as_of: dt.datetime) -> pl.DataFrame:
+    def _judge(self, objective: Objective, asked: FigureRequest, figures: Figures, as_of: dt.datetime) -> pl.DataFrame:
         metric, target, rows = objective.metric_at(as_of), objective.target, figures.rows
         up, decision = upward(objective.direction, target), figures.decision
 

@@ -8,11 +8,11 @@ import numpy as np
 import polars as pl
 
 from servicequality.core import Metric
+from servicequality.core.grouping import PERIOD, Grouping
 from servicequality.core.plans import Plan
-from servicequality.core.question import PERIOD, Question
 from servicequality.errors import InputError
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
-from servicequality.scorecard.reading import Asked, Figures, fixed_figures, table_figures
+from servicequality.scorecard.reading import FigureRequest, Figures, fixed_figures, table_figures
 from servicequality.shapes import FixedShape
 from servicequality.shapes.deciding import Decision
 
@@ -22,7 +22,7 @@ _MOST = 2_000
 
 def read_censuses(
     frame: Any,
-    one: Asked,
+    one: FigureRequest,
     taken: Callable[[dt.datetime], Metric] | None,
     *,
     as_of: dt.datetime,
@@ -46,7 +46,7 @@ def read_censuses(
     Raises:
         InputError: the first row lies so far back that there are more than 2,000 periods.
     """
-    dated = Question.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
+    dated = Grouping.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
     first = Plan((one.metric,), dated)
     rows = first.prepared(frame)
     first.sums(rows)  # rows that cannot be are told before their periods are looked for
@@ -54,7 +54,7 @@ def read_censuses(
     if taken is None:
         starts, ends = starts.tail(1), ends[-1:]
     metrics = [(taken(end) if taken else one.metric).named(f"{one.metric.name} at {i}") for i, end in enumerate(ends)]
-    whole = Question.of(by=one.by, every=None, at=None, timezone=None, weight=weight, cluster=cluster)
+    whole = Grouping.of(by=one.by, every=None, at=None, timezone=None, weight=weight, cluster=cluster)
     metrics = metrics or [one.metric]  # without rows: the columns alone
     plan = Plan(tuple(metrics), whole)
     sums = plan.sums(rows)
@@ -80,7 +80,7 @@ def read_censuses(
 
 
 def _periods(
-    rows: pl.LazyFrame, one: Asked, as_of: dt.datetime, timezone: str | None
+    rows: pl.LazyFrame, one: FigureRequest, as_of: dt.datetime, timezone: str | None
 ) -> tuple[pl.Series, Sequence[dt.datetime]]:
     """The beginning of each period that began before `as_of`, and the instant at which its census is taken."""
     first = rows.select(pl.col(PERIOD).min()).collect(engine="streaming").to_series()

@@ -16,8 +16,8 @@ from servicequality.core.engine.estimates import JudgedSums, judged_sums
 from servicequality.core.engine.names import BIN, STRATUM, key_column, sum_column
 from servicequality.core.engine.value_tables import read_histogram, table_shape
 from servicequality.core.evaluation import by_grain, key_types
+from servicequality.core.grouping import PERIOD, Grouping
 from servicequality.core.plans import Plan, read_table
-from servicequality.core.question import PERIOD, Question
 from servicequality.model import as_frame
 from servicequality.scorecard.pending import extremes, may_move, table_extremes, unknown
 from servicequality.shapes import FixedShape
@@ -29,7 +29,7 @@ TAIL = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class FigureRequest:
     """One figure that is asked for: a metric under a name of its own, its keys, its period, the column of its instant."""
 
     metric: Metric
@@ -54,7 +54,7 @@ class Figures(NamedTuple):
 
 def read(
     frame: Any,
-    asked: Sequence[Asked],
+    asked: Sequence[FigureRequest],
     *,
     timezone: str | None,
     level: float,
@@ -67,7 +67,7 @@ def read(
     for data, metrics in parts:
         names = {metric.name for metric in metrics}
         rows = as_frame(data).lazy()
-        groups: dict[object, list[Asked]] = {}
+        groups: dict[object, list[FigureRequest]] = {}
         for one in asked:
             if one.metric.name in names:
                 # Clusters reach over days and groups: their sums are made at the keys that are asked for.
@@ -79,13 +79,13 @@ def read(
 
 
 def answer_types(
-    frame: Any, asked: Sequence[Asked], *, timezone: str | None, weight: str | None, cluster: str | None
+    frame: Any, asked: Sequence[FigureRequest], *, timezone: str | None, weight: str | None, cluster: str | None
 ) -> list[dict[str, pl.DataType]]:
     """The types of each figure's keys and period, from schemas alone."""
     types = []
     for one in asked:
-        question = Question.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
-        types.append(key_types((frame,), [one.metric], question))
+        grouping = Grouping.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
+        types.append(key_types((frame,), [one.metric], grouping))
     return types
 
 
@@ -139,7 +139,7 @@ def _grown(judged: JudgedSums, times: FloatArray) -> Decision:
 
 def _scan(
     rows: pl.LazyFrame,
-    asked: Sequence[Asked],
+    asked: Sequence[FigureRequest],
     *,
     timezone: str | None,
     level: float,
@@ -150,8 +150,8 @@ def _scan(
     keys = tuple(dict.fromkeys(key for one in asked for key in one.by))
     lengths = {one.every for one in asked}
     every = next(iter(lengths)) if len(lengths) == 1 else "1d"  # weeks do not add up to months, days do
-    question = Question.of(by=keys, every=every, at=asked[0].at, timezone=timezone, weight=weight, cluster=cluster)
-    plan = Plan(tuple(one.metric for one in asked), question)
+    grouping = Grouping.of(by=keys, every=every, at=asked[0].at, timezone=timezone, weight=weight, cluster=cluster)
+    plan = Plan(tuple(one.metric for one in asked), grouping)
     frame = plan.prepared(rows)
     sums = plan.sums(frame)
     figures: dict[str, Figures] = {}
@@ -172,7 +172,7 @@ def _rolled_up(state: pl.DataFrame, keys: Sequence[str], every: str, base: str) 
     if every != base:
         zone = getattr(state.schema[key_column(PERIOD)], "time_zone", None)
         period = period.dt.truncate(every)
-        if zone is not None:  # as in `Question`: where the clock goes back at midnight, a day begins twice
+        if zone is not None:  # as in `Grouping`: where the clock goes back at midnight, a day begins twice
             period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
     groups = [*map(key_column, keys), *(name for name in (STRATUM, BIN) if name in state.columns)]
     sums = [pl.col(name).sum() for name in state.columns if name not in groups and not name.startswith("key:")]

@@ -9,9 +9,9 @@ import polars as pl
 from polars import selectors
 
 from servicequality.checks import refusing_misfits
+from servicequality.core.grouping import Grouping
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
-from servicequality.core.question import Question
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
 from servicequality.servqual.checking import check_answers
@@ -35,13 +35,13 @@ class Scores(Generic[F]):
     Attributes:
         answers: the questionnaire, a row a respondent.
         missing: whose dimension has a score.
-        question: keys, periods, weights and clusters.
+        grouping: keys, periods, weights and clusters.
         level: confidence level of the limits.
     """
 
     answers: Answers
     missing: Missing
-    question: Question
+    grouping: Grouping
     level: float
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class Scores(Generic[F]):
         that is not known is null. The rows are what the metrics of this package read.
         """
         used = [*self.answers.named(), *self.answers.importance.values()]
-        plan = self._scored.drop(selectors.by_name(*used, *self.question.added))
+        plan = self._scored.drop(selectors.by_name(*used, *self.grouping.added))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property
@@ -90,11 +90,11 @@ class Scores(Generic[F]):
         """One row a key, item and measure, each item on the respondents who answered it."""
         answers = by_item(self.answers)
         asked = figures(measures(answers), answers.scale.scored, scale=answers.scale, whole=False, full=answers.full)
-        plan = plan_of(self.scale, self.missing, asked, self.question)
+        plan = plan_of(self.scale, self.missing, asked, self.grouping)
         rows = plan.prepared(scored(answers, "dimension_complete"))
 
         def finished(sums: pl.DataFrame) -> pl.DataFrame:
-            return table(plan, sums, asked, keys=self.question.keys, level=self.level, name="item")
+            return table(plan, sums, asked, keys=self.grouping.keys, level=self.level, name="item")
 
         empty = pl.DataFrame(schema=plan.summed(rows).collect_schema())
         return self._given(lambda: finished(plan.sums(rows)), lambda: finished(empty).schema)
@@ -102,8 +102,8 @@ class Scores(Generic[F]):
     def check(self) -> None:
         """Raise InputError for answers, points and weights that cannot be; eager answers were checked by `score`."""
         check_answers(self.answers)
-        if self.question.sampling:
-            Plan((), self.question).sums(self.answers.frame)
+        if self.grouping.sampling:
+            Plan((), self.grouping).sums(self.answers.frame)
 
     @cached_property
     def _scored(self) -> pl.LazyFrame:
@@ -111,7 +111,7 @@ class Scores(Generic[F]):
 
     def _plan(self, *, full: bool) -> Plan:
         rules = figures(measures(self.answers), tuple(self.scale.dimensions), scale=self.scale, full=full)
-        return plan_of(self.scale, self.missing, rules, self.question)
+        return plan_of(self.scale, self.missing, rules, self.grouping)
 
     @cached_property
     def _tables(self) -> ScoreTables:
@@ -119,7 +119,7 @@ class Scores(Generic[F]):
 
     def _made(self, summed: Callable[[Plan, pl.LazyFrame], pl.DataFrame]) -> ScoreTables:
         plan = self._plan(full=self.answers.full)
-        return ScoreTables(self.scale, plan, summed(plan, plan.prepared(self._scored)), self.question.keys, self.level)
+        return ScoreTables(self.scale, plan, summed(plan, plan.prepared(self._scored)), self.grouping.keys, self.level)
 
     def _table(self, pick: Callable[[ScoreTables], pl.DataFrame]) -> F:
         def empty() -> pl.Schema:
@@ -242,8 +242,8 @@ def score(
     check_level(level)
     check_policy(missing)
     check_scale(scale)
-    question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
-    if taken := [name for name in question.by if name in TABLE_COLUMNS]:
+    grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    if taken := [name for name in grouping.by if name in TABLE_COLUMNS]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of the tables; rename the frame's column first")
     roles = {"perception": perception}
     if scale.standard == "expectation":
@@ -255,17 +255,17 @@ def score(
         importance=importance,
         questions=questions,
         respondent=respondent,
-        kept=[*question.by, *question.sampling.columns()],
+        kept=[*grouping.by, *grouping.sampling.columns()],
         at=at,
     )
-    answers = replace(answers, frame=question.frame(answers.frame, []))
+    answers = replace(answers, frame=grouping.frame(answers.frame, []))
     given = set(answers.frame.collect_schema()) - set(answers.named())
     own = [f"{measure}_{name}" for measure in measures(answers) for name in (*scale.dimensions, OVERALL)]
     if clash := sorted(given & set(own)):
         raise ParameterError(
             f"{clash[0]!r} is a column of the scores and of the frame; rename the frame's column first"
         )
-    made: Scores[Any] = Scores(answers, missing, question, level)
+    made: Scores[Any] = Scores(answers, missing, grouping, level)
     if answers.eager:
         made.check()
     return made

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from servicequality.core import Metric
 from servicequality.core.engine.names import sum_column
+from servicequality.core.grouping import Grouping
 from servicequality.core.plans import Plan
-from servicequality.core.question import Question
 from servicequality.core.state import State
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual import metrics
@@ -53,7 +53,7 @@ def figures(
     return {(name, measure): metric.named(f"{measure}_{name}") for (name, measure), metric in asked.items()}
 
 
-def plan_of(scale: Scale, missing: str, rules: Mapping[tuple[str, str], Metric], grouping: Question) -> Plan:
+def plan_of(scale: Scale, missing: str, rules: Mapping[tuple[str, str], Metric], grouping: Grouping) -> Plan:
     """The plan of some figures of a questionnaire that was scored by a scale and a policy."""
     return Plan(tuple(rules.values()), grouping, basis=digest(scale, missing))
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, is_pattern, refusing_misfits, shown
-from servicequality.core.question import Question
+from servicequality.core.grouping import Grouping
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
@@ -154,18 +154,18 @@ def item_sums(
         ParameterError: a map does not fit the scale, or `by` names a column of the tables.
     """
     check_scale(scale)
-    question = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
+    grouping = Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
     taken = {*_CELL, *_SUMS, RULES, "item", "other", "measure"}
-    if patterns := [name for name in question.by if is_pattern(name)]:
+    if patterns := [name for name in grouping.by if is_pattern(name)]:
         raise ParameterError(f"by: Polars reads the name {shown(patterns[0])} as a pattern; rename the column first")
-    if clash := [name for name in question.by if name in taken]:
+    if clash := [name for name in grouping.by if name in taken]:
         raise ParameterError(f"by names {clash[0]!r}, which is a column of the tables; rename the frame's column first")
     roles = {role: {"expectation": expectation, "perception": perception}[role] for role in roles_of(scale)}
     answers = read_answers(
-        frame, scale, roles, importance=None, questions=questions, respondent=respondent, kept=question.by
+        frame, scale, roles, importance=None, questions=questions, respondent=respondent, kept=grouping.by
     )
-    question.frame(answers.frame, [])  # the keys are there
-    made = ItemSums(scale, answers.eager, question.by, answers)
+    grouping.frame(answers.frame, [])  # the keys are there
+    made = ItemSums(scale, answers.eager, grouping.by, answers)
     if answers.eager:
         _ = made.state
     return made

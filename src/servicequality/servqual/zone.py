@@ -19,9 +19,9 @@ from polars import selectors
 
 from servicequality.checks import refusing_misfits
 from servicequality.core import Metric
+from servicequality.core.grouping import Grouping
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
-from servicequality.core.question import Question
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
 from servicequality.servqual.checking import check_answers
@@ -49,13 +49,13 @@ class Zone(Generic[F]):
     Attributes:
         answers: the questionnaire, a row a respondent.
         missing: whose dimension has differences.
-        question: keys, periods, weights and clusters.
+        grouping: keys, periods, weights and clusters.
         level: confidence level of the limits.
     """
 
     answers: Answers
     missing: Missing
-    question: Question
+    grouping: Grouping
     level: float
 
     def __repr__(self) -> str:
@@ -64,7 +64,7 @@ class Zone(Generic[F]):
     @cached_property
     def respondents(self) -> F:
         """One row a respondent: the frame's other columns, and what the metrics of the zone read."""
-        plan = self._read.drop(selectors.by_name(*self.answers.named(), *self.question.added))
+        plan = self._read.drop(selectors.by_name(*self.answers.named(), *self.grouping.added))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property
@@ -91,8 +91,8 @@ class Zone(Generic[F]):
     def check(self) -> None:
         """Raise InputError for answers and weights that cannot be; eager answers were checked by `zone_of_tolerance`."""
         check_answers(self.answers)
-        if self.question.sampling:
-            Plan((), self.question).sums(self.answers.frame)
+        if self.grouping.sampling:
+            Plan((), self.grouping).sums(self.answers.frame)
 
     @cached_property
     def _read(self) -> pl.LazyFrame:
@@ -116,11 +116,11 @@ class Zone(Generic[F]):
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan_of(self.answers.scale, self.missing, self._asked, self.question)
+        return plan_of(self.answers.scale, self.missing, self._asked, self.grouping)
 
     @cached_property
     def _counted(self) -> pl.LazyFrame:
-        keys, names = self.question.keys, (*self.answers.scale.dimensions, OVERALL)
+        keys, names = self.grouping.keys, (*self.answers.scale.dimensions, OVERALL)
         sums = [
             pl.col(f"{kind}_{name}").sum().cast(pl.Int64) for name in names for kind in _COUNTS if kind != "position"
         ]
@@ -142,7 +142,7 @@ class Zone(Generic[F]):
 
     def _table(self, *, overall: bool) -> F:
         asked = {pair: metric for pair, metric in self._asked.items() if (pair[0] == OVERALL) == overall}
-        keys, rows = self.question.keys, self._plan.prepared(self._read)
+        keys, rows = self.grouping.keys, self._plan.prepared(self._read)
 
         def finished(sums: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
             figures = table(self._plan, sums, asked, keys=keys, level=self.level)
@@ -302,8 +302,8 @@ def zone_of_tolerance(
     check_level(level)
     check_policy(missing)
     check_scale(scale)
-    question = Question.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
-    if taken := [name for name in question.by if name in TABLE_COLUMNS]:
+    grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    if taken := [name for name in grouping.by if name in TABLE_COLUMNS]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of the tables; rename the frame's column first")
     roles = {"adequate": adequate, "desired": desired, "perception": perception}
     answers = read_answers(
@@ -313,11 +313,11 @@ def zone_of_tolerance(
         importance=None,
         questions=questions,
         respondent=respondent,
-        kept=[*question.by, *question.sampling.columns()],
+        kept=[*grouping.by, *grouping.sampling.columns()],
         at=at,
     )
-    answers = replace(answers, frame=question.frame(answers.frame, []))
-    made: Zone[Any] = Zone(answers, missing, question, level)
+    answers = replace(answers, frame=grouping.frame(answers.frame, []))
+    made: Zone[Any] = Zone(answers, missing, grouping, level)
     if answers.eager:
         made.check()
     return made

@@ -4,7 +4,7 @@ Here: the shapes and the constructors that authors of metrics call. Never here: 
 """
 
 from servicequality.shapes.amounts import OpenTally, OpenTotal, Tally, Total, count, total_of
-from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Shape, Table, TableShape
+from servicequality.shapes.base import Count, Design, FixedShape, Quantity, Reading, Shape, Table, TableShape
 from servicequality.shapes.composites import MeanOfMeans, mean_of_means
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
@@ -26,7 +26,6 @@ from servicequality.stats.net import NetMethod
 from servicequality.stats.proportion import ProportionMethod
 
 __all__ = [
-    "Amount",
     "Attainment",
     "Balance",
     "Count",
@@ -47,6 +46,7 @@ __all__ = [
     "PeriodRate",
     "ProportionMethod",
     "Quantile",
+    "Quantity",
     "Rate",
     "RateMethod",
     "Ratio",

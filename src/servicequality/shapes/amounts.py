@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from servicequality.shapes.base import Amount, Count, Design, FixedShape, Reading, Sums, moved, no_limits, over
+from servicequality.shapes.base import Count, Design, FixedShape, Quantity, Reading, Sums, moved, no_limits, over
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,7 +39,7 @@ class OpenTally(Tally):
 class Total(FixedShape):
     """The sum of an amount over the rows; a census, so no limits. Make one with `total_of`."""
 
-    amount: Amount
+    amount: Quantity
 
     def value(self) -> pl.Expr:
         return self.amount.cast(pl.Float64)

@@ -23,7 +23,7 @@ Better = Literal["higher", "lower", "neither"]
 
 Count = Annotated[pl.Expr, "count"]
 """A Boolean row rule; its sum is an Int64 count. A null counts as false."""
-Amount = Annotated[pl.Expr, "amount"]
+Quantity = Annotated[pl.Expr, "amount"]
 """A number per row; its sum is Float64. A null adds nothing."""
 
 
@@ -68,7 +68,7 @@ class Reading(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Shape(ABC):
-    """A record of leaves: fields that are `Count` or `Amount`. Everything else about a shape is an option.
+    """A record of leaves: fields that are `Count` or `Quantity`. Everything else about a shape is an option.
 
     Attributes:
         n: the rows that count (answered, decided, timed).

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from servicequality.shapes.base import Amount, Count, Design, FloatArray, Reading, Sums, quotient
+from servicequality.shapes.base import Count, Design, FloatArray, Quantity, Reading, Sums, quotient
 from servicequality.shapes.means import Mean
 from servicequality.shapes.notes import joined, notes_of
 from servicequality.shapes.student import within
@@ -82,7 +82,7 @@ def _restored(parts: int, given: dict[str, Any]) -> MeanOfMeans:
 @cache
 def _record(parts: int) -> type[MeanOfMeans]:
     """The record for so many numbers: a leaf is a field, so each number of them has a class of its own."""
-    fields = [(f"{leaf}_{i}", kind) for i in range(parts) for leaf, kind in (("amount", Amount), ("n", Count))]
+    fields = [(f"{leaf}_{i}", kind) for i in range(parts) for leaf, kind in (("amount", Quantity), ("n", Count))]
     named = {"__module__": __name__, "__doc__": MeanOfMeans.__doc__}
     return make_dataclass(
         f"MeanOf{parts}Means", fields, bases=(MeanOfMeans,), namespace=named, frozen=True, eq=False, kw_only=True

@@ -7,11 +7,11 @@ import numpy as np
 import polars as pl
 
 from servicequality.shapes.base import (
-    Amount,
     Count,
     Design,
     FixedShape,
     FloatArray,
+    Quantity,
     Reading,
     Sums,
     difference,
@@ -40,8 +40,8 @@ class Mean(FixedShape):
     Sums and squares are kept about `origin`: plain squares of values near 1e9 would lose everything after the comma.
     """
 
-    amount: Amount
-    squares: Amount
+    amount: Quantity
+    squares: Quantity
     origin: float = 0.0
     added: float = HALF_ANSWER
 

@@ -8,11 +8,11 @@ import polars as pl
 
 from servicequality.errors import DefinitionError
 from servicequality.shapes.base import (
-    Amount,
     Count,
     Design,
     FixedShape,
     FloatArray,
+    Quantity,
     Reading,
     Sums,
     difference,
@@ -35,11 +35,11 @@ _SCATTERED = "periods scatter more than Poisson's: the limits are widened by it"
 class Ratio(FixedShape):
     """A sum over another sum, with linearised limits. Make one with `ratio`."""
 
-    above: Amount
-    below: Amount
-    above_squares: Amount
-    products: Amount
-    below_squares: Amount
+    above: Quantity
+    below: Quantity
+    above_squares: Quantity
+    products: Quantity
+    below_squares: Quantity
 
     empty: str = "nothing to divide by"
 
@@ -68,8 +68,8 @@ class Ratio(FixedShape):
 class Rate(FixedShape):
     """Events per unit of exposure, with exact Poisson limits. Make one with `rate`."""
 
-    events: Amount
-    exposure: Amount
+    events: Quantity
+    exposure: Quantity
 
     empty: str = "no exposure"
 
@@ -105,7 +105,7 @@ class PeriodRate(Rate):
     the periods scatter no more than Poisson's would.
     """
 
-    squares: Amount
+    squares: Quantity
     periods: Count
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.events import FirstResponse, facts, reply_waits
-from servicequality.events.known import changes_of, known_events, microseconds
+from servicequality.events.as_of import changes_of, known_events, microseconds
 from servicequality.events.messages import messages
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records

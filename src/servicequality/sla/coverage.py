@@ -8,10 +8,10 @@ import polars as pl
 
 from servicequality.checks import refusing_misfits
 from servicequality.events import excluded_tickets
-from servicequality.events.known import known_at, known_tickets, needed
+from servicequality.events.as_of import known_at, known_tickets, needed
 from servicequality.model import Records
 from servicequality.sla.candidates import History, statuses
-from servicequality.sla.force import columns_asked, held, holds
+from servicequality.sla.in_force import columns_asked, held, holds
 from servicequality.sla.policy import Policy, read_policies
 from servicequality.sla.promises import EXCLUDED
 

@@ -7,7 +7,7 @@ import polars as pl
 
 from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.known import known_at, seconds
+from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
 from servicequality.sla.outcomes import verdict
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from servicequality.events.known import seconds
+from servicequality.events.as_of import seconds
 
 __all__ = ["OUTCOMES", "verdict"]
 

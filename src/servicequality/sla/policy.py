@@ -10,7 +10,7 @@ import polars as pl
 
 from servicequality.checks import shown
 from servicequality.errors import ParameterError
-from servicequality.events.known import words
+from servicequality.events.as_of import words
 from servicequality.worktime import ALWAYS_OPEN, Schedule, Schedules
 
 __all__ = ["CLOCKS", "NEEDS", "PAUSED", "WORKING", "Clock", "Policy", "Target", "read_policies"]

@@ -8,10 +8,10 @@ import polars as pl
 from servicequality.checks import column, refusing_misfits
 from servicequality.errors import ParameterError
 from servicequality.events import FirstResponse
-from servicequality.events.known import COUNTERS, STAMPS, known_at, known_tickets, needed, words
+from servicequality.events.as_of import COUNTERS, STAMPS, known_at, known_tickets, needed, words
 from servicequality.model import Records
 from servicequality.sla.candidates import History
-from servicequality.sla.force import columns_asked
+from servicequality.sla.in_force import columns_asked
 from servicequality.sla.policy import Policy, read_policies
 from servicequality.sla.rows import clock_rows, clock_schema
 

@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from servicequality.events.known import instant, seconds
+from servicequality.events.as_of import instant, seconds
 from servicequality.model import Records
 from servicequality.sla.candidates import KINDS, History, candidates, statuses
-from servicequality.sla.force import SHOWN, choose, held, targets
+from servicequality.sla.in_force import SHOWN, choose, held, targets
 from servicequality.sla.log import Codes, Flags, Log
 from servicequality.sla.outcomes import OUTCOMES, verdict
 from servicequality.sla.policy import CLOCKS, WORKING, Policy

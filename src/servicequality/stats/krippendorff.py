@@ -14,8 +14,8 @@ from servicequality.stats._checks import FloatArray, choice, floats, require
 from servicequality.stats._kernel import kernel
 from servicequality.stats.agreement import Agreement, checked_counts, with_limits
 
-Scale: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
-SCALES: tuple[Scale, ...] = ("nominal", "ordinal", "interval", "ratio")
+MeasurementScale: TypeAlias = Literal["nominal", "ordinal", "interval", "ratio"]
+SCALES: tuple[MeasurementScale, ...] = ("nominal", "ordinal", "interval", "ratio")
 
 
 @kernel
@@ -23,7 +23,7 @@ def krippendorff_alpha(
     counts: ArrayLike,
     *,
     times: ArrayLike | None = None,
-    scale: Scale = "nominal",
+    scale: MeasurementScale = "nominal",
     scores: ArrayLike | None = None,
     level: float = 0.95,
 ) -> Agreement:
@@ -71,7 +71,7 @@ def krippendorff_alpha(
 
 
 def _disagreement(
-    scale: Scale, table: FloatArray, repeated: FloatArray, totals: FloatArray, at: FloatArray
+    scale: MeasurementScale, table: FloatArray, repeated: FloatArray, totals: FloatArray, at: FloatArray
 ) -> tuple[FloatArray, float, FloatArray, FloatArray]:
     """Each item's disagreement, the expected one (over all ordered pairs), what each item adds to the expected one,
     and how the seen one would move with the item because the distances themselves depend on all ratings.
@@ -104,7 +104,7 @@ def _disagreement(
     return seen, expected, added + added_more, moved
 
 
-def _scores(values: int, scale: Scale, scores: ArrayLike | None) -> FloatArray:
+def _scores(values: int, scale: MeasurementScale, scores: ArrayLike | None) -> FloatArray:
     (at,) = floats(scores=np.arange(values, dtype=np.float64) if scores is None else scores)
     if at.shape != (values,):
         raise ParameterError(f"scores must hold one number a column of counts, {values}; got shape {at.shape}")

@@ -7,7 +7,7 @@ import polars as pl
 
 from servicequality.checks import column, listed, shown, values_of
 from servicequality.core.domains import collected, within_calendar
-from servicequality.core.question import Question
+from servicequality.core.grouping import Grouping
 from servicequality.core.rule import Rule
 from servicequality.errors import InputError
 
@@ -37,7 +37,7 @@ class Check:
         return list(dict.fromkeys(self.bad.meta.root_names()))
 
 
-def checks_of(rules: Iterable[Rule], grouping: Question, schema: Mapping[str, pl.DataType]) -> list[Check]:
+def checks_of(rules: Iterable[Rule], grouping: Grouping, schema: Mapping[str, pl.DataType]) -> list[Check]:
     """The checks of some rules, each distinct one once; their order does not depend on the schema.
 
     Args:

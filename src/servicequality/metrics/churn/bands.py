@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Instant, Number
-from servicequality.core import Spec, TableRows, define_table, evaluate, result_rows
+from servicequality.core import Spec, TableInput, define_table, evaluate, result_rows
 from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import ParameterError
@@ -186,7 +186,7 @@ def _by_band(
     score, started, churned = columns.values()
     seen = lives(started, churned, as_of=as_of, since=since)
     shares = None if limit is None else churn_rate(started, churned, as_of=as_of, since=since, limit=limit)
-    asked = TableRows(accounts, spec, table="accounts", by=by, refused=seen.refused, **columns)
+    asked = TableInput(accounts, spec, table="accounts", by=by, refused=seen.refused, **columns)
     keys = asked.by
     if clash := next((key for key in keys if key in ("band", "range", *columns.values())), None):
         raise ParameterError(

@@ -7,8 +7,8 @@ from datetime import datetime
 import polars as pl
 
 from servicequality.columns import Amount, Category, Instant, Number
-from servicequality.core import TableRows, define_table
-from servicequality.core.laziness import as_lazy_as
+from servicequality.core import TableInput, define_table
+from servicequality.core.laziness import like_input
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
 from servicequality.metrics.churn.bands import band_cuts, band_number
@@ -92,14 +92,14 @@ def prioritise(
     """
     given = _weights(weights)
     now = pl.lit(instant("as_of", as_of))
-    asked = TableRows(
+    asked = TableInput(
         tickets, prioritise.spec, table="tickets", by=by, ticket=ticket, account=account, resolved=resolved, due=due
     )
     keys = asked.by
     if clash := next((key for key in keys if key in _ANSWER), None):
         raise ParameterError(f"prioritise: by names {clash!r}, which is a column of the answer; rename the column")
     seen = lives(started, churned, as_of=as_of, since=None)
-    customers = TableRows(
+    customers = TableInput(
         accounts,
         prioritise.spec,
         table="accounts",
@@ -134,7 +134,7 @@ def prioritise(
         ).join(_risks(known).lazy(), on="account_id", how="left")
         return _ordered(cases.collect(engine="streaming").sort("ticket_id"), keys, given)
 
-    return as_lazy_as(
+    return like_input(
         (asked.data, customers.data), compute, lambda: {**{key: asked.schema[key] for key in keys}, **_ANSWER}
     )
 

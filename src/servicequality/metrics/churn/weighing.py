@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from servicequality.columns import Amount
-from servicequality.core import Metric, TableRows, define_table, evaluate
+from servicequality.core import Metric, TableInput, define_table, evaluate
 from servicequality.errors import ParameterError
 from servicequality.model import Records, TableLike
 
@@ -52,7 +52,7 @@ def value_weighted(
     """
     if not isinstance(metric, Metric):
         raise ParameterError(f"metric must be a metric such as csat(scale=(1, 5)), called; got {metric!r}")
-    asked = TableRows(rows, value_weighted.spec, table="tickets", by=by, value=value)
+    asked = TableInput(rows, value_weighted.spec, table="tickets", by=by, value=value)
     weighted = metric.named(f"{metric.name}_value_weighted")
 
     def compute() -> pl.DataFrame:

@@ -5,10 +5,10 @@ Never here: tickets, or paid time by itself (see `workload`).
 
 from typing import TYPE_CHECKING
 
-from servicequality.metrics.contact_centre import answering, at_once, handling
+from servicequality.metrics.contact_centre import answering, handling, presence
 from servicequality.metrics.contact_centre.answering import *
-from servicequality.metrics.contact_centre.at_once import *
 from servicequality.metrics.contact_centre.handling import *
+from servicequality.metrics.contact_centre.presence import *
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
-    __all__ = answering.__all__ + at_once.__all__ + handling.__all__
+    __all__ = answering.__all__ + presence.__all__ + handling.__all__

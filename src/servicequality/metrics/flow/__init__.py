@@ -5,12 +5,12 @@ That table, with what entered, left and stayed open by period, is `servicequalit
 
 from typing import TYPE_CHECKING
 
-from servicequality.metrics.flow import ages, arrivals, counts, law, steadiness
+from servicequality.metrics.flow import ages, arrivals, counts, little, steadiness
 from servicequality.metrics.flow.ages import *
 from servicequality.metrics.flow.arrivals import *
 from servicequality.metrics.flow.counts import *
-from servicequality.metrics.flow.law import *
+from servicequality.metrics.flow.little import *
 from servicequality.metrics.flow.steadiness import *
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
-    __all__ = counts.__all__ + ages.__all__ + steadiness.__all__ + law.__all__ + arrivals.__all__
+    __all__ = counts.__all__ + ages.__all__ + steadiness.__all__ + little.__all__ + arrivals.__all__

@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 
 from servicequality.columns import Instant, Row
-from servicequality.core import TableRows, define, define_table, result_rows
+from servicequality.core import TableInput, define, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, quantile_of
 from servicequality.metrics.windows import instant, moment
@@ -93,7 +93,7 @@ def oldest_open(
     if not isinstance(top, int) or top < 1:
         raise ParameterError(f"top is a whole number of tickets, 1 or more; got {top!r}")
     now = pl.lit(instant("as_of", as_of))
-    asked = TableRows(tickets, oldest_open.spec, table="tickets", by=by, created=created, ended=ended, ticket=ticket)
+    asked = TableInput(tickets, oldest_open.spec, table="tickets", by=by, created=created, ended=ended, ticket=ticket)
     by = asked.by
 
     def compute() -> pl.DataFrame:

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.columns import Instant
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.model import Records, TableLike
@@ -74,7 +74,7 @@ def volume_profile(
         print(week.sort("value", descending=True).select("weekday", "hour", "value", "low", "high", "n", "hours").head(5))
     """
     window = _Hours.of(since, until, timezone)
-    asked = TableRows(tickets, volume_profile.spec, table="tickets", by=by, created=created)
+    asked = TableInput(tickets, volume_profile.spec, table="tickets", by=by, created=created)
 
     def compute() -> pl.DataFrame:
         groups, counts, missing = _counted(asked.checked(), asked.by, created, window)
@@ -159,7 +159,7 @@ def arrival_spikes(
         raise ParameterError(f"baseline is a pair of instants (since, until); got {baseline!r}")
     frozen = _Hours.of(*baseline, timezone, names=("baseline[0]", "baseline[1]"))
     later = _Hours.of(baseline[1], until, timezone, names=("baseline[1]", "until"))
-    asked = TableRows(tickets, arrival_spikes.spec, table="tickets", by=by, created=created)
+    asked = TableInput(tickets, arrival_spikes.spec, table="tickets", by=by, created=created)
     nb_spike_threshold(1.0, 1.0, alpha)  # refuses an alpha that is none before any row is read
 
     def compute() -> pl.DataFrame:

@@ -26,7 +26,7 @@ from servicequality.metrics.quality_assurance.answers import (
 )
 from servicequality.metrics.quality_assurance.paired import confusions
 from servicequality.metrics.quality_assurance.ratings import Panel, Ratings, ratings_of
-from servicequality.stats.krippendorff import SCALES, Scale
+from servicequality.stats.krippendorff import SCALES, MeasurementScale
 from servicequality.stats.partial_credit import Weights
 
 __all__ = ["cohen_kappa", "reviewer_agreement"]
@@ -59,7 +59,7 @@ def reviewer_agreement(
     *,
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
-    scale: Scale = "nominal",
+    scale: MeasurementScale = "nominal",
     level: float = 0.95,
 ) -> Frame:
     """How far reviewers of the same tickets agree: percent agreement, and beside it each coefficient that takes off chance.
@@ -87,7 +87,12 @@ def reviewer_agreement(
     """
     if scale not in SCALES:
         raise ParameterError(f"reviewer_agreement: scale must be one of {', '.join(map(repr, SCALES))}; got {scale!r}")
-    near: dict[Scale, Weights] = {"nominal": "none", "ordinal": "ordinal", "interval": "quadratic", "ratio": "ratio"}
+    near: dict[MeasurementScale, Weights] = {
+        "nominal": "none",
+        "ordinal": "ordinal",
+        "interval": "quadratic",
+        "ratio": "ratio",
+    }
 
     def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
         if scale != "nominal":

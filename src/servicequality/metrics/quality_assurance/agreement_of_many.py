@@ -22,7 +22,7 @@ from servicequality.metrics.quality_assurance.answers import (
     weighted,
 )
 from servicequality.metrics.quality_assurance.ratings import Panel, Ratings
-from servicequality.stats.krippendorff import SCALES, Scale
+from servicequality.stats.krippendorff import SCALES, MeasurementScale
 from servicequality.stats.partial_credit import Weights
 
 __all__ = ["brennan_prediger", "fleiss_kappa", "gwet_ac1", "gwet_ac2", "krippendorff_alpha"]
@@ -103,7 +103,7 @@ def krippendorff_alpha(
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
     *,
-    scale: Scale = "nominal",
+    scale: MeasurementScale = "nominal",
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,

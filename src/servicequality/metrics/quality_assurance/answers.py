@@ -15,7 +15,7 @@ from servicequality.metrics.quality_assurance.paired import Pair, Squares
 from servicequality.metrics.quality_assurance.ratings import Panel, Ratings, panels, ratings_of
 from servicequality.model import as_frame
 from servicequality.stats.intraclass import IccForm
-from servicequality.stats.krippendorff import Scale
+from servicequality.stats.krippendorff import MeasurementScale
 from servicequality.stats.partial_credit import NAMED, Weights
 
 Kernel = Callable[..., stats.Agreement]
@@ -120,7 +120,7 @@ def weighted(found: list[Panel], kernel: Kernel, weights: Weights, *, level: flo
     return Figures("coefficient", _LINEARISED + credit(weights), figures)
 
 
-def alpha(found: list[Panel], scale: Scale, *, level: float) -> Figures:
+def alpha(found: list[Panel], scale: MeasurementScale, *, level: float) -> Figures:
     """Krippendorff's alpha of each group."""
     kernel = stats.krippendorff_alpha
     figures = [of_panel(panel, kernel, scale=scale, scores=panel.scores, level=level, needs_use=2) for panel in found]

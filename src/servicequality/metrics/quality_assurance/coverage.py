@@ -12,8 +12,8 @@ from servicequality.columns import Flag, Instant, Row
 from servicequality.core import define_table, result_rows
 from servicequality.core.domains import require_columns
 from servicequality.core.evaluation import shared_type
+from servicequality.core.grouping import Grouping
 from servicequality.core.options import check_level
-from servicequality.core.question import Question
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -243,7 +243,7 @@ def with_shared_ids(first: pl.LazyFrame, second: pl.LazyFrame, name: str) -> tup
 
 def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Sequence[str]) -> Frame:
     frame: Frame = as_frame(data)
-    keys = list(Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
+    keys = list(Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
     schema = frame.collect_schema()
     require_columns(schema, [*needed, *keys], role=name)
     if isinstance(frame, pl.LazyFrame):

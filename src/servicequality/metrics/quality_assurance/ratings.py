@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.core.domains import require_columns
-from servicequality.core.question import Question
+from servicequality.core.grouping import Grouping
 from servicequality.errors import InputError, ParameterError
 
 FloatArray = NDArray[np.float64]
@@ -124,7 +124,7 @@ def ratings_of(
         ParameterError: `by` names a column twice, or one of the columns that say what was rated.
     """
     item, rating, reviewer = columns
-    keys = Question.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by
+    keys = Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by
     schema = frame.collect_schema()
     require_columns(schema, (item, rating, reviewer, *keys), role=name)
     if clash := [key for key in keys if key in columns]:

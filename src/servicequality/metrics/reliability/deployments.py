@@ -6,7 +6,7 @@ from typing import Any, Literal
 import polars as pl
 
 from servicequality.columns import Flag, Instant, answered
-from servicequality.core import TableRows, define, define_table, result_rows
+from servicequality.core import TableInput, define, define_table, result_rows
 from servicequality.metrics.durations import Statistic, elapsed
 from servicequality.metrics.windows import instant, within
 from servicequality.shapes import Shape, share
@@ -65,7 +65,7 @@ def deployment_frequency(
         frequency = sq.deployment_frequency(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
         print(frequency.select("service", "value", "low", "high", "n").collect())
     """
-    asked = TableRows(deployments, deployment_frequency.spec, table="deployments", by=by, deployed=deployed)
+    asked = TableInput(deployments, deployment_frequency.spec, table="deployments", by=by, deployed=deployed)
     days = (instant("until", until) - instant("since", since)).total_seconds() / _DAY
     inside, keys = within(deployed, since, until), asked.by
 

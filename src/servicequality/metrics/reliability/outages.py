@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.columns import Flag, Instant
-from servicequality.core import Spec, TableRows, define_table, result_rows
+from servicequality.core import Spec, TableInput, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.stats import availability_interval, downtime, mtbf_interval, poisson_rate_interval
@@ -266,9 +266,9 @@ class _Watched(NamedTuple):
     open: pl.Series
 
 
-def _asked(incidents: Any, spec: Spec, by: By, started: str, restored: str, planned: str | None) -> TableRows:
+def _asked(incidents: Any, spec: Spec, by: By, started: str, restored: str, planned: str | None) -> TableInput:
     backward = {f"with {restored!r} before {started!r}": moment(restored) < moment(started)}
-    return TableRows(
+    return TableInput(
         incidents, spec, table="incidents", by=by, refused=backward, started=started, restored=restored, planned=planned
     )
 
@@ -282,7 +282,7 @@ def _window(since: datetime, until: datetime) -> tuple[int, int]:
 
 
 def _watch(
-    asked: TableRows, started: str, restored: str, planned: str | None, window: tuple[int, int]
+    asked: TableInput, started: str, restored: str, planned: str | None, window: tuple[int, int]
 ) -> tuple[pl.DataFrame, _Watched]:
     keys, (low, high) = asked.by, window
     rows = (

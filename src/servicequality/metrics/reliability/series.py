@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from servicequality.columns import Number
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 
 __all__ = ["series_availability"]
 
@@ -62,7 +62,7 @@ def series_availability(
         (pl.col(name) < 0) | (pl.col(name) > 1) for name in (value, low, high) if name is not None
     )
     refused = {"outside 0 to 1 (divide percentages by 100)": astray}
-    asked = TableRows(parts, series_availability.spec, by=by, refused=refused, value=value, low=low, high=high)
+    asked = TableInput(parts, series_availability.spec, by=by, refused=refused, value=value, low=low, high=high)
     keys = asked.by
     logs = pl.col(value).log()
 

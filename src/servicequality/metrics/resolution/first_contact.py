@@ -52,7 +52,7 @@ def first_contact_resolution(
 
     Say which definition: `one_touch` (exactly one public message of an agent), `no_customer_followup` (the customer wrote
     once), `closed_once_one_teammate` (ended once, one agent) or `no_handover_no_reopening` (never reassigned, never
-    reopened). Rows are those of `aftermath`; only the columns of the definition are read.
+    reopened). Rows are those of `follow_ups`; only the columns of the definition are read.
 
     A next contact counts in (0, `window`] after the last resolution; `window=None` asks for none. Tickets resolved less than
     a window ago are undecided: `matured` leaves them out as pending, `bounds` gives limits over every way they can end,

@@ -7,7 +7,14 @@ import polars as pl
 from servicequality.columns import Score, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import Scale, in_box, points_of, scale_of, usual_points, within_scale
+from servicequality.metrics.satisfaction.scales import (
+    ScaleEnds,
+    in_box,
+    points_of,
+    scale_of,
+    usual_points,
+    within_scale,
+)
 from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, share
 
 __all__ = ["bottom_box", "net_score", "top_box"]
@@ -26,7 +33,7 @@ __all__ = ["bottom_box", "net_score", "top_box"]
 def top_box(
     score: Score = "score",
     *,
-    scale: Scale,
+    scale: ScaleEnds,
     points: int | None = None,
     interval: ProportionMethod = "wilson",
     missing: Sequence[int] = (),
@@ -57,7 +64,7 @@ def top_box(
 def bottom_box(
     score: Score = "score",
     *,
-    scale: Scale,
+    scale: ScaleEnds,
     points: int | None = None,
     interval: ProportionMethod = "wilson",
     missing: Sequence[int] = (),
@@ -88,7 +95,7 @@ def bottom_box(
 def net_score(
     score: Score = "score",
     *,
-    scale: Scale,
+    scale: ScaleEnds,
     top: Sequence[int] | None = None,
     bottom: Sequence[int] | None = None,
     interval: NetMethod = "adjusted_t",

@@ -9,7 +9,7 @@ import polars as pl
 from servicequality.columns import Disposition, Instant, Row, Score, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import Scale, in_box, satisfied_box, scale_of
+from servicequality.metrics.satisfaction.scales import ScaleEnds, in_box, satisfied_box, scale_of
 from servicequality.shapes import ProportionMethod, Shape, attainment, eligible_share, share
 from servicequality.shapes.shares import Eligibility
 
@@ -108,7 +108,7 @@ def aapor_response_rate(
 def non_response_bounds(
     score: Score = "score",
     *,
-    scale: Scale,
+    scale: ScaleEnds,
     box: Sequence[int] | None = None,
     delivered: Instant = "delivered_at",
     missing: Sequence[int] = (),

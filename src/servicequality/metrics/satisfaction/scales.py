@@ -7,14 +7,14 @@ import polars as pl
 from servicequality.columns import one_of
 from servicequality.errors import ParameterError
 
-Scale = tuple[int, int]
+ScaleEnds = tuple[int, int]
 """Lowest and highest point of a scale."""
 
 _LONGEST = 11
 """Up to so many points (0 to 10) "the top two" has a meaning of its own; of 0 to 100 it would be 99 and 100."""
 
 
-def scale_of(name: str, scale: object) -> Scale:
+def scale_of(name: str, scale: object) -> ScaleEnds:
     """The scale, if it runs from a lower to a higher whole number; `name` is the metric that asks."""
     ends = tuple(scale) if isinstance(scale, tuple | list) else ()
     if len(ends) != 2 or not all(_is_whole(end) for end in ends) or not ends[0] < ends[1]:
@@ -22,7 +22,7 @@ def scale_of(name: str, scale: object) -> Scale:
     return int(ends[0]), int(ends[1])
 
 
-def satisfied_box(name: str, scale: Scale, box: Sequence[int] | None) -> list[int]:
+def satisfied_box(name: str, scale: ScaleEnds, box: Sequence[int] | None) -> list[int]:
     """The points of the satisfied box: those given, or the usual ones at the top."""
     high = scale[1]
     if box is None:
@@ -31,7 +31,7 @@ def satisfied_box(name: str, scale: Scale, box: Sequence[int] | None) -> list[in
     return within_scale(name, "box", scale, box)
 
 
-def usual_points(name: str, wanted: str, scale: Scale) -> int:
+def usual_points(name: str, wanted: str, scale: ScaleEnds) -> int:
     """How many points a box has that nobody stated: two, or one of a two-point scale.
 
     Raises:
@@ -45,7 +45,7 @@ def usual_points(name: str, wanted: str, scale: Scale) -> int:
     return 1 if length == 2 else 2
 
 
-def points_of(name: str, scale: Scale, points: object) -> int:
+def points_of(name: str, scale: ScaleEnds, points: object) -> int:
     """How many points a box at an end of the scale has: those given, or the usual ones."""
     if points is None:
         return usual_points(name, "points=", scale)
@@ -58,7 +58,7 @@ def points_of(name: str, scale: Scale, points: object) -> int:
     return points
 
 
-def within_scale(name: str, what: str, scale: Scale, points: object) -> list[int]:
+def within_scale(name: str, what: str, scale: ScaleEnds, points: object) -> list[int]:
     """The points in their order, if there are any and all lie on the scale."""
     stated = list(points) if isinstance(points, Sequence) and not isinstance(points, str) else []
     if not stated or any(not _is_whole(point) or not scale[0] <= point <= scale[1] for point in stated):

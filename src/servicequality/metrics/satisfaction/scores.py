@@ -9,7 +9,7 @@ import polars as pl
 from servicequality.columns import Effort, Score, Score0To10, Version, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import Scale, in_box, satisfied_box, scale_of
+from servicequality.metrics.satisfaction.scales import ScaleEnds, in_box, satisfied_box, scale_of
 from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, mean, share
 
 __all__ = ["ces", "csat", "csat_mean", "nps"]
@@ -72,7 +72,7 @@ def nps(
 def csat(
     score: Score = "score",
     *,
-    scale: Scale,
+    scale: ScaleEnds,
     box: Sequence[int] | None = None,
     interval: ProportionMethod = "wilson",
     missing: Sequence[int] = (),
@@ -103,7 +103,7 @@ def csat(
     references=("Student 1908", "Agresti & Coull 1998"),
     aliases=("average rating", "mean rating", "average csat"),
 )
-def csat_mean(score: Score = "score", *, scale: Scale, missing: Sequence[int] = ()) -> Shape:
+def csat_mean(score: Score = "score", *, scale: ScaleEnds, missing: Sequence[int] = ()) -> Shape:
     """Mean of the answers on their own scale.
 
     The limits are Student's of the answers and half an answer more at each end of the scale, so that answers that all agree
@@ -134,7 +134,7 @@ def ces(
     score: Effort = "score",
     *,
     version: Literal["v1", "v2", "own"],
-    scale: Scale | None = None,
+    scale: ScaleEnds | None = None,
     better: Literal["higher", "lower"] | None = None,
     statistic: Literal["mean", "share", "net"] = "mean",
     of_version: Version | None = None,
@@ -168,7 +168,7 @@ def ces(
     return replace(mean(answer, of=of, origin=low, bounds=(float(low), float(high))), better=wanted)
 
 
-def _effort(version: str, scale: Scale | None, better: str | None) -> tuple[Scale, Literal["higher", "lower"]]:
+def _effort(version: str, scale: ScaleEnds | None, better: str | None) -> tuple[ScaleEnds, Literal["higher", "lower"]]:
     """Scale and better end of a version of the effort question."""
     if version not in ("v1", "v2", "own"):
         raise ParameterError(

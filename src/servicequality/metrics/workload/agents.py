@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Category, Instant
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.windows import instant, moment, within
 from servicequality.metrics.workload.shares import utilisation
@@ -56,7 +56,7 @@ def open_per_agent(
         print(sq.open_per_agent(rows, as_of=as_of).select("agent_id", "value", "low", "high", "expected").head(5).collect())
     """
     now = pl.lit(instant("as_of", as_of))
-    asked = TableRows(tickets, open_per_agent.spec, table="tickets", by=by, created=created, ended=ended, agent=agent)
+    asked = TableInput(tickets, open_per_agent.spec, table="tickets", by=by, created=created, ended=ended, agent=agent)
     _apart(agent, asked.by)
     still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
 
@@ -134,7 +134,7 @@ def solved_per_agent(
         solved = sq.solved_per_agent(rows, since=as_of - timedelta(weeks=4), until=as_of)
         print(solved.select("agent_id", "value", "low", "high", "expected").head(5).collect())
     """
-    asked = TableRows(tickets, solved_per_agent.spec, table="tickets", by=by, ended=ended, agent=agent)
+    asked = TableInput(tickets, solved_per_agent.spec, table="tickets", by=by, ended=ended, agent=agent)
     _apart(agent, asked.by)
     inside = within(ended, since, until)
     if agent_time is not None and asked.by:
@@ -193,7 +193,7 @@ def _hours(agent_time: Records | pl.LazyFrame | TableLike, since: datetime, unti
     records = agent_time if isinstance(agent_time, Records) else Records(agent_time=agent_time)
     if records.agent_time is None:
         raise InputError("agent_time: expected records with agent_time; got none: say Records(agent_time=…)")
-    rows = TableRows(records.agent_time, utilisation.spec, paid="paid_seconds").checked()
+    rows = TableInput(records.agent_time, utilisation.spec, paid="paid_seconds").checked()
     paid = pl.col("paid_seconds").sum() / 3600
     return rows.filter(within("at", since, until)).group_by(_agent="agent_id").agg(_hours=paid)
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Category
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 from servicequality.model import TableLike
 from servicequality.stats import effective_number
 
@@ -47,7 +47,7 @@ def activity_breadth(
     Example:
         print(sq.activity_breadth(rows, by="agent_id").select("agent_id", "value", "low", "high", "n").head(5).collect())
     """
-    asked = TableRows(activities, activity_breadth.spec, by=by, kind=kind)
+    asked = TableInput(activities, activity_breadth.spec, by=by, kind=kind)
 
     def compute() -> pl.DataFrame:
         rows = asked.checked().select(*asked.by, _kind=pl.col(kind))

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Amount, Category, Instant
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, within
 from servicequality.model import Records, TableLike
@@ -97,7 +97,7 @@ def pareto(
             raise ParameterError(f"before must be over when the period begins; got {before[1]} and {since}")
         if since is not None and until is not None:
             longer = (until - since) / (before[1] - before[0])
-    asked = TableRows(tickets, pareto.spec, table="tickets", cause=cause, at=at, weight=weight)
+    asked = TableInput(tickets, pareto.spec, table="tickets", cause=cause, at=at, weight=weight)
     rules = _sums(inside, earlier, weight)
 
     def compute() -> pl.DataFrame:

@@ -6,7 +6,7 @@ import polars as pl
 
 from servicequality.columns import Category, Seconds, answered
 from servicequality.core import define
-from servicequality.events.known import words
+from servicequality.events.as_of import words
 from servicequality.shapes import Shape, ratio, share
 
 __all__ = ["pending_share", "utilisation"]

@@ -37,7 +37,7 @@ def reopen_rate(
 ) -> Shape:
     """Share of the tickets ever resolved that were reopened at least once; with `window`, within so many seconds.
 
-    With `window` the rows are those of `aftermath`, time runs from the first resolution to the first reopening, and tickets
+    With `window` the rows are those of `follow_ups`, time runs from the first resolution to the first reopening, and tickets
     resolved less than a window ago are undecided: `estimate` says what is done with them, as in first contact resolution.
 
     When it lies:
@@ -74,7 +74,7 @@ def repeat_contact_rate(
 ) -> Shape:
     """Share of resolved tickets whose requester opened another ticket in (0, `window`] after the resolution.
 
-    Rows are those of `aftermath`, which also says what makes a contact a repeat: the same requester, or also the same
+    Rows are those of `follow_ups`, which also says what makes a contact a repeat: the same requester, or also the same
     category. Tickets resolved less than a window ago are undecided: `matured` leaves them out as pending, `bounds` gives
     limits over every way they can end, `pending_aware` uses what is known of them (Kaplan-Meier), `so_far` takes silence for
     no.
@@ -119,7 +119,7 @@ def resolution_quality(
 ) -> Shape:
     """Share of the tickets ever resolved whose first resolution held: neither reopened nor followed by another ticket.
 
-    Rows are those of `aftermath`. With `clarity`, a reviewer's score from 0 to 100, a ticket must also be explained clearly
+    Rows are those of `follow_ups`. With `clarity`, a reviewer's score from 0 to 100, a ticket must also be explained clearly
     (`clear_min` or more), and only reviewed tickets count: else the figure would move with the number of reviews.
 
     When it lies:

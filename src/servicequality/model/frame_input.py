@@ -1,4 +1,4 @@
-"""The front door. Lives here: how anything that holds a table becomes a Polars frame. Never: what a column must be."""
+"""Tables as input. Lives here: how anything that holds a table becomes a Polars frame. Never: what a column must be."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass

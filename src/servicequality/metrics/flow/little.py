@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Instant
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.model import Records, TableLike
@@ -61,7 +61,7 @@ def littles_law(
     if not start < end:
         raise ParameterError(f"since must lie before until, got {since} and {until}")
     came, went = moment(created), moment(ended)
-    asked = TableRows(
+    asked = TableInput(
         tickets,
         littles_law.spec,
         table="tickets",

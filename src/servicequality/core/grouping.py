@@ -1,4 +1,4 @@
-"""What is asked of a frame beside the metrics. Lives here: `Question`, the keys and periods, the check of the frame.
+"""By what a frame is grouped. Lives here: `Grouping`, the keys and periods, the check of the frame.
 
 Never here: sums, or anything that knows a shape.
 """
@@ -22,7 +22,7 @@ _EVERY = re.compile(r"[1-9]\d{0,4}(d|w|mo|q|y)|([1-9]\d{0,8}(ns|us|ms|s|m|h))+")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Grouping:
     """Keys, period and sampling of one evaluation."""
 
     by: tuple[str, ...] = ()
@@ -94,7 +94,7 @@ class Question:
 
     @classmethod
     def from_dict(cls, options: dict[str, Any]) -> Self:
-        """The question of plain values that `to_dict` gave."""
+        """The grouping of plain values that `to_dict` gave."""
         return cls.of(**options)
 
     def frame(self, data: pl.LazyFrame, metrics: Sequence[Rule]) -> pl.LazyFrame:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from servicequality import aftermath, facts
+from servicequality import facts, follow_ups
 from servicequality.datasets import service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records
@@ -52,7 +52,7 @@ def test_next_contact_is_the_first_creation_after_the_end(tickets: list[tuple[An
     frame = rows(*(ticket[:3] for ticket in tickets)) if tickets else rows(("a", 0, 0)).clear()
     frame = frame.with_columns(category=pl.Series([ticket[3] for ticket in tickets], dtype=pl.String))
     same = ("requester_id", "category") if by_topic else ("requester_id",)
-    found = aftermath(frame, as_of=NOW, same=same)
+    found = follow_ups(frame, as_of=NOW, same=same)
     expected = []
     for who, created, ended, topic in tickets:
         later = [
@@ -66,7 +66,7 @@ def test_next_contact_is_the_first_creation_after_the_end(tickets: list[tuple[An
 
 
 def test_boundaries_of_next_contact() -> None:
-    found = aftermath(rows(("a", 0, 10), ("a", 10, 20), ("a", 21, None), ("b", 0, 100)), as_of=NOW)
+    found = follow_ups(rows(("a", 0, 10), ("a", 10, 20), ("a", 21, None), ("b", 0, 100)), as_of=NOW)
     assert found["next_contact_seconds"].to_list() == [11 * 3600, 3600, None, 0]  # at the very end is no next contact
     assert found["next_contact_observed"].to_list() == [True, True, None, False]
     assert found["resolution_age_seconds"].to_list() == [90 * 3600, 80 * 3600, None, 0]
@@ -75,14 +75,14 @@ def test_boundaries_of_next_contact() -> None:
 
 def test_what_happened_after_the_instant_is_not_known() -> None:
     tickets = rows(("a", 0, 10), ("a", 50, 60))
-    found = aftermath(tickets, as_of=START + dt.timedelta(hours=40))
+    found = follow_ups(tickets, as_of=START + dt.timedelta(hours=40))
     assert found["next_contact_at"].to_list() == [None, None]
     assert found["next_contact_seconds"].to_list() == [30 * 3600, None]
     assert found["next_contact_reason"].to_list() == [None, "it is not resolved"]
 
 
 def test_a_return_is_a_reopening_or_a_contact_after_the_first_resolution_whichever_came_first() -> None:
-    found = aftermath(
+    found = follow_ups(
         rows(
             ("a", 0, 40), ("a", 30, None), ("b", 0, 10), ("c", 0, None), ("d", 0, 10),
             first_resolution_at=[10, None, 10, 10, 10], reopened_at=[35, None, None, 12, None], reopen_count=[1, 0, 0, 1, 0],
@@ -98,23 +98,23 @@ def test_a_return_is_a_reopening_or_a_contact_after_the_first_resolution_whichev
 
 
 def test_what_nobody_tells_is_null_and_says_why() -> None:
-    found = aftermath(rows((None, 0, 10), ("a", 10, 5), ("b", 0, 10)), as_of=NOW)
+    found = follow_ups(rows((None, 0, 10), ("a", 10, 5), ("b", 0, 10)), as_of=NOW)
     reasons = ["nothing says who asked", "it was resolved before it was created", None]
     assert found["next_contact_reason"].to_list() == reasons
     assert found["next_contact_seconds"].to_list() == [None, None, 90 * 3600]
     assert found["return_seconds"].null_count() == found["reopening_seconds"].null_count() == 3
     stamped = rows(("b", 0, 10), first_resolution_at=[10])
-    assert aftermath(stamped, as_of=NOW)["return_reason"].item() == "no log tells of reopenings"
+    assert follow_ups(stamped, as_of=NOW)["return_reason"].item() == "no log tells of reopenings"
 
 
 def test_lazy_stays_lazy_and_another_zone_is_kept() -> None:
     desk, truth = service_desk_with_truth(300, seed=5, weeks=6)
     berlin = facts(desk, as_of=truth.as_of).with_columns(pl.col("created_at").dt.convert_time_zone("Europe/Berlin"))
-    lazy = aftermath(berlin, as_of=truth.as_of)
+    lazy = follow_ups(berlin, as_of=truth.as_of)
     assert isinstance(lazy, pl.LazyFrame)
     found = lazy.collect()
     assert found.schema == lazy.collect_schema()
-    assert found.equals(aftermath(berlin.collect(), as_of=truth.as_of))
+    assert found.equals(follow_ups(berlin.collect(), as_of=truth.as_of))
     assert found.schema["next_contact_at"] == pl.Datetime("us", "Europe/Berlin")
     assert (
         lazy.select("ticket_id", "next_contact_seconds")
@@ -127,7 +127,7 @@ def test_facts_say_when_a_ticket_was_first_reopened() -> None:
     moves = [(1, "open"), (2, "solved"), (3, "closed"), (5, "open"), (6, "solved"), (8, "open")]
     changes = [{"ticket_id": "a", "at": hour(at), "field": "status", "value": to} for at, to in moves]
     records = Records(tickets=[{"ticket_id": "a", "created_at": START, "requester_id": "r"}], changes=changes)
-    row = aftermath(facts(records, as_of=NOW), as_of=NOW).collect().row(0, named=True)
+    row = follow_ups(facts(records, as_of=NOW), as_of=NOW).collect().row(0, named=True)
     assert (row["reopened_at"], row["reopen_count"]) == (hour(5), 2)
     assert (row["reopening_seconds"], row["reopening_observed"]) == (3 * 3600, True)
     assert facts(records, as_of=START + dt.timedelta(hours=4)).collect()["reopened_at"].item() is None
@@ -146,4 +146,4 @@ def test_facts_say_when_a_ticket_was_first_reopened() -> None:
 def test_refusals(change: dict[str, Any], options: dict[str, Any], error: type[Exception], message: str) -> None:
     frame = rows(("a", 0, 10)).with_columns(**{name: pl.Series(values) for name, values in change.items()})
     with pytest.raises(error, match=message):
-        aftermath(frame, **{"as_of": NOW} | options)
+        follow_ups(frame, **{"as_of": NOW} | options)

@@ -9,10 +9,10 @@ import polars as pl
 
 from servicequality.checks import column, listed, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.known import known_at, seconds
+from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
 
-__all__ = ["aftermath"]
+__all__ = ["follow_ups"]
 
 _NEVER = np.iinfo(np.int64).max
 _OPEN = "it is not resolved"
@@ -22,11 +22,11 @@ _NO_LOG = "no log tells of reopenings"
 
 
 @overload
-def aftermath(tickets: pl.LazyFrame, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.LazyFrame: ...
+def follow_ups(tickets: pl.LazyFrame, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.LazyFrame: ...
 @overload
-def aftermath(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.DataFrame: ...
+def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.DataFrame: ...
 @refusing_misfits
-def aftermath(
+def follow_ups(
     tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)
 ) -> pl.DataFrame | pl.LazyFrame:
     """The facts, and beside each ticket what came after it was resolved, as known at `as_of`.
@@ -145,7 +145,7 @@ def _codes(columns: Sequence[pl.Series]) -> pl.Series:
         own = values.cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int64)
         # A rank is at most the number of rows, and a code has 32 bits: together they fit.
         codes = own if codes is None else codes.rank("dense").cast(pl.Int64) * 2**32 + own
-    assert codes is not None  # `aftermath` sees to one column at least
+    assert codes is not None  # `follow_ups` sees to one column at least
     return codes
 
 

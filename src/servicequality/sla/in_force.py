@@ -11,8 +11,8 @@ import polars as pl
 
 from servicequality.checks import column
 from servicequality.errors import InputError, ParameterError
+from servicequality.events.as_of import changes_of, known_at, known_events
 from servicequality.events.assignments import HELD
-from servicequality.events.known import changes_of, known_at, known_events
 from servicequality.events.numbering import one_after_another
 from servicequality.model import Records
 from servicequality.model.roles import closest

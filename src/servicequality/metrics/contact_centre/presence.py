@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Category, ContactEnd, Instant, Seconds, answered
-from servicequality.core import TableRows, define_table, result_rows
+from servicequality.core import TableInput, define_table, result_rows
 from servicequality.model import Records, TableLike
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import ratio_se, t_interval
@@ -54,7 +54,7 @@ def concurrency(
     Example:
         print(sq.concurrency(rows, by="channel").select("channel", "value", "low", "high", "n").collect())
     """
-    asked = TableRows(
+    asked = TableInput(
         contacts,
         concurrency.spec,
         table="contacts",
