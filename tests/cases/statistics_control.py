@@ -8,7 +8,7 @@ from servicequality import stats
 
 
 def shown(limits: stats.ControlLimits) -> Result:
-    return {"center": limits.center, "lower": limits.lower.tolist(), "upper": limits.upper.tolist()}
+    return {"center": limits.centre, "lower": limits.low.tolist(), "upper": limits.high.tolist()}
 
 
 def xmr(x: Numbers) -> Result:
@@ -27,7 +27,7 @@ def laney_p(k: Numbers, n: Numbers) -> Result:
 
 def c_chart(c: Numbers) -> Result:
     limits = stats.rate_limits(c)
-    return {"center": limits.center, "lower": float(limits.lower[0]), "upper": float(limits.upper[0])}
+    return {"center": limits.centre, "lower": float(limits.low[0]), "upper": float(limits.high[0])}
 
 
 def u_chart(c: Numbers, n: Numbers) -> Result:
@@ -54,7 +54,7 @@ def dispersion(counts: Numbers) -> Result:
 
 def funnel_binomial(k: Numbers, n: Numbers) -> Result:
     found = stats.funnel(k, n)
-    return {"center": found.center, "z": found.z.tolist(), "phi": found.phi, "lower": found.lower.tolist()}
+    return {"center": found.centre, "z": found.z.tolist(), "phi": found.phi, "lower": found.low.tolist()}
 
 
 def betabinom_eb(k: Numbers, n: Numbers) -> Result:

@@ -23,7 +23,7 @@ def units(k: list[int] = K, n: list[int] = N) -> pl.DataFrame:
 def test_the_funnel_is_its_kernel_by_unit() -> None:
     found, want = funnel(units(), by="agent").reverse(), stats.funnel(K, N)
     assert found["agent"].to_list() == units()["agent"].to_list()
-    for name in ("z", "lower", "upper"):
+    for name in ("z", "low", "high"):
         assert found[name].to_numpy() == pytest.approx(getattr(want, name))
     assert found["phi"].unique().to_list() == pytest.approx([want.phi])
     assert found["outside"].null_count() == 8

@@ -26,8 +26,8 @@ def series(values: list[float | None], **columns: object) -> pl.DataFrame:
 def test_xmr_is_its_kernel_and_a_point_beyond_is_a_signal() -> None:
     found = xmr(series([*STEADY, 19.0]), baseline=10)
     limits = stats.individuals_limits(STEADY)
-    assert found.columns == ["period", "value", "center", "lower", "upper", "signal", "baseline", "reason"]
-    assert found["upper"].unique().to_list() == pytest.approx([float(limits.upper)])
+    assert found.columns == ["period", "value", "centre", "low", "high", "signal", "baseline", "reason"]
+    assert found["high"].unique().to_list() == pytest.approx([float(limits.high)])
     assert found["signal"].to_list() == [None] * 10 + ["above"]
     assert found["baseline"].to_list() == [True] * 10 + [False]
 
@@ -37,14 +37,14 @@ def test_what_comes_later_does_not_move_a_frozen_baseline() -> None:
     later = xmr(series([*STEADY, 40.0, -20.0]), baseline=10)
     assert later.head(10).equals(first)
     dated = xmr(series([*STEADY, 40.0]), baseline=(DAY, DAY + timedelta(days=10)))
-    assert dated["center"].unique().to_list() == first["center"].unique().to_list()
+    assert dated["centre"].unique().to_list() == first["centre"].unique().to_list()
 
 
 def test_gaps_stay_gaps() -> None:
     gappy = series([*STEADY[:5], None, *STEADY[5:]])
     found = xmr(gappy)
     assert (found["value"][5], found["signal"][5]) == (None, None)
-    assert found["center"][0] == pytest.approx(np.mean(STEADY))
+    assert found["centre"][0] == pytest.approx(np.mean(STEADY))
     holes = gappy.filter(pl.col("value").is_not_null())
     assert xmr(holes, every="1d").drop("baseline").equals(found.drop("baseline"))
     assert xmr(holes).height == 10
@@ -70,7 +70,7 @@ def test_groups_have_charts_of_their_own_and_too_few_points_have_none() -> None:
     )
     found = xmr(both.sample(fraction=1, shuffle=True, seed=1), by="team")
     assert found.select("team", "period").equals(both.select("team", "period").sort("team", "period"))
-    assert found.group_by("team", maintain_order=True).agg(pl.col("center").first())["center"].to_list() == [
+    assert found.group_by("team", maintain_order=True).agg(pl.col("centre").first())["centre"].to_list() == [
         pytest.approx(60.45), pytest.approx(10.45), None,
     ]  # fmt: skip
     few = found.filter(pl.col("team") == "c")
@@ -87,17 +87,17 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
     found = p_chart(card, by="metric", dispersion="binomial")
     hits = card["value"].to_numpy() * 40
     limits = stats.share_limits(hits, np.full(30, 40.0))
-    assert found["upper"].to_numpy() == pytest.approx(limits.upper)
+    assert found["high"].to_numpy() == pytest.approx(limits.high)
     laney = p_chart(card, baseline=20)
     base = np.arange(30) < 20
     want = stats.share_limits(hits, np.full(30, 40.0), baseline=base, overdispersed=True)
-    assert laney["lower"].to_numpy() == pytest.approx(want.lower)
+    assert laney["low"].to_numpy() == pytest.approx(want.low)
 
 
 def test_counts_and_rates() -> None:
     counts = [14.0, 20.0, 9.0, 31.0, 12.0, 15.0, 11.0, 16.0, 60.0]
     found = c_chart(series(counts), baseline=8, dispersion="poisson")
-    assert found["center"][0] == pytest.approx(np.mean(counts[:8]))
+    assert found["centre"][0] == pytest.approx(np.mean(counts[:8]))
     assert found["signal"][8] == "above"
     rates = u_chart(series(counts, exposure=2.0).rename({"value": "count"}), baseline=8)
     assert rates["value"].to_list() == [count / 2 for count in counts]

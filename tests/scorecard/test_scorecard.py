@@ -102,10 +102,10 @@ def test_a_share_is_held_against_its_exact_limits(good: int, n: int, verdict: st
         needed = row["n_needed"]
         for rows, sign in ((needed * 0.999, -1), (needed * 1.001, 1)):
             assert sign * (stats.share_decision_limits(rows * good / n, rows)[0] - 0.9) > 0
-        assert row["says"].startswith(
+        assert row["summary"].startswith(
             "91% (86 to 94%), target at least 90%: undecided, since the target lies within the limits"
         )
-        assert row["says"].endswith("rows would decide if it stays so (now 200)")
+        assert row["summary"].endswith("rows would decide if it stays so (now 200)")
     if good == 180:  # exactly on target: no number of rows decides
         assert row["n_needed"] is None
     mirrored = judge(answers(n - good, n), Objective(csat("rating", scale=(1, 5)), at_most=0.1)).row(0, named=True)
@@ -257,7 +257,7 @@ def test_a_period_before_of_zero_gives_no_change() -> None:
         == ["no figure above 0 in the period before: a change against it has no meaning"] * 2
     )
     assert found["baseline"].to_list() == [None, 0.0, 0.4]
-    assert "up 100%" in found["says"][2]
+    assert "up 100%" in found["summary"][2]
     gap = judge(pl.concat([answers(20, 50, 1), answers(40, 50, 3)]), Objective(CSAT, change=0.1))
     assert gap["baseline"].to_list() == [None, None]
 
@@ -267,7 +267,7 @@ def test_everything_open_is_undecided_with_the_reason() -> None:
     found = judge(frame, Objective(resolution_time(), at_most=HOUR))
     assert set(found["verdict"]) == {"undecided"}
     assert found["reason"][0] == "not reached: too few rows have ended for this quantile"
-    assert found["says"][0].startswith("undefined: not reached")
+    assert found["summary"][0].startswith("undefined: not reached")
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_a_count_is_met_or_missed_by_itself() -> None:
     frame = week(created_at=[START] * 3)
     assert row(frame, Objective(sq.ticket_volume(), at_most=3))["verdict"] == "met"
     missed = row(frame, Objective(sq.ticket_volume(), at_most=2))
-    assert (missed["verdict"], missed["n_needed"], missed["says"]) == ("missed", None, "3, target at most 2: missed")
+    assert (missed["verdict"], missed["n_needed"], missed["summary"]) == ("missed", None, "3, target at most 2: missed")
 
 
 def tickets() -> pl.DataFrame:
@@ -181,7 +181,7 @@ def test_no_tickets_have_no_census_and_a_first_row_long_ago_is_named() -> None:
 def test_a_target_that_is_near_is_too_close_to_call() -> None:
     near = row(week(rating=[5] * 91 + [1] * 9), Objective(CSAT, at_least=0.905))
     assert near["n_needed"] > 50 * 100
-    assert near["says"].endswith("; too close to the target to call (now 100 rows)")
+    assert near["summary"].endswith("; too close to the target to call (now 100 rows)")
     further = row(week(rating=[5] * 85 + [1] * 15), Objective(CSAT, at_least=0.8))
     assert 100 < further["n_needed"] < 500
-    assert further["says"].endswith("rows would decide if it stays so (now 100)")
+    assert further["summary"].endswith("rows would decide if it stays so (now 100)")

@@ -28,12 +28,12 @@ def test_cusum_is_the_recursion(x: list[float], target: float, slack: float) -> 
 @given(POINTS, st.floats(0.05, 1))
 def test_ewma_is_the_recursion(x: list[float], weight: float) -> None:
     average = 3.0
-    got, lower, upper = stats.ewma(x, target=3.0, sigma=2.0, weight=weight)
+    got, low, high = stats.ewma(x, target=3.0, sigma=2.0, weight=weight)
     for place, point in enumerate(x):
         average = weight * point + (1 - weight) * average
         assert got[place] == pytest.approx(average, abs=1e-9)
-    assert (upper - lower <= 2 * stats.ewma_width(sigma=2.0, weight=weight) + 1e-12).all()
-    assert upper[0] - 3.0 == pytest.approx(3 * 2.0 * weight)
+    assert (high - low <= 2 * stats.ewma_width(sigma=2.0, weight=weight) + 1e-12).all()
+    assert high[0] - 3.0 == pytest.approx(3 * 2.0 * weight)
 
 
 def test_gaps_are_kept_and_change_nothing() -> None:
@@ -45,16 +45,16 @@ def test_gaps_are_kept_and_change_nothing() -> None:
     assert stats.ewma(gappy, target=2, sigma=1)[0][at].tolist() == stats.ewma(whole, target=2, sigma=1)[0].tolist()
     assert stats.moving_range([1.0, GAP, 4.0, 2.0]) == 2.0  # 1 and 4 are no neighbours
     shares = stats.share_limits([5, GAP, 7], [10, 10, 10])
-    assert shares.center == 0.6
-    assert np.isnan(shares.lower[1])
+    assert shares.centre == 0.6
+    assert np.isnan(shares.low[1])
 
 
 def test_the_baseline_is_frozen() -> None:
     hits, n, baseline = np.array([50, 55, 45, 90.0]), np.full(4, 100.0), np.array([True, True, True, False])
     first = stats.share_limits(hits[:3], n[:3])
-    assert stats.share_limits(hits, n, baseline=baseline).center == first.center
-    assert stats.share_limits(hits, n, baseline=baseline).upper[0] == first.upper[0]
-    assert stats.rate_limits(hits, baseline=baseline).center == 50
+    assert stats.share_limits(hits, n, baseline=baseline).centre == first.centre
+    assert stats.share_limits(hits, n, baseline=baseline).high[0] == first.high[0]
+    assert stats.rate_limits(hits, baseline=baseline).centre == 50
 
 
 def test_laney_keeps_its_false_alarms_where_binomial_limits_do_not(simulate: Simulate) -> None:
@@ -70,7 +70,7 @@ def test_laney_keeps_its_false_alarms_where_binomial_limits_do_not(simulate: Sim
         alarms = []
         for share in shares:
             both = [stats.share_limits(share * n[0], n[0], overdispersed=laney) for laney in (False, True)]
-            alarms.append([float(np.mean((share < limits.lower) | (share > limits.upper))) for limits in both])
+            alarms.append([float(np.mean((share < limits.low) | (share > limits.high))) for limits in both])
         return alarms
 
     binomial, laney = simulate(1, batch).T
@@ -88,7 +88,7 @@ def test_counts_that_vary_more_than_poissons_alarm_no_more_often(simulate: Simul
         alarms = []
         for counts in rng.poisson(rng.gamma(100.0, 4.0, (400, 60))).astype(float):
             both = [stats.rate_limits(counts, overdispersed=laney) for laney in (False, True)]
-            alarms.append([float(np.mean((counts < limits.lower) | (counts > limits.upper))) for limits in both])
+            alarms.append([float(np.mean((counts < limits.low) | (counts > limits.high))) for limits in both])
         return alarms
 
     plain, laney = simulate(3, batch).T
@@ -99,7 +99,7 @@ def test_counts_that_vary_more_than_poissons_alarm_no_more_often(simulate: Simul
 def test_xmr_keeps_its_false_alarms(simulate: Simulate) -> None:
     def batch(rng: np.random.Generator) -> list[float]:
         rows = rng.normal(size=(400, 60))
-        half = [stats.individuals_limits(row).upper - row.mean() for row in rows]
+        half = [stats.individuals_limits(row).high - row.mean() for row in rows]
         return [float(np.mean(np.abs(row - row.mean()) > wide)) for row, wide in zip(rows, half, strict=True)]
 
     assert_share(simulate(2, batch), 0.0025, 0.0035)  # 0.27 % of normal numbers lie beyond three sigma

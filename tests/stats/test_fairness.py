@@ -21,7 +21,7 @@ def test_thirty_identical_units_are_left_in_peace(simulate: Simulate) -> None:
         for hits in rng.binomial(SIZES, 0.9, (400, SIZES.size)):
             found = stats.funnel(hits, SIZES)
             share = hits / SIZES
-            beyond = (share < found.lower) | (share > found.upper)
+            beyond = (share < found.low) | (share > found.high)
             singled.append((bool((np.abs(found.z) > 1.96).any()), bool(beyond.any())))
         return singled
 
@@ -37,7 +37,7 @@ def test_overdispersed_units_widen_the_funnel_and_an_outlier_is_found() -> None:
     assert wide.phi > 2
     hits = rng.binomial(SIZES, 0.9)
     hits[-1] = 300
-    assert stats.funnel(hits, SIZES).lower[-1] > 300 / 480
+    assert stats.funnel(hits, SIZES).low[-1] > 300 / 480
 
 
 def test_shrinkage_finds_the_likeliest_parameters() -> None:

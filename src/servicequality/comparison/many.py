@@ -25,7 +25,7 @@ By = str | Sequence[str]
 Numbers = NDArray[np.float64]
 
 _FUNNEL: dict[str, pl.DataType] = {
-    **dict.fromkeys(("z", "center", "lower", "upper"), pl.Float64()),
+    **dict.fromkeys(("z", "centre", "low", "high"), pl.Float64()),
     "outside": pl.String(),
     "phi": pl.Float64(),
     "reason": pl.String(),
@@ -74,7 +74,7 @@ def funnel(
         level: two-sided level; 0.998 leaves one false alarm in five hundred units.
 
     Returns:
-        Columns `by…, value, n, z, center, lower, upper, outside, phi, reason`, sorted by the unit. `outside` is "above",
+        Columns `by…, value, n, z, centre, low, high, outside, phi, reason`, sorted by the unit. `outside` is "above",
         "below" or null; `reason` says why there are no limits.
 
     Raises:
@@ -89,21 +89,21 @@ def funnel(
 def _funnel(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
     rows, share, size = _shares(asked, value, n)
     there, lines = size > 0, len(size)
-    z, lower, upper, center, phi = np.full((5, lines), np.nan)
+    z, low, high, centre, phi = np.full((5, lines), np.nan)
     reason = _where(~there, "no rows")
     try:
         found = stats.funnel(share[there] * size[there], size[there], level=level)
     except ParameterError as error:
         reason[there] = str(error)
     else:
-        z[there], lower[there], upper[there] = found.z, found.lower, found.upper
-        center[there], phi[there] = found.center, found.phi
+        z[there], low[there], high[there] = found.z, found.low, found.high
+        centre[there], phi[there] = found.centre, found.phi
     outside = np.full(lines, None, dtype=object)
     with np.errstate(invalid="ignore"):
-        outside[share > upper], outside[share < lower] = "above", "below"
+        outside[share > high], outside[share < low] = "above", "below"
     return _with(
         rows.select(map(column, (*asked.keys, value, n))),
-        {"z": z, "center": center, "lower": lower, "upper": upper},
+        {"z": z, "centre": centre, "low": low, "high": high},
         pl.Series("outside", outside.tolist(), dtype=pl.String),
         pl.Series("phi", phi, nan_to_null=True),
         pl.Series("reason", reason.tolist(), dtype=pl.String),

@@ -23,7 +23,7 @@ LEAST = 8
 """Points that a baseline needs: of fewer, limits say more of chance than of the process."""
 _ROLE = "control chart"
 _CHART: dict[str, pl.DataType] = {
-    **dict.fromkeys(("value", "center", "lower", "upper"), pl.Float64()),
+    **dict.fromkeys(("value", "centre", "low", "high"), pl.Float64()),
     "signal": pl.String(),
     "baseline": pl.Boolean(),
     "reason": pl.String(),
@@ -36,9 +36,9 @@ class Drawn(NamedTuple):
     """One group's chart, one entry a point; NaN is undefined."""
 
     value: Numbers
-    center: Numbers
-    lower: Numbers
-    upper: Numbers
+    centre: Numbers
+    low: Numbers
+    high: Numbers
     signal: pl.Series
 
 
@@ -62,11 +62,11 @@ def charted(
     return like_input((series,), answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
 
 
-def signals(value: Numbers, center: float, lower: Numbers, upper: Numbers, *, runs: bool) -> pl.Series:
+def signals(value: Numbers, centre: float, low: Numbers, high: Numbers, *, runs: bool) -> pl.Series:
     """What each point shows: beyond a limit, or at least the ninth in a row on one side of the centre; null is chance."""
     with np.errstate(invalid="ignore"):
-        above, below = value > upper, value < lower
-        side = np.sign(np.nan_to_num(value - center))  # a gap is on neither side, and ends a run
+        above, below = value > high, value < low
+        side = np.sign(np.nan_to_num(value - centre))  # a gap is on neither side, and ends a run
     said = np.full(len(value), None, dtype=object)
     if runs and len(side):
         place = np.arange(len(side))
@@ -94,7 +94,7 @@ def _chart(
             drawn = draw(numbers, chosen)
         except ParameterError as error:  # a group that does not vary is no fault of the call
             reason = str(error)
-    figures = zip(("value", "center", "lower", "upper"), drawn[:4], strict=True)
+    figures = zip(("value", "centre", "low", "high"), drawn[:4], strict=True)
     said = pl.when(pl.col("value").is_null() & (reason is None)).then(pl.lit(_GAP)).otherwise(pl.lit(reason, pl.String))
     return (
         group.select(column_of(name) for name in (*keys, at))

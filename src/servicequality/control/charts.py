@@ -61,7 +61,7 @@ def xmr(
         runs: whether nine points in a row on one side of the centre are a signal too (Nelson 1984).
 
     Returns:
-        Columns `by…, at, value, center, lower, upper, signal, baseline, reason`, sorted by keys and time. `signal` is "above",
+        Columns `by…, at, value, centre, low, high, signal, baseline, reason`, sorted by keys and time. `signal` is "above",
         "below", "run above", "run below", or null; `reason` says why a chart has no limits.
 
     Raises:
@@ -295,5 +295,5 @@ def _refuse(column: str, values: Numbers, bad: Flags, what: str) -> None:
 
 
 def _drawn(points: Numbers, limits: ControlLimits, *, runs: bool) -> Drawn:
-    center, lower, upper = (np.broadcast_to(limit, points.shape) for limit in limits[:3])
-    return Drawn(points, center, lower, upper, signals(points, limits.center, lower, upper, runs=runs))
+    centre, low, high = (np.broadcast_to(limit, points.shape) for limit in limits[:3])
+    return Drawn(points, centre, low, high, signals(points, limits.centre, low, high, runs=runs))

@@ -72,11 +72,11 @@ def ewma_chart(
 
     def draw(columns: list[Numbers], chosen: Flags) -> Drawn:
         (points,) = columns
-        center, sigma = _steady(points, chosen)
-        average, lower, upper = ewma(points, target=center, sigma=sigma, weight=weight)
+        centre, sigma = _steady(points, chosen)
+        average, low, high = ewma(points, target=centre, sigma=sigma, weight=weight)
         average = np.where(np.isfinite(points), average, np.nan)
-        said = signals(average, center, lower, upper, runs=False)
-        return Drawn(average, np.full(points.shape, center), lower, upper, said)
+        said = signals(average, centre, low, high, runs=False)
+        return Drawn(average, np.full(points.shape, centre), low, high, said)
 
     return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
 
@@ -130,8 +130,8 @@ def cusum_chart(
         decision: how much drift is a signal, in standard deviations.
 
     Returns:
-        As `xmr`: `value` is the larger of the two sums with the sign of its side, in the unit of the points; `lower` and
-        `upper` are the decision, and `center` is 0.
+        As `xmr`: `value` is the larger of the two sums with the sign of its side, in the unit of the points; `low` and
+        `high` are the decision, and `centre` is 0.
 
     Raises:
         InputError: as for `xmr`.
@@ -142,8 +142,8 @@ def cusum_chart(
 
     def draw(columns: list[Numbers], chosen: Flags) -> Drawn:
         (points,) = columns
-        center, sigma = _steady(points, chosen)
-        up, down = cusum(points, target=center, slack=slack * sigma)
+        centre, sigma = _steady(points, chosen)
+        up, down = cusum(points, target=centre, slack=slack * sigma)
         drift = np.where(np.isfinite(points), np.where(up >= down, up, -down), np.nan)
         reach = np.full(points.shape, decision * sigma)
         return Drawn(drift, np.zeros(points.shape), -reach, reach, signals(drift, 0.0, -reach, reach, runs=False))
@@ -154,7 +154,7 @@ def cusum_chart(
 def _steady(points: Numbers, chosen: Flags) -> tuple[float, float]:
     """Mean and standard deviation of the baseline, the latter from its moving range."""
     limits = individuals_limits(np.where(chosen, points, np.nan))
-    sigma = float(limits.upper - limits.center) / 3
+    sigma = float(limits.high - limits.centre) / 3
     if not sigma > 0:
         raise ParameterError("the baseline does not vary: there is no drift to measure by it")
-    return limits.center, sigma
+    return limits.centre, sigma

@@ -68,7 +68,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "against_benchmark": pl.String(),
     "reason": pl.String(),
     "notes": pl.String(),
-    "says": pl.String(),
+    "summary": pl.String(),
 }
 """The columns of a scorecard's answer; its keys stand after `objective`."""
 
@@ -172,7 +172,7 @@ class Scorecard:
             A row for each objective, group and period that has rows: `objective, keys…, metric, period, every, at, verdict,
             direction, target, value, low, high, baseline, change, change_low, change_high, level, method, unit, n,
             n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
-            says`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `low` and
+            summary`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `low` and
             `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is held against the target by
             its value. Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, and
             `n_needed` how many rows would decide if the value stayed. `n_pending` counts the rows that can still move it;
@@ -320,7 +320,7 @@ class Scorecard:
             benchmark_source=pl.lit(objective.benchmark_source, pl.String),
         )
         said = [sentence(row, metric) for row in _named_rows(answer)]
-        return answer.with_columns(pl.Series("says", said, pl.String)).select(*asked.by, *COLUMNS)
+        return answer.with_columns(pl.Series("summary", said, pl.String)).select(*asked.by, *COLUMNS)
 
     def _reasons(
         self,

@@ -35,11 +35,11 @@ _SCATTERED = "periods scatter more than Poisson's: the limits are widened by it"
 class Ratio(FixedShape):
     """A sum over another sum, with linearised limits. Make one with `ratio`."""
 
-    above: Quantity
-    below: Quantity
-    above_squares: Quantity
+    numerator: Quantity
+    denominator: Quantity
+    numerator_squares: Quantity
     products: Quantity
-    below_squares: Quantity
+    denominator_squares: Quantity
 
     empty: str = "nothing to divide by"
 
@@ -47,21 +47,21 @@ class Ratio(FixedShape):
         return replace(self, bounds=bounds) if self.bounds is None else self
 
     def value(self) -> pl.Expr:
-        return quotient(self.above, self.below)
+        return quotient(self.numerator, self.denominator)
 
     def pair(self) -> tuple[pl.Expr, pl.Expr]:
-        return self.above, self.below
+        return self.numerator, self.denominator
 
     def spread(self, sums: Sums) -> FloatArray:
-        r, n = sums["above"] / sums["below"], sums["n"]
-        whole = sums["above_squares"] + r**2 * sums["below_squares"]
-        return difference(whole, 2 * r * sums["products"]) / n / (sums["below"] / n) ** 2
+        r, n = sums["numerator"] / sums["denominator"], sums["n"]
+        whole = sums["numerator_squares"] + r**2 * sums["denominator_squares"]
+        return difference(whole, 2 * r * sums["products"]) / n / (sums["denominator"] / n) ** 2
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         n = sums["n"]
         square = square_of(n, self.spread(sums), design)
         df = n - 1 if design is None else design.df
-        return within(student_limits(sums["above"] / sums["below"], square, df, level), self.bounds)
+        return within(student_limits(sums["numerator"] / sums["denominator"], square, df, level), self.bounds)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -133,10 +133,12 @@ class OpenRate(Rate):
         return self.value(), quotient(self.events + self.open, self.exposure)
 
 
-def ratio(above: pl.Expr, below: pl.Expr, *, of: pl.Expr) -> Ratio:
-    """Sum of `above` over sum of `below`, over the rows for which `of` holds; limits by linearisation (Cochran 1977)."""
-    x, y = over(below.cast(pl.Float64), of), over(above.cast(pl.Float64), of)
-    return Ratio(n=of, above=y, below=x, above_squares=y.pow(2), products=y * x, below_squares=x.pow(2))
+def ratio(numerator: pl.Expr, denominator: pl.Expr, *, of: pl.Expr) -> Ratio:
+    """Sum of `numerator` over sum of `denominator` where `of` holds; limits by linearisation (Cochran 1977)."""
+    x, y = over(denominator.cast(pl.Float64), of), over(numerator.cast(pl.Float64), of)
+    return Ratio(
+        n=of, numerator=y, denominator=x, numerator_squares=y.pow(2), products=y * x, denominator_squares=x.pow(2)
+    )
 
 
 def rate(

@@ -20,15 +20,15 @@ class ControlLimits(NamedTuple):
     """A chart's centre and limits; limits are one a point where they depend on its size.
 
     Attributes:
-        center: the baseline's mean.
-        lower: lower limit.
-        upper: upper limit.
+        centre: the baseline's mean.
+        low: lower limit.
+        high: upper limit.
         spread: what the width rests on: the mean moving range (XmR), sigma z (Laney), else NaN.
     """
 
-    center: float
-    lower: FloatArray
-    upper: FloatArray
+    centre: float
+    low: FloatArray
+    high: FloatArray
     spread: float
 
 
@@ -56,9 +56,9 @@ def individuals_limits(x: ArrayLike) -> ControlLimits:
         ParameterError: no two neighbouring points.
     """
     values = rows("x", x)
-    width, center = moving_range(values), float(np.nanmean(values))
+    width, centre = moving_range(values), float(np.nanmean(values))
     reach = _SIGMAS * width / _D2
-    return ControlLimits(center, np.asarray(center - reach), np.asarray(center + reach), width)
+    return ControlLimits(centre, np.asarray(centre - reach), np.asarray(centre + reach), width)
 
 
 @kernel
@@ -112,17 +112,17 @@ def _limits(
     used = there & (True if baseline is None else np.asarray(baseline, np.bool_))
     if not used.any():
         raise ParameterError("the baseline has no points; choose one that lies within the series")
-    center = float(counted[used].sum() / sizes[used].sum())
+    centre = float(counted[used].sum() / sizes[used].sum())
     whole = np.where(there, sizes, np.nan)
-    sigma = np.sqrt(center * (1 - center) / whole) if shares else np.sqrt(center / whole)
+    sigma = np.sqrt(centre * (1 - centre) / whole) if shares else np.sqrt(centre / whole)
     spread = np.nan
     if overdispersed:
-        if not center > 0 or (shares and not center < 1):
-            raise ParameterError(f"the baseline's centre is {center:g}: nothing varies, and there is no dispersion")
-        spread = moving_range(np.where(used, (counted / whole - center) / sigma, np.nan)) / _D2
+        if not centre > 0 or (shares and not centre < 1):
+            raise ParameterError(f"the baseline's centre is {centre:g}: nothing varies, and there is no dispersion")
+        spread = moving_range(np.where(used, (counted / whole - centre) / sigma, np.nan)) / _D2
     reach = _SIGMAS * sigma * (spread if overdispersed else 1.0)
-    upper = center + reach
-    return ControlLimits(center, np.maximum(center - reach, 0.0), np.minimum(upper, 1.0) if shares else upper, spread)
+    high = centre + reach
+    return ControlLimits(centre, np.maximum(centre - reach, 0.0), np.minimum(high, 1.0) if shares else high, spread)
 
 
 @kernel

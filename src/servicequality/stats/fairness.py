@@ -14,18 +14,18 @@ class Funnel(NamedTuple):
     """Shares of many units beside what one common share would give (Spiegelhalter 2005).
 
     Attributes:
-        center: the common share.
+        centre: the common share.
         z: how many standard errors each unit lies from it.
         phi: mean of z squared: 1 where binomial chance is all there is.
-        lower: limits of each unit, widened by sqrt(max(1, phi)).
-        upper: the upper limits.
+        low: limits of each unit, widened by sqrt(max(1, phi)).
+        high: the upper limits.
     """
 
-    center: float
+    centre: float
     z: FloatArray
     phi: float
-    lower: FloatArray
-    upper: FloatArray
+    low: FloatArray
+    high: FloatArray
 
 
 @kernel
@@ -45,14 +45,14 @@ def funnel(hits: ArrayLike, n: ArrayLike, *, level: float = 0.998) -> Funnel:
     require((k >= 0) & (k <= size), "hits", k, "from 0 to n", "count rows")
     if size.size < 2:
         raise ParameterError(f"a funnel needs two units or more; got {size.size}")
-    center = float(k.sum() / size.sum())
-    if not 0 < center < 1:
-        raise ParameterError(f"the common share is {center:g}: nothing varies, and there is no funnel")
-    se = np.sqrt(center * (1 - center) / size)
-    z = (k / size - center) / se
+    centre = float(k.sum() / size.sum())
+    if not 0 < centre < 1:
+        raise ParameterError(f"the common share is {centre:g}: nothing varies, and there is no funnel")
+    se = np.sqrt(centre * (1 - centre) / size)
+    z = (k / size - centre) / se
     phi = float(np.mean(z**2))
     reach = critical_value(level) * np.sqrt(max(1.0, phi)) * se
-    return Funnel(center, np.asarray(z), phi, np.clip(center - reach, 0, 1), np.clip(center + reach, 0, 1))
+    return Funnel(centre, np.asarray(z), phi, np.clip(centre - reach, 0, 1), np.clip(centre + reach, 0, 1))
 
 
 class Shrunk(NamedTuple):
