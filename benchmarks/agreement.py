@@ -49,15 +49,15 @@ def package_alpha(table: np.ndarray) -> float:
 
 
 def ours(frame: pl.DataFrame) -> dict[str, float]:
-    found = sq.reviewer_agreement(frame, scale="ordinal")
-    assert isinstance(found, pl.DataFrame)
-    return dict(found.select("metric", "value").iter_rows())
+    result = sq.reviewer_agreement(frame, scale="ordinal")
+    assert isinstance(result, pl.DataFrame)
+    return dict(result.select("metric", "value").iter_rows())
 
 
 def check(frame: pl.DataFrame) -> None:
-    table, found = counts(frame), ours(frame)
-    np.testing.assert_allclose(found["krippendorff_alpha"], package_alpha(table), rtol=1e-9)
-    np.testing.assert_allclose(found["fleiss_kappa"], inter_rater.fleiss_kappa(table), rtol=1e-9)
+    table, result = counts(frame), ours(frame)
+    np.testing.assert_allclose(result["krippendorff_alpha"], package_alpha(table), rtol=1e-9)
+    np.testing.assert_allclose(result["fleiss_kappa"], inter_rater.fleiss_kappa(table), rtol=1e-9)
 
 
 Rows = tuple[pl.DataFrame, np.ndarray]

@@ -105,17 +105,20 @@ def by_hand(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     def hits(rule: pl.Expr) -> pl.Expr:
         return rule.fill_null(value=False).sum().cast(pl.Int64)
 
-    asked = [pl.col(name).is_not_null().sum().cast(pl.Int64).alias(f"{name}_n") for name in (*SCALES, *DURATIONS)]
+    expressions = [pl.col(name).is_not_null().sum().cast(pl.Int64).alias(f"{name}_n") for name in (*SCALES, *DURATIONS)]
     for name, (top, bottom) in NETS.items():
-        asked += [hits(pl.col(name) >= top).alias(f"{name}_up"), hits(pl.col(name) <= bottom).alias(f"{name}_down")]
+        expressions += [
+            hits(pl.col(name) >= top).alias(f"{name}_up"),
+            hits(pl.col(name) <= bottom).alias(f"{name}_down"),
+        ]
     for name, points in TOPS.items():
-        asked += [hits(pl.col(name) >= point).alias(f"{name}_top_{point}") for point in points]
+        expressions += [hits(pl.col(name) >= point).alias(f"{name}_top_{point}") for point in points]
     for name in DURATIONS:
-        asked += [hits(pl.col(name) <= limit).alias(f"{name}_within_{limit}") for limit in LIMITS]
+        expressions += [hits(pl.col(name) <= limit).alias(f"{name}_within_{limit}") for limit in LIMITS]
     for name, origin in MEANS.items():
         about = (pl.col(name).cast(pl.Float64) - origin).fill_null(0.0)
-        asked += [about.sum().alias(f"{name}_sum"), (about * about).sum().alias(f"{name}_squares")]
-    sums = lazy.group_by(keys).agg(asked).sort(keys).collect(engine="streaming")
+        expressions += [about.sum().alias(f"{name}_sum"), (about * about).sum().alias(f"{name}_squares")]
+    sums = lazy.group_by(keys).agg(expressions).sort(keys).collect(engine="streaming")
     # Enum codes make one whole number a row; the columns are scattered by it, and each group is sorted.
     code = pl.lit(0, pl.UInt32)
     for key, labels in KEYS.items():
@@ -158,18 +161,22 @@ def by_hand(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def duckdb_values(connection: Any) -> Any:
-    asked = [
+    expressions = [
         f"100.0 * (count(*) FILTER ({c} >= {top}) - count(*) FILTER ({c} <= {low})) / count({c}) AS {c}_net"
         for c, (top, low) in NETS.items()
     ]
-    asked += [f"count(*) FILTER ({c} >= {p})::DOUBLE / count({c}) AS {c}_top_{p}" for c, ps in TOPS.items() for p in ps]
-    asked += [f"count(*) FILTER ({c} <= {x})::DOUBLE / count({c}) AS {c}_within_{x}" for c in DURATIONS for x in LIMITS]
-    asked += [f"avg({c}) AS {c}_mean" for c in MEANS]
+    expressions += [
+        f"count(*) FILTER ({c} >= {p})::DOUBLE / count({c}) AS {c}_top_{p}" for c, ps in TOPS.items() for p in ps
+    ]
+    expressions += [
+        f"count(*) FILTER ({c} <= {x})::DOUBLE / count({c}) AS {c}_within_{x}" for c in DURATIONS for x in LIMITS
+    ]
+    expressions += [f"avg({c}) AS {c}_mean" for c in MEANS]
     # One list of quantiles a column: asked for one by one they cost more.
     inner = ", ".join(f"quantile_cont({c}, {list(QUANTILES.values())}) AS {c}_q" for c in DURATIONS)
     outer = ", ".join(f"{c}_q[{i + 1}] AS {c}_{word}" for c in DURATIONS for i, word in enumerate(QUANTILES))
     keys = ", ".join(KEYS)
-    query = f"SELECT {keys}, {', '.join(asked)}, {inner} FROM answers GROUP BY {keys}"
+    query = f"SELECT {keys}, {', '.join(expressions)}, {inner} FROM answers GROUP BY {keys}"
     return connection.sql(f"SELECT * EXCLUDE ({', '.join(f'{c}_q' for c in DURATIONS)}), {outer} FROM ({query})").pl()
 
 

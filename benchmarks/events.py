@@ -101,9 +101,9 @@ def floor(given: Tables) -> Callable[[], pl.DataFrame]:
     return lambda: events.group_by("ticket_id").len().collect(engine="streaming")
 
 
-def ours(given: Tables, asked: Callable[[sq.Records], pl.LazyFrame]) -> Callable[[], pl.DataFrame]:
+def ours(given: Tables, query: Callable[[sq.Records], pl.LazyFrame]) -> Callable[[], pl.DataFrame]:
     records = sq.Records(**given)
-    return lambda: asked(records).collect(engine="streaming")
+    return lambda: query(records).collect(engine="streaming")
 
 
 def facts(records: sq.Records) -> pl.LazyFrame:
@@ -196,13 +196,13 @@ def pandas_core(given: Tables) -> Callable[[], Any]:
 
 CONTENDERS: dict[str, Callable[[Tables], Callable[[], Any]]] = {
     FLOOR: floor,
-    "core facts": partial(ours, asked=lambda records: facts(records).select(CORE)),
-    "all facts": partial(ours, asked=facts),
+    "core facts": partial(ours, query=lambda records: facts(records).select(CORE)),
+    "all facts": partial(ours, query=facts),
     "DuckDB, core facts": partial(duckdb_core, trusting=True),
     "DuckDB, core facts, row above": partial(duckdb_core, trusting=False),
     "pandas, core facts": pandas_core,
-    "reply_waits": partial(ours, asked=lambda records: sq.reply_waits(records, as_of=AS_OF)),
-    "status_times": partial(ours, asked=lambda records: status_times(records, as_of=AS_OF)),
+    "reply_waits": partial(ours, query=lambda records: sq.reply_waits(records, as_of=AS_OF)),
+    "status_times": partial(ours, query=lambda records: status_times(records, as_of=AS_OF)),
     "check": check,
 }
 

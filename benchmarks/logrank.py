@@ -68,15 +68,15 @@ def lifelines(rows: Rows) -> list[tuple[Any, ...]]:
     from lifelines.statistics import logrank_test
     from lifelines.utils import median_survival_times
 
-    found = []
+    collected = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for sides in zip(groups_of(rows.before), groups_of(rows.after), strict=True):
             fits = [KaplanMeierFitter().fit(*side) for side in sides]
             limits = [median_survival_times(fit.confidence_interval_) for fit in fits]
             (t1, e1), (t2, e2) = sides
-            found.append((*fits, *limits, logrank_test(t1, t2, e1, e2)))
-    return found
+            collected.append((*fits, *limits, logrank_test(t1, t2, e1, e2)))
+    return collected
 
 
 CONTENDERS: dict[str, Callable[[Rows], Any]] = {
@@ -90,16 +90,16 @@ CONTENDERS: dict[str, Callable[[Rows], Any]] = {
 def check(rows: Rows) -> None:
     theirs, ours = lifelines(rows), compare(rows)
     test = kernels(rows)[2]
-    np.testing.assert_allclose(test.chi2, [found[4].test_statistic for found in theirs], rtol=1e-6, atol=1e-9)
-    np.testing.assert_allclose(ours["p_value"], [found[4].p_value for found in theirs], rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(test.chi2, [one[4].test_statistic for one in theirs], rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(ours["p_value"], [one[4].p_value for one in theirs], rtol=1e-6, atol=1e-12)
     for number, side in enumerate(("before", "after")):
         figures = sq.evaluate(rows[number], [sq.resolution_time(), sq.resolution_time(limit=DAY)], by="team")
         median, share = figures.partition_by("metric")
-        fits = [found[number] for found in theirs]
+        fits = [one[number] for one in theirs]
         np.testing.assert_allclose(share["value"], [1 - fit.predict(DAY) for fit in fits], rtol=1e-9)
         np.testing.assert_array_equal(ours[side], median["value"])
         # They invert the log-log band, which our default is not.
-        limits = np.array([found[2 + number].to_numpy()[0] for found in theirs])
+        limits = np.array([one[2 + number].to_numpy()[0] for one in theirs])
         named = kaplan_meier(*rows.tables[number][:4]).quantile(0.5, interval="loglog")
         np.testing.assert_allclose(np.column_stack([named.low, named.high]), limits, rtol=1e-12)
         # Where the curve lies at exactly one half, lifelines takes the beginning of the flat, R and we its middle.

@@ -37,9 +37,9 @@ def tickets(rows: int) -> pl.DataFrame:
 
 
 def ours(frame: pl.DataFrame) -> pl.DataFrame:
-    found = pareto(frame, since=MIDDLE, until=END, before=(START, MIDDLE))
-    assert isinstance(found, pl.DataFrame)  # eager data gave an eager answer
-    return found
+    result = pareto(frame, since=MIDDLE, until=END, before=(START, MIDDLE))
+    assert isinstance(result, pl.DataFrame)  # eager data gave an eager answer
+    return result
 
 
 def bare(frame: pl.DataFrame) -> pl.DataFrame:
@@ -60,8 +60,8 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
     parser.add_argument("--runs", type=int, default=5)
-    asked = parser.parse_args()
-    for rows in asked.rows:
+    options = parser.parse_args()
+    for rows in options.rows:
         frame = tickets(rows)
         panda = pd.DataFrame(
             {
@@ -69,9 +69,9 @@ def main() -> None:
                 "category": pd.Categorical.from_codes(frame["category"].to_physical().to_numpy(), CAUSES),
             }
         )
-        found, other = ours(frame), by_pandas(panda)
+        result, other = ours(frame), by_pandas(panda)
         by_name = dict(
-            zip(found["category"].to_list(), zip(found["count"], found["count_before"], strict=True), strict=True)
+            zip(result["category"].to_list(), zip(result["count"], result["count_before"], strict=True), strict=True)
         )
         assert by_name == {name: (row["count"], row["count_before"]) for name, row in other.to_dict("index").items()}
         counted = dict(bare(frame).iter_rows())
@@ -81,7 +81,7 @@ def main() -> None:
             "pareto": lambda frame=frame: ours(frame),
             "pandas": lambda panda=panda: by_pandas(panda),
         }
-        times = race(calls, asked.runs)
+        times = race(calls, options.runs)
         print(f"\n{rows:,} tickets, {len(CAUSES)} causes\n{'':20}{'ms':>10}{'x group_by.len':>18}")
         for name, taken in times.items():
             print(f"{name:20}{taken * 1e3:10.1f}{taken / times['group_by.len']:18.2f}")

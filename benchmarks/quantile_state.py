@@ -49,8 +49,8 @@ def worst_error(seconds: np.ndarray) -> float:
     frame, worst = frame_of(seconds), 0.0
     ordered = np.sort(seconds)
     for p in (0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 0.999):
-        asked = metric(p)
-        got = asked.finish(asked.partial(frame))["value"][0]
+        query = metric(p)
+        got = query.finish(query.partial(frame))["value"][0]
         place = (len(ordered) - 1) * p
         below, above = ordered[int(np.floor(place))], ordered[int(np.ceil(place))]
         worst = max(worst, below / got - 1, 1 - above / got, got / above - 1, 1 - got / below)

@@ -47,8 +47,8 @@ def means(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def scores(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    found = score(frame, SERVQUAL_1991)
-    return found.dimensions, found.overall
+    result = score(frame, SERVQUAL_1991)
+    return result.dimensions, result.overall
 
 
 def blocked(frame: pl.DataFrame, kind: type[np.floating]) -> np.ndarray:
@@ -125,11 +125,11 @@ def kinds(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     return dict(zip(KINDS, (frame, floats, blank), strict=True))
 
 
-def measure(rows: int, runs: int, asked: Sequence[str]) -> dict[str, float]:
+def measure(rows: int, runs: int, query: Sequence[str]) -> dict[str, float]:
     whole, taken = survey(rows), {}
     check(whole)
     for kind, frame in kinds(whole).items():
-        if kind not in asked:
+        if kind not in query:
             continue
         given = given_of(frame)
         for calls in (SCORES, PRODUCTS, ALPHA):

@@ -151,7 +151,7 @@ def row_by_row(rows: int = 2_000) -> None:
     end = start + random.integers(0, 30 * DAY, rows) // 60_000_000 * 60_000_000
     spans = pl.DataFrame({"start": start, "end": end}).cast(pl.Datetime("us"))
     pairs = spans.rows()
-    wanted = spans.select(office.between(*(pl.col(name).dt.replace_time_zone("UTC") for name in spans.columns)))
+    expected = spans.select(office.between(*(pl.col(name).dt.replace_time_zone("UTC") for name in spans.columns)))
     many = pl.DataFrame({"start": np.resize(start, 1_000_000), "end": np.resize(end, 1_000_000)})
     query = many.lazy().cast(pl.Datetime("us", "UTC")).select(office.between("start", "end"))
     ours = 1_000_000 / medians({"ours": query.collect})["ours"]
@@ -159,7 +159,7 @@ def row_by_row(rows: int = 2_000) -> None:
         begin = time.perf_counter()
         got = [peer(*pair) for pair in pairs]
         rate = rows / (time.perf_counter() - begin)
-        assert np.allclose(got, wanted.to_series().to_numpy(), rtol=0, atol=1)
+        assert np.allclose(got, expected.to_series().to_numpy(), rtol=0, atol=1)
         print(f"{name:34} {rate:12,.0f} rows/s; ours {ours / rate:,.0f} times as many")
 
 
@@ -168,11 +168,11 @@ def peers() -> dict[str, Callable[[datetime, datetime], float]]:
     from contextlib import suppress
     from datetime import time as clock
 
-    found: dict[str, Callable[[datetime, datetime], float]] = {}
+    result: dict[str, Callable[[datetime, datetime], float]] = {}
     with suppress(ImportError):
         from business_duration import businessDuration
 
-        found["business-duration"] = lambda start, end: (
+        result["business-duration"] = lambda start, end: (
             60
             * businessDuration(
                 startdate=start, enddate=end, starttime=clock(9), endtime=clock(17, 30), weekendlist=[5, 6], unit="min"
@@ -183,13 +183,13 @@ def peers() -> dict[str, Callable[[datetime, datetime], float]]:
 
         day = businesstimedelta.WorkDayRule(start_time=clock(9), end_time=clock(17, 30), working_days=[0, 1, 2, 3, 4])
         rules = businesstimedelta.Rules([day])
-        found["businesstimedelta"] = lambda start, end: rules.difference(start, end).timedelta.total_seconds()
+        result["businesstimedelta"] = lambda start, end: rules.difference(start, end).timedelta.total_seconds()
     with suppress(ImportError):
         from pm4py.util.business_hours import BusinessHours
 
         slots = [(86_400 * day + 9 * 3_600, 86_400 * day + 63_000) for day in range(5)]
-        found["pm4py"] = lambda start, end: BusinessHours(start, end, business_hour_slots=slots).get_seconds()
-    return found
+        result["pm4py"] = lambda start, end: BusinessHours(start, end, business_hour_slots=slots).get_seconds()
+    return result
 
 
 if __name__ == "__main__":

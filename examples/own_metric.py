@@ -11,9 +11,9 @@ from servicequality.shapes import Shape, share
 @sq.define(
     title="Call-back rate", unit="share", better="lower", bounds=(0, 1), formula=r"\#\text{asked}/n", grain="answer"
 )
-def callback_rate(asked: Flag = "asked") -> Shape:
+def callback_rate(query: Flag = "asked") -> Shape:
     """Share of answers that ask to be called back."""
-    return share(pl.col(asked), of=answered(asked))
+    return share(pl.col(query), of=answered(query))
 
 
 def main() -> None:

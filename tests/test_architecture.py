@@ -88,13 +88,13 @@ def imports_go_down() -> Iterator[str]:
             continue
         for node, module, _ in imported(path):
             package, _, rest = module.partition(".")
-            there = rest.partition(".")[0]
-            if package != PACKAGE.name or not here or there == here:
+            target = rest.partition(".")[0]
+            if package != PACKAGE.name or not here or target == here:
                 continue
-            if there not in DEPTH:
+            if target not in DEPTH:
                 yield f"{place(path, node)}: import `{module}` from the layer that defines it"
-            elif DEPTH[there] <= DEPTH[here] and (here, there) not in NEIGHBOURS:
-                yield f"{place(path, node)}: `{here}` may not import `{there}`; move what they share below both"
+            elif DEPTH[target] <= DEPTH[here] and (here, target) not in NEIGHBOURS:
+                yield f"{place(path, node)}: `{here}` may not import `{target}`; move what they share below both"
 
 
 def dependencies_are_few() -> Iterator[str]:

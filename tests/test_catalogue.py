@@ -95,14 +95,14 @@ FENCED = re.compile(r"```python\n(?P<code>.*?)```\n\n```text\n(?P<output>.*?)```
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
 def test_a_page_tells_all_and_its_example_prints_what_it_says(spec: object) -> None:
     page = catalogue.page(spec.name)
-    wanted = [f"# {spec.title}", f"```math\n{spec.formula}\n```", spec.answer, *spec.references, *spec.aliases]
-    wanted += [spec.when_it_lies, spec.why_vendors_differ, *(f"| `{name}` |" for name in spec.parameters.parameters)]
-    assert [text for text in wanted if text not in page] == []
-    for found in FENCED.finditer(page):
+    expected = [f"# {spec.title}", f"```math\n{spec.formula}\n```", spec.answer, *spec.references, *spec.aliases]
+    expected += [spec.when_it_lies, spec.why_vendors_differ, *(f"| `{name}` |" for name in spec.parameters.parameters)]
+    assert [text for text in expected if text not in page] == []
+    for one in FENCED.finditer(page):
         printed = io.StringIO()
         with contextlib.redirect_stdout(printed), pl.Config(tbl_width_chars=100):
-            exec(found["code"], {})
-        assert printed.getvalue() == found["output"]
+            exec(one["code"], {})
+        assert printed.getvalue() == one["output"]
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def demo() -> str:
 
 def test_the_demo_has_its_sections_and_fits(demo: str) -> None:
     heads = [line for line in demo.splitlines() if line.startswith("▌")]
-    wanted = ("Overall", "By channel", "By week", "What came and went", "How to read this")
-    assert all(any(word in head for head in heads) for word in wanted)
+    sections = ("Overall", "By channel", "By week", "What came and went", "How to read this")
+    assert all(any(word in head for head in heads) for word in sections)
     assert max(map(len, demo.splitlines())) <= 80
 
 
@@ -49,10 +49,10 @@ def test_the_demo_shows_the_truth_beside_the_estimates(demo: str) -> None:
     assert resolution.endswith(f"{truth.resolution_median_seconds / 3600:.0f} h")
     nps = next(line for line in demo.splitlines() if line.startswith("NPS"))
     assert nps.split()[-1] == f"{truth.nps:.0f}"
-    said = " ".join(demo.split())
-    assert f"true NPS was {truth.nps:.0f}, and the answers say" in said
-    assert f"Open tickets were counted. {still_open} tickets had no end yet" in said
-    assert "95% limits" in said
+    message = " ".join(demo.split())
+    assert f"true NPS was {truth.nps:.0f}, and the answers say" in message
+    assert f"Open tickets were counted. {still_open} tickets had no end yet" in message
+    assert "95% limits" in message
 
 
 def test_the_flow_of_the_demo_adds_up(demo: str) -> None:
@@ -107,9 +107,9 @@ def test_argparse_refuses_with_two_as_well(capsys: pytest.CaptureFixture[str]) -
 
 
 def test_catalogue_searches_shows_and_exports(capsys: pytest.CaptureFixture[str]) -> None:
-    _, found, _ = run("catalogue", "first", "contact", capsys=capsys)
-    assert 'for "first contact"' in found
-    assert "first_response_time" in found
+    _, result, _ = run("catalogue", "first", "contact", capsys=capsys)
+    assert 'for "first contact"' in result
+    assert "first_response_time" in result
     for words in (("nps",), ("NPS",), ("sla", "attainment")):
         _, entry, _ = run("catalogue", *words, capsys=capsys)
         assert "When it lies" in entry
@@ -128,11 +128,11 @@ def test_every_entry_is_printed_without_latex(spec: object, capsys: pytest.Captu
 
 
 def test_version_and_help_are_readable(capsys: pytest.CaptureFixture[str]) -> None:
-    for arguments, wanted in ((["--version"], r"servicequality \d"), (["--help"], r"demo +a scorecard")):
+    for arguments, one in ((["--version"], r"servicequality \d"), (["--help"], r"demo +a scorecard")):
         with pytest.raises(SystemExit) as ended:
             cli.main(arguments)
         assert ended.value.code == 0
-        assert re.search(wanted, capsys.readouterr().out)
+        assert re.search(one, capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "utf-8"])

@@ -130,7 +130,7 @@ def test_statuses_walk_legally_from_creation_and_reopenings_follow_an_end_with_a
 ) -> None:
     rows, truth = complete
     created = dict(rows["tickets"].select("ticket_id", "created_at").iter_rows())
-    said = {
+    message = {
         (row["ticket_id"], row["at"]) for row in rows["responses"].iter_rows(named=True) if row["author"] == "customer"
     }
     reopens = dict.fromkeys(created, 0)
@@ -143,7 +143,7 @@ def test_statuses_walk_legally_from_creation_and_reopenings_follow_an_end_with_a
             steps.add((before, after))
             if before in ENDED and after not in ENDED:
                 reopens[ticket] += 1
-                assert (ticket, at) in said
+                assert (ticket, at) in message
     assert steps == LEGAL
     assert reopens == dict(truth.tickets.select("ticket_id", "reopens").iter_rows())
 

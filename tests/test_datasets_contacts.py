@@ -104,9 +104,9 @@ def test_the_truth_is_found_from_samples_at_the_nominal_rate(desk: tuple[Records
     metrics = [service_level(abandoned="missed"), abandonment_rate()]
     part = pl.Series(rng.permuted(np.arange(truth.contacts.height) % 10))
     drawn = [pl.Series(rng.permuted(part.to_numpy())) for _ in range(10)]
-    found = pl.concat(evaluate(truth.contacts.with_columns(part=part), metrics, by="part") for part in drawn)
+    result = pl.concat(evaluate(truth.contacts.with_columns(part=part), metrics, by="part") for part in drawn)
     for metric, true in zip(metrics, (truth.service_level, truth.abandonment_rate), strict=True):
-        rows = found.filter(pl.col("metric") == metric.name)
+        rows = result.filter(pl.col("metric") == metric.name)
         assert rows.height == 100
         inside = rows.select(pl.lit(true).is_between("low", "high").sum()).item()
         assert inside >= 89, (metric, true)

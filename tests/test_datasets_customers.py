@@ -15,9 +15,9 @@ DAY = 86_400.0
 
 
 def accounts(**options: object) -> pl.DataFrame:
-    found = service_desk(**options).accounts
-    assert found is not None
-    return found.collect()
+    result = service_desk(**options).accounts
+    assert result is not None
+    return result.collect()
 
 
 def test_tickets_and_accounts_agree_on_who_and_on_worth() -> None:
@@ -59,7 +59,7 @@ def test_the_truth_lies_within_the_limits_of_a_part() -> None:
     held = []
     for seed in range(10):
         desk, truth = service_desk_with_truth(3_000, seed=seed)
-        found = pl.concat(
+        rows = pl.concat(
             [
                 evaluate(desk.accounts, churn_rate(limit=span, as_of=truth.as_of)).collect().drop("period"),
                 churn_by_satisfaction(desk.accounts, as_of=truth.as_of, cuts=(3, 4), limit=span)
@@ -69,13 +69,13 @@ def test_the_truth_lies_within_the_limits_of_a_part() -> None:
             ]
         )
         at_risk = (span - effects.FIRST_TERM) / (365 * DAY)
-        asked = desk.accounts.select("account_id", asked=pl.col("satisfaction").is_not_null()).collect()
-        expected = truth.accounts.join(asked, on="account_id").with_columns(
+        query = desk.accounts.select("account_id", asked=pl.col("satisfaction").is_not_null()).collect()
+        expected = truth.accounts.join(query, on="account_id").with_columns(
             chance=1 - (-pl.col("yearly_rate") * at_risk).exp(),
             band=1 + (pl.col("satisfaction") >= 3).cast(pl.Int64) + (pl.col("satisfaction") >= 4).cast(pl.Int64),
         )
         bands = expected.filter("asked").group_by("band").agg(pl.col("chance").mean()).sort("band")["chance"]
-        for row, chance in zip(found.iter_rows(named=True), [expected["chance"].mean(), *bands], strict=False):
+        for row, chance in zip(rows.iter_rows(named=True), [expected["chance"].mean(), *bands], strict=False):
             held.append(row["low"] <= chance <= row["high"])
     assert len(held) == 40
     assert sum(held) >= 36

@@ -18,9 +18,9 @@ def test_a_seed_is_a_survey() -> None:
 def test_the_scores_find_the_truth() -> None:
     keys = ["branch", "wave"]
     scores = score(servqual_survey(20_000, seed=4), SERVQUAL_1991, importance="points_", by=keys)
-    found = scores.dimensions.select(*keys, "dimension", "measure", "value", "se")
+    table = scores.dimensions.select(*keys, "dimension", "measure", "value", "se")
     truth = servqual_truth().unpivot(index=[*keys, "dimension"], variable_name="measure", value_name="truth")
-    both = truth.join(found, on=[*keys, "dimension", "measure"], how="left")
+    both = truth.join(table, on=[*keys, "dimension", "measure"], how="left")
     assert both.height == 4 * 5 * 4
     away = ((pl.col("value") - pl.col("truth")) / pl.col("se")).abs()
     assert both.select(away.max()).item() < 4.5  # of 80 figures, in standard errors

@@ -30,8 +30,8 @@ class Example:
 
 def examples(page: str) -> Iterator[Example]:
     """The examples of a page. A `text` block straight after a `python` block is its output."""
-    found = [*FENCE.finditer(page)]
-    for fence, following in zip_longest(found, found[1:]):
+    result = [*FENCE.finditer(page)]
+    for fence, following in zip_longest(result, result[1:]):
         if fence["info"] == "python":
             line = page.count("\n", 0, fence.start("body"))
             adjacent = following is not None and not page[fence.end() : following.start()].strip()

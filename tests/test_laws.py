@@ -106,7 +106,7 @@ def registry() -> list[Metric]:
         if definition.spec.table:
             continue
         parameters = definition.spec.parameters.parameters.values()
-        needed = {found.name: REQUIRED[found.name] for found in parameters if found.default is found.empty}
+        needed = {one.name: REQUIRED[one.name] for one in parameters if one.default is one.empty}
         calls += [definition(**{**needed, **call}) for call in CALLS.get(name, [{}])]
     return calls
 
@@ -120,9 +120,9 @@ def test_every_call_of_every_definition(metric: Metric) -> None:
 # Metrics that are wrong on purpose, and what the laws say of each.
 
 
-def defined(body: Callable[..., Shape], **said: object) -> Metric:
+def defined(body: Callable[..., Shape], **message: object) -> Metric:
     """A metric of one number column from a body, with a range that leaves it free."""
-    options = {"title": "Test", "unit": "points", "better": "higher", "formula": "x"} | said
+    options = {"title": "Test", "unit": "points", "better": "higher", "formula": "x"} | message
     return define(**options)(body)()
 
 
@@ -192,7 +192,7 @@ def squared(score: Score0To10 = "score") -> Shape:
 
 
 @pytest.mark.parametrize(
-    ("body", "said", "law"),
+    ("body", "message", "law"),
     [
         (literal_denominator, {}, "parts merge to the whole"),
         (nulls_are_zero, {}, "null rows are missing and no more"),
@@ -201,13 +201,13 @@ def squared(score: Score0To10 = "score") -> Shape:
     ],
     ids=lambda case: getattr(case, "__name__", ""),
 )
-def test_a_wrong_metric_is_caught(body: Callable[..., Shape], said: dict[str, object], law: str) -> None:
+def test_a_wrong_metric_is_caught(body: Callable[..., Shape], message: dict[str, object], law: str) -> None:
     with pytest.raises(AssertionError, match=f"{body.__name__} breaks the law '{law}'"):
-        check_laws(defined(body, **said), shrink=False)
+        check_laws(defined(body, **message), shrink=False)
 
 
 @pytest.mark.parametrize(
-    ("body", "said", "error", "told"),
+    ("body", "message", "error", "told"),
     [
         (neighbour, {}, ParameterError, "the operation Shift is no part of a row rule"),
         (above_average, {}, ParameterError, "the aggregation mean is no part of a row rule"),
@@ -218,10 +218,10 @@ def test_a_wrong_metric_is_caught(body: Callable[..., Shape], said: dict[str, ob
     ids=lambda case: getattr(case, "__name__", ""),
 )
 def test_a_wrong_metric_is_refused(
-    body: Callable[..., Shape], said: dict[str, object], error: type[Exception], told: str
+    body: Callable[..., Shape], message: dict[str, object], error: type[Exception], told: str
 ) -> None:
     with pytest.raises(error, match=told):
-        check_laws(defined(body, **said), shrink=False)
+        check_laws(defined(body, **message), shrink=False)
 
 
 def test_a_rule_that_depends_on_the_order_of_rows_is_caught_by_its_own_law() -> None:

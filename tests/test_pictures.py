@@ -23,11 +23,11 @@ def drawn_by(name: str) -> Any:
 def test_kaplan_meier_recovers_the_truth_where_closed_tickets_fail() -> None:
     drawing = drawn_by("draw_survival")
 
-    found = drawing.curves()
+    result = drawing.curves()
     days = np.linspace(0.1, 3, 50)
 
     def at(name: str, part: int = 1) -> np.ndarray:
-        curve = found[name]
+        curve = result[name]
         return np.append(1.0, curve[part])[np.searchsorted(curve[0], days, side="right")]
 
     truth, low, high = at("truth"), at("Kaplan-Meier", 2), at("Kaplan-Meier", 3)

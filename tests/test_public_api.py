@@ -21,9 +21,9 @@ ARRAY = re.compile(r"numpy\.ndarray\[(?:typing\.Any|tuple\[typing\.Any, \.\.\.\]
 def public_modules() -> Iterator[ModuleType]:
     """The package's front, and every public module right below it."""
     yield servicequality
-    for found in pkgutil.iter_modules(servicequality.__path__, "servicequality."):
-        if not found.name.rpartition(".")[2].startswith("_") and found.name != "servicequality.metrics":
-            yield importlib.import_module(found.name)
+    for one in pkgutil.iter_modules(servicequality.__path__, "servicequality."):
+        if not one.name.rpartition(".")[2].startswith("_") and one.name != "servicequality.metrics":
+            yield importlib.import_module(one.name)
 
 
 class Word:
@@ -36,7 +36,7 @@ class Word:
         return self.word
 
 
-def said(annotation: object) -> object:
+def readable(annotation: object) -> object:
     """The annotation; what numpy spells out in another way in each of its versions by its name."""
     if not any(word in str(annotation) for word in ("numpy._typing", "ArrayLike")):
         return annotation
@@ -50,8 +50,8 @@ def described(value: object) -> str:
         signature = inspect.signature(value)
     except (TypeError, ValueError):
         return "(…)"
-    parameters = [found.replace(annotation=said(found.annotation)) for found in signature.parameters.values()]
-    words = str(signature.replace(parameters=parameters, return_annotation=said(signature.return_annotation)))
+    parameters = [one.replace(annotation=readable(one.annotation)) for one in signature.parameters.values()]
+    words = str(signature.replace(parameters=parameters, return_annotation=readable(signature.return_annotation)))
     return ARRAY.sub(r"NDArray[\1]", words).replace("typing.", "")  # Python 3.13 prints its own without the module
 
 
@@ -71,10 +71,10 @@ def test_public_names_are_those_of_the_list() -> None:
 
 def test_no_public_function_bears_the_name_of_its_module() -> None:
     clashes = [
-        f"{module.__name__}.{found.name}"
+        f"{module.__name__}.{one.name}"
         for module in public_modules()
-        for found in pkgutil.iter_modules(getattr(module, "__path__", ()))
-        if found.name in getattr(module, "__all__", ()) and not isinstance(getattr(module, found.name), ModuleType)
+        for one in pkgutil.iter_modules(getattr(module, "__path__", ()))
+        if one.name in getattr(module, "__all__", ()) and not isinstance(getattr(module, one.name), ModuleType)
     ]
     assert not clashes, f"a function and a module share a name; rename the module: {clashes}"
 

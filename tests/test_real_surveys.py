@@ -74,6 +74,6 @@ def test_ease_of_finding_the_way(passengers: pl.DataFrame, expected: dict[str, A
         sq.csat_mean("Q14FIND", scale=(1, 5), missing=(0, 6)).named("mean"),
         sq.top_box("Q14FIND", scale=(1, 5), missing=(0, 6)).named("top2"),
     ]
-    found = dict(sq.evaluate(passengers, ease).select("metric", "value").rows())
-    assert found["mean"] == pytest.approx(figures["mean"], abs=1e-8)
-    assert found["top2"] == pytest.approx(figures["top2_pct"] / 100, abs=1e-10)
+    result = dict(sq.evaluate(passengers, ease).select("metric", "value").rows())
+    assert result["mean"] == pytest.approx(figures["mean"], abs=1e-8)
+    assert result["top2"] == pytest.approx(figures["top2_pct"] / 100, abs=1e-10)

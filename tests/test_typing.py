@@ -25,7 +25,7 @@ CONTROLS = {
 
 def public_names() -> Iterator[tuple[str, str]]:
     """Module and name, for what the lists of names of all modules without an underscore hold."""
-    below = (found.name for found in pkgutil.walk_packages(servicequality.__path__, "servicequality."))
+    below = (one.name for one in pkgutil.walk_packages(servicequality.__path__, "servicequality."))
     for module in ("servicequality", *below):
         if not any(part.startswith("_") for part in module.split(".")):
             for name in getattr(importlib.import_module(module), "__all__", ()):
@@ -41,19 +41,19 @@ def findings(consumer: Path, sources: dict[str, str]) -> dict[str, str]:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode in (0, 1), run.stderr
     wrong = {}
-    for said in map(json.loads, run.stdout.splitlines()):
-        assert Path(said["file"]).name == consumer.name, said
-        opaque = re.fullmatch(r'Revealed type is "(?:builtins\.)?(?:Any|object)"', said["message"].strip())
-        if said["severity"] == "error" or opaque:
-            key = re.search(r"(\w+)\)?$", lines[said["line"] - 1])
+    for one in map(json.loads, run.stdout.splitlines()):
+        assert Path(one["file"]).name == consumer.name, one
+        opaque = re.fullmatch(r'Revealed type is "(?:builtins\.)?(?:Any|object)"', one["message"].strip())
+        if one["severity"] == "error" or opaque:
+            key = re.search(r"(\w+)\)?$", lines[one["line"] - 1])
             assert key is not None
-            wrong.setdefault(key[1], said["message"])
+            wrong.setdefault(key[1], one["message"])
     return wrong
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mypy") is None, reason="mypy is not installed: it is in the group lint")
 def test_every_public_name_is_typed(tmp_path: Path) -> None:
-    names = {f"name_{place}": found for place, found in enumerate(public_names())}
+    names = {f"name_{place}": one for place, one in enumerate(public_names())}
     sources = {key: f"from {module} import {name} as {key}" for key, (module, name) in names.items()}
     wrong = findings(tmp_path / "consumer.py", CONTROLS | sources)
     assert wrong.keys() >= CONTROLS.keys(), "the check no longer sees what is not typed"

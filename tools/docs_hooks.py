@@ -37,8 +37,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Turn formulas into MathML, which browsers draw without a script, and take out what is meant for the tests."""
-    markdown = _BLOCK.sub(lambda found: f"<div>{convert(found['latex'], display='block')}</div>", markdown)
-    markdown = _INLINE.sub(lambda found: f"<span>{convert(found['latex'])}</span>", markdown)
+    markdown = _BLOCK.sub(lambda result: f"<div>{convert(result['latex'], display='block')}</div>", markdown)
+    markdown = _INLINE.sub(lambda result: f"<span>{convert(result['latex'])}</span>", markdown)
     return _NO_RUN.sub(r"\1", markdown)
 
 
@@ -48,6 +48,6 @@ def pages() -> Iterator[tuple[str, str]]:
     for family in families():
         yield f"catalogue/{family}.md", catalogue.page(family)
     yield "reference/index.md", "# servicequality\n\n::: servicequality\n"
-    for found in pkgutil.iter_modules(servicequality.__path__):
-        if not found.name.startswith("_"):
-            yield f"reference/{found.name}.md", f"# servicequality.{found.name}\n\n::: servicequality.{found.name}\n"
+    for one in pkgutil.iter_modules(servicequality.__path__):
+        if not one.name.startswith("_"):
+            yield f"reference/{one.name}.md", f"# servicequality.{one.name}\n\n::: servicequality.{one.name}\n"

@@ -54,10 +54,10 @@ def steps(at: np.ndarray, share: np.ndarray) -> str:
 
 def picture() -> str:
     """The SVG text."""
-    said = "Share of tickets not yet resolved: Kaplan-Meier follows the truth, closed tickets alone lie far below it"
+    message = "Share of tickets not yet resolved: Kaplan-Meier follows the truth, closed tickets alone lie far below it"
     view = f"0 0 {LEFT + WIDTH + 20} {TOP + HEIGHT + 50}"
-    found = curves()
-    km = found["Kaplan-Meier"]
+    result = curves()
+    km = result["Kaplan-Meier"]
     hull = f"{steps(km[0], km[3])} {' '.join(reversed(steps(km[0], km[2]).split()))}"
     looks = {
         "truth": ('stroke="#222" stroke-width="2.5" stroke-dasharray="6 4"', "the truth, known only later"),
@@ -66,7 +66,7 @@ def picture() -> str:
     }
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" font-family="sans-serif" font-size="13" role="img"',
-        f'     aria-label="{said}">',
+        f'     aria-label="{message}">',
         f'  <rect width="{LEFT + WIDTH + 20}" height="{TOP + HEIGHT + 50}" fill="#ffffff"/>',
         '  <g stroke="#ddd">',
         *(
@@ -83,7 +83,7 @@ def picture() -> str:
         f'    <text x="{LEFT + WIDTH / 2}" y="{TOP + HEIGHT + 40}">days since the ticket was created</text>\n  </g>',
         f'  <polygon points="{hull}" fill="#1f77b4" fill-opacity="0.15"/>',
         *(
-            f'  <polyline points="{steps(found[name][0], found[name][1])}" fill="none" {look}/>'
+            f'  <polyline points="{steps(result[name][0], result[name][1])}" fill="none" {look}/>'
             for name, (look, _) in looks.items()
         ),
         *(

@@ -12,7 +12,7 @@ from typing import TextIO
 from servicequality import catalogue
 from servicequality.errors import ParameterError, ServiceQualityError
 from servicequality.report.column_map import UnplacedWordsError
-from servicequality.report.entries import entry_text, found_text
+from servicequality.report.entries import entry_text, matches_text
 from servicequality.report.layout import Style
 from servicequality.report.mapped import mapped_log
 from servicequality.report.simulated import simulated_desk
@@ -114,12 +114,12 @@ def _catalogue(given: argparse.Namespace) -> str:
     if given.json:
         return catalogue.to_json() + "\n"
     words = " ".join(given.words)
-    found = catalogue.find(words)
-    if not found:
+    specs = catalogue.find(words)
+    if not specs:
         raise ParameterError(f"no metric answers to {words!r}; `servicequality catalogue` lists them all")
-    if words.lower().replace(" ", "_") in (found[0].name, found[0].label.lower()):
-        return entry_text(found[0], width=_width(), style=_style())
-    return found_text(found, words, width=_width(), style=_style())
+    if words.lower().replace(" ", "_") in (specs[0].name, specs[0].label.lower()):
+        return entry_text(specs[0], width=_width(), style=_style())
+    return matches_text(specs, words, width=_width(), style=_style())
 
 
 def _width() -> int:

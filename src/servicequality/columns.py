@@ -138,8 +138,8 @@ def answered(column: str, missing: Sequence[float] = ()) -> pl.Expr:
     Every definition writes its denominator this way: Polars computes equal rules once, if they are spelled alike.
     """
     number = column_of(column)
-    there = number.is_not_null()
-    return there & ~one_of(number, missing) if len(missing) else there
+    present = number.is_not_null()
+    return present & ~one_of(number, missing) if len(missing) else present
 
 
 def one_of(number: pl.Expr, values: Sequence[float]) -> pl.Expr:

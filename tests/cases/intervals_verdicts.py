@@ -17,20 +17,20 @@ def verdict_share(successes: float, n: float, target: float, direction: Literal[
 
 
 def hodges_lehmann(a: Numbers, b: Numbers, level: float) -> Result:
-    found = stats.hodges_lehmann(a, b, level=level)
+    result = stats.hodges_lehmann(a, b, level=level)
     limits = {
-        name: limit if np.isfinite(limit) else None for name, limit in zip(("lower", "upper"), found[1:3], strict=True)
+        name: limit if np.isfinite(limit) else None for name, limit in zip(("lower", "upper"), result[1:3], strict=True)
     }
-    return {"estimate": found.shift, **limits}
+    return {"estimate": result.shift, **limits}
 
 
 def covariance(x: Numbers, y: Numbers) -> Result:
-    found = stats.covariance(np.column_stack([x, y]))
+    result = stats.covariance(np.column_stack([x, y]))
     return {
-        "var_x": found[0, 0],
-        "var_y": found[1, 1],
-        "covariance": found[0, 1],
-        "correlation": stats.correlation(found)[0, 1],
+        "var_x": result[0, 0],
+        "var_y": result[1, 1],
+        "covariance": result[0, 1],
+        "correlation": stats.correlation(result)[0, 1],
     }
 
 

@@ -213,8 +213,8 @@ def suppress(counts: Sequence[int], k: int) -> Result:
 
 def flow(created: Numbers, closed: Sequence[float | None], t0: float, t1: float) -> Result:
     stops = np.array([np.inf if stop is None else stop for stop in closed])
-    found = window_flow(np.array(created, dtype=np.float64), stops, start=t0, end=t1)
-    return {**found._asdict(), "L": found.mean_open}
+    result = window_flow(np.array(created, dtype=np.float64), stops, start=t0, end=t1)
+    return {**result._asdict(), "L": result.mean_open}
 
 
 def sla_states(created: Numbers, stopped: Sequence[float | None], target: Numbers, now: float) -> Result:

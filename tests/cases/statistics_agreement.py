@@ -10,8 +10,8 @@ from servicequality import stats
 
 
 def cohen_kappa(table: Sequence[Numbers], weights: Any = None) -> Result:
-    found = stats.cohen_kappa(table, weights=weights or "none")
-    return {"kappa": found.value, "se": found.se, "lower": found.low, "upper": found.high}
+    result = stats.cohen_kappa(table, weights=weights or "none")
+    return {"kappa": result.value, "se": result.se, "lower": result.low, "upper": result.high}
 
 
 def fleiss_kappa(counts: Sequence[Numbers]) -> Result:

@@ -51,13 +51,13 @@ def ratio_of_means_log(x: Numbers, y: Numbers) -> Result:
 
 
 def shift_hodges_lehmann(x: Numbers, y: Numbers) -> Result:
-    found = stats.hodges_lehmann(np.log(x), np.log(y))
-    return {"ratio": math.exp(found.shift), **limits(np.exp(found.low), np.exp(found.high))}
+    result = stats.hodges_lehmann(np.log(x), np.log(y))
+    return {"ratio": math.exp(result.shift), **limits(np.exp(result.low), np.exp(result.high))}
 
 
 def prob_superiority(x: Numbers, y: Numbers) -> Result:
-    found = stats.brunner_munzel(x, y)
-    return {"theta": found.probability, **found._asdict()}
+    result = stats.brunner_munzel(x, y)
+    return {"theta": result.probability, **result._asdict()}
 
 
 def rate_ratio(x1: float, t1: float, x2: float, t2: float) -> Result:
@@ -72,8 +72,8 @@ def did(pre_t: Numbers, post_t: Numbers, pre_c: Numbers, post_c: Numbers) -> Res
 
 
 def its_prais_winsten(y: Numbers, t0: int) -> Result:
-    found = stats.interrupted_series(y, t0)
-    return {**found._asdict(), "lower": found.low, "upper": found.high}
+    result = stats.interrupted_series(y, t0)
+    return {**result._asdict(), "lower": result.low, "upper": result.high}
 
 
 def robbins_binomial_cs(k: int, n: int, alpha: float = 0.05) -> Result:
@@ -81,13 +81,13 @@ def robbins_binomial_cs(k: int, n: int, alpha: float = 0.05) -> Result:
 
 
 def normal_mixture_bound(v: float, alpha: float, v_opt: float) -> Result:
-    found = stats.normal_mixture_bound(v, level=1 - alpha, best_at=v_opt)
-    return {"bound": float(found.bound), "rho": float(found.rho)}
+    result = stats.normal_mixture_bound(v, level=1 - alpha, best_at=v_opt)
+    return {"bound": float(result.bound), "rho": float(result.rho)}
 
 
 def kitagawa(k1: Numbers, n1: Numbers, k0: Numbers, n0: Numbers) -> Result:
-    found = stats.kitagawa(k1, n1, k0, n0)
-    return {"total": float(found.total), "rate": float(found.rate.sum()), "mix": float(found.mix.sum())}
+    result = stats.kitagawa(k1, n1, k0, n0)
+    return {"total": float(result.total), "rate": float(result.rate.sum()), "mix": float(result.mix.sum())}
 
 
 def direct_standardise(k: Numbers, n: Numbers, weights: Numbers) -> Result:
@@ -97,11 +97,11 @@ def direct_standardise(k: Numbers, n: Numbers, weights: Numbers) -> Result:
 
 
 def mh_risk_difference(k1: Numbers, n1: Numbers, k0: Numbers, n0: Numbers) -> Result:
-    found = stats.mantel_haenszel(k1, n1, k0, n0)
+    result = stats.mantel_haenszel(k1, n1, k0, n0)
     return {
-        "risk_difference": bounded(found.difference),
-        "odds_ratio": bounded(found.odds_ratio),
-        **limits(found.difference_low, found.difference_high),
+        "risk_difference": bounded(result.difference),
+        "odds_ratio": bounded(result.odds_ratio),
+        **limits(result.difference_low, result.difference_high),
     }
 
 

@@ -53,13 +53,13 @@ def dispersion(counts: Numbers) -> Result:
 
 
 def funnel_binomial(k: Numbers, n: Numbers) -> Result:
-    found = stats.funnel(k, n)
-    return {"center": found.centre, "z": found.z.tolist(), "phi": found.phi, "lower": found.low.tolist()}
+    result = stats.funnel(k, n)
+    return {"center": result.centre, "z": result.z.tolist(), "phi": result.phi, "lower": result.low.tolist()}
 
 
 def betabinom_eb(k: Numbers, n: Numbers) -> Result:
-    found = stats.shrink(k, n)
-    return {"mean": found.mean, "estimates": found.estimates.tolist()}
+    result = stats.shrink(k, n)
+    return {"mean": result.mean, "estimates": result.estimates.tolist()}
 
 
 def prewhitened_ccf(x: Numbers, y: Numbers, phi: Numbers, lags: Sequence[int]) -> Result:

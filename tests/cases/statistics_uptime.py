@@ -13,9 +13,9 @@ from servicequality import stats
 
 def merge_intervals(intervals: Sequence[Sequence[int]], start: int, end: int) -> Result:
     begin, stop = np.array(intervals).T
-    found = stats.downtime(begin, stop, window=(start, end))
-    down = int(found.down[0])
-    return {"downtime": down, "outages": int(found.outages[0]), "availability": 1 - down / (end - start)}
+    result = stats.downtime(begin, stop, window=(start, end))
+    down = int(result.down[0])
+    return {"downtime": down, "outages": int(result.outages[0]), "availability": 1 - down / (end - start)}
 
 
 def mtbf_ci(hours: float, failures: int, level: float) -> Result:

@@ -30,8 +30,8 @@ def from_counts(table: Sequence[Sequence[int]]) -> pl.DataFrame:
     return long([[k for k, count in enumerate(row) for _ in range(count)] for row in table])
 
 
-def told(found: pl.DataFrame | pl.LazyFrame, metric: str) -> dict[str, Any]:
-    return found.lazy().collect().filter(metric=metric).row(0, named=True)
+def told(result: pl.DataFrame | pl.LazyFrame, metric: str) -> dict[str, Any]:
+    return result.lazy().collect().filter(metric=metric).row(0, named=True)
 
 
 def cohen(
@@ -46,8 +46,8 @@ def cohen(
         a, b = zip(*pairs, strict=True)
         categories = range(len(table))
     frame = long(list(zip(a, b, strict=True)))
-    found = sq.cohen_kappa(frame, categories=categories, weights=weights or "none")  # type: ignore[arg-type]  # a case's text
-    kappa, seen = told(found, "cohen_kappa"), told(found, "percent_agreement")
+    result = sq.cohen_kappa(frame, categories=categories, weights=weights or "none")  # type: ignore[arg-type]  # a case's text
+    kappa, seen = told(result, "cohen_kappa"), told(result, "percent_agreement")
     if kappa["value"] is None:
         return kappa
     value, observed = kappa["value"], seen["value"]
@@ -56,15 +56,15 @@ def cohen(
 
 
 def fleiss(table: Sequence[Sequence[int]]) -> Result:
-    found = told(sq.fleiss_kappa(from_counts(table)), "fleiss_kappa")
-    if found["value"] is None:
-        return found
-    return {**found, "kappa": found["value"], "by_category": stats.fleiss_kappa_by_category(table).tolist()}
+    result = told(sq.fleiss_kappa(from_counts(table)), "fleiss_kappa")
+    if result["value"] is None:
+        return result
+    return {**result, "kappa": result["value"], "by_category": stats.fleiss_kappa_by_category(table).tolist()}
 
 
 def krippendorff(units: Sequence[Sequence[Any]], level: Any = "nominal") -> Result:
-    found = told(sq.krippendorff_alpha(long(units), scale=level), "krippendorff_alpha")
-    return {**found, "alpha": found["value"]}
+    result = told(sq.krippendorff_alpha(long(units), scale=level), "krippendorff_alpha")
+    return {**result, "alpha": result["value"]}
 
 
 def gwet(

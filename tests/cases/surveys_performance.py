@@ -20,13 +20,13 @@ def apdex_score(
     got = sq.apdex("seconds", threshold=t, frustrated_after=f).estimate(rows)
     if got.value is None:
         return {"value": None, "reason": got.reason}
-    said = stats.apdex_rating(got.value, got.n)
+    message = stats.apdex_rating(got.value, got.n)
     return {
         "apdex": got.value,
         "n": got.n,
-        "rounded": said.rounded,
-        "rating": said.rating,
-        "small_group": said.small_group,
+        "rounded": message.rounded,
+        "rating": message.rating,
+        "small_group": message.small_group,
     }
 
 

@@ -12,8 +12,8 @@ from cases.statistics import Numbers, Result
 def scorecard(categories: Sequence[Mapping[str, Any]]) -> Result:
     rows = pl.DataFrame(categories).rename({"score": "rating", "min": "scale_min", "max": "scale_max"})
     scored = sq.review_scores(rows.with_row_index("category").with_columns(review_id=pl.lit("review")))
-    found = sq.qa_score().estimate(scored)
-    return {"score": found.value, "value": found.value, "reason": found.reason, "notes": found.notes}
+    result = sq.qa_score().estimate(scored)
+    return {"score": result.value, "value": result.value, "reason": result.reason, "notes": result.notes}
 
 
 def mean_review(reviews: Numbers) -> Result:

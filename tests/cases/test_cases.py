@@ -54,10 +54,10 @@ def adapters(stem: str) -> Mapping[str, Callable[..., Any]]:
     """The adapters of a file of cases by operation; one named `run` takes whole cases."""
     here = Path(__file__).parent
     names = sorted(path.stem for path in (*here.glob(f"{stem}.py"), *here.glob(f"{stem}_*.py")))
-    found: dict[str, Callable[..., Any]] = {}
+    result: dict[str, Callable[..., Any]] = {}
     for module in (importlib.import_module(f"cases.{name}") for name in names):
-        found |= module.ADAPTERS if hasattr(module, "ADAPTERS") else {"run": module.run}
-    return found
+        result |= module.ADAPTERS if hasattr(module, "ADAPTERS") else {"run": module.run}
+    return result
 
 
 def call(stem: str, operation: str, **inputs: Any) -> Callable[[], Any]:
@@ -155,8 +155,8 @@ def test_case(case: Case) -> None:
         assert caught or result["notes"], "neither a warning nor a note"
     else:
         assert outcome is None, f"no such outcome: {outcome}"
-        found = list(differences(case.call(), case.expected, case.near))
-        assert not found, "\n".join(found)
+        answer = list(differences(case.call(), case.expected, case.near))
+        assert not answer, "\n".join(answer)
 
 
 def test_what_is_to_come_is_asked_for_and_not_there_yet() -> None:

@@ -29,7 +29,7 @@ CLOCKS = {"first_response": "first_response", "reply": "next_reply", "resolution
 
 def run(case: dict[str, Any]) -> dict[str, object]:
     """The facts that the case asks for, as `expected` is written."""
-    policy, wanted = case["policy"], case["expected"]
+    policy, expected = case["policy"], case["expected"]
     if "tickets" in case:
         return backlog(case)
     records = records_of([{"id": "t", "events": case["events"]}])
@@ -98,7 +98,7 @@ def run(case: dict[str, Any]) -> dict[str, object]:
                 return dict(zip(times["status"], times["seconds"], strict=True))
         raise LookupError(f"no adapter knows the key {key!r}")
 
-    return {key: answer(key) for key in wanted}
+    return {key: answer(key) for key in expected}
 
 
 def clock_rows(records: Records, policy: dict[str, Any], as_of: datetime, first_response: Any) -> pl.DataFrame:

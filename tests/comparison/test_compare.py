@@ -57,46 +57,46 @@ def only(metric, before=BEFORE, after=AFTER, **options):
 
 
 def test_a_share_is_newcombes() -> None:
-    found = only(CSAT)
+    result = only(CSAT)
     k = [(side["rating"] >= 4).sum() for side in (AFTER, BEFORE)]
-    np.testing.assert_allclose((found["low"], found["high"]), newcombe(k[0], 160, k[1], 210))
-    assert found["change"] == pytest.approx(k[0] / 160 - k[1] / 210)
-    assert (found["before"], found["n_before"], found["n_after"]) == (pytest.approx(k[1] / 210), 210, 160)
-    assert (found["method"], found["test"]) == ("newcombe", "from the limits")
-    assert (found["p_value"] < 0.05) == (found["low"] > 0)
+    np.testing.assert_allclose((result["low"], result["high"]), newcombe(k[0], 160, k[1], 210))
+    assert result["change"] == pytest.approx(k[0] / 160 - k[1] / 210)
+    assert (result["before"], result["n_before"], result["n_after"]) == (pytest.approx(k[1] / 210), 210, 160)
+    assert (result["method"], result["test"]) == ("newcombe", "from the limits")
+    assert (result["p_value"] < 0.05) == (result["low"] > 0)
     # n unpooled, and the change that these rows would find.
     p, q = k[0] / 160, k[1] / 210
-    assert found["n_needed"] == pytest.approx(float(stats.two_proportion_n(p, q)))
+    assert result["n_needed"] == pytest.approx(float(stats.two_proportion_n(p, q)))
     se = (p * (1 - p) / 160 + q * (1 - q) / 210) ** 0.5
-    assert found["smallest_detectable"] == pytest.approx(float(stats.smallest_detectable_change(se)))
-    assert found["ratio"] == pytest.approx(p / q)
-    assert found["ratio_low"] < p / q < found["ratio_high"]
+    assert result["smallest_detectable"] == pytest.approx(float(stats.smallest_detectable_change(se)))
+    assert result["ratio"] == pytest.approx(p / q)
+    assert result["ratio_low"] < p / q < result["ratio_high"]
 
 
 def test_a_net_score_adjusts_both_sides() -> None:
-    found = only(NPS)
+    result = only(NPS)
     counts = [((s["score"] >= 9).sum(), (s["score"] <= 6).sum(), len(s)) for s in (AFTER, BEFORE)]
     low, high = net_difference_interval(*counts[0], *counts[1])
-    np.testing.assert_allclose((found["low"], found["high"]), (100 * low, 100 * high))
-    assert found["ratio"] is None
-    assert found["ratio_method"] is None
+    np.testing.assert_allclose((result["low"], result["high"]), (100 * low, 100 * high))
+    assert result["ratio"] is None
+    assert result["ratio_method"] is None
 
 
 def test_means_are_welchs() -> None:
-    found = only(MEAN)
+    result = only(MEAN)
     theirs = scipy_stats.ttest_ind(AFTER["rating"], BEFORE["rating"], equal_var=False)
-    np.testing.assert_allclose((found["low"], found["high"]), theirs.confidence_interval(), rtol=1e-9)
-    assert found["p_value"] == pytest.approx(theirs.pvalue)
+    np.testing.assert_allclose((result["low"], result["high"]), theirs.confidence_interval(), rtol=1e-9)
+    assert result["p_value"] == pytest.approx(theirs.pvalue)
 
 
 def test_rates_are_exact_given_their_sum() -> None:
-    found = only(
+    result = only(
         contacts(), pl.DataFrame({"events": [368], "days": [30]}), pl.DataFrame({"events": [412], "days": [31]})
     )
-    assert found["ratio"] == pytest.approx(1.08345021037868)
-    assert (found["ratio_low"], found["ratio_high"]) == pytest.approx((0.939065852916036, 1.25040328214586), rel=1e-6)
-    assert found["p_value"] == pytest.approx(float(stats.rate_ratio_test(412, 31, 368, 30)))
-    assert (found["method"], found["test"]) == ("mover, garwood", "exact conditional")
+    assert result["ratio"] == pytest.approx(1.08345021037868)
+    assert (result["ratio_low"], result["ratio_high"]) == pytest.approx((0.939065852916036, 1.25040328214586), rel=1e-6)
+    assert result["p_value"] == pytest.approx(float(stats.rate_ratio_test(412, 31, 368, 30)))
+    assert (result["method"], result["test"]) == ("mover, garwood", "exact conditional")
     none = only(contacts(), pl.DataFrame({"events": [0], "days": [30]}), pl.DataFrame({"events": [4], "days": [31]}))
     assert (none["ratio"], none["notes"]) == (None, "before is 0: no ratio")
     assert none["change"] == pytest.approx(4 / 31)
@@ -104,12 +104,12 @@ def test_rates_are_exact_given_their_sum() -> None:
 
 def test_quotients_and_means_of_money() -> None:
     sides = [pl.DataFrame({"cost": RNG.gamma(3, 4, n), "tickets": RNG.integers(1, 5, n)}) for n in (40, 60)]
-    found = only(cost(), *sides)
+    result = only(cost(), *sides)
     errors = [evaluate(side, cost()).row(0, named=True) for side in sides]
     se = np.hypot(errors[0]["se"], errors[1]["se"])
     df = stats.welch_df(errors[1]["se"], 59, errors[0]["se"], 39)
     half = scipy_stats.t.ppf(0.975, df) * se
-    np.testing.assert_allclose(found["high"] - found["low"], 2 * half)
+    np.testing.assert_allclose(result["high"] - result["low"], 2 * half)
 
 
 def durations(n: int, scale: float, *, censored: bool = True) -> pl.DataFrame:
@@ -164,36 +164,36 @@ def test_open_durations_take_log_rank_and_restricted_means() -> None:
 
 def test_everything_open_says_why_nothing_is_said() -> None:
     sides = [durations(30, 50.0).with_columns(resolution_observed=False) for _ in range(2)]
-    found = only(resolution_time(), *sides)
-    assert (found["change"], found["p_value"], found["n_needed"]) == (None, None, None)
+    result = only(resolution_time(), *sides)
+    assert (result["change"], result["p_value"], result["n_needed"]) == (None, None, None)
     reason = "not reached: too few rows have ended for this quantile"
-    assert found["reason"] == f"before: {reason}; after: {reason}"
+    assert result["reason"] == f"before: {reason}; after: {reason}"
 
 
 def test_a_count_is_a_census() -> None:
     tickets = pl.DataFrame({"created_at": [START] * 3})
-    found = only(ticket_volume("created_at"), tickets, tickets[:2])
-    assert (found["change"], found["p_value"], found["method"]) == (-1, None, "none")
-    assert found["notes"].startswith("a census: the change is exact and has no test; give a rate")
+    result = only(ticket_volume("created_at"), tickets, tickets[:2])
+    assert (result["change"], result["p_value"], result["method"]) == (-1, None, "none")
+    assert result["notes"].startswith("a census: the change is exact and has no test; give a rate")
 
 
 def test_groups_q_values_and_groups_of_one_side() -> None:
     teams = [f"t{i}" for i in range(8)]
     before = BEFORE.with_columns(team=pl.Series(RNG.choice(teams, 210)))
     after = AFTER.with_columns(team=pl.Series(RNG.choice([*teams[1:], "new"], 160)))
-    found = compare(before, after, [CSAT, NPS], by="team")
-    assert found["team"].to_list() == sorted([*teams, "new"] * 2)
-    gone = found.filter(pl.col("team") == "t0", pl.col("metric") == CSAT.name).row(0, named=True)
+    result = compare(before, after, [CSAT, NPS], by="team")
+    assert result["team"].to_list() == sorted([*teams, "new"] * 2)
+    gone = result.filter(pl.col("team") == "t0", pl.col("metric") == CSAT.name).row(0, named=True)
     assert (gone["after"], gone["change"], gone["n_after"], gone["reason"]) == (None, None, 0, "after: no rows")
-    p = found["p_value"].drop_nulls()
-    np.testing.assert_allclose(found["q_value"].drop_nulls(), stats.benjamini_hochberg(p))
+    p = result["p_value"].drop_nulls()
+    np.testing.assert_allclose(result["q_value"].drop_nulls(), stats.benjamini_hochberg(p))
     strict = compare(before, after, [CSAT, NPS], by="team", adjust="holm")
     np.testing.assert_allclose(strict["q_value"].drop_nulls(), stats.holm(p))
     assert compare(before, after, CSAT, by="team", adjust="none")["q_value"].equals(
         compare(before, after, CSAT, by="team")["p_value"]
     )
     alone = compare(before.filter(team="t3"), after.filter(team="t3"), CSAT)
-    assert found.filter(team="t3", metric=CSAT.name)["low"].item() == alone["low"].item()
+    assert result.filter(team="t3", metric=CSAT.name)["low"].item() == alone["low"].item()
 
 
 def test_weights_and_clusters_widen_the_limits() -> None:
@@ -215,10 +215,10 @@ def test_weights_and_clusters_widen_the_limits() -> None:
 
 def test_one_cluster_has_no_limits() -> None:
     sides = [frame.with_columns(agent=pl.lit(1)) for frame in (BEFORE, AFTER)]
-    found = only(MEAN, *sides, cluster="agent")
-    assert (found["low"], found["p_value"]) == (None, None)
-    assert found["change"] is not None
-    assert "before: one cluster has no limits" in found["notes"]
+    result = only(MEAN, *sides, cluster="agent")
+    assert (result["low"], result["p_value"]) == (None, None)
+    assert result["change"] is not None
+    assert "before: one cluster has no limits" in result["notes"]
 
 
 def test_pairs_are_the_paired_t_test_and_see_more() -> None:
@@ -236,13 +236,13 @@ def test_pairs_are_the_paired_t_test_and_see_more() -> None:
         return mean(pl.col(number), of=answered(number))
 
     frames = [frame.with_columns(pl.col("number") + 20) for frame in frames]
-    found = only(number(), *frames, paired="customer")
+    result = only(number(), *frames, paired="customer")
     theirs = scipy_stats.ttest_rel(frames[1]["number"], frames[0]["number"])
-    assert found["p_value"] == pytest.approx(theirs.pvalue)
-    np.testing.assert_allclose((found["low"], found["high"]), theirs.confidence_interval())
-    assert found["notes"] == "50 pairs"
+    assert result["p_value"] == pytest.approx(theirs.pvalue)
+    np.testing.assert_allclose((result["low"], result["high"]), theirs.confidence_interval())
+    assert result["notes"] == "50 pairs"
     apart = only(number(), *frames)
-    assert apart["smallest_detectable"] > 2 * found["smallest_detectable"]
+    assert apart["smallest_detectable"] > 2 * result["smallest_detectable"]
     lonely = pl.concat([frames[1][:40], pl.DataFrame({"customer": [900], "number": [99.0]})])
     some = only(number(), frames[0], lonely, paired="customer")
     assert some["notes"] == "40 pairs; 11 without a partner are left out"
@@ -253,11 +253,11 @@ def test_pairs_of_many_rows_a_unit_by_group() -> None:
     n = 600
     rows = {"rating": RNG.integers(1, 6, n), "agent": RNG.integers(0, 12, n), "team": RNG.choice(["a", "b"], n)}
     before, after = pl.DataFrame(rows), pl.DataFrame({**rows, "rating": RNG.integers(2, 6, n)})
-    found = compare(before, after, [CSAT, MEAN], by="team", paired="agent")
-    assert found.height == 4
+    result = compare(before, after, [CSAT, MEAN], by="team", paired="agent")
+    assert result.height == 4
     plain = compare(before, after, [CSAT, MEAN], by="team")
-    np.testing.assert_allclose(found["change"], plain["change"])
-    assert found["low"].is_not_null().all()
+    np.testing.assert_allclose(result["change"], plain["change"])
+    assert result["low"].is_not_null().all()
     for options in ({"weight": "agent"}, {"cluster": "agent"}):
         with pytest.raises(ParameterError, match="goes with neither weight= nor cluster="):
             compare(before, after, CSAT, paired="agent", **options)
@@ -317,21 +317,21 @@ def test_a_first_response_beside_competing_ends() -> None:
         )
         for scale in (60.0, 30.0)
     ]
-    found = only(first_response_time(), *sides)
-    assert found["test"] == "log-rank, cause-specific"
-    assert found["p_value"] < 0.01
-    assert found["ratio"] == pytest.approx(found["after"] / found["before"])
+    result = only(first_response_time(), *sides)
+    assert result["test"] == "log-rank, cause-specific"
+    assert result["p_value"] < 0.01
+    assert result["ratio"] == pytest.approx(result["after"] / result["before"])
 
 
 def test_keys_of_several_kinds_of_text_meet() -> None:
     before = pl.DataFrame({"score": [1, 9, 10, 10], "^k$": ["a", "a", "b", "b"], "c": ["x", "y", "x", "y"]})
     after = before.with_columns(pl.col("^k$").cast(pl.Enum(["b", "a"])), pl.col("c").cast(pl.Categorical))
     for paired in (None, "c"):
-        found = sq.compare(before, after, sq.nps(), by="^k$", paired=paired)
-        assert found["^k$"].to_list() == ["a", "b"]
-        assert found["change"].to_list() == [0.0, 0.0]
+        result = sq.compare(before, after, sq.nps(), by="^k$", paired=paired)
+        assert result["^k$"].to_list() == ["a", "b"]
+        assert result["change"].to_list() == [0.0, 0.0]
         lazy = sq.compare(before.lazy(), after.lazy(), sq.nps(), by="^k$", paired=paired).collect()
-        assert lazy.equals(found)
+        assert lazy.equals(result)
     ranked = superiority(before, after, "score", by="^k$")
     assert (ranked["^k$"].to_list(), ranked["superiority"].to_list()) == (["a", "b"], [0.5, 0.5])
     split = mix_and_rate(before, after, sq.csat(scale=(1, 10), score="score"), by="^k$")

@@ -25,8 +25,8 @@ def answers(rng: np.random.Generator, n: int, p: list[float], groups: int = GROU
     )
 
 
-def of(found: pl.DataFrame, metric: Metric, what: pl.Expr) -> NDArray[np.bool_]:
-    return found.filter(metric=metric.name).sort("group").select(what.fill_null(value=False)).to_series().to_numpy()
+def of(result: pl.DataFrame, metric: Metric, what: pl.Expr) -> NDArray[np.bool_]:
+    return result.filter(metric=metric.name).sort("group").select(what.fill_null(value=False)).to_series().to_numpy()
 
 
 def holds(truth: float) -> pl.Expr:
@@ -72,13 +72,13 @@ def test_durations_of_which_some_are_still_running(simulate: Simulate) -> None:
 
     def batch(rng: np.random.Generator) -> NDArray[np.bool_]:
         before, after, same = durations(rng, 80, 100.0), durations(rng, 60, 70.0), durations(rng, 60, 100.0)
-        found = compare(before, after, metrics, by="group", adjust="none")
+        result = compare(before, after, metrics, by="group", adjust="none")
         level = compare(before, same, metrics, by="group", adjust="none")
         ratio = truths[1][2] / truths[0][2]
         return np.column_stack(
             [
-                *(of(found, metric, holds(change)) for metric, change in zip(metrics, changes, strict=True)),
-                of(found, metrics[2], (pl.col("ratio_low") <= ratio) & (pl.col("ratio_high") >= ratio)),
+                *(of(result, metric, holds(change)) for metric, change in zip(metrics, changes, strict=True)),
+                of(result, metrics[2], (pl.col("ratio_low") <= ratio) & (pl.col("ratio_high") >= ratio)),
                 of(level, metrics[0], pl.col("p_value") < 0.05),
             ]
         )
@@ -101,8 +101,8 @@ def test_the_rows_that_it_asks_for_find_the_change_four_times_of_five(simulate: 
     n = int(np.ceil(pilot["n_needed"].item()))
 
     def batch(rng: np.random.Generator) -> NDArray[np.bool_]:
-        found = compare(answers(rng, n, BEFORE), answers(rng, n, AFTER), metric, by="group", adjust="none")
-        return of(found, metric, pl.col("p_value") < 0.05)
+        result = compare(answers(rng, n, BEFORE), answers(rng, n, AFTER), metric, by="group", adjust="none")
+        return of(result, metric, pl.col("p_value") < 0.05)
 
     assert_share(simulate(4, batch), 0.79, 0.81)
 
@@ -118,8 +118,8 @@ def test_the_smallest_detectable_change_is_found_four_times_of_five(simulate: Si
         before, same = side(rng, 0.6), side(rng, 0.6)
         typical = compare(before, same, CSAT, by="group", adjust="none")
         size = float(typical["smallest_detectable"].median() or 0.0)
-        found = compare(before, side(rng, 0.6 + size), CSAT, by="group", adjust="none")
-        return of(found, CSAT, pl.col("p_value") < 0.05)
+        result = compare(before, side(rng, 0.6 + size), CSAT, by="group", adjust="none")
+        return of(result, CSAT, pl.col("p_value") < 0.05)
 
     assert_share(simulate(5, batch), 0.8, 0.85)  # 0.74 varies less than 0.6, of which the claim is made
 
@@ -136,10 +136,10 @@ def test_of_thirty_identical_agents_a_funnel_singles_out_nobody(simulate: Simula
         singled = []
         for hits in rng.binomial(n, 0.9, (100, 30)):
             units = pl.DataFrame({"agent": np.arange(30), "value": hits / n, "n": n})
-            found = funnel(units, by="agent")
+            result = funnel(units, by="agent")
             (low, high), team = stats.wilson(hits, n), hits.sum() / n.sum()
             apart = (low > team) | (high < team)
-            singled.append((bool(apart.any()), found["outside"].count() > 0))
+            singled.append((bool(apart.any()), result["outside"].count() > 0))
         return singled
 
     naive, flagged = simulate(6, batch).T

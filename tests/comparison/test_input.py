@@ -43,9 +43,9 @@ def test_keys_of_two_types_are_named(dtype: Any) -> None:
 @pytest.mark.parametrize(("key", "dtype"), [("k", pl.Int8), ("k", pl.UInt64), ("team", pl.Categorical)])
 def test_keys_that_say_the_same_in_another_width_meet(key: str, dtype: Any) -> None:
     expected = compare(BEFORE, AFTER, NPS, by=key)
-    found = compare(BEFORE, AFTER.cast({key: dtype}), NPS, by=key)
-    assert found.drop(key).equals(expected.drop(key))
-    assert found[key].to_list() == expected[key].to_list()
+    result = compare(BEFORE, AFTER.cast({key: dtype}), NPS, by=key)
+    assert result.drop(key).equals(expected.drop(key))
+    assert result[key].to_list() == expected[key].to_list()
 
 
 def test_an_empty_side_is_undefined_with_a_reason() -> None:

@@ -21,28 +21,28 @@ def units(k: list[int] = K, n: list[int] = N) -> pl.DataFrame:
 
 
 def test_the_funnel_is_its_kernel_by_unit() -> None:
-    found, want = funnel(units(), by="agent").reverse(), stats.funnel(K, N)
-    assert found["agent"].to_list() == units()["agent"].to_list()
+    result, want = funnel(units(), by="agent").reverse(), stats.funnel(K, N)
+    assert result["agent"].to_list() == units()["agent"].to_list()
     for name in ("z", "low", "high"):
-        assert found[name].to_numpy() == pytest.approx(getattr(want, name))
-    assert found["phi"].unique().to_list() == pytest.approx([want.phi])
-    assert found["outside"].null_count() == 8
+        assert result[name].to_numpy() == pytest.approx(getattr(want, name))
+    assert result["phi"].unique().to_list() == pytest.approx([want.phi])
+    assert result["outside"].null_count() == 8
 
 
 def test_an_outlier_is_named_and_a_unit_without_rows_is_kept() -> None:
-    found = funnel(units([*[90] * 12, 60, 0], [*[100] * 13, 0]), by="agent", level=0.95)
-    assert found.filter(pl.col("outside") == "below")["value"].to_list() == [0.6]
-    assert found.filter(pl.col("n") == 0).select("z", "reason").row(0) == (None, "no rows")
+    result = funnel(units([*[90] * 12, 60, 0], [*[100] * 13, 0]), by="agent", level=0.95)
+    assert result.filter(pl.col("outside") == "below")["value"].to_list() == [0.6]
+    assert result.filter(pl.col("n") == 0).select("z", "reason").row(0) == (None, "no rows")
     same = funnel(units([5, 5], [5, 5]), by="agent")
     assert same["reason"].unique().to_list() == ["the common share is 1: nothing varies, and there is no funnel"]
 
 
 def test_shrinkage_is_its_kernel_and_a_unit_without_rows_gets_the_mean() -> None:
-    found = shrink(units([*K, 0], [*N, 0]), by="agent").reverse()
+    result = shrink(units([*K, 0], [*N, 0]), by="agent").reverse()
     want = stats.shrink(K, N)
-    assert found["estimate"].to_numpy() == pytest.approx([*want.estimates, want.mean])
-    assert found["low"].to_list()[:8] == pytest.approx(want.low.tolist())
-    assert found.row(8, named=True)["reason"] == "no rows: the mean of the others stands in"
+    assert result["estimate"].to_numpy() == pytest.approx([*want.estimates, want.mean])
+    assert result["low"].to_list()[:8] == pytest.approx(want.low.tolist())
+    assert result.row(8, named=True)["reason"] == "no rows: the mean of the others stands in"
     two = shrink(units([1, 1], [2, 3]), by="agent")
     assert two["estimate"].to_list() == [None, None]
     assert "needs three of them" in two["reason"][0]
@@ -52,11 +52,11 @@ def test_ranks_carry_their_doubt_and_follow_the_direction() -> None:
     rows = pl.DataFrame({"team": ["a", "b", "c", "d"], "value": [3.0, 2.0, 1.0, None]}).with_columns(
         low=pl.col("value") - 0.1, high=pl.col("value") + 0.1
     )
-    found = ranks(rows, by="team")
-    assert found.select("team", "rank", "rank_low", "rank_high").rows() == [
+    result = ranks(rows, by="team")
+    assert result.select("team", "rank", "rank_low", "rank_high").rows() == [
         ("a", 1, 1, 1), ("b", 2, 2, 2), ("c", 3, 3, 3), ("d", None, None, None),
     ]  # fmt: skip
-    assert found["reason"].to_list() == [None, None, None, "no estimate with limits"]
+    assert result["reason"].to_list() == [None, None, None, "no estimate with limits"]
     assert ranks(rows, by="team", best="lowest")["team"].to_list() == ["c", "b", "a", "d"]
     wide = ranks(rows.with_columns(low=pl.col("value") - 9, high=pl.col("value") + 9), by="team").head(3)
     assert wide["rank_high"].to_list() == [3, 3, 3]

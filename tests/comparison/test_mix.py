@@ -31,10 +31,10 @@ PARADOX = "Simpson's paradox: every group went up, all together went down, since
 
 
 def test_mix_and_rate_add_up_and_warn_of_simpson() -> None:
-    found = mix_and_rate(PUNCTURE, OPEN, success(), by="size")
-    assert found["part"].to_list() == ["group", "group", "total"]
-    total = found.row(2, named=True)
-    groups = found[:2]
+    result = mix_and_rate(PUNCTURE, OPEN, success(), by="size")
+    assert result["part"].to_list() == ["group", "group", "total"]
+    total = result.row(2, named=True)
+    groups = result[:2]
     assert total["change"] == pytest.approx(273 / 350 - 289 / 350)
     assert total["mix"] + total["rate"] == pytest.approx(total["change"], abs=1e-15)
     assert (groups["mix"].sum(), groups["rate"].sum()) == (pytest.approx(total["mix"]), pytest.approx(total["rate"]))
@@ -56,39 +56,39 @@ def test_mix_and_rate_of_net_scores_and_means() -> None:
         for n, teams in ((200, ["a", "b", "c"]), (150, ["a", "b", "d"]))
     ]
     for metric in (nps("score"), csat_mean("rating", scale=(1, 5)), csat("rating", scale=(1, 5))):
-        found = mix_and_rate(*sides, metric, by="team")
+        result = mix_and_rate(*sides, metric, by="team")
         change = metric.estimate(sides[1]).value - metric.estimate(sides[0]).value
-        assert found["change"][-1] == pytest.approx(change)
-        assert found["mix"][:-1].sum() + found["rate"][:-1].sum() == pytest.approx(change)
-        assert found.filter(team="d").select("before", "rate").row(0) == (None, 0.0)
+        assert result["change"][-1] == pytest.approx(change)
+        assert result["mix"][:-1].sum() + result["rate"][:-1].sum() == pytest.approx(change)
+        assert result.filter(team="d").select("before", "rate").row(0) == (None, 0.0)
 
 
 def test_standardise_turns_the_kidney_stones_round() -> None:
-    found = standardise(BOTH, success(), by="treatment", over="size")
-    assert found["value"].to_list() == pytest.approx([0.8325, 0.7789], abs=1e-4)
-    assert found["crude"].to_list() == pytest.approx([0.78, 0.8257], abs=1e-4)
-    assert (found["low"] < found["value"]).all()
+    result = standardise(BOTH, success(), by="treatment", over="size")
+    assert result["value"].to_list() == pytest.approx([0.8325, 0.7789], abs=1e-4)
+    assert result["crude"].to_list() == pytest.approx([0.78, 0.8257], abs=1e-4)
+    assert (result["low"] < result["value"]).all()
     named = pl.DataFrame({"size": ["small", "large"], "weight": [357, 343]})
-    assert standardise(BOTH, success(), by="treatment", over="size", standard=named).equals(found)
+    assert standardise(BOTH, success(), by="treatment", over="size", standard=named).equals(result)
     only = standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["small"], "weight": [1]})
     assert only["value"].to_list() == pytest.approx([81 / 87, 234 / 270])
 
 
 def test_a_group_without_a_stratum_is_undefined_with_the_reason() -> None:
     thin = BOTH.filter((pl.col("treatment") == "open") | (pl.col("size") == "small"))
-    found = standardise(thin, success(), by="treatment", over="size").row(1, named=True)
-    assert (found["value"], found["low"], found["reason"]) == (None, None, "no rows to go by in large")
-    assert found["crude"] == pytest.approx(234 / 270)
+    result = standardise(thin, success(), by="treatment", over="size").row(1, named=True)
+    assert (result["value"], result["low"], result["reason"]) == (None, None, "no rows to go by in large")
+    assert result["crude"] == pytest.approx(234 / 270)
 
 
 def test_mantel_haenszel_compares_like_with_like() -> None:
-    found = mantel_haenszel(PUNCTURE, OPEN, success(), over="size").row(0, named=True)
-    assert found["odds_ratio"] == pytest.approx(1.44684662494262)
-    assert found["change"] > 0 > found["crude_change"]
-    assert (found["n_strata"], found["notes"]) == (2, PARADOX)
+    result = mantel_haenszel(PUNCTURE, OPEN, success(), over="size").row(0, named=True)
+    assert result["odds_ratio"] == pytest.approx(1.44684662494262)
+    assert result["change"] > 0 > result["crude_change"]
+    assert (result["n_strata"], result["notes"]) == (2, PARADOX)
     sides = [pl.concat([side.with_columns(year=pl.lit(year)) for year in (1, 2)]) for side in (PUNCTURE, OPEN)]
     by_year = mantel_haenszel(*sides, success(), over="size", by="year")
-    assert by_year["change"].to_list() == pytest.approx([found["change"]] * 2)
+    assert by_year["change"].to_list() == pytest.approx([result["change"]] * 2)
     apart = mantel_haenszel(cells(small=(1, 2)), cells(large=(1, 2)), success(), over="size").row(0, named=True)
     assert (apart["change"], apart["reason"]) == (None, "no stratum has rows on both sides")
 
@@ -116,9 +116,9 @@ def test_names_are_names_and_the_standard_may_be_of_another_kind_of_text() -> No
     rows = pl.DataFrame({"score": [1, 9, 9, 10], "^s$": ["a", "b", "a", "b"], "^g$": ["x", "x", "y", "y"]})
     mix = pl.DataFrame({"^s$": ["a", "b"], "weight": [1, 3]})
     options = {"by": "^g$", "over": "^s$"}
-    found = standardise(rows, nps(), **options, standard=mix.cast({"^s$": pl.Categorical}))
-    assert found["value"].to_list() == [-25 + 75, 100]
-    assert found.equals(standardise(rows, nps(), **options, standard=mix))
+    result = standardise(rows, nps(), **options, standard=mix.cast({"^s$": pl.Categorical}))
+    assert result["value"].to_list() == [-25 + 75, 100]
+    assert result.equals(standardise(rows, nps(), **options, standard=mix))
     both = pl.concat([rows.with_columns(pl.lit(got).alias("^t$")) for got in (True, False)])
     doubled = difference_in_differences(both, both, nps(), by="^g$", treated="^t$")
     assert doubled["^g$"].to_list() == ["x", "y"]

@@ -33,24 +33,24 @@ def test_difference_in_differences_is_least_squares_hc0() -> None:
     from statsmodels.regression.linear_model import OLS
 
     before, after = sides()
-    found = difference_in_differences(before, after, [MEAN, CSAT, nps("score")], treated="new")
+    result = difference_in_differences(before, after, [MEAN, CSAT, nps("score")], treated="new")
     whole = pl.concat([before.with_columns(late=0), after.with_columns(late=1)])
     design = whole.select(one=1.0, new=pl.col("new").cast(float), late="late", both=pl.col("new") * pl.col("late"))
     score = whole["score"]
     outcomes = [whole["rating"], whole["rating"] >= 4, 100.0 * ((score >= 9).cast(int) - (score <= 6).cast(int))]
-    for row, outcome in zip(found.iter_rows(named=True), outcomes, strict=True):
+    for row, outcome in zip(result.iter_rows(named=True), outcomes, strict=True):
         theirs = OLS(outcome.cast(float).to_numpy(), design.cast(pl.Float64).to_numpy()).fit(cov_type="HC0")
         assert (row["effect"], row["se"]) == pytest.approx((theirs.params[3], theirs.bse[3]))
         assert (row["low"], row["high"]) == pytest.approx(tuple(theirs.conf_int()[3]))
         assert row["p_value"] == pytest.approx(theirs.pvalues[3], rel=1e-6)
-    assert found["n"].to_list() == [1600] * 3
-    assert found["notes"][0].startswith("the effect is the release's only if")
+    assert result["n"].to_list() == [1600] * 3
+    assert result["notes"][0].startswith("the effect is the release's only if")
 
 
 def test_a_missing_cell_is_named() -> None:
     before, after = sides()
-    found = difference_in_differences(before.filter("new"), after, MEAN, treated="new").row(0, named=True)
-    assert (found["effect"], found["reason"]) == (None, "no figure with an error of the rows not treated, before")
+    result = difference_in_differences(before.filter("new"), after, MEAN, treated="new").row(0, named=True)
+    assert (result["effect"], result["reason"]) == (None, "no figure with an error of the rows not treated, before")
     by = [side.with_columns(team=pl.Series(RNG.choice(["a", "b"], 800))) for side in (before, after)]
     weighted = difference_in_differences(*by, [MEAN, CSAT], treated="new", by="team", cluster="rating")
     assert weighted["team"].to_list() == ["a", "a", "b", "b"]
@@ -77,8 +77,8 @@ OPTIONS = {
 
 
 def test_an_interrupted_series_finds_the_change_of_level() -> None:
-    found = interrupted_series(days(60, 0.2), [MEAN, CSAT], **OPTIONS)
-    mean = found.row(0, named=True)
+    result = interrupted_series(days(60, 0.2), [MEAN, CSAT], **OPTIONS)
+    mean = result.row(0, named=True)
     assert mean["low"] < 0.8 < mean["high"]
     assert mean["p_value"] < 0.001
     assert (mean["n_before"], mean["n_after"], mean["reason"], mean["notes"]) == (30, 30, None, None)
@@ -109,8 +109,8 @@ def test_too_little_gives_no_output_and_the_reason() -> None:
 
 def test_superiority_is_brunner_munzels() -> None:
     before, after = sides()
-    found = superiority(before, after, "rating", by="new")
-    for row in found.iter_rows(named=True):
+    result = superiority(before, after, "rating", by="new")
+    for row in result.iter_rows(named=True):
         x, y = (side.filter(new=row["new"])["rating"].to_numpy() for side in (before, after))
         theirs = scipy_stats.brunnermunzel(x, y)
         assert row["p_value"] == pytest.approx(theirs.pvalue, rel=1e-6)

@@ -24,12 +24,12 @@ def series(values: list[float | None], **columns: object) -> pl.DataFrame:
 
 
 def test_xmr_is_its_kernel_and_a_point_beyond_is_a_signal() -> None:
-    found = xmr(series([*STEADY, 19.0]), baseline=10)
+    chart = xmr(series([*STEADY, 19.0]), baseline=10)
     limits = stats.individuals_limits(STEADY)
-    assert found.columns == ["period", "value", "centre", "low", "high", "signal", "baseline", "reason"]
-    assert found["high"].unique().to_list() == pytest.approx([float(limits.high)])
-    assert found["signal"].to_list() == [None] * 10 + ["above"]
-    assert found["baseline"].to_list() == [True] * 10 + [False]
+    assert chart.columns == ["period", "value", "centre", "low", "high", "signal", "baseline", "reason"]
+    assert chart["high"].unique().to_list() == pytest.approx([float(limits.high)])
+    assert chart["signal"].to_list() == [None] * 10 + ["above"]
+    assert chart["baseline"].to_list() == [True] * 10 + [False]
 
 
 def test_what_comes_later_does_not_move_a_frozen_baseline() -> None:
@@ -42,11 +42,11 @@ def test_what_comes_later_does_not_move_a_frozen_baseline() -> None:
 
 def test_gaps_stay_gaps() -> None:
     gappy = series([*STEADY[:5], None, *STEADY[5:]])
-    found = xmr(gappy)
-    assert (found["value"][5], found["signal"][5]) == (None, None)
-    assert found["centre"][0] == pytest.approx(np.mean(STEADY))
+    chart = xmr(gappy)
+    assert (chart["value"][5], chart["signal"][5]) == (None, None)
+    assert chart["centre"][0] == pytest.approx(np.mean(STEADY))
     holes = gappy.filter(pl.col("value").is_not_null())
-    assert xmr(holes, every="1d").drop("baseline").equals(found.drop("baseline"))
+    assert xmr(holes, every="1d").drop("baseline").equals(chart.drop("baseline"))
     assert xmr(holes).height == 10
     with pytest.raises(
         InputError, match=r"'period': 2026-03-03 lies between the steps of every='2d'; truncate it first"
@@ -68,12 +68,12 @@ def test_groups_have_charts_of_their_own_and_too_few_points_have_none() -> None:
     both = pl.concat(
         [series(STEADY, team="b"), series([x + 50 for x in STEADY], team="a"), series([1.0, 2.0], team="c")]
     )
-    found = xmr(both.sample(fraction=1, shuffle=True, seed=1), by="team")
-    assert found.select("team", "period").equals(both.select("team", "period").sort("team", "period"))
-    assert found.group_by("team", maintain_order=True).agg(pl.col("centre").first())["centre"].to_list() == [
+    chart = xmr(both.sample(fraction=1, shuffle=True, seed=1), by="team")
+    assert chart.select("team", "period").equals(both.select("team", "period").sort("team", "period"))
+    assert chart.group_by("team", maintain_order=True).agg(pl.col("centre").first())["centre"].to_list() == [
         pytest.approx(60.45), pytest.approx(10.45), None,
     ]  # fmt: skip
-    few = found.filter(pl.col("team") == "c")
+    few = chart.filter(pl.col("team") == "c")
     assert few["reason"].unique().to_list() == ["the baseline has 2 points, and limits need 8"]
     assert few["value"].to_list() == [1.0, 2.0]
     assert xmr(both.clear(), by="team").height == 0
@@ -84,10 +84,10 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
     days = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=d) for d in range(30) for _ in range(40)]
     rows = pl.DataFrame({"answered_at": days, "score": rng.choice([1, 3, 4, 5], len(days), p=[0.1, 0.1, 0.4, 0.4])})
     card = sq.evaluate(rows, sq.csat("score", scale=(1, 5)), every="1d", at="answered_at")
-    found = p_chart(card, by="metric", dispersion="binomial")
+    chart = p_chart(card, by="metric", dispersion="binomial")
     hits = card["value"].to_numpy() * 40
     limits = stats.share_limits(hits, np.full(30, 40.0))
-    assert found["high"].to_numpy() == pytest.approx(limits.high)
+    assert chart["high"].to_numpy() == pytest.approx(limits.high)
     laney = p_chart(card, baseline=20)
     base = np.arange(30) < 20
     want = stats.share_limits(hits, np.full(30, 40.0), baseline=base, overdispersed=True)
@@ -96,9 +96,9 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
 
 def test_counts_and_rates() -> None:
     counts = [14.0, 20.0, 9.0, 31.0, 12.0, 15.0, 11.0, 16.0, 60.0]
-    found = c_chart(series(counts), baseline=8, dispersion="poisson")
-    assert found["centre"][0] == pytest.approx(np.mean(counts[:8]))
-    assert found["signal"][8] == "above"
+    result = c_chart(series(counts), baseline=8, dispersion="poisson")
+    assert result["centre"][0] == pytest.approx(np.mean(counts[:8]))
+    assert result["signal"][8] == "above"
     rates = u_chart(series(counts, exposure=2.0).rename({"value": "count"}), baseline=8)
     assert rates["value"].to_list() == [count / 2 for count in counts]
     empty = p_chart(series([0.5] * 9, n=0))
@@ -157,10 +157,10 @@ def test_options_are_checked() -> None:
 def test_names_are_names_and_gaps_say_so() -> None:
     plain = series([*STEADY, None])
     odd = plain.rename({"value": "^v$", "period": "*"}).with_columns(pl.lit("a").alias("^k$"), pl.lit(1.0).alias("v"))
-    found = xmr(odd, "^v$", at="*", by="^k$", every="1d")
-    assert found.columns[:2] == ["^k$", "*"]
-    assert found["value"].equals(xmr(plain)["value"])
-    assert found["reason"].to_list() == [None] * 10 + ["a gap: no value at this time"]
+    chart = xmr(odd, "^v$", at="*", by="^k$", every="1d")
+    assert chart.columns[:2] == ["^k$", "*"]
+    assert chart["value"].equals(xmr(plain)["value"])
+    assert chart["reason"].to_list() == [None] * 10 + ["a gap: no value at this time"]
     with pytest.raises(ParameterError, match="'signal' is a column of the chart"):
         xmr(plain.with_columns(signal=1), by="signal")
     with pytest.raises(ParameterError, match="column 'value' is named twice"):

@@ -25,7 +25,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
-    ("scores", "said"),
+    ("scores", "message"),
     [
         ([9, 11, -1, 10], "2 rows outside whole numbers from 0 to 10: column 'score' such as 11, -1; "),
         ([9.0, 6.5], "1 row outside whole numbers from 0 to 10: column 'score' such as 6.5; "),
@@ -35,8 +35,8 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
     ],
     ids=["range", "half points", "nan", "infinite", "five are shown"],
 )
-def test_scores_off_the_scale(scores: list[float], said: str) -> None:
-    said += "declare codes for a blank with missing=(…), or correct the rows"
+def test_scores_off_the_scale(scores: list[float], message: str) -> None:
+    message += "declare codes for a blank with missing=(…), or correct the rows"
     frame = pl.DataFrame({"score": scores})
     for ask in (
         lambda: evaluate(frame, nps()),
@@ -45,7 +45,7 @@ def test_scores_off_the_scale(scores: list[float], said: str) -> None:
     ):
         with pytest.raises(InputError) as raised:
             ask()
-        assert str(raised.value) == said
+        assert str(raised.value) == message
     assert frame.select(nps().expr()).item() is None  # an expression cannot raise
 
 
@@ -63,14 +63,14 @@ def test_a_blank_is_declared_or_refused() -> None:
     frame = pl.DataFrame({"score": [9, 11, 11, 3, None]})
     with pytest.raises(InputError, match=r"2 rows outside .* such as 11, 11; declare codes for a blank"):
         nps().estimate(frame)
-    found = nps(missing=(11,)).estimate(frame)
-    assert (found.value, found.n, found.n_missing) == (0.0, 2, 3)
+    result = nps(missing=(11,)).estimate(frame)
+    assert (result.value, result.n, result.n_missing) == (0.0, 2, 3)
     assert frame.select(nps(missing=(11,)).expr()).item() == 0.0
 
 
 def test_a_declared_blank_inside_the_scale_is_no_answer() -> None:
-    found = csat(scale=(1, 5), missing=(3,)).estimate([5, 3, 1])
-    assert (found.value, found.n, found.n_missing) == (0.5, 2, 1)
+    result = csat(scale=(1, 5), missing=(3,)).estimate([5, 3, 1])
+    assert (result.value, result.n, result.n_missing) == (0.5, 2, 1)
 
 
 def test_answers_from_1_to_5_given_to_nps_carry_a_note() -> None:
@@ -97,15 +97,19 @@ def test_every_fault_is_reported_at_once() -> None:
 
 def test_stops_before_starts() -> None:
     frame = pl.DataFrame({"resolution_seconds": [60.0, -5.0], "resolution_observed": [True, True]})
-    said = "1 row outside numbers of at least 0: column 'resolution_seconds' such as -5.0; correct or filter the rows"
-    with pytest.raises(InputError, match=said):
+    message = (
+        "1 row outside numbers of at least 0: column 'resolution_seconds' such as -5.0; correct or filter the rows"
+    )
+    with pytest.raises(InputError, match=message):
         evaluate(frame, resolution_time())
 
 
 def test_naive_instants() -> None:
     naive = pl.DataFrame({"created_at": [datetime(2026, 3, 1)]})  # noqa: DTZ001
-    said = r"column 'created_at' holds Datetime\(.*\), expected zone-aware instants; state its zone first, for example"
-    with pytest.raises(InputError, match=said):
+    message = (
+        r"column 'created_at' holds Datetime\(.*\), expected zone-aware instants; state its zone first, for example"
+    )
+    with pytest.raises(InputError, match=message):
         evaluate(naive, ticket_volume())
     with pytest.raises(ParameterError, match=r"as_of must be a zone-aware datetime, got datetime.datetime\(2026, 3, 1"):
         backlog(as_of=datetime(2026, 3, 1))  # noqa: DTZ001
@@ -190,7 +194,7 @@ def test_things_that_are_no_metric() -> None:
 
 
 @pytest.mark.parametrize(
-    ("weights", "said"),
+    ("weights", "message"),
     [
         (
             [1.0, -2.0],
@@ -206,12 +210,12 @@ def test_things_that_are_no_metric() -> None:
     ],
     ids=["negative", "nan", "infinite", "null", "text"],
 )
-def test_weights_that_cannot_be(weights: list[Any], said: str) -> None:
+def test_weights_that_cannot_be(weights: list[Any], message: str) -> None:
     dtype = pl.Float64 if not isinstance(weights[0], str) else pl.String
     frame = pl.DataFrame({"score": [9, 3], "w": pl.Series(weights, dtype=dtype)})
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         evaluate(frame, nps(), weight="w")
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         nps().finish(nps().partial(frame, weight="w"))
 
 
@@ -232,7 +236,7 @@ def test_tables_refuse_clusters_with_the_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "said"),
+    ("call", "message"),
     [
         (lambda: csat(scale=5), r"csat: scale must be \(lowest, highest\), such as \(1, 5\), got 5"),
         (lambda: csat(scale=(5, 1)), "csat: scale must be"),
@@ -253,8 +257,8 @@ def test_tables_refuse_clusters_with_the_reason() -> None:
         (lambda: sla_attainment(as_of=NOON, estimate="all"), "estimate must be 'matured', 'bounds' or 'pending_aware'"),
     ],
 )
-def test_calls_that_cannot_be(call: Any, said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_calls_that_cannot_be(call: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         call()
 
 

@@ -49,7 +49,7 @@ def unreadable(score: "Nowhere" = "score") -> Shape:  # noqa: F821
 
 
 @pytest.mark.parametrize(
-    ("body", "said"),
+    ("body", "message"),
     [
         (no_docstring, "no_docstring: a metric's docstring is its meaning; write one that begins with the answer"),
         (no_column, r"no_column: no parameter names a column; annotate one with a type of servicequality\.columns"),
@@ -59,8 +59,8 @@ def unreadable(score: "Nowhere" = "score") -> Shape:  # noqa: F821
     ],
     ids=lambda case: getattr(case, "__name__", ""),
 )
-def test_definitions_that_are_refused(body: Callable[..., Shape], said: str) -> None:
-    with pytest.raises(DefinitionError, match=said):
+def test_definitions_that_are_refused(body: Callable[..., Shape], message: str) -> None:
+    with pytest.raises(DefinitionError, match=message):
         define(**SAID)(body)  # type: ignore[arg-type]
 
 
@@ -104,8 +104,8 @@ def test_the_spec_is_read_from_signature_and_docstring() -> None:
 def test_ten_lines_make_a_metric() -> None:
     metric = mean_number("x", cap=3.0)
     assert isinstance(metric, Metric)
-    found = metric.estimate({"x": [1.0, 2.0, 3.0, 99.0, None]})
-    assert (found.value, found.n, found.n_missing) == (2.0, 3, 2)
+    result = metric.estimate({"x": [1.0, 2.0, 3.0, 99.0, None]})
+    assert (result.value, result.n, result.n_missing) == (2.0, 3, 2)
     assert repr(metric) == "<metric mean_number_cap_3 of x (points, higher is better)>"
 
 
@@ -165,8 +165,8 @@ def test_a_metric_is_frozen() -> None:
 def test_where_narrows_and_keeps_the_slice_out_of_missing() -> None:
     frame = pl.DataFrame({"score": [10, 10, None, 0, 11], "tier": ["gold", "gold", "gold", None, "tin"]})
     gold = nps().where(pl.col("tier") == "gold")
-    found = gold.estimate(frame)  # neither the 0 of tier null nor the illegal 11 of tier tin is in the slice
-    assert (found.value, found.n, found.n_missing) == (100, 2, 1)
+    result = gold.estimate(frame)  # neither the 0 of tier null nor the illegal 11 of tier tin is in the slice
+    assert (result.value, result.n, result.n_missing) == (100, 2, 1)
     assert frame.select(gold.expr()).item() == 100
     assert nps().where(pl.col("tier") == "iron").estimate(frame).reason == "no answers"
 

@@ -46,7 +46,7 @@ def test_nps_prints_as_people_write_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "text"),
+    ("result", "text"),
     [
         (csat(scale=(1, 5)).estimate([5] * 7 + [1] * 5), "CSAT 7 of 12 (95 % CI 32 to 81%, n=12)"),
         (csat(scale=(1, 5)).estimate([5] * 700 + [1] * 500), "CSAT 58% (95 % CI 56 to 61%, n=1200)"),
@@ -54,8 +54,8 @@ def test_nps_prints_as_people_write_it() -> None:
         (csat_mean(scale=(1, 5)).estimate([4]), "mean CSAT 4.0 (95 % CI 1.0 to 5.0, n=1)"),
     ],
 )
-def test_printing(found: object, text: str) -> None:
-    assert str(found) == text
+def test_printing(result: object, text: str) -> None:
+    assert str(result) == text
 
 
 def test_open_rows_are_named() -> None:
@@ -76,11 +76,11 @@ def test_bounds_without_a_value_say_why() -> None:
             "target_seconds": [2.0, 2.0],
         }
     )
-    found = sla_attainment(as_of=NOON, estimate="bounds").estimate(clocks)
-    assert found.value is None
-    assert found.reason == "pending rows leave it open: see the limits"
-    assert found.notes == "1 of 2 still open; without sampling error 0.5 to 1"
-    assert (found.n, found.n_pending) == (2, 0)
+    result = sla_attainment(as_of=NOON, estimate="bounds").estimate(clocks)
+    assert result.value is None
+    assert result.reason == "pending rows leave it open: see the limits"
+    assert result.notes == "1 of 2 still open; without sampling error 0.5 to 1"
+    assert (result.n, result.n_pending) == (2, 0)
 
 
 @pytest.mark.parametrize(
@@ -132,12 +132,12 @@ def test_ten_times_as_sure_is_one_digit_more(name: str) -> None:
     metric, rows, unit = TENFOLD[name]
     shown = {}
     for times in (1, 100):
-        found = metric.estimate(pl.concat([rows] * times))
-        error = unit * error_of(found.se, found.value, found.low, found.high)
+        result = metric.estimate(pl.concat([rows] * times))
+        error = unit * error_of(result.se, result.value, result.low, result.high)
         decimals = max(0, -math.floor(math.log10(error)))
-        figure = str(found).removeprefix(found.label).split()[0].rstrip("%")
+        figure = str(result).removeprefix(result.label).split()[0].rstrip("%")
         assert len(figure.partition(".")[2]) == decimals, (figure, error)
-        limits = str(found).partition("CI ")[2].partition(",")[0]
+        limits = str(result).partition("CI ")[2].partition(",")[0]
         assert {len(number.partition(".")[2]) for number in re.findall(r"[\d.]+", limits)} == {decimals}
         shown[times] = decimals
     assert shown[100] - shown[1] == 1
@@ -223,8 +223,8 @@ def test_limits_share_one_unit_and_name_an_open_side() -> None:
     ids=["list", "tuple", "series", "named series", "array", "mapping", "records", "frame", "lazy frame"],
 )
 def test_anything_that_holds_answers(data: object) -> None:
-    found = nps().estimate(data)
-    assert (found.value, found.n) == (pytest.approx(100 / 3), 3)
+    result = nps().estimate(data)
+    assert (result.value, result.n) == (pytest.approx(100 / 3), 3)
 
 
 def test_pandas_columns_and_frames() -> None:

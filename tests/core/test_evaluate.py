@@ -184,20 +184,20 @@ class TestLaziness:
             return frame
 
         lazy = ANSWERS.lazy().map_batches(look, schema=ANSWERS.schema)
-        asked = evaluate(lazy, [nps(), csat("rating", scale=(1, 5))], by="team")
-        assert asked.collect_schema() == evaluate(ANSWERS, nps(), by="team").schema
+        query = evaluate(lazy, [nps(), csat("rating", scale=(1, 5))], by="team")
+        assert query.collect_schema() == evaluate(ANSWERS, nps(), by="team").schema
         assert read == []
-        assert_frame_equal(asked.collect(), evaluate(ANSWERS, [nps(), csat("rating", scale=(1, 5))], by="team"))
+        assert_frame_equal(query.collect(), evaluate(ANSWERS, [nps(), csat("rating", scale=(1, 5))], by="team"))
         assert_frame_equal(nps().partial(lazy).sums, nps().partial(ANSWERS).sums)  # a state is read at once
 
     def test_rows_outside_the_domain_raise_at_collect(self) -> None:
-        asked = evaluate(pl.LazyFrame({"score": [9, 11]}), nps())
+        query = evaluate(pl.LazyFrame({"score": [9, 11]}), nps())
         with pytest.raises(InputError, match="1 row outside whole numbers from 0 to 10"):
-            asked.collect()
+            query.collect()
 
     def test_a_result_feeds_further_queries(self) -> None:
-        asked = evaluate(ANSWERS.lazy(), nps(), by="team")
-        assert asked.filter(pl.col("n") > 1).select("team").collect()["team"].to_list() == ["a", "b"]
+        query = evaluate(ANSWERS.lazy(), nps(), by="team")
+        assert query.filter(pl.col("n") > 1).select("team").collect()["team"].to_list() == ["a", "b"]
 
 
 class TestSmallCells:

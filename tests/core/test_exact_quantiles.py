@@ -37,11 +37,11 @@ def rows_of(n: int, *, codes: int, other: int) -> pl.DataFrame:
 )
 def test_both_are_those_of_numpy(keys: list[str], codes: int, other: int) -> None:
     frame = rows_of(5_000, codes=codes, other=other)
-    found = sq.evaluate(frame, METRICS, by=keys)
-    assert sq.evaluate(frame.lazy(), METRICS, by=keys).collect().equals(found)
+    result = sq.evaluate(frame, METRICS, by=keys)
+    assert sq.evaluate(frame.lazy(), METRICS, by=keys).collect().equals(result)
     groups = frame.partition_by(keys, as_dict=True) if keys else {(): frame}
-    assert found.height == len(groups) * len(METRICS)
-    for row in found.sample(min(found.height, 60), seed=1).to_dicts():
+    assert result.height == len(groups) * len(METRICS)
+    for row in result.sample(min(result.height, 60), seed=1).to_dicts():
         column, p = row["metric"].split()
         numbers = groups[tuple(row[key] for key in keys)][column].drop_nulls().to_numpy()
         assert row["n"] == len(numbers)

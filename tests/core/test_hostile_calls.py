@@ -75,8 +75,8 @@ class TestWidths:
 
     def test_a_key_that_is_a_number_of_the_metric(self) -> None:
         frame = pl.DataFrame({"x": [100, 100, 2], "y": [100, 50, 2]}).cast(pl.Int8)
-        found = evaluate(frame, mean_product(), by="x")
-        assert found.select("x", "value").rows() == [(2, 4.0), (100, 7_500.0)]
+        result = evaluate(frame, mean_product(), by="x")
+        assert result.select("x", "value").rows() == [(2, 4.0), (100, 7_500.0)]
 
     def test_numbers_whose_sums_overflow(self) -> None:
         frame = pl.DataFrame({"x": [1e308, 1e308], "y": [10.0, 10.0], "score": [9, 9]})
@@ -115,8 +115,8 @@ class TestNames:
             frame = plain.rename({role: name})
             return frame.lazy() if lazy else frame
 
-        def same(found: Any, right: pl.DataFrame, named: dict[str, str]) -> None:
-            assert found.lazy().collect().rename(named).equals(right)
+        def same(result: Any, right: pl.DataFrame, named: dict[str, str]) -> None:
+            assert result.lazy().collect().rename(named).equals(right)
 
         by = evaluate(plain, nps(), by="key")
         same(evaluate(hostile("key"), nps(), by=name), by, {name: "key"})

@@ -46,6 +46,6 @@ def check(frame: pl.DataFrame, keys: list[str]) -> None:
     """Two rows have one code exactly when their keys are equal, and each group has the code of its rows."""
     groups = frame.lazy().group_by(keys).agg(pl.col("row")).collect()
     plan, coded = with_codes(frame.lazy(), [pl.col("row")], groups, keys)
-    found = plan.collect().group_by(CODE).agg(pl.col("row").sort()).sort(CODE)
+    table = plan.collect().group_by(CODE).agg(pl.col("row").sort()).sort(CODE)
     assert coded[CODE].is_sorted()
-    assert found.equals(coded.select(pl.col(CODE).cast(found.schema[CODE]), pl.col("row").list.sort()))
+    assert table.equals(coded.select(pl.col(CODE).cast(table.schema[CODE]), pl.col("row").list.sort()))

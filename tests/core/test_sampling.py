@@ -129,7 +129,7 @@ def several(groups: int = 6, rows: int = 8) -> pl.DataFrame:
 def test_equal_weights_and_clusters_of_one_row_are_no_design(weight: float) -> None:
     frame = several()
     plain = evaluate(frame, EVERY_KIND, by="team")
-    heavy = frame.with_columns(w=pl.when(pl.col("row") % 8 < 7).then(weight).otherwise(0.0))
+    weighted = frame.with_columns(w=pl.when(pl.col("row") % 8 < 7).then(weight).otherwise(0.0))
     light = evaluate(frame.filter(pl.col("row") % 8 < 7), EVERY_KIND, by="team")
     columns = ["value", "low", "high", "se", "method", "n_eff", "notes"]
     for options in ({"weight": "w"}, {"cluster": "row"}, {"weight": "w", "cluster": "row"}):
@@ -137,7 +137,7 @@ def test_equal_weights_and_clusters_of_one_row_are_no_design(weight: float) -> N
         assert_frame_equal(same.select(columns), plain.select(columns), rel_tol=1e-9)
     # Rows of weight 0 count nowhere.
     assert_frame_equal(
-        evaluate(heavy, EVERY_KIND, by="team", weight="w").select(columns), light.select(columns), rel_tol=1e-9
+        evaluate(weighted, EVERY_KIND, by="team", weight="w").select(columns), light.select(columns), rel_tol=1e-9
     )
 
 
@@ -192,5 +192,5 @@ def test_weighted_quantile_of_equal_weights_is_type_7() -> None:
     numbers = [1.0, 2.0, 4.0, 8.0, 16.0]
     frame = pl.DataFrame({"resolution_seconds": numbers, "resolution_observed": [True] * 5, "w": [0.3] * 5})
     for p in (0.1, 0.5, 0.77, 0.9):
-        found = evaluate(frame, resolution_time_observed_only(statistic=p), weight="w")["value"].item()
-        assert found == pytest.approx(np.quantile(numbers, p), rel=1e-9)
+        result = evaluate(frame, resolution_time_observed_only(statistic=p), weight="w")["value"].item()
+        assert result == pytest.approx(np.quantile(numbers, p), rel=1e-9)

@@ -84,12 +84,12 @@ def test_no_name_of_a_column_meets_one_of_ours(name: str) -> None:
     expected = evaluate(whole, metrics, by="team" if name != "n" else (), weight="w")
     kept = ["metric", "n", "n_missing", "n_excluded"]
     assert_frame_equal(finished.select(kept), expected.select(kept))
-    heavy = frame.with_columns(pl.Series(name, [1.0, 2.0, 3.0, 1.0]))
+    weighed = frame.with_columns(pl.Series(name, [1.0, 2.0, 3.0, 1.0]))
     sliced = sq.latency("seconds", statistic="median").where(pl.col(name) >= 2)
-    assert sliced.finish(sliced.partial(heavy))["n"].item() == 2
-    weighted = nps().finish(nps().partial(heavy, weight=name))
+    assert sliced.finish(sliced.partial(weighed))["n"].item() == 2
+    weighted = nps().finish(nps().partial(weighed, weight=name))
     assert weighted["value"].item() == evaluate(FRAME, nps(), weight="w")["value"].item()
-    assert evaluate(heavy, nps(), cluster=name)["n"].item() == 3
+    assert evaluate(weighed, nps(), cluster=name)["n"].item() == 3
 
 
 @define(title="Mean", unit="points", better="higher", formula="m")
@@ -187,7 +187,7 @@ def test_a_file_cut_short_is_no_state(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "said"),
+    ("call", "error", "message"),
     [
         (lambda: nps().merge([]), ParameterError, "nps: nothing to merge; give at least one state"),
         (lambda: nps().merge([FRAME]), InputError, "nps: expected a state, got DataFrame; make one with partial"),
@@ -209,8 +209,8 @@ def test_a_file_cut_short_is_no_state(tmp_path: Path) -> None:
         (lambda: sq.plan([nps(), nps()]), ParameterError, "two metrics are called 'nps'"),
     ],
 )
-def test_what_does_not_add(call: Callable[[], object], error: type[Exception], said: str) -> None:
-    with pytest.raises(error, match=said):
+def test_what_does_not_add(call: Callable[[], object], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
         call()
 
 

@@ -22,8 +22,8 @@ def span(answers: pl.DataFrame, number: Number = "number", *, by: str = "team") 
     Example:
         print(span(rows))
     """
-    found = answers.group_by(by).agg(pl.col(number).max() - pl.col(number).min(), n=pl.len()).sort(by)
-    return result_rows(found.select(by), metric="span", unit="points", value=found[number], n=found["n"])
+    table = answers.group_by(by).agg(pl.col(number).max() - pl.col(number).min(), n=pl.len()).sort(by)
+    return result_rows(table.select(by), metric="span", unit="points", value=table[number], n=table["n"])
 
 
 def test_the_spec_is_read_as_a_metrics_is() -> None:
@@ -37,11 +37,11 @@ def test_the_spec_is_read_as_a_metrics_is() -> None:
 
 def test_rows_have_the_columns_of_evaluate() -> None:
     frame = pl.DataFrame({"team": ["b", "a", "b", "c"], "number": [1.0, 5.0, 4.0, None], "score": [1, 2, 3, 4]})
-    found = span(frame)
-    assert found.columns == [column for column in evaluate(frame, nps(), by="team").columns if column != "period"]
-    assert found["value"].to_list() == [0.0, 3.0, None]
-    assert found["reason"].to_list() == [None, None, "undefined"]
-    assert found.schema == pl.Schema({"team": pl.String(), **RESULT})
+    result = span(frame)
+    assert result.columns == [column for column in evaluate(frame, nps(), by="team").columns if column != "period"]
+    assert result["value"].to_list() == [0.0, 3.0, None]
+    assert result["reason"].to_list() == [None, None, "undefined"]
+    assert result.schema == pl.Schema({"team": pl.String(), **RESULT})
 
 
 def test_one_figure_has_no_keys_and_no_figure_has_no_rows() -> None:

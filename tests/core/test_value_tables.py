@@ -66,14 +66,14 @@ def test_the_table_is_a_count_of_each_number(rows) -> None:
     groups = plan.sums(prepared).select(pl.col(key_column("team")).alias("team"))
     assert groups["team"].to_list() == sorted({row[0] for row in rows}, key=lambda key: (key is None, key))
     table = plan.table(prepared, resolution_time(), groups.rename({"team": key_column("team")})).table
-    there = Counter((team, at) for team, _, at, _, _ in rows if at is not None)
+    present = Counter((team, at) for team, _, at, _, _ in rows if at is not None)
     ended = Counter((team, at) for team, _, at, seen, _ in rows if at is not None and seen)
     team = [name for name, n in zip(groups["team"], np.diff(table.offsets), strict=True) for _ in range(n)]
-    found = list(zip(team, table.at.tolist(), strict=True))
+    result = list(zip(team, table.at.tolist(), strict=True))
     assert table.sums is not None
-    assert dict(zip(found, table.sums["n"], strict=True)) == there
-    assert {at: n for at, n in zip(found, table.sums["events"], strict=True) if n} == ended
-    assert found == sorted(found, key=lambda one: (one[0] is None, one[0] or "", one[1]))
+    assert dict(zip(result, table.sums["n"], strict=True)) == present
+    assert {at: n for at, n in zip(result, table.sums["events"], strict=True) if n} == ended
+    assert result == sorted(result, key=lambda one: (one[0] is None, one[0] or "", one[1]))
 
 
 SECONDS, SEEN = pl.col("resolution_seconds"), pl.col("resolution_observed")

@@ -31,15 +31,15 @@ def test_a_driver_is_found_at_its_lag_and_a_stranger_is_not() -> None:
     rng = np.random.default_rng(1)
     outages, stranger = drifting(rng, 180), drifting(rng, 180)
     csat = np.concatenate([rng.normal(size=3), -0.7 * outages[:-3]]) + rng.normal(size=180) * 0.6
-    found = link(days(180, csat=csat, outages=outages, stranger=stranger), "csat", ["outages", "stranger"], every="1d")
-    assert found.columns == [
+    links = link(days(180, csat=csat, outages=outages, stranger=stranger), "csat", ["outages", "stranger"], every="1d")
+    assert links.columns == [
         "driver", "lag", "r", "low", "high", "p_value", "q_value", "placebo", "seen", "n", "reason", "words",
     ]  # fmt: skip
-    assert found.filter("seen").select("driver", "lag").rows() == [("outages", 3)]
-    said = found.filter("seen")["words"].item()
-    assert said.startswith("csat moves against outages 3 periods earlier (r -0.")
-    assert "no proof of a cause" in said
-    assert (found["q_value"] >= found["p_value"]).all()
+    assert links.filter("seen").select("driver", "lag").rows() == [("outages", 3)]
+    message = links.filter("seen")["words"].item()
+    assert message.startswith("csat moves against outages 3 periods earlier (r -0.")
+    assert "no proof of a cause" in message
+    assert (links["q_value"] >= links["p_value"]).all()
 
 
 def test_unrelated_series_are_left_apart(simulate: Simulate) -> None:
@@ -56,8 +56,8 @@ def test_a_link_that_is_as_strong_backwards_is_called_so() -> None:
     rng = np.random.default_rng(3)
     x = rng.normal(size=200)
     y = np.roll(x, 2) + np.roll(x, -2) * 1.5 + rng.normal(size=200) * 0.3
-    found = link(days(200, y=y, x=x), "y", "x", every="1d", lags=[1, 2])
-    two = found.filter(pl.col("lag") == 2).row(0, named=True)
+    links = link(days(200, y=y, x=x), "y", "x", every="1d", lags=[1, 2])
+    two = links.filter(pl.col("lag") == 2).row(0, named=True)
     assert two["q_value"] < 0.05
     assert not two["seen"]
     assert "look for what moves both" in two["words"]
@@ -97,8 +97,8 @@ def test_an_event_that_moved_the_figure_is_found_and_chance_is_called_chance() -
         csat[place : place + 5] -= 1
     frame = days(120, csat=csat, other=other)
     releases = [DAY + timedelta(days=place) for place in (20, 57, 101)]
-    found = event_study(frame, ["csat", "other"], releases, every="1d", half=5)
-    hit, miss = found.to_dicts()
+    result = event_study(frame, ["csat", "other"], releases, every="1d", half=5)
+    hit, miss = result.to_dicts()
     assert hit["effect"] == pytest.approx(hit["after"] - hit["before"])
     assert hit["effect"] < -0.7
     assert hit["q_value"] <= 0.05
@@ -181,8 +181,8 @@ def test_signals_name_metrics_that_are_there() -> None:
 def test_words_claim_no_cause() -> None:
     rng = np.random.default_rng(8)
     frame = days(120, y=drifting(rng, 120), x=drifting(rng, 120))
-    said = [
+    message = [
         *link(frame, "y", "x", every="1d")["words"],
         *event_study(frame, "y", [DAY + timedelta(days=50)], every="1d")["words"],
     ]
-    assert not [text for text in said if CLAIMS.search(text.replace("no proof of a cause", ""))]
+    assert not [text for text in message if CLAIMS.search(text.replace("no proof of a cause", ""))]

@@ -168,7 +168,7 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
     agents = [row for row in h.messages if human(row)]
     texts = [row for row in agents if public(row)]
     replies = [row for row in texts if not opening(row, h.created)]
-    asked = [row for row in h.messages if row["author"] == "customer" and public(row)]
+    chosen = [row for row in h.messages if row["author"] == "customer" and public(row)]
     moved = set()
     risen = 0
     teams = set()
@@ -186,7 +186,7 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
 
     writers = {row["author_id"] for row in agents}
     known_writers = len(writers) if None not in writers else 1 if len(agents) == 1 else None
-    followups = [row for row in asked if not opening(row, h.created)]
+    followups = [row for row in chosen if not opening(row, h.created)]
     return {
         "first_response_at": min((row["at"] for row in replies), default=None),
         "zammad": min((row["at"] for row in replies if (row["channel"] or "").lower() != "note"), default=None),
@@ -202,7 +202,7 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
         "agent_wait": spent.get("pending", 0),
         "public_agent_messages": len(texts),
         "agent_replies": len(replies),
-        "customer_messages": len(asked),
+        "customer_messages": len(chosen),
         "agents": known_writers if agents else 0,
         "reassignments": len(moved),
         "escalations": risen,
@@ -234,21 +234,21 @@ def waits(h: History, minute: int) -> list[tuple[int, int | None, str]]:
             story.append((row["at"], 0, "ask"))
     if h.opened_by == "customer" or (h.opened_by is None and not by_agent_text):
         story.insert(0, (h.created, -1, "ask"))
-    found: list[tuple[int, int | None, str]] = []
+    result: list[tuple[int, int | None, str]] = []
     start: int | None = None
     over = idle = False
     for when, _, kind in sorted(story, key=lambda row: row[:2]):
         if kind == "ask" and start is None:
             start, idle = when, over
         elif kind == "answer" and start is not None:
-            found.append((start, when, "answered"))
+            result.append((start, when, "answered"))
             start = None
         elif kind == "reopen":
             over, idle = False, False
         elif kind == "end":
             if start is not None:
-                found.append((start, when, "resolved"))
+                result.append((start, when, "resolved"))
             start, over = None, True
     if start is not None and not idle:
-        found.append((start, None, "open"))
-    return found
+        result.append((start, None, "open"))
+    return result

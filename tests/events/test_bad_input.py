@@ -43,7 +43,7 @@ def fact(records: Records, **options: object) -> dict[str, object]:
     return facts(records, as_of=LATER, **options).collect().row(0, named=True)  # type: ignore[arg-type]
 
 
-def found(records: Records, finding: str, **options: object) -> list[tuple[object, ...]]:
+def findings(records: Records, finding: str, **options: object) -> list[tuple[object, ...]]:
     frame = check(records, **options).frame  # type: ignore[arg-type]
     hits = frame.filter((pl.col("finding") == finding) & (pl.col("count") > 0))
     return hits.select("table", "count", "of", "examples").rows()
@@ -82,21 +82,21 @@ def test_an_answer_before_creation_is_reported_and_not_clamped() -> None:
     assert row["first_response_at"] == hour(-1)
     assert (row["first_response_seconds"], row["first_response_observed"]) == (None, None)
     assert row["first_response_reason"] == row["resolution_reason"] == "it lies before the start"
-    assert found(records, "before its ticket was created") == [("responses", 1, 2, "a"), ("changes", 1, 1, "a")]
-    assert found(records, "no first response time") == [("facts", 1, 1, "a")]
+    assert findings(records, "before its ticket was created") == [("responses", 1, 2, "a"), ("changes", 1, 1, "a")]
+    assert findings(records, "no first response time") == [("facts", 1, 1, "a")]
 
 
 def test_a_stamp_before_creation_is_reported() -> None:
     records = Records(tickets=[{"ticket_id": "a", "created_at": START, "resolved_at": hour(-1), "closed_at": hour(-2)}])
     assert fact(records)["resolution_reason"] == "it lies before the start"
-    assert found(records, "stamp before creation") == [("tickets", 1, 1, "a"), ("tickets", 1, 1, "a")]
-    assert found(records, "stamps reversed") == [("tickets", 1, 1, "a")]
+    assert findings(records, "stamp before creation") == [("tickets", 1, 1, "a"), ("tickets", 1, 1, "a")]
+    assert findings(records, "stamps reversed") == [("tickets", 1, 1, "a")]
 
 
 def test_a_reply_of_an_unknown_author_is_nobodys() -> None:
     records = desk([(1, None), (2, "bot"), (3, "system"), (4, "agent")])
     assert fact(records)["first_response_seconds"] == 4 * 3600
-    assert found(records, "unknown author") == [("responses", 1, 4, "a")]
+    assert findings(records, "unknown author") == [("responses", 1, 4, "a")]
     assert "Who wrote the messages without an author" in str(check(records))
 
 
@@ -104,8 +104,8 @@ def test_a_status_that_no_set_names_runs_and_is_counted() -> None:
     records = desk(statuses=[(0, "Open"), (1, "limbo"), (2, "Limbo")])
     row = fact(records)
     assert (row["resolution_observed"], row["agent_work_seconds"]) == (False, 3600)
-    assert found(records, "status in no set, so it runs") == [("changes", 2, 3, "limbo, Limbo")]
-    assert found(records, "status in no set, so it runs", running=("open", "LIMBO")) == []
+    assert findings(records, "status in no set, so it runs") == [("changes", 2, 3, "limbo, Limbo")]
+    assert findings(records, "status in no set, so it runs", running=("open", "LIMBO")) == []
 
 
 def test_tickets_without_events_and_events_without_tickets() -> None:
@@ -113,17 +113,17 @@ def test_tickets_without_events_and_events_without_tickets() -> None:
     row = fact(records)
     assert (row["agent_replies"], row["reopen_count"], row["first_response_end"]) == (0, 0, "open")
     assert row["hold_seconds"] is None
-    assert found(records, "of no ticket") == [("responses", 1, 1, "stranger"), ("changes", 1, 1, "stranger")]
-    assert found(records, "without responses") == [("tickets", 1, 1, "a")]
-    assert found(records, "without changes") == [("tickets", 1, 1, "a")]
+    assert findings(records, "of no ticket") == [("responses", 1, 1, "stranger"), ("changes", 1, 1, "stranger")]
+    assert findings(records, "without responses") == [("tickets", 1, 1, "a")]
+    assert findings(records, "without changes") == [("tickets", 1, 1, "a")]
 
 
 def test_duplicates_are_counted() -> None:
     records = desk([(1, "agent"), (1, "agent")], [(2, "solved"), (2, "solved")])
     assert fact(records)["resolution_count"] == 1
-    assert found(records, "duplicate row") == [("responses", 2, 2, "a"), ("changes", 2, 2, "a")]
+    assert findings(records, "duplicate row") == [("responses", 2, 2, "a"), ("changes", 2, 2, "a")]
     twice = pl.LazyFrame({"ticket_id": ["a", "a"], "created_at": [START, START]})
-    assert found(Records(tickets=twice), "duplicate id") == [("tickets", 2, 2, "a")]
+    assert findings(Records(tickets=twice), "duplicate id") == [("tickets", 2, 2, "a")]
 
 
 def test_equal_instants_put_messages_before_changes_and_keep_the_order_of_rows() -> None:

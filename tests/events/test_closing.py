@@ -83,8 +83,8 @@ def test_a_sequence_orders_the_changes_of_one_instant() -> None:
     ):
         records = Records(tickets=tickets, changes=changes)
         assert facts(records, as_of=LATER).collect()["resolution_observed"].to_list() == [ended]
-        found = check(records, as_of=LATER).frame.filter(finding=tied, table="changes")
-        assert found["count"].to_list() == [ties]
+        table = check(records, as_of=LATER).frame.filter(finding=tied, table="changes")
+        assert table["count"].to_list() == [ties]
 
 
 @settings(max_examples=15)

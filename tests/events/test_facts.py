@@ -166,11 +166,11 @@ def test_agent_and_team_replaced_at_once_are_one_reassignment() -> None:
 )  # fmt: skip
 def test_first_contact(replies: int, followup: bool, one: bool, multi: bool, silent: bool) -> None:
     messages = [(n + 1, "agent", {"author_id": "x"}) for n in range(replies)]
-    asked = [(9, "customer", {})] if followup else []
-    row = fact(desk(*messages, *asked, (10, "status", "solved")))
+    query = [(9, "customer", {})] if followup else []
+    row = fact(desk(*messages, *query, (10, "status", "solved")))
     names = ("one_touch", "multi_touch", "no_customer_followup", "closed_once_one_teammate")
     assert [row[name] for name in names] == [one, multi, silent, replies > 0]
-    still_open = fact(desk(*messages, *asked))
+    still_open = fact(desk(*messages, *query))
     assert [still_open[name] for name in names] == [False] * 4
 
 
@@ -192,8 +192,8 @@ def test_what_was_in_force() -> None:
     records = desk((2, "priority", "low"), (4, "priority", "high"), (1, "team", "A"), priority="urgent", team="Z")
     row = facts(records, as_of=hour(3)).collect().row(0, named=True)
     assert (row["priority"], row["team"]) == ("low", "A")
-    asked = pl.LazyFrame({"ticket_id": ["a"] * 4 + ["b"], "when": [hour(n) for n in (1, 2, 3.5, 9, 9)]})
-    got = in_force(asked, records, field="priority", at="when", name="was").collect()
+    query = pl.LazyFrame({"ticket_id": ["a"] * 4 + ["b"], "when": [hour(n) for n in (1, 2, 3.5, 9, 9)]})
+    got = in_force(query, records, field="priority", at="when", name="was").collect()
     assert got.sort("ticket_id", "when")["was"].to_list() == [None, "low", "low", "high", None]
 
 
@@ -229,8 +229,8 @@ def test_the_verdict_finds_rows_above_which_previous_denies() -> None:
         for n, (field, value, previous) in enumerate(log)
     ]
     verdict = check(Records(tickets=[{"ticket_id": "a", "created_at": START}], changes=changes), as_of=LATER)
-    found = verdict.frame.filter(pl.col("finding") == "previous value is not the row above")
-    assert found.select("count", "of", "examples").rows() == [(1, 4, "a")]
+    table = verdict.frame.filter(pl.col("finding") == "previous value is not the row above")
+    assert table.select("count", "of", "examples").rows() == [(1, 4, "a")]
 
 
 def test_the_verdict_prints_what_matters() -> None:

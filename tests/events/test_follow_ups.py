@@ -52,7 +52,7 @@ def test_next_contact_is_the_first_creation_after_the_end(tickets: list[tuple[An
     frame = rows(*(ticket[:3] for ticket in tickets)) if tickets else rows(("a", 0, 0)).clear()
     frame = frame.with_columns(category=pl.Series([ticket[3] for ticket in tickets], dtype=pl.String))
     same = ("requester_id", "category") if by_topic else ("requester_id",)
-    found = follow_ups(frame, as_of=NOW, same=same)
+    result = follow_ups(frame, as_of=NOW, same=same)
     expected = []
     for who, created, ended, topic in tickets:
         later = [
@@ -61,48 +61,48 @@ def test_next_contact_is_the_first_creation_after_the_end(tickets: list[tuple[An
         ]  # fmt: skip
         told = who is not None and (topic is not None or not by_topic) and ended is not None and ended >= created
         expected.append(hour(min(later)) if later and told else None)
-    assert found["next_contact_at"].to_list() == expected
-    assert found.select(frame.columns).equals(frame)
+    assert result["next_contact_at"].to_list() == expected
+    assert result.select(frame.columns).equals(frame)
 
 
 def test_boundaries_of_next_contact() -> None:
-    found = follow_ups(rows(("a", 0, 10), ("a", 10, 20), ("a", 21, None), ("b", 0, 100)), as_of=NOW)
-    assert found["next_contact_seconds"].to_list() == [11 * 3600, 3600, None, 0]  # at the very end is no next contact
-    assert found["next_contact_observed"].to_list() == [True, True, None, False]
-    assert found["resolution_age_seconds"].to_list() == [90 * 3600, 80 * 3600, None, 0]
-    assert found["next_contact_reason"].to_list() == [None, None, "it is not resolved", None]
+    result = follow_ups(rows(("a", 0, 10), ("a", 10, 20), ("a", 21, None), ("b", 0, 100)), as_of=NOW)
+    assert result["next_contact_seconds"].to_list() == [11 * 3600, 3600, None, 0]  # at the very end is no next contact
+    assert result["next_contact_observed"].to_list() == [True, True, None, False]
+    assert result["resolution_age_seconds"].to_list() == [90 * 3600, 80 * 3600, None, 0]
+    assert result["next_contact_reason"].to_list() == [None, None, "it is not resolved", None]
 
 
 def test_what_happened_after_the_instant_is_not_known() -> None:
     tickets = rows(("a", 0, 10), ("a", 50, 60))
-    found = follow_ups(tickets, as_of=START + dt.timedelta(hours=40))
-    assert found["next_contact_at"].to_list() == [None, None]
-    assert found["next_contact_seconds"].to_list() == [30 * 3600, None]
-    assert found["next_contact_reason"].to_list() == [None, "it is not resolved"]
+    result = follow_ups(tickets, as_of=START + dt.timedelta(hours=40))
+    assert result["next_contact_at"].to_list() == [None, None]
+    assert result["next_contact_seconds"].to_list() == [30 * 3600, None]
+    assert result["next_contact_reason"].to_list() == [None, "it is not resolved"]
 
 
 def test_a_return_is_a_reopening_or_a_contact_after_the_first_resolution_whichever_came_first() -> None:
-    found = follow_ups(
+    result = follow_ups(
         rows(
             ("a", 0, 40), ("a", 30, None), ("b", 0, 10), ("c", 0, None), ("d", 0, 10),
             first_resolution_at=[10, None, 10, 10, 10], reopened_at=[35, None, None, 12, None], reopen_count=[1, 0, 0, 1, 0],
         ),
         as_of=NOW,
     )  # fmt: skip
-    assert found["return_at"].to_list() == [hour(30), None, None, hour(12), None]
-    assert found["return_seconds"].to_list() == [20 * 3600, None, 90 * 3600, 2 * 3600, 90 * 3600]
-    assert found["return_observed"].to_list() == [True, None, False, True, False]
-    assert found["reopening_seconds"].to_list() == [25 * 3600, None, 90 * 3600, 2 * 3600, 90 * 3600]
-    assert found["next_contact_at"].to_list() == [None] * 5
-    assert found["first_resolution_age_seconds"].to_list() == [90 * 3600, None, *[90 * 3600] * 3]
+    assert result["return_at"].to_list() == [hour(30), None, None, hour(12), None]
+    assert result["return_seconds"].to_list() == [20 * 3600, None, 90 * 3600, 2 * 3600, 90 * 3600]
+    assert result["return_observed"].to_list() == [True, None, False, True, False]
+    assert result["reopening_seconds"].to_list() == [25 * 3600, None, 90 * 3600, 2 * 3600, 90 * 3600]
+    assert result["next_contact_at"].to_list() == [None] * 5
+    assert result["first_resolution_age_seconds"].to_list() == [90 * 3600, None, *[90 * 3600] * 3]
 
 
 def test_what_nobody_tells_is_null_and_says_why() -> None:
-    found = follow_ups(rows((None, 0, 10), ("a", 10, 5), ("b", 0, 10)), as_of=NOW)
+    result = follow_ups(rows((None, 0, 10), ("a", 10, 5), ("b", 0, 10)), as_of=NOW)
     reasons = ["nothing says who asked", "it was resolved before it was created", None]
-    assert found["next_contact_reason"].to_list() == reasons
-    assert found["next_contact_seconds"].to_list() == [None, None, 90 * 3600]
-    assert found["return_seconds"].null_count() == found["reopening_seconds"].null_count() == 3
+    assert result["next_contact_reason"].to_list() == reasons
+    assert result["next_contact_seconds"].to_list() == [None, None, 90 * 3600]
+    assert result["return_seconds"].null_count() == result["reopening_seconds"].null_count() == 3
     stamped = rows(("b", 0, 10), first_resolution_at=[10])
     assert follow_ups(stamped, as_of=NOW)["return_reason"].item() == "no log tells of reopenings"
 
@@ -112,14 +112,14 @@ def test_lazy_stays_lazy_and_another_zone_is_kept() -> None:
     berlin = facts(desk, as_of=truth.as_of).with_columns(pl.col("created_at").dt.convert_time_zone("Europe/Berlin"))
     lazy = follow_ups(berlin, as_of=truth.as_of)
     assert isinstance(lazy, pl.LazyFrame)
-    found = lazy.collect()
-    assert found.schema == lazy.collect_schema()
-    assert found.equals(follow_ups(berlin.collect(), as_of=truth.as_of))
-    assert found.schema["next_contact_at"] == pl.Datetime("us", "Europe/Berlin")
+    table = lazy.collect()
+    assert table.schema == lazy.collect_schema()
+    assert table.equals(follow_ups(berlin.collect(), as_of=truth.as_of))
+    assert table.schema["next_contact_at"] == pl.Datetime("us", "Europe/Berlin")
     assert (
         lazy.select("ticket_id", "next_contact_seconds")
         .collect()
-        .equals(found.select("ticket_id", "next_contact_seconds"))
+        .equals(table.select("ticket_id", "next_contact_seconds"))
     )
 
 

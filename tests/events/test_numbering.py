@@ -23,9 +23,9 @@ def numbered(ids: list[str | None], tickets: list[str | None]) -> list[tuple[str
 def test_an_event_finds_its_ticket(tickets: int, events: int) -> None:
     chance = random.Random(tickets)
     known = sorted(f"ticket {chance.randrange(10**9)}" * chance.choice([1, 3]) for _ in range(tickets))
-    asked = [chance.choice([*known, "a stranger", None]) for _ in range(events)]
+    chosen = [chance.choice([*known, "a stranger", None]) for _ in range(events)]
     place = {text: number for number, text in enumerate(known)}
-    assert numbered(asked, [*known]) == [(text, place[text], 100 + place[text]) for text in asked if text in place]
+    assert numbered(chosen, [*known]) == [(text, place[text], 100 + place[text]) for text in chosen if text in place]
 
 
 def test_a_ticket_without_an_id_has_a_number_and_no_event() -> None:
@@ -34,10 +34,10 @@ def test_a_ticket_without_an_id_has_a_number_and_no_event() -> None:
 
 def test_an_id_that_several_tickets_bear_is_found_once() -> None:
     ids = [f"t{number // 3}" for number in range(3_000)]
-    found = numbered(["t7", "t900", "t7"], sorted(ids))
-    assert [text for text, _, _ in found] == ["t7", "t900", "t7"]
-    assert all(sorted(ids)[number] == text for text, number, _ in found)
-    assert found[0] == found[2]
+    result = numbered(["t7", "t900", "t7"], sorted(ids))
+    assert [text for text, _, _ in result] == ["t7", "t900", "t7"]
+    assert all(sorted(ids)[number] == text for text, number, _ in result)
+    assert result[0] == result[2]
 
 
 def test_a_join_that_needs_no_more_rows_may_stop_early() -> None:

@@ -120,7 +120,7 @@ def waits_agree(desk: list[History], now: int) -> None:
         assert row["reply_wait_seconds"] == (stop - wait[0]) * 60
         assert row["sequence"] == len(got[row["ticket_id"]])
         assert row["reply_wait_observed"] == (row["reply_wait_end"] == "answered")
-    assert got == {h.ticket_id: found for h in desk if h.created <= now and (found := read(h, now)["waits"])}
+    assert got == {h.ticket_id: result for h in desk if h.created <= now and (result := read(h, now)["waits"])}
 
 
 @given(histories(), minutes)

@@ -36,9 +36,9 @@ def test_each_sum_is_what_a_person_reckons() -> None:
         "unasked": total(pl.col("value")),
     }
     derived = {"half": pl.col("unasked") / 2, "total": -pl.col("total")}
-    asked = [*(name for name in sums if name != "unasked"), "half"]
-    got = of_present(frame, sums, asked, derived).collect()
-    assert got.columns == asked
+    chosen = [*(name for name in sums if name != "unasked"), "half"]
+    got = of_present(frame, sums, chosen, derived).collect()
+    assert got.columns == chosen
     assert got.height == 10
     for number, row in enumerate(got.iter_rows(named=True)):
         own = [r for r in rows if r["_ticket"] == number]
@@ -57,7 +57,7 @@ def test_each_sum_is_what_a_person_reckons() -> None:
             "distinct": len({r["word"] for r in own} - {None}),
             "half": sum(r["value"] for r in own) / 2,
         }
-        assert row == (truth if own else dict.fromkeys(asked))
+        assert row == (truth if own else dict.fromkeys(chosen))
 
 
 def test_no_rows_give_no_numbers() -> None:

@@ -22,8 +22,8 @@ def rubric(*categories: tuple[Any, ...], review: str = "r") -> pl.DataFrame:
 
 
 def score(*categories: tuple[Any, ...]) -> float | None:
-    found: float | None = sq.review_scores(rubric(*categories))["qa_score"].item()
-    return found
+    result: float | None = sq.review_scores(rubric(*categories))["qa_score"].item()
+    return result
 
 
 def plain(categories: list[tuple[Any, ...]]) -> float | None:
@@ -47,9 +47,9 @@ categories = st.tuples(
 @given(st.lists(st.lists(categories, min_size=1, max_size=6), min_size=1, max_size=5))
 def test_every_review_is_scored_as_by_hand(reviews: list[list[tuple[Any, ...]]]) -> None:
     frame = pl.concat(rubric(*rows, review=f"r{place}") for place, rows in enumerate(reviews))
-    found = sq.review_scores(frame.sample(fraction=1.0, shuffle=True, seed=1))
-    assert found["review_id"].to_list() == [f"r{place}" for place in range(len(reviews))]
-    for row, rows in zip(found.to_dicts(), reviews, strict=True):
+    result = sq.review_scores(frame.sample(fraction=1.0, shuffle=True, seed=1))
+    assert result["review_id"].to_list() == [f"r{place}" for place in range(len(reviews))]
+    for row, rows in zip(result.to_dicts(), reviews, strict=True):
         expected = plain(rows)
         assert row["qa_score"] == (None if expected is None else pytest.approx(expected, abs=1e-9))
         rated = [rating for rating, *_ in rows if rating is not None]
@@ -91,12 +91,12 @@ def test_without_weights_and_critical_every_category_counts_alike_on_a_stated_sc
     rows = pl.DataFrame(
         {"review_id": [1, 1, 2], "category": ["a", "b", "a"], "rating": [5, 2, None], "team": ["x"] * 3}
     )
-    found = sq.review_scores(rows, scale=(1, 5), keep=["team"])
-    assert found.columns == ["review_id", "qa_score", "rated", "not_applicable", "failed", "critical_failed", "team"]
-    assert found["qa_score"].to_list() == [62.5, None]
-    assert found["critical_failed"].to_list() == [None, None]
+    result = sq.review_scores(rows, scale=(1, 5), keep=["team"])
+    assert result.columns == ["review_id", "qa_score", "rated", "not_applicable", "failed", "critical_failed", "team"]
+    assert result["qa_score"].to_list() == [62.5, None]
+    assert result["critical_failed"].to_list() == [None, None]
     empty = rows.with_columns(weight=pl.lit(None, pl.Float64), critical=pl.lit(None, pl.Boolean))
-    assert sq.review_scores(empty, scale=(1, 5), keep=["team"]).equals(found)
+    assert sq.review_scores(empty, scale=(1, 5), keep=["team"]).equals(result)
 
 
 def test_lazy_stays_lazy_and_raises_at_collect() -> None:

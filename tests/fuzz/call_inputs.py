@@ -111,7 +111,7 @@ def draw(rng: Generator) -> CallInput:
 def _call(
     name: str, function: Callable[..., Any], /, *args: Any, then: Callable[[Any], Any] | None = None, **kwargs: Any
 ) -> CallInput:
-    said = [*map(text_of, args), *(f"{key}={text_of(value)}" for key, value in kwargs.items())]
+    message = [*map(text_of, args), *(f"{key}={text_of(value)}" for key, value in kwargs.items())]
     given = [opened(one) for one in args]
     named = {key: opened(value) for key, value in kwargs.items()}
 
@@ -119,7 +119,7 @@ def _call(
         result = function(*given, **named)
         return result if then is None else then(result)
 
-    return CallInput(name=name, lines=f"{name}({', '.join(said)})", call=call)
+    return CallInput(name=name, lines=f"{name}({', '.join(message)})", call=call)
 
 
 def _some(rng: Generator, parameters: list[str], fine: Mapping[str, Any], share: float) -> dict[str, Any]:

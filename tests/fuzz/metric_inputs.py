@@ -225,8 +225,8 @@ def draw(rng: Generator, chosen: Definition[Any] | None = None) -> MetricInput:
 
 
 def _made(definition: Definition[Any], call: Mapping[str, Any]) -> Source:
-    said = ", ".join(f"{name}={text_of(value)}" for name, value in call.items())
-    return Source(definition(**call), f"sq.{definition.spec.name}({said})")
+    message = ", ".join(f"{name}={text_of(value)}" for name, value in call.items())
+    return Source(definition(**call), f"sq.{definition.spec.name}({message})")
 
 
 @functools.cache

@@ -115,8 +115,8 @@ def replay(seed: int, *, smaller: bool = True) -> str:
     outcome = run(seed)
     if smaller and outcome.findings and outcome.findings[0][0] not in ("slow", "harness"):
         one = shrunk(one, outcome.findings[0][0])
-    said = "".join(f"# {kind}: {detail}\n" for kind, detail in outcome.findings) or f"# {outcome.ended}\n"
-    return f"# seed {seed}: {outcome.name}\n{one.text()}\n{said}"
+    message = "".join(f"# {kind}: {detail}\n" for kind, detail in outcome.findings) or f"# {outcome.ended}\n"
+    return f"# seed {seed}: {outcome.name}\n{one.text()}\n{message}"
 
 
 def many(seeds: Iterable[int], processes: int) -> Iterator[Outcome]:

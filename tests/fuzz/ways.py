@@ -58,9 +58,9 @@ def _grouped(given: Given, *, over: bool) -> None:
             return rows.select(key, expr.over(key)).unique(key).sort(key)
         return rows.lazy().group_by(key).agg(expr).sort(key).collect()
 
-    found = oracle.called(values).value
+    result = oracle.called(values).value
     what = "over" if over else "group_by"
-    for left, right in zip(found[OURS + "value"], whole.value["value"], strict=True):
+    for left, right in zip(result[OURS + "value"], whole.value["value"], strict=True):
         oracle.close(left, right, size=given.size, what=f"{what} of metric.expr() for evaluate")
 
 
@@ -75,11 +75,11 @@ def _states(given: Given, result: pl.DataFrame, options: Mapping[str, Any]) -> N
         codes = pl.Series([place % 3 for place in range(rows.height)], dtype=pl.Int64)
     parts = [rows.filter(codes == code) for code in range(3)]
     parts += [rows.filter(codes > 2)]
-    asked = _by_rows(given, options)
+    query = _by_rows(given, options)
     with tempfile.TemporaryDirectory() as folder:
 
         def finished() -> pl.DataFrame:
-            states: list[Any] = [metric.partial(part, **asked) for part in parts]
+            states: list[Any] = [metric.partial(part, **query) for part in parts]
             path = Path(folder) / "state.parquet"
             metric.save(states[0], path)
             states[0] = path

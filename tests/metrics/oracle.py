@@ -26,11 +26,11 @@ def agrees(metric: Metric, oracle: Oracle) -> None:
     @settings(max_examples=settings.default.max_examples * 3 // 5)
     @given(frames(metric, around=NOON))
     def tried(frame: pl.DataFrame) -> None:
-        found, expected = evaluate(frame, metric)["value"].item(), oracle(frame.to_dicts())
-        if found is None or expected is None:
-            assert found == expected
+        result, expected = evaluate(frame, metric)["value"].item(), oracle(frame.to_dicts())
+        if result is None or expected is None:
+            assert result == expected
         else:
-            assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+            assert result == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
     tried()
 
@@ -38,8 +38,8 @@ def agrees(metric: Metric, oracle: Oracle) -> None:
 def value(metric: Metric, **columns: Sequence[Any]) -> float | None:
     """The value over golden rows."""
     frame = pl.DataFrame(columns)
-    found: float | None = evaluate(frame, metric)["value"].item()
-    return found
+    result: float | None = evaluate(frame, metric)["value"].item()
+    return result
 
 
 def answers(rows: Iterable[Row], column: str = "score", blanks: Sequence[float] = ()) -> list[float]:
@@ -49,8 +49,8 @@ def answers(rows: Iterable[Row], column: str = "score", blanks: Sequence[float] 
 
 def share(hits: Iterable[object]) -> float | None:
     """Share of the truthy ones."""
-    found = [bool(hit) for hit in hits]
-    return sum(found) / len(found) if found else None
+    result = [bool(hit) for hit in hits]
+    return sum(result) / len(result) if result else None
 
 
 def mean(numbers: Sequence[float]) -> float | None:

@@ -259,8 +259,8 @@ def test_servicenows_one_touch_is_another_definition(data_dir: Path) -> None:
         resolution_age_seconds=0.0,
     )
     theirs = first_contact_resolution(definition="no_handover_no_reopening", window=None)
-    found = theirs.estimate(counted)
-    assert (round(found.value * found.n), found.n) == (13_487, 24_918)
+    result = theirs.estimate(counted)
+    assert (round(result.value * result.n), result.n) == (13_487, 24_918)
 
     def moves(column: str, field: str) -> pl.DataFrame:
         rows = log.select("number", at=pl.col("sys_updated_at").cum_max().over("number"), value=column)
@@ -284,7 +284,7 @@ def test_servicenows_one_touch_is_another_definition(data_dir: Path) -> None:
         .rows()
     )
     # The log's states show fewer moves between teams than its own counter, which counts what is not in the log.
-    assert from_events[0] > found.value
+    assert from_events[0] > result.value
     assert held_for_a_week[0] < from_events[0]
     # Nothing in it says who wrote what: one touch is not known, and not 0.
     assert one_touch == (None, 0, "no decided rows")

@@ -37,8 +37,8 @@ def long(table: list[list[Any]], **more: Any) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["ticket_id", "reviewer_id", "rating"], orient="row").with_columns(**more)
 
 
-def figure(found: pl.DataFrame, metric: str) -> dict[str, Any]:
-    return found.filter(metric=metric).row(0, named=True)
+def figure(result: pl.DataFrame, metric: str) -> dict[str, Any]:
+    return result.filter(metric=metric).row(0, named=True)
 
 
 sessions = st.integers(2, 4).flatmap(
@@ -55,7 +55,7 @@ def test_every_table_holds_what_its_kernel_says_of_counts_made_by_hand(table: li
         .sample(fraction=1, shuffle=True, seed=random.randint(0, 99))
     )
     several = counts[counts.sum(axis=1) > 1]
-    asked: list[tuple[Any, str, Callable[[], stats.Agreement], dict[str, Any], bool]] = [
+    query: list[tuple[Any, str, Callable[[], stats.Agreement], dict[str, Any], bool]] = [
         (sq.fleiss_kappa, "fleiss_kappa", lambda: stats.fleiss_kappa(counts, unequal=True), {"unequal": "allow"}, True),
         (sq.gwet_ac1, "gwet_ac1", lambda: stats.gwet_ac1(counts), {}, False),
         (
@@ -74,10 +74,10 @@ def test_every_table_holds_what_its_kernel_says_of_counts_made_by_hand(table: li
             True,
         ),
     ]
-    for call, name, kernel, options, needs_use in asked:
-        found = call(frame, categories=GRADES, **options)
-        assert found["metric"].to_list() == ["percent_agreement", name]
-        row, percent = figure(found, name), figure(found, "percent_agreement")
+    for call, name, kernel, options, needs_use in query:
+        result = call(frame, categories=GRADES, **options)
+        assert result["metric"].to_list() == ["percent_agreement", name]
+        row, percent = figure(result, name), figure(result, "percent_agreement")
         assert (row["n"], row["n_missing"]) == (len(several), int((counts.sum(axis=1) == 1).sum()))
         if not len(several):
             assert (row["value"], percent["value"]) == (None, None)
@@ -102,8 +102,8 @@ def test_cohens_table_is_counted_by_hand(pairs: list[tuple[Any, Any]]) -> None:
     frame = long([list(pair) for pair in pairs]).with_columns(pl.col("rating").cast(pl.String))
     if not both_rate(pairs):
         return
-    found = sq.cohen_kappa(frame, categories=["a", "b", "c"])
-    row, percent = figure(found, "cohen_kappa"), figure(found, "percent_agreement")
+    result = sq.cohen_kappa(frame, categories=["a", "b", "c"])
+    row, percent = figure(result, "cohen_kappa"), figure(result, "percent_agreement")
     assert (row["n"], row["n_missing"]) == (np.sum(table), sum((a is None) != (b is None) for a, b in pairs))
     if not np.sum(table):
         assert row["reason"] == "no item was rated by two reviewers"
@@ -126,8 +126,8 @@ def test_icc_by_group_is_the_kernels(form: Any) -> None:
         name: 1e6 + rng.normal(0, 1, (n, 1)) + rng.normal(0, 0.5, (n, k)) for name, n, k in (("a", 9, 3), ("b", 14, 4))
     }
     frame = pl.concat(long(table.tolist(), team=pl.lit(name)) for name, table in tables.items())
-    found = sq.icc(frame, by="team", form=form).filter(metric="icc")
-    for row, table in zip(found.to_dicts(), tables.values(), strict=True):
+    result = sq.icc(frame, by="team", form=form).filter(metric="icc")
+    for row, table in zip(result.to_dicts(), tables.values(), strict=True):
         expected = stats.icc(table, form=form)
         assert [row["value"], row["low"], row["high"]] == pytest.approx([float(part) for part in expected], rel=1e-6)
         assert (row["n"], row["method"]) == (len(table), f"{form}, F")
@@ -138,17 +138,17 @@ def test_icc_of_items_that_lack_a_rating() -> None:
     gaps = [*table, [4, None, 4, 4], [3, 3, None, None]]
     with pytest.raises(InputError, match=r"icc: 2 of 8 items lack a rating.*incomplete='leave_out'"):
         sq.icc(long(gaps))
-    found = figure(sq.icc(long(gaps), incomplete="leave_out"), "icc")
-    assert (found["n"], found["n_missing"]) == (6, 2)
-    assert found["value"] == pytest.approx(float(stats.icc(table).value))
+    result = figure(sq.icc(long(gaps), incomplete="leave_out"), "icc")
+    assert (result["n"], result["n_missing"]) == (6, 2)
+    assert result["value"] == pytest.approx(float(stats.icc(table).value))
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_calibration_sessions_truth_lies_within_the_limits(seed: int) -> None:
     rows, truth = calibration_reviews(1_500, seed=seed), calibration_truth()
-    found = sq.reviewer_agreement(rows, by="category", scale="ordinal", level=0.999)
+    result = sq.reviewer_agreement(rows, by="category", scale="ordinal", level=0.999)
     cohen = sq.cohen_kappa(rows, by="category", reviewers=("reviewer-1", "reviewer-3"), level=0.999)
-    every = pl.concat([found, cohen.filter(metric="cohen_kappa")])
+    every = pl.concat([result, cohen.filter(metric="cohen_kappa")])
     beyond = {"fleiss_kappa", "krippendorff_alpha", "cohen_kappa"}
     for row in every.filter(pl.col("metric") != "gwet_ac2").to_dicts():
         true = truth.filter(category=row["category"]).row(0, named=True)
@@ -166,9 +166,9 @@ def test_the_truth_is_held_at_the_nominal_rate(simulate: Simulate) -> None:
             calibration_reviews(60, seed=seed).filter(category="tone").with_columns(session=seed)
             for seed in rng.integers(2**31, size=100).tolist()
         )
-        found = sq.reviewer_agreement(sessions, by="session")
+        result = sq.reviewer_agreement(sessions, by="session")
         held = [
-            found.filter(metric=metric).select((pl.col("low") <= true) & (pl.col("high") >= true)).to_series()
+            result.filter(metric=metric).select((pl.col("low") <= true) & (pl.col("high") >= true)).to_series()
             for metric, true in truths.items()
         ]
         return np.column_stack(held)
@@ -201,12 +201,12 @@ def test_groups_keep_their_own_scale_and_a_group_of_nothing_its_row() -> None:
         long([[1, 1], [0, 1]], category=pl.lit("privacy"), scale_min=pl.lit(0), scale_max=pl.lit(1)),
         long([[None, None]], category=pl.lit("empty"), scale_min=pl.lit(0), scale_max=pl.lit(1)).cast({"rating": pl.Int64}),
     ])  # fmt: skip
-    found = sq.brennan_prediger(frame, by="category")
-    assert found["category"].to_list() == ["empty"] * 2 + ["privacy"] * 2 + ["tone"] * 2
-    chance = found.filter(metric="brennan_prediger")["value"].to_list()
+    result = sq.brennan_prediger(frame, by="category")
+    assert result["category"].to_list() == ["empty"] * 2 + ["privacy"] * 2 + ["tone"] * 2
+    chance = result.filter(metric="brennan_prediger")["value"].to_list()
     assert chance == [None, pytest.approx(0), pytest.approx((0.5 - 0.2) / 0.8)]
-    assert found["notes"].to_list() == ["2 rows without a rating"] * 2 + [None] * 4
-    assert found.schema == pl.Schema({"category": pl.String(), **RESULT})
+    assert result["notes"].to_list() == ["2 rows without a rating"] * 2 + [None] * 4
+    assert result.schema == pl.Schema({"category": pl.String(), **RESULT})
 
 
 @pytest.mark.parametrize("table", [*TABLES, sq.cohen_kappa], ids=lambda table: table.spec.name)
@@ -229,9 +229,9 @@ def test_of_nothing_there_is_one_row_a_figure_without_keys_and_none_with(table: 
         with pytest.raises(InputError, match="names 0 reviewers"):
             table(empty, **options)
         return
-    found = table(empty)
-    assert found["value"].null_count() == found.height > 0
-    assert found["reason"].to_list() == ["no item was rated by two reviewers"] * found.height
+    result = table(empty)
+    assert result["value"].null_count() == result.height > 0
+    assert result["reason"].to_list() == ["no item was rated by two reviewers"] * result.height
     assert table(empty, by="category").height == 0
 
 
@@ -294,9 +294,9 @@ def test_bad_input_and_wrong_calls(call: Callable[[], object], error: type[Excep
 def test_every_scale_of_alpha_by_the_definition_over_pairs() -> None:
     """The ordinal distance by Krippendorff's own words, on a table with a gap."""
     table = [[1, 2, 2], [3, 3, None], [2, 3, 3], [1, 1, 1]]
-    found = figure(sq.krippendorff_alpha(long(table), scale="interval"), "krippendorff_alpha")
+    result = figure(sq.krippendorff_alpha(long(table), scale="interval"), "krippendorff_alpha")
     rows = [[x for x in row if x is not None] for row in table]
     every = [x for row in rows for x in row]
     seen = sum((a - b) ** 2 / (len(row) - 1) for row in rows for a, b in itertools.permutations(row, 2)) / len(every)
     expected = sum((a - b) ** 2 for a, b in itertools.permutations(every, 2)) / (len(every) * (len(every) - 1))
-    assert found["value"] == pytest.approx(1 - seen / expected)
+    assert result["value"] == pytest.approx(1 - seen / expected)

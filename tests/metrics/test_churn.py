@@ -98,25 +98,25 @@ def test_the_window_is_open_at_its_start_and_closed_at_its_end() -> None:
 def test_a_customer_of_before_the_watch_enters_late() -> None:
     # Ages at entry, and at the end: (20, 40 left), (0, 30 left), (0, 10 open), (20, 50 open); the first's twin left unseen.
     rows = accounts((-50, -10), (-30, 0), (-10, None), (-50, None), (-70, -40))
-    asked = {"limit": 35 * 86_400.0, "as_of": NOON}
-    watched = churn_rate(since=NOON - timedelta(days=30), **asked).estimate(rows)
+    options = {"limit": 35 * 86_400.0, "as_of": NOON}
+    watched = churn_rate(since=NOON - timedelta(days=30), **options).estimate(rows)
     # At the age of 30, three are at risk (the first, the second, the fourth), and one leaves.
     assert watched.value == pytest.approx(1 / 3)
     # Watched from the beginning, the twin who left at 30 is at risk and leaves too: two of four.
-    assert churn_rate(**asked).estimate(rows).value == pytest.approx(0.5)
+    assert churn_rate(**options).estimate(rows).value == pytest.approx(0.5)
 
 
 def test_the_curve_and_its_complement_add_up_with_their_limits() -> None:
     rows = service_desk(2_000, seed=7).accounts.collect()
     as_of = datetime.fromisoformat("2024-06-30T22:00:00+00:00")
-    asked = {"limit": 200 * 86_400.0, "as_of": as_of}
-    churned, kept = churn_rate(**asked).estimate(rows), retention_rate(**asked).estimate(rows)
+    options = {"limit": 200 * 86_400.0, "as_of": as_of}
+    churned, kept = churn_rate(**options).estimate(rows), retention_rate(**options).estimate(rows)
     assert churned.value + kept.value == pytest.approx(1)
     assert (churned.low + kept.high, churned.high + kept.low) == (pytest.approx(1), pytest.approx(1))
     assert churned.notes is not None
     assert "still open" in churned.notes
     assert churned.notes == kept.notes
-    assert (churn_rate(**asked).better, retention_rate(**asked).better) == ("lower", "higher")
+    assert (churn_rate(**options).better, retention_rate(**options).better) == ("lower", "higher")
 
 
 # Bands
@@ -135,22 +135,22 @@ def band_rows(table: pl.DataFrame, metric: str) -> dict[int | None, dict[str, An
 
 
 def test_bands_count_leavers_over_the_time_of_their_customers() -> None:
-    found = churn_by_satisfaction(accounts(*LIVES, **SCORED), as_of=NOON, cuts=(3, 4))
-    rates = band_rows(found, "churn_per_year")
+    result = churn_by_satisfaction(accounts(*LIVES, **SCORED), as_of=NOON, cuts=(3, 4))
+    rates = band_rows(result, "churn_per_year")
     by_hand = {1: 2 / 2.0, 2: 1 / 1.75, 3: 1 / 3.5, None: 1 / 0.5}
     assert {band: row["value"] for band, row in rates.items()} == pytest.approx(by_hand)
     assert [row["n"] for row in rates.values()] == [3, 2, 3, 1]
     assert [row["range"] for row in rates.values()] == ["below 3", "3 to below 4", "4 or more", "unknown"]
     assert rates[1]["notes"] == "2 left in 2.0 customer years"
-    ratios = band_rows(found, "churn_ratio")
+    ratios = band_rows(result, "churn_ratio")
     assert {band: row["value"] for band, row in ratios.items()} == pytest.approx(
         {band: value / by_hand[3] for band, value in by_hand.items() if band != 3}
     )
-    trend = found.filter(metric="churn_trend").row(0, named=True)
+    trend = result.filter(metric="churn_trend").row(0, named=True)
     assert (trend["range"], trend["n"], trend["n_missing"]) == ("all", 8, 1)
     assert trend["low"] < trend["value"] < 1
     assert trend["notes"].startswith("p = 0.")
-    assert found["band"].to_list() == sorted(found["band"].drop_nulls().to_list()) + [None] * 3
+    assert result["band"].to_list() == sorted(result["band"].drop_nulls().to_list()) + [None] * 3
 
 
 def test_a_ratio_has_the_exact_limits_of_the_binomial() -> None:
@@ -170,20 +170,20 @@ def test_a_ratio_has_the_exact_limits_of_the_binomial() -> None:
 def test_shares_of_bands_are_those_of_churn_rate_by_band() -> None:
     rows = accounts(*LIVES, **SCORED)
     limit = 200 * 86_400.0
-    found = churn_by_satisfaction(rows, as_of=NOON, cuts=(3, 4), limit=limit).filter(metric="churn_rate")
+    table = churn_by_satisfaction(rows, as_of=NOON, cuts=(3, 4), limit=limit).filter(metric="churn_rate")
     banded = rows.with_columns(
         band=pl.when(pl.col("satisfaction") >= 4).then(3).when(pl.col("satisfaction") >= 3).then(2)
         .when(pl.col("satisfaction") < 3).then(1)
     )  # fmt: skip
     expected = evaluate(banded, churn_rate(limit=limit, as_of=NOON), by="band")
-    assert found.select("value", "low", "high", "n", "n_pending").equals(
+    assert table.select("value", "low", "high", "n", "n_pending").equals(
         expected.select("value", "low", "high", "n", "n_pending")
     )
 
 
 def test_without_cuts_the_customers_are_cut_into_thirds() -> None:
-    found = churn_by_engagement(accounts(*LIVES, **SCORED), as_of=NOON)
-    assert found.filter(metric="churn_per_year")["range"].to_list() == [
+    result = churn_by_engagement(accounts(*LIVES, **SCORED), as_of=NOON)
+    assert result.filter(metric="churn_per_year")["range"].to_list() == [
         "below 2", "2 to below 3", "3 or more", "unknown"
     ]  # fmt: skip
     alike = accounts(*LIVES, engagement=[7.0] * 9)
@@ -195,10 +195,10 @@ def test_without_cuts_the_customers_are_cut_into_thirds() -> None:
 
 
 def test_a_band_in_which_nobody_is_has_no_rate() -> None:
-    found = churn_by_satisfaction(
+    result = churn_by_satisfaction(
         accounts((-YEAR, -1), (-YEAR, None), satisfaction=[1.0, 1.0]), as_of=NOON, cuts=(3, 4)
     )
-    rates, ratios = band_rows(found, "churn_per_year"), band_rows(found, "churn_ratio")
+    rates, ratios = band_rows(result, "churn_per_year"), band_rows(result, "churn_ratio")
     assert (rates[3]["value"], rates[3]["reason"], rates[3]["n"]) == (None, "no time as a customer", 0)
     assert ratios[1]["reason"] == "nobody left in the highest band, or it was not watched"
     nobody = churn_by_satisfaction(
@@ -208,10 +208,10 @@ def test_a_band_in_which_nobody_is_has_no_rate() -> None:
 
 
 def test_the_watch_may_begin_later() -> None:
-    found = churn_by_satisfaction(
+    result = churn_by_satisfaction(
         accounts(*LIVES, **SCORED), as_of=NOON, since=NOON - timedelta(days=YEAR / 4), cuts=(3, 4)
     )
-    rates = band_rows(found, "churn_per_year")
+    rates = band_rows(result, "churn_per_year")
     assert {band: row["notes"] for band, row in rates.items()} == {
         1: "1 left in 0.5 customer years",
         2: "0 left in 0.2 customer years",
@@ -226,18 +226,18 @@ def test_by_group_the_rows_are_those_of_the_group_alone(limit: float | None) -> 
     whole = desk.accounts.collect().with_row_index("i").with_columns(
         tier=pl.when(pl.col("i") % 3 == 0).then(pl.lit("gold")).when(pl.col("i") % 3 == 1).then(pl.lit("basic"))
     )  # fmt: skip
-    found = churn_by_satisfaction(whole, as_of=as_of, cuts=(3, 4), limit=limit, by="tier")
-    assert found["tier"].unique(maintain_order=True).to_list() == ["basic", "gold", None]
+    result = churn_by_satisfaction(whole, as_of=as_of, cuts=(3, 4), limit=limit, by="tier")
+    assert result["tier"].unique(maintain_order=True).to_list() == ["basic", "gold", None]
     for tier in ("basic", "gold", None):
         rows = whole.filter(pl.col("tier").eq_missing(pl.lit(tier, pl.String)))
         alone = churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4), limit=limit)
-        assert found.filter(pl.col("tier").eq_missing(pl.lit(tier, pl.String))).drop("tier").equals(alone)
+        assert result.filter(pl.col("tier").eq_missing(pl.lit(tier, pl.String))).drop("tier").equals(alone)
     thirds = churn_by_engagement(whole, as_of=as_of, by="tier")
     assert thirds.filter(metric="churn_per_year").filter(pl.col("band").is_not_null())["range"].n_unique() == 3
     lazy = churn_by_satisfaction(whole.lazy(), as_of=as_of, cuts=(3, 4), limit=limit, by="tier")
-    assert lazy.collect_schema() == found.schema
-    assert lazy.collect().equals(found)
-    assert churn_by_satisfaction(whole.clear(), as_of=as_of, by="tier").schema == found.schema
+    assert lazy.collect_schema() == result.schema
+    assert lazy.collect().equals(result)
+    assert churn_by_satisfaction(whole.clear(), as_of=as_of, by="tier").schema == result.schema
 
 
 def test_tables_take_records_and_stay_lazy() -> None:
@@ -246,9 +246,9 @@ def test_tables_take_records_and_stay_lazy() -> None:
     lazy = churn_by_satisfaction(desk, as_of=as_of)
     assert isinstance(desk, Records)
     assert isinstance(lazy, pl.LazyFrame)
-    found = lazy.collect()
-    assert found.schema == lazy.collect_schema()
-    assert found.equals(churn_by_satisfaction(desk.accounts.collect(), as_of=as_of))
+    table = lazy.collect()
+    assert table.schema == lazy.collect_schema()
+    assert table.equals(churn_by_satisfaction(desk.accounts.collect(), as_of=as_of))
 
 
 def test_accounts_that_end_before_they_start_are_refused() -> None:

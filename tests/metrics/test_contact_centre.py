@@ -187,18 +187,18 @@ def chat(agent: str, minute: float, minutes: float, wait: float = 0.0, channel: 
 
 
 def test_two_chats_that_overlap_by_half_are_four_thirds_at_once() -> None:
-    found = concurrency(Records(contacts=[chat("a", 0, 10, wait=30), chat("a", 5, 10)]))
-    assert isinstance(found, pl.LazyFrame)
-    row = found.collect().row(0, named=True)
+    result = concurrency(Records(contacts=[chat("a", 0, 10, wait=30), chat("a", 5, 10)]))
+    assert isinstance(result, pl.LazyFrame)
+    row = result.collect().row(0, named=True)
     assert (row["value"], row["n"], row["low"], row["n_eff"]) == (pytest.approx(20 / 15), 2, None, 1)
 
 
 def test_agents_and_groups_do_not_run_into_one_another() -> None:
     chats = [chat("a", 0, 10), chat("a", 10, 10), chat("b", 5, 10), chat("b", 6, 2), chat("a", 0, 5, channel="phone")]
-    found = concurrency(chats, by="channel")
-    assert isinstance(found, pl.DataFrame)
-    assert found.select("channel", "value", "n").rows() == [("chat", 32 / 30, 4), ("phone", 1.0, 1)]
-    row = found.row(0, named=True)
+    result = concurrency(chats, by="channel")
+    assert isinstance(result, pl.DataFrame)
+    assert result.select("channel", "value", "n").rows() == [("chat", 32 / 30, 4), ("phone", 1.0, 1)]
+    row = result.row(0, named=True)
     assert row["low"] == 1 < row["value"] < row["high"]
     assert row["method"] == "t over agents"
 
@@ -210,9 +210,9 @@ def test_each_second_counted_by_hand() -> None:
         for own in ([c for c in chats if c.agent_id == f"a{k}"] for k in range(5))
         for m in range(80)
     ]
-    found = concurrency(chats)
-    assert isinstance(found, pl.DataFrame)
-    assert found["value"].item() == pytest.approx(sum(seconds) / sum(busy > 0 for busy in seconds))
+    result = concurrency(chats)
+    assert isinstance(result, pl.DataFrame)
+    assert result["value"].item() == pytest.approx(sum(seconds) / sum(busy > 0 for busy in seconds))
 
 
 def test_what_is_not_known_is_counted_and_nothing_at_all_has_a_reason() -> None:
@@ -221,9 +221,9 @@ def test_what_is_not_known_is_counted_and_nothing_at_all_has_a_reason() -> None:
         "outcome": ["answered", "answered"],
     })  # fmt: skip
     for frame, missing in ((chats, 1), (chats.clear(), 0)):
-        found = concurrency(frame)
-        assert isinstance(found, pl.DataFrame)
-        row = found.row(0, named=True)
+        result = concurrency(frame)
+        assert isinstance(result, pl.DataFrame)
+        row = result.row(0, named=True)
         assert (row["value"], row["reason"], row["n_missing"]) == (None, "no conversation of known length", missing)
     with pytest.raises(InputError, match="concurrency: expected records with contacts; got none"):
         concurrency(Records())
@@ -267,7 +267,7 @@ def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
         service_level(abandoned="missed", limit=60.0),
         service_level(abandoned="short_excluded", short=60.0, limit=60.0),
     ]
-    found = {row["metric"]: row for row in evaluate(calls, metrics).collect().to_dicts()}
+    result = {row["metric"]: row for row in evaluate(calls, metrics).collect().to_dicts()}
     expected = {
         "abandonment_rate": 0.167966,
         "average_speed_of_answer": 34.4053,
@@ -278,6 +278,6 @@ def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
         "service_level_missed_limit_60": 0.669555,
         "service_level_short_excluded_limit_60_short_60": 0.771720,
     }
-    assert {name: row["value"] for name, row in found.items()} == pytest.approx(expected, rel=2e-6)
-    assert (found["abandonment_rate"]["n"], found["average_talk_time"]["n"]) == (17_313, 14_364)
-    assert found["abandonment_rate"]["n_missing"] == 143  # the phantoms
+    assert {name: row["value"] for name, row in result.items()} == pytest.approx(expected, rel=2e-6)
+    assert (result["abandonment_rate"]["n"], result["average_talk_time"]["n"]) == (17_313, 14_364)
+    assert result["abandonment_rate"]["n_missing"] == 143  # the phantoms

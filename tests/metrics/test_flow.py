@@ -17,8 +17,8 @@ def came(rows: list[Row], column: str) -> float:
 
 
 def ages(rows: list[Row]) -> list[float]:
-    there = [r for r in rows if r["created_at"] is not None and r["created_at"] <= NOON]
-    still = [r for r in there if r["resolved_at"] is None or r["resolved_at"] > NOON]
+    present = [r for r in rows if r["created_at"] is not None and r["created_at"] <= NOON]
+    still = [r for r in present if r["resolved_at"] is None or r["resolved_at"] > NOON]
     return [(NOON - r["created_at"]).total_seconds() for r in still]
 
 

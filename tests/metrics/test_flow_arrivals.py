@@ -39,25 +39,25 @@ def test_an_hour_is_that_of_the_wall_and_the_change_of_clocks_takes_one_away() -
         MONDAY - HOUR,
         MONDAY + timedelta(weeks=5),
     )
-    found = eager(volume_profile(rows, since=MONDAY, until=MONDAY + timedelta(weeks=5), timezone="Europe/Berlin"))
-    assert found.height == 168
-    assert found.columns == ["weekday", "hour", *RESULT, "hours"]
-    nine = found.filter(weekday=1, hour=9).row(0, named=True)
+    result = eager(volume_profile(rows, since=MONDAY, until=MONDAY + timedelta(weeks=5), timezone="Europe/Berlin"))
+    assert result.height == 168
+    assert result.columns == ["weekday", "hour", *RESULT, "hours"]
+    nine = result.filter(weekday=1, hour=9).row(0, named=True)
     assert (nine["value"], nine["n"], nine["hours"]) == (3 / 5, 3, 5)
     assert (nine["low"], nine["high"]) == pytest.approx((chi2.ppf(0.025, 6) / 10, chi2.ppf(0.975, 8) / 10))
-    assert found["n"].sum() == 3
-    assert found.filter(pl.col("hours") != 5).select("weekday", "hour", "hours").rows() == [(7, 2, 4)]
+    assert result["n"].sum() == 3
+    assert result.filter(pl.col("hours") != 5).select("weekday", "hour", "hours").rows() == [(7, 2, 4)]
 
 
 def test_groups_windows_and_instants_that_are_not_there() -> None:
     rows = pl.concat([arrivals(MONDAY, MONDAY + 2 * HOUR), arrivals(MONDAY, team="b"), arrivals(team="c")])
     rows = pl.concat([rows, pl.DataFrame({"created_at": [None], "team": ["b"]}, schema=rows.schema)])
-    found = volume_profile(
+    result = volume_profile(
         rows.lazy(), since=MONDAY + HOUR / 2, until=MONDAY + 3.5 * HOUR, timezone="Europe/Berlin", by="team"
     )
-    assert isinstance(found, pl.LazyFrame)
-    assert found.collect_schema() == found.collect().schema
-    whole = found.collect()
+    assert isinstance(result, pl.LazyFrame)
+    assert result.collect_schema() == result.collect().schema
+    whole = result.collect()
     assert whole.height == 2 * 168
     assert whole.filter(pl.col("hours") > 0).select("team", "hour", "n", "hours", "n_missing").rows() == [
         ("a", 1, 0, 1, 0), ("a", 2, 1, 1, 0), ("b", 1, 0, 1, 1), ("b", 2, 0, 1, 1),
@@ -105,7 +105,7 @@ def test_one_hour_by_hand() -> None:
     start = datetime(2026, 5, 4, tzinfo=BERLIN)
     counts = np.zeros(4 * 168, np.int64)
     counts[[9, 168 + 9, 2 * 168 + 9, 3 * 168 + 9]] = [4, 10, 7, 30]
-    found = eager(
+    result = eager(
         arrival_spikes(
             spread(counts, start),
             baseline=(start, start + timedelta(weeks=3)),
@@ -113,14 +113,14 @@ def test_one_hour_by_hand() -> None:
             timezone="Europe/Berlin",
         )
     )
-    row = found.row(9, named=True)
+    row = result.row(9, named=True)
     phi = ((4 - 7) ** 2 + (10 - 7) ** 2) / 7 / 2 * (1 + 1 / 3)
     law = nbinom(7 / (phi - 1), 1 / phi)
     assert (row["expected"], row["threshold"], row["spike"]) == (7, law.isf(0.001) + 1, True)
     assert row["p_value"] == pytest.approx(law.sf(29))
-    quiet = found.row(10, named=True)
+    quiet = result.row(10, named=True)
     assert (quiet["value"], quiet["expected"], quiet["spike"]) == (0, 1 / 6, False)
-    assert found.columns == ["period", *RESULT, "expected", "threshold", "p_value", "spike"]
+    assert result.columns == ["period", *RESULT, "expected", "threshold", "p_value", "spike"]
 
 
 def test_groups_have_baselines_of_their_own_and_lazy_stays_lazy() -> None:
@@ -130,16 +130,16 @@ def test_groups_have_baselines_of_their_own_and_lazy_stays_lazy() -> None:
     rows = pl.concat(
         [spread(busy, start).with_columns(team=pl.lit("busy")), spread(quiet, start).with_columns(team=pl.lit("quiet"))]
     )
-    found = arrival_spikes(
+    result = arrival_spikes(
         rows.lazy(),
         baseline=(start, start + timedelta(weeks=5)),
         until=start + timedelta(weeks=6),
         timezone="Europe/Berlin",
         by="team",
     )
-    assert isinstance(found, pl.LazyFrame)
-    assert found.collect_schema() == found.collect().schema
-    spikes = found.collect().filter("spike")
+    assert isinstance(result, pl.LazyFrame)
+    assert result.collect_schema() == result.collect().schema
+    spikes = result.collect().filter("spike")
     assert spikes.select("team", "period").rows() == [("quiet", start + timedelta(weeks=5, hours=4))]
 
 

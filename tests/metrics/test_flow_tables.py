@@ -61,16 +61,16 @@ def test_the_oldest_are_named_by_group_and_ties_have_an_order() -> None:
             tickets((2, None), team=None).with_columns(ticket_id=pl.lit("y")),
         ]
     )
-    found = eager(oldest_open(rows.reverse(), as_of=MONDAY + 5 * DAY, by="team", top=3))
+    result = eager(oldest_open(rows.reverse(), as_of=MONDAY + 5 * DAY, by="team", top=3))
     day = 86_400.0
-    assert found.select("team", "rank", "value", "n", "ticket_id", "reason").rows() == [
+    assert result.select("team", "rank", "value", "n", "ticket_id", "reason").rows() == [
         ("a", 1, 4 * day, 4, "t1", None),
         ("a", 2, 3 * day, 4, "t2", None),
         ("a", 3, day, 4, "t3", None),  # t4 is as old
         ("b", 1, None, 0, None, "nothing is open"),
         (None, 1, 3 * day, 1, "y", None),
     ]
-    assert found.columns == ["team", "rank", *RESULT, "ticket_id"]
+    assert result.columns == ["team", "rank", *RESULT, "ticket_id"]
 
 
 def test_the_oldest_of_all_and_of_nothing() -> None:
@@ -90,15 +90,15 @@ def test_the_oldest_of_all_and_of_nothing() -> None:
 
 def test_every_week_has_its_count_and_its_limits() -> None:
     rows = tickets((0, 1), (0, 2), (0, 15), (3, None), (16, 40))
-    found = eager(throughput(rows, every="1w", as_of=MONDAY + 18 * DAY))
-    assert found.select("period", "value", "notes").rows() == [
+    result = eager(throughput(rows, every="1w", as_of=MONDAY + 18 * DAY))
+    assert result.select("period", "value", "notes").rows() == [
         (MONDAY, 2.0, None),
         (MONDAY + WEEK, 0.0, None),
         (MONDAY + 2 * WEEK, 1.0, "the period is not over"),
     ]
-    assert found["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, chi2.ppf(0.025, 2) / 2])
-    assert found["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 1)])
-    assert found.columns == ["period", *RESULT]
+    assert result["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, chi2.ppf(0.025, 2) / 2])
+    assert result["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 1)])
+    assert result.columns == ["period", *RESULT]
 
 
 def test_throughput_adds_up_over_groups_and_is_lazy_if_asked_so() -> None:
@@ -127,12 +127,12 @@ def draining(nets: Sequence[int], backlog: int) -> pl.DataFrame:
 
 def test_drain_time_is_the_inverse_gaussian_of_the_last_weeks() -> None:
     nets = [5, 0, 3, 8, 4, 1, 7, 4]
-    found = eager(time_to_drain(draining(nets, 60), as_of=MONDAY)).row(0, named=True)
+    result = eager(time_to_drain(draining(nets, 60), as_of=MONDAY)).row(0, named=True)
     mean, shape = 60 / np.mean(nets), (60 / np.std(nets, ddof=1)) ** 2
     law = invgauss(mean / shape, scale=shape)
     weeks = [law.ppf(q) for q in (0.5, 0.1, 0.9)]
-    assert [found[key] / WEEK.total_seconds() for key in ("value", "low", "high")] == pytest.approx(weeks)
-    assert (found["n"], found["n_eff"], found["notes"], found["method"]) == (60, 8, None, "inverse gaussian")
+    assert [result[key] / WEEK.total_seconds() for key in ("value", "low", "high")] == pytest.approx(weeks)
+    assert (result["n"], result["n_eff"], result["notes"], result["method"]) == (60, 8, None, "inverse gaussian")
 
 
 def test_where_no_more_ends_than_comes_there_is_no_drain_time() -> None:
@@ -152,8 +152,8 @@ def test_where_no_more_ends_than_comes_there_is_no_drain_time() -> None:
 
 def test_the_law_by_hand() -> None:
     rows = tickets((-2, 1), (0, 2), (1, 5), (3, None), (-5, -1), (9, 10))
-    found = eager(littles_law(rows, since=MONDAY, until=MONDAY + 4 * DAY))
-    by_name = {row["metric"]: row for row in found.to_dicts()}
+    result = eager(littles_law(rows, since=MONDAY, until=MONDAY + 4 * DAY))
+    by_name = {row["metric"]: row for row in result.to_dicts()}
     assert by_name["mean_open"]["value"] == (1 + 2 + 3 + 1) / 4
     assert by_name["mean_open"]["notes"] == "open at the start 2, at the end 2"
     assert (by_name["arrivals_per_day"]["value"], by_name["arrivals_per_day"]["n"]) == (
@@ -168,11 +168,11 @@ def test_the_law_by_hand() -> None:
 
 def test_a_steady_desk_obeys_the_law_and_a_growing_one_does_not() -> None:
     lives: list[tuple[float, float | None]] = [(i / 10, i / 10 + 2 + i % 3) for i in range(2_000)]
-    found = eager(littles_law(tickets(*lives), since=MONDAY + 20 * DAY, until=MONDAY + 180 * DAY))
-    assert found.filter(metric="law_ratio")["value"].item() == pytest.approx(1, abs=0.01)
+    result = eager(littles_law(tickets(*lives), since=MONDAY + 20 * DAY, until=MONDAY + 180 * DAY))
+    assert result.filter(metric="law_ratio")["value"].item() == pytest.approx(1, abs=0.01)
     growing: list[tuple[float, float | None]] = [(i / 10, None if i % 2 else i / 10 + 2) for i in range(2_000)]
-    found = eager(littles_law(tickets(*growing), since=MONDAY + 20 * DAY, until=MONDAY + 180 * DAY))
-    assert found.filter(metric="law_ratio")["value"].item() > 3
+    result = eager(littles_law(tickets(*growing), since=MONDAY + 20 * DAY, until=MONDAY + 180 * DAY))
+    assert result.filter(metric="law_ratio")["value"].item() > 3
 
 
 def test_the_law_by_group_and_over_an_empty_window() -> None:

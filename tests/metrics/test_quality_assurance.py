@@ -61,8 +61,8 @@ def test_reviews_count_alike_and_no_mean_of_ratings() -> None:
 
 
 def test_a_review_without_a_rating_is_missing_and_no_score_of_zero() -> None:
-    found = sq.qa_score().estimate(pl.DataFrame({"qa_score": [80.0, None, 60.0]}))
-    assert (found.value, found.n, found.n_missing) == (70, 2, 1)
+    result = sq.qa_score().estimate(pl.DataFrame({"qa_score": [80.0, None, 60.0]}))
+    assert (result.value, result.n, result.n_missing) == (70, 2, 1)
     none = sq.critical_error_rate().estimate(
         pl.DataFrame({"critical_failed": [None, None]}, schema={"critical_failed": pl.Boolean})
     )
@@ -73,8 +73,8 @@ def test_the_desk_has_the_rubric_that_made_it() -> None:
     """The critical category fails with chance 0.03, and one rating in twenty does not apply."""
     desk = service_desk(20_000, seed=3)
     scored = sq.review_scores(desk.reviews)
-    found = sq.critical_error_rate().estimate(scored, level=0.999)
-    assert found.low < 0.03 < found.high
+    result = sq.critical_error_rate().estimate(scored, level=0.999)
+    assert result.low < 0.03 < result.high
     counted = scored.select(pl.col("rated", "not_applicable").sum()).collect()
     assert counted["not_applicable"][0] / counted.sum_horizontal()[0] == pytest.approx(0.05, abs=0.01)
     by_category = sq.evaluate(desk.reviews, sq.qa_category_score(), by="category").collect()

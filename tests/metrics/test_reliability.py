@@ -41,14 +41,14 @@ ROWS = hours(
 
 
 def test_availability_merges_outages_and_leaves_maintenance_out_of_both_sides() -> None:
-    found = sq.availability(ROWS, **WINDOW, by="service")
-    a, b = found.to_dicts()
+    result = sq.availability(ROWS, **WINDOW, by="service")
+    a, b = result.to_dicts()
     assert a["value"] == pytest.approx(1 - 65 / 1_000)
     assert (a["n"], a["n_pending"], a["reason"]) == (4, 1, None)
     assert b["value"] == pytest.approx(1 - 2 / 990)
     assert (b["n"], b["n_pending"]) == (1, 0)
     assert [a["low"], a["high"]] == [float(limit) for limit in stats.availability_interval(935 * 3600, 65 * 3600, 4)]
-    assert found["metric"].unique().to_list() == ["availability"]
+    assert result["metric"].unique().to_list() == ["availability"]
     # Without keys the system is down while anything is, and one's maintenance is time off for all.
     assert sq.availability(ROWS, **WINDOW)["value"].item() == pytest.approx(1 - 65 / 990)
 
@@ -74,9 +74,9 @@ def test_later_news_changes_nothing() -> None:
 
 
 def test_nines_are_the_logarithm_of_what_is_missing() -> None:
-    found, of = sq.nines(ROWS, **WINDOW).row(0, named=True), sq.availability(ROWS, **WINDOW).row(0, named=True)
+    result, of = sq.nines(ROWS, **WINDOW).row(0, named=True), sq.availability(ROWS, **WINDOW).row(0, named=True)
     for column in ("value", "low", "high"):
-        assert found[column] == pytest.approx(-math.log10(1 - of[column]))
+        assert result[column] == pytest.approx(-math.log10(1 - of[column]))
     perfect = sq.nines(ROWS.clear(), **WINDOW).row(0, named=True)
     assert perfect["value"] is None
     assert "no downtime" in perfect["reason"]
@@ -101,9 +101,9 @@ def test_failure_rate_is_its_inverse() -> None:
 
 def test_a_series_needs_all_of_its_parts() -> None:
     parts = pl.DataFrame({"value": [0.999, 0.9995, 0.998], "low": [0.99, 0.99, 0.99], "high": [1.0, 1.0, 1.0]})
-    found = sq.series_availability(parts).row(0, named=True)
-    assert found["value"] == pytest.approx(0.996503499)
-    assert found["low"] < found["value"] <= found["high"] <= 1
+    result = sq.series_availability(parts).row(0, named=True)
+    assert result["value"] == pytest.approx(0.996503499)
+    assert result["low"] < result["value"] <= result["high"] <= 1
     one = sq.series_availability(parts.head(1)).row(0, named=True)
     assert [one["low"], one["high"]] == pytest.approx([0.99, 1.0])
     assert sq.series_availability(parts, low=None, high=None)["low"].item() is None
@@ -126,8 +126,8 @@ def test_limits_of_a_series_hold_its_availability(simulate: Simulate) -> None:
         up, down = (rng.gamma(8, mean, (1_000, 3)) for mean in (true, 1 - true))
         low, high = stats.availability_interval(up, down, 8)
         parts = {"service": np.repeat(np.arange(1_000), 3), "value": (up / (up + down)).ravel()}
-        found = sq.series_availability({**parts, "low": low.ravel(), "high": high.ravel()}, by="service")
-        return found.select(pl.lit(true.prod()).is_between("low", "high")).to_series().to_numpy()
+        result = sq.series_availability({**parts, "low": low.ravel(), "high": high.ravel()}, by="service")
+        return result.select(pl.lit(true.prod()).is_between("low", "high")).to_series().to_numpy()
 
     assert_share(simulate(1, batch), 0.925, 0.94)
 
@@ -188,11 +188,11 @@ def test_alerts_need_both_windows() -> None:
     five = pl.datetime_range(END - timedelta(days=4), END, "5m", closed="left", eager=True)
     age = (pl.lit(END) - pl.col("at")).dt.total_seconds()
     rows = pl.DataFrame({"at": five}).with_columns(total=pl.lit(1_000), bad=pl.when(age <= 3_600).then(20).otherwise(0))
-    found = {row["alert"]: row for row in sq.burn_alerts(rows, objective=0.999, as_of=END).to_dicts()}
-    hour = found["page, 1 h"]
+    result = {row["alert"]: row for row in sq.burn_alerts(rows, objective=0.999, as_of=END).to_dicts()}
+    hour = result["page, 1 h"]
     assert (hour["value"], hour["short"], hour["threshold"], hour["fires"]) == pytest.approx((20, 20, 14.4, True))
-    assert found["page, 6 h"]["value"] == pytest.approx(20 / 6)
-    assert not found["page, 6 h"]["fires"]
+    assert result["page, 6 h"]["value"] == pytest.approx(20 / 6)
+    assert not result["page, 6 h"]["fires"]
     over = rows.with_columns(bad=pl.when(age <= 300).then(0).otherwise("bad"))
     assert not sq.burn_alerts(over, objective=0.999, as_of=END)["fires"][0]  # it is over
     later = pl.concat([rows, rows.with_columns(pl.col("at") + timedelta(days=4), bad=pl.lit(1_000, pl.Int32))])
@@ -231,12 +231,12 @@ def test_the_desks_truth_is_recovered() -> None:
     rows = desk.deployments.collect()
     assert rows["failed"].mean() > 0.06  # those that made an outage come on top
     began = desk.tickets.select(pl.col("created_at").min()).collect().item()
-    found = sq.availability(desk.incidents, since=began, until=truth.as_of).collect().row(0, named=True)
+    result = sq.availability(desk.incidents, since=began, until=truth.as_of).collect().row(0, named=True)
     spans = desk.incidents.filter(~pl.col("planned")).select(
         seconds=(pl.col("restored_at") - pl.col("started_at")).dt.total_seconds()
     )
     rough = 1 - spans.collect()["seconds"].sum() / (truth.as_of - began).total_seconds()
-    assert found["value"] == pytest.approx(rough, abs=1e-3)  # few overlap, maintenance is short
+    assert result["value"] == pytest.approx(rough, abs=1e-3)  # few overlap, maintenance is short
     restore = sq.mean_time_to_restore(as_of=truth.as_of, horizon=None).estimate(desk.incidents)
     true_mean = 360 + 60 + 2_700 * math.exp(0.8**2 / 2)
     assert restore.low < true_mean < restore.high

@@ -36,17 +36,17 @@ def test_coverage_by_hand() -> None:
 
 
 def test_of_nothing_the_share_is_unknown() -> None:
-    found = sq.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
-    assert (found["value"], found["reason"], found["n"]) == (None, "no eligible tickets", 0)
+    result = sq.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
+    assert (result["value"], result["reason"], result["n"]) == (None, "no eligible tickets", 0)
     assert sq.review_sample_size(TICKETS.clear())["reason"].item() == "no eligible tickets"
     assert sq.failed_tickets(TICKETS, scores=REVIEWS.clear())["reason"].item() == "no ticket was reviewed"
 
 
 def test_failed_tickets_by_hand() -> None:
     """Of four eligible tickets two were reviewed (a twice, once failed) and one failed: two of four, and one to three may."""
-    found = sq.failed_tickets(TICKETS, scores=REVIEWS).row(0, named=True)
-    assert (found["value"], found["n"], found["n_missing"]) == (2, 2, 2)
-    assert [found["low"], found["high"]] == [1, 3]
+    result = sq.failed_tickets(TICKETS, scores=REVIEWS).row(0, named=True)
+    assert (result["value"], result["n"], result["n_missing"]) == (2, 2, 2)
+    assert [result["low"], result["high"]] == [1, 3]
     assert tuple(map(float, hypergeometric_interval(1, 2, 4))) == (1, 3)
     teams = sq.failed_tickets(TICKETS, scores=REVIEWS, by="team")
     assert teams["value"].to_list() == [2, 0]
@@ -54,8 +54,8 @@ def test_failed_tickets_by_hand() -> None:
 
 def test_sample_sizes() -> None:
     tickets = pl.DataFrame({"team": ["small"] * 10 + ["large"] * 400, "resolved_at": [DAY] * 410})
-    found = sq.review_sample_size(tickets, by="team")
-    assert found.select("team", "value", "n").rows() == [("large", 103, 400), ("small", 10, 10)]
+    result = sq.review_sample_size(tickets, by="team")
+    assert result.select("team", "value", "n").rows() == [("large", 103, 400), ("small", 10, 10)]
     assert sq.review_sample_size(tickets, margin=0.99)["value"].item() == 1
 
 
@@ -64,8 +64,8 @@ def test_the_desk_is_reviewed_one_in_twenty_and_its_failures_are_within_the_limi
     tickets = sq.facts(desk, as_of=truth.as_of)
     covered = sq.review_coverage(tickets, reviews=desk.reviews).collect().row(0, named=True)
     assert covered["value"] == pytest.approx(0.05, abs=0.01)
-    found = sq.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999).collect().row(0, named=True)
-    assert found["low"] < 0.03 * (found["n"] + found["n_missing"]) < found["high"]
+    result = sq.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999).collect().row(0, named=True)
+    assert result["low"] < 0.03 * (result["n"] + result["n_missing"]) < result["high"]
 
 
 @pytest.mark.parametrize(

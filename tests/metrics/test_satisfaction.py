@@ -135,18 +135,18 @@ def test_boundaries(metric: Metric, score: int, expected: float) -> None:
 
 
 def test_unanswered_rows_do_not_count() -> None:
-    found = nps().estimate([10, None, None, 0])
-    assert (found.value, found.n, found.n_missing) == (0, 2, 2)
+    result = nps().estimate([10, None, None, 0])
+    assert (result.value, result.n, result.n_missing) == (0, 2, 2)
 
 
 def test_non_response_bounds_by_hand() -> None:
-    found = non_response_bounds(scale=(1, 5)).estimate(
+    result = non_response_bounds(scale=(1, 5)).estimate(
         {"score": [5] * 60 + [1] * 20 + [None] * 20, "delivered_at": [NOON] * 100}
     )
-    assert (found.value, found.n, found.n_pending, found.n_missing) == (None, 100, 0, 0)
-    assert found.notes == "20 of 100 still open; without sampling error 0.6 to 0.8"
+    assert (result.value, result.n, result.n_pending, result.n_missing) == (None, 100, 0, 0)
+    assert result.notes == "20 of 100 still open; without sampling error 0.6 to 0.8"
     # Wilson's limits of 60 and of 80 in 100.
-    assert (found.low, found.high) == (pytest.approx(0.50200, abs=1e-5), pytest.approx(0.86664, abs=1e-5))
+    assert (result.low, result.high) == (pytest.approx(0.50200, abs=1e-5), pytest.approx(0.86664, abs=1e-5))
 
 
 def test_an_answer_without_an_invitation_is_an_error() -> None:
@@ -217,6 +217,6 @@ def test_the_share_of_unknown_cases_that_are_eligible_may_be_stated() -> None:
     for e in (0, 0.25, 1):
         assert value(aapor_response_rate(rate="RR3", e=e), disposition=cases) == pytest.approx(40 / (54 + e * 20))
         assert value(aapor_response_rate(rate="RR4", e=e), disposition=cases) == pytest.approx(44 / (54 + e * 20))
-    found = aapor_response_rate(rate="RR3", e=0.25).estimate({"disposition": cases})
+    result = aapor_response_rate(rate="RR3", e=0.25).estimate({"disposition": cases})
     low, high = stats.wilson(40, 59)
-    assert (found.low, found.high) == (pytest.approx(float(low)), pytest.approx(float(high)))
+    assert (result.low, result.high) == (pytest.approx(float(low)), pytest.approx(float(high)))

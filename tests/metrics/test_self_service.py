@@ -23,13 +23,13 @@ W = 7_200.0
 
 
 def came(row: Row, now: Any = None) -> bool:
-    asked = row["contacted_at"]
-    return asked is not None and (now is None or asked <= now) and (asked - row["at"]).total_seconds() <= W
+    query = row["contacted_at"]
+    return query is not None and (now is None or query <= now) and (query - row["at"]).total_seconds() <= W
 
 
 def ripe(rows: list[Row]) -> list[Row]:
-    there = [row for row in rows if row["at"] is not None and row["at"] <= NOON]
-    return [row for row in there if (NOON - row["at"]).total_seconds() >= W]
+    present = [row for row in rows if row["at"] is not None and row["at"] <= NOON]
+    return [row for row in present if (NOON - row["at"]).total_seconds() >= W]
 
 
 def totals(part: str, whole: str) -> Oracle:
@@ -85,13 +85,13 @@ def test_oracle(metric: Metric, oracle: Oracle) -> None:
 def sessions(*rows: tuple[float, bool | None, float | None]) -> pl.DataFrame:
     """Sessions as (hours before now, whether it was said to be solved, hours from the session to a contact)."""
     begun = [NOON - timedelta(hours=ago) for ago, _, _ in rows]
-    asked = [None if gap is None else at + timedelta(hours=gap) for at, (_, _, gap) in zip(begun, rows, strict=True)]
+    chosen = [None if gap is None else at + timedelta(hours=gap) for at, (_, _, gap) in zip(begun, rows, strict=True)]
     instants = pl.Datetime("us", "UTC")
     return pl.DataFrame(
         {
             "at": pl.Series(begun, dtype=instants),
-            "solved": [said for _, said, _ in rows],
-            "contacted_at": pl.Series(asked, dtype=instants),
+            "solved": [one for _, one, _ in rows],
+            "contacted_at": pl.Series(chosen, dtype=instants),
             "views": [2] * len(rows),
             "searches": [1] * len(rows),
         }
@@ -137,7 +137,7 @@ def test_the_generated_desk_gives_its_truth_back() -> None:
         desk, truth = service_desk_with_truth(1_500, seed=seed)
         rows = desk.sessions.collect()
         alone = rows.filter(pl.col("contacted_at").is_null())
-        found = pl.concat(
+        result = pl.concat(
             [
                 evaluate(alone, article_helpfulness()),
                 evaluate(alone, self_service_rate()),
@@ -145,7 +145,7 @@ def test_the_generated_desk_gives_its_truth_back() -> None:
             ]
         )
         expected = pl.Series([0.7, 0.4 * 0.7, 1 / 1.25])
-        covered += ((found["low"] <= expected) & (expected <= found["high"])).to_list()
+        covered += ((result["low"] <= expected) & (expected <= result["high"])).to_list()
         bounds = evaluate(rows, deflection_rate(as_of=truth.as_of)).row(0, named=True)
         assert bounds["low"] < 0.4 * 0.7 / 1.25 < 1 / 1.25 < bounds["high"]
     assert sum(covered) >= 16

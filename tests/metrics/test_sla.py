@@ -106,12 +106,12 @@ def test_bounds_hold_every_way_the_pending_can_end() -> None:
         "elapsed_seconds": [1.0] * 12,
         "target_seconds": [2.0] * 12,
     }
-    found = sla_attainment(as_of=NOON, estimate="bounds").estimate(frame)
-    assert (found.n, found.n_pending, found.n_missing, found.value) == (10, 0, 1, None)
-    assert found.notes == "2 of 10 still open; without sampling error 0.6 to 0.8"
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < 0.6 < 0.8 < found.high
+    result = sla_attainment(as_of=NOON, estimate="bounds").estimate(frame)
+    assert (result.n, result.n_pending, result.n_missing, result.value) == (10, 0, 1, None)
+    assert result.notes == "2 of 10 still open; without sampling error 0.6 to 0.8"
+    assert result.low is not None
+    assert result.high is not None
+    assert result.low < 0.6 < 0.8 < result.high
 
 
 def test_a_target_met_at_equality_counts_in_the_curve() -> None:
@@ -132,9 +132,9 @@ def test_late_clocks_that_still_run_count_with_what_they_have_overrun() -> None:
 
 
 def test_a_severity_that_nobody_has_reached_is_unknown() -> None:
-    found = breach_severity().estimate({"outcome": ["missed_open"] * 3, "overrun_seconds": [1.0, 2.0, 3.0]})
-    assert found.value is None
-    assert found.reason is not None
+    result = breach_severity().estimate({"outcome": ["missed_open"] * 3, "overrun_seconds": [1.0, 2.0, 3.0]})
+    assert result.value is None
+    assert result.reason is not None
 
 
 def test_exactly_the_time_left_is_at_risk() -> None:

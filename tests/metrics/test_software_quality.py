@@ -75,17 +75,17 @@ ROWS = {"id": [1, 2, 2, 4], "email": ["a@x", None, "b@x", "c"], "account": [7, 7
 
 
 def test_integrity_is_the_share_of_records_that_pass() -> None:
-    found = sq.data_integrity(
+    result = sq.data_integrity(
         ROWS,
         rules={"has an @": pl.col("email").str.contains("@")},
         required=["email"],
         unique=["id"],
         references={"account": [7]},
     )
-    assert dict(found.select("rule", "value").iter_rows()) == {
+    assert dict(result.select("rule", "value").iter_rows()) == {
         "has an @": 2 / 4, "email is there": 3 / 4, "id is unique": 2 / 4, "account is known": 3 / 4, "every rule": 1 / 4,
     }  # fmt: skip
-    assert found["low"][0] == pytest.approx(float(stats.wilson(2, 4)[0]))
+    assert result["low"][0] == pytest.approx(float(stats.wilson(2, 4)[0]))
     for legal in (pl.Series([7]), pl.DataFrame({"account": [7]}), pl.LazyFrame({"account": [7]})):
         again = sq.data_integrity(pl.LazyFrame(ROWS), references={"account": legal})
         assert again["value"].to_list() == [3 / 4, 3 / 4]

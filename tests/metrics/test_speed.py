@@ -33,14 +33,14 @@ def times(rows: list[Row], metric: Metric) -> list[tuple[float, str]]:
     return [(row[seconds], ends[row[end]]) for row in rows if row[seconds] is not None]
 
 
-def event_quantile(found: list[tuple[float, str]], p: float) -> float | None:
+def event_quantile(result: list[tuple[float, str]], p: float) -> float | None:
     """The first time by which a share p has had the event."""
-    return next((at for at, incidence, _ in curve(found) if incidence >= p - 1e-9), None)
+    return next((at for at, incidence, _ in curve(result) if incidence >= p - 1e-9), None)
 
 
-def kaplan_meier_quantile(found: list[tuple[float, str]], p: float) -> float | None:
+def kaplan_meier_quantile(result: list[tuple[float, str]], p: float) -> float | None:
     """The same without competing ends; the middle of the step where the curve is flat at 1 - p, as `quantile.survfit`."""
-    steps = curve(found)
+    steps = curve(result)
     first = next((i for i, (_, _, running) in enumerate(steps) if running <= 1 - p + 1e-9), None)
     if first is None or abs(steps[first][2] - (1 - p)) > 1e-9:
         return None if first is None else steps[first][0]
@@ -48,9 +48,9 @@ def kaplan_meier_quantile(found: list[tuple[float, str]], p: float) -> float | N
     return (steps[first][0] + after) / 2
 
 
-def restricted_mean(found: list[tuple[float, str]], horizon: float) -> float | None:
+def restricted_mean(result: list[tuple[float, str]], horizon: float) -> float | None:
     """The area under the curve up to the horizon; unknown where nobody is watched so long."""
-    joined = [(at, "open" if end == "open" else "event") for at, end in found]
+    joined = [(at, "open" if end == "open" else "event") for at, end in result]
     steps = curve(joined)
     if not steps or (steps[-1][0] < horizon and steps[-1][2] > 1e-9):
         return None
@@ -123,9 +123,9 @@ def test_open_tickets_count_and_finished_ones_alone_flatter() -> None:
     assert resolved(resolution_time(), seconds, observed) is None
     assert resolved(resolution_time_observed_only(), seconds, observed) == 2.0
     frame = {"resolution_seconds": seconds, "resolution_observed": observed}
-    found = resolution_time().estimate(frame)
-    assert found.reason == "not reached: too few rows have ended for this quantile"
-    assert found.notes == "4 of 7 still open"
+    result = resolution_time().estimate(frame)
+    assert result.reason == "not reached: too few rows have ended for this quantile"
+    assert result.notes == "4 of 7 still open"
 
 
 def test_a_ticket_ended_without_an_answer_is_a_competing_end() -> None:

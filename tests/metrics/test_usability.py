@@ -150,15 +150,15 @@ def test_oracle(metric: Metric, oracle: Oracle) -> None:
     [("completed", 1, 1, 1), ("partial", 0, 1, 0.5), ("failed", 0, 0, 0), ("abandoned", 0, 0, 0)],
 )
 def test_boundaries_of_success(end: str, strict: float, lenient: float, half: float) -> None:
-    found = [value(sq.task_success_rate(partial=kind), task_end=[end]) for kind in ("failure", "success", "half")]  # type: ignore[arg-type]
-    assert found == [strict, lenient, half]
+    result = [value(sq.task_success_rate(partial=kind), task_end=[end]) for kind in ("failure", "success", "half")]  # type: ignore[arg-type]
+    assert result == [strict, lenient, half]
 
 
 def test_the_adjusted_wald_interval_of_the_usability_literature() -> None:
-    found = sq.task_success_rate(interval="agresti_coull").estimate({"task_end": ["completed"] * 7 + ["failed"] * 2})
+    result = sq.task_success_rate(interval="agresti_coull").estimate({"task_end": ["completed"] * 7 + ["failed"] * 2})
     p = (7 + 1.96**2 / 2) / (9 + 1.96**2)
     half = 1.96 * (p * (1 - p) / (9 + 1.96**2)) ** 0.5
-    assert (found.low, found.high) == (pytest.approx(p - half, abs=1e-4), pytest.approx(p + half, abs=1e-4))
+    assert (result.low, result.high) == (pytest.approx(p - half, abs=1e-4), pytest.approx(p + half, abs=1e-4))
 
 
 def test_those_who_gave_up_lengthen_the_time_and_leave_the_classic_alone() -> None:

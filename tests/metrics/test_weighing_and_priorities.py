@@ -24,32 +24,34 @@ MEAN = csat_mean(scale=(1, 5))
 
 
 def test_each_row_weighs_its_value_and_its_twin_does_not() -> None:
-    found = value_weighted(RATED, metric=MEAN)
+    result = value_weighted(RATED, metric=MEAN)
     values, weights = [5, 1, 4, 2], [90.0, 5.0, 5.0, 10.0]
-    heavy = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
-    assert found["metric"].to_list() == ["csat_mean", "csat_mean_value_weighted"]
-    assert found["value"].to_list() == pytest.approx([3.0, heavy])
+    weighted = sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
+    assert result["metric"].to_list() == ["csat_mean", "csat_mean_value_weighted"]
+    assert result["value"].to_list() == pytest.approx([3.0, weighted])
     kish = 110.0**2 / (90.0**2 + 25 + 25 + 100)
-    spread = sum(w * (v - heavy) ** 2 for v, w in zip(values, weights, strict=True)) / 110
-    square = kish / (kish - 1) * sum(w**2 * (v - heavy) ** 2 for v, w in zip(values, weights, strict=True)) / 110**2
-    assert found["n_eff"].to_list() == pytest.approx([4.0, min(4.0, spread / square)])
-    assert found["share_of_largest"].to_list() == [None, pytest.approx(90 / 110)]
-    assert found["n_missing"].to_list() == [1, 1]
-    assert all("1 rows without a value are in neither" in note for note in found["notes"])
+    spread = sum(w * (v - weighted) ** 2 for v, w in zip(values, weights, strict=True)) / 110
+    square = kish / (kish - 1) * sum(w**2 * (v - weighted) ** 2 for v, w in zip(values, weights, strict=True)) / 110**2
+    assert result["n_eff"].to_list() == pytest.approx([4.0, min(4.0, spread / square)])
+    assert result["share_of_largest"].to_list() == [None, pytest.approx(90 / 110)]
+    assert result["n_missing"].to_list() == [1, 1]
+    assert all("1 rows without a value are in neither" in note for note in result["notes"])
 
 
 def test_by_group_the_rows_are_those_of_evaluate() -> None:
     known = RATED.filter(pl.col("account_value").is_not_null())
-    found = value_weighted(RATED, metric=MEAN, by="team")
+    result = value_weighted(RATED, metric=MEAN, by="team")
     plain = evaluate(known, MEAN, by="team")
-    heavy = evaluate(known, MEAN, by="team", weight="account_value")
+    weighted = evaluate(known, MEAN, by="team", weight="account_value")
     figures = ["value", "low", "high", "n", "n_eff"]
-    assert found.filter(metric="csat_mean").select("team", *figures).equals(plain.select("team", *figures))
+    assert result.filter(metric="csat_mean").select("team", *figures).equals(plain.select("team", *figures))
     assert (
-        found.filter(metric="csat_mean_value_weighted").select("team", *figures).equals(heavy.select("team", *figures))
+        result.filter(metric="csat_mean_value_weighted")
+        .select("team", *figures)
+        .equals(weighted.select("team", *figures))
     )
-    assert found["team"].to_list() == ["a", "a", "b", "b"]
-    assert found["n_missing"].to_list() == [0, 0, 1, 1]
+    assert result["team"].to_list() == ["a", "a", "b", "b"]
+    assert result["n_missing"].to_list() == [0, 0, 1, 1]
     clustered = value_weighted(known, metric=MEAN, cluster="account_id")
     # Sizes 2, 1, 1 are worth 16 / 6 clusters; their weights of 95, 5 and 10 little more than one.
     for note, worth in zip(clustered["notes"], ("2.7", "1.3"), strict=True):
@@ -57,19 +59,19 @@ def test_by_group_the_rows_are_those_of_evaluate() -> None:
 
 
 def test_worth_nothing_at_all_is_undefined() -> None:
-    found = value_weighted(RATED.with_columns(account_value=0.0), metric=MEAN)
-    assert found["value"].to_list() == [3.0, None]
-    assert found["reason"].to_list()[1] is not None
-    assert found["share_of_largest"].null_count() == 2
+    result = value_weighted(RATED.with_columns(account_value=0.0), metric=MEAN)
+    assert result["value"].to_list() == [3.0, None]
+    assert result["reason"].to_list()[1] is not None
+    assert result["share_of_largest"].null_count() == 2
 
 
 def test_the_desk_is_weighed_lazily() -> None:
     desk, truth = service_desk_with_truth(800, seed=2)
     rows = facts(desk, as_of=truth.as_of)
     lazy = value_weighted(rows, metric=resolution_rate(limit=86_400.0), by="channel")
-    found = lazy.collect()
-    assert found.schema == lazy.collect_schema()
-    assert (found["n_eff"] <= found["n"]).all()
+    table = lazy.collect()
+    assert table.schema == lazy.collect_schema()
+    assert (table["n_eff"] <= table["n"]).all()
 
 
 @pytest.mark.parametrize(
@@ -135,14 +137,14 @@ ACCOUNTS = customers(
 
 def test_points_are_the_mean_of_three_places() -> None:
     rows = cases(("a", "rich", 5, None), ("b", "poor", 1, None), ("c", "middle", -2, None), ("d", "rich", 9, 1))
-    found = prioritise(rows, ACCOUNTS, as_of=NOON)
+    result = prioritise(rows, ACCOUNTS, as_of=NOON)
     # Thirds of satisfaction: of 1 and 1 one left in 1.5 years together, of 3, 3 and 5 one in 2.5 years.
-    assert dict(found.select("ticket_id", "risk").rows()) == pytest.approx({"a": 0.4, "b": 1 / 1.5, "c": 0.4})
+    assert dict(result.select("ticket_id", "risk").rows()) == pytest.approx({"a": 0.4, "b": 1 / 1.5, "c": 0.4})
     # Places of a, b and c: value 1, 0, 1/2; deadline 0, 1/2, 1; risk 1/4, 1, 1/4.
-    assert found.select("rank", "ticket_id", "points").rows() == [
+    assert result.select("rank", "ticket_id", "points").rows() == [
         (1, "c", pytest.approx(1.75 / 3)), (2, "b", pytest.approx(1.5 / 3)), (3, "a", pytest.approx(1.25 / 3)),
     ]  # fmt: skip
-    assert found["reasons"][0].startswith("worth 100.0, 1 of 3 open cases are worth more; overdue by 2.0 h; ")
+    assert result["reasons"][0].startswith("worth 100.0, 1 of 3 open cases are worth more; overdue by 2.0 h; ")
 
 
 def test_weights_choose_what_counts() -> None:
@@ -156,26 +158,26 @@ def test_weights_choose_what_counts() -> None:
 
 def test_equals_share_a_rank_and_say_so() -> None:
     rows = cases(("b", "rich", 5, None), ("a", "rich", 5, None), ("c", "low", 50, None))
-    found = prioritise(rows, ACCOUNTS, as_of=NOON, weights=(1, 1, 0))
-    assert found.select("rank", "ticket_id").rows() == [(1, "a"), (1, "b"), (3, "c")]
-    assert found["points"].to_list() == [0.75, 0.75, 0.0]
-    assert found["reasons"][0].endswith("; tied with 1 more, in the order of their ids")
-    assert "tied" not in found["reasons"][2]
+    result = prioritise(rows, ACCOUNTS, as_of=NOON, weights=(1, 1, 0))
+    assert result.select("rank", "ticket_id").rows() == [(1, "a"), (1, "b"), (3, "c")]
+    assert result["points"].to_list() == [0.75, 0.75, 0.0]
+    assert result["reasons"][0].endswith("; tied with 1 more, in the order of their ids")
+    assert "tied" not in result["reasons"][2]
 
 
 def test_what_is_not_known_comes_last_and_is_said() -> None:
     rows = cases(("a", None, None, None), ("b", "poor", 100, None), ("c", "new", 0.5, None))
-    found = prioritise(rows, ACCOUNTS, as_of=NOON)
-    said = dict(found.select("ticket_id", "reasons").rows())
-    assert said["a"] == "nobody knows what the account is worth; without a deadline; nothing is known of its risk"
-    assert said["c"].startswith(
+    result = prioritise(rows, ACCOUNTS, as_of=NOON)
+    message = dict(result.select("ticket_id", "reasons").rows())
+    assert message["a"] == "nobody knows what the account is worth; without a deadline; nothing is known of its risk"
+    assert message["c"].startswith(
         "nobody knows what the account is worth; due in 30 min; customers of all kinds leave at 0.4"
     )
-    assert said["b"].startswith(
+    assert message["b"].startswith(
         "worth 10.0, 0 of 3 open cases are worth more; due in 4.2 days; customers as satisfied leave"
     )
-    assert found["ticket_id"].to_list()[-1] == "a"
-    assert found["points"].to_list()[-1] == 0
+    assert result["ticket_id"].to_list()[-1] == "a"
+    assert result["points"].to_list()[-1] == 0
 
 
 def test_only_what_is_open_at_the_instant_is_listed() -> None:
@@ -190,10 +192,10 @@ def test_the_desk_in_order_beside_plain_python() -> None:
     rows = facts(desk, as_of=truth.as_of)
     lazy = prioritise(rows, desk.accounts, as_of=truth.as_of)
     assert isinstance(lazy, pl.LazyFrame)
-    found = lazy.collect()
-    assert found.schema == lazy.collect_schema()
-    assert found.equals(prioritise(rows.collect(), desk.accounts.collect(), as_of=truth.as_of))
-    listed = found.to_dicts()
+    table = lazy.collect()
+    assert table.schema == lazy.collect_schema()
+    assert table.equals(prioritise(rows.collect(), desk.accounts.collect(), as_of=truth.as_of))
+    listed = table.to_dicts()
 
     def place(numbers: list[float], own: float) -> float:
         below, equal = sum(n < own for n in numbers), sum(n == own for n in numbers)
@@ -203,21 +205,21 @@ def test_the_desk_in_order_beside_plain_python() -> None:
     for row in listed:
         places = [place([sign * other[name] for other in listed], sign * row[name]) for name, sign in urgent.items()]
         assert row["points"] == pytest.approx(sum(places) / 3)
-    assert found["points"].is_sorted(descending=True)
-    assert set(found["ticket_id"]) == set(rows.filter(pl.col("resolved_at").is_null()).collect()["ticket_id"])
+    assert table["points"].is_sorted(descending=True)
+    assert set(table["ticket_id"]) == set(rows.filter(pl.col("resolved_at").is_null()).collect()["ticket_id"])
 
 
 def test_each_group_has_an_order_of_its_own() -> None:
     desk, truth = service_desk_with_truth(2_000, seed=9)
     rows = facts(desk, as_of=truth.as_of).collect()
-    found = prioritise(rows, desk.accounts, as_of=truth.as_of, by=["team", "channel"]).collect()
-    assert found.columns[:3] == ["team", "channel", "rank"]
-    for (team, channel), own in found.group_by(["team", "channel"], maintain_order=True):
+    table = prioritise(rows, desk.accounts, as_of=truth.as_of, by=["team", "channel"]).collect()
+    assert table.columns[:3] == ["team", "channel", "rank"]
+    for (team, channel), own in table.group_by(["team", "channel"], maintain_order=True):
         alone = prioritise(
             rows.filter(team=team, channel=channel), desk.accounts.collect(), as_of=truth.as_of, weights=(1, 1, 1)
         )
         assert own.drop("team", "channel").equals(alone)
-    assert found.select("team", "channel", "rank").equals(found.select("team", "channel", "rank").sort(pl.all()))
+    assert table.select("team", "channel", "rank").equals(table.select("team", "channel", "rank").sort(pl.all()))
     with pytest.raises(ParameterError, match="by names 'account_id', which is a column of the answer"):
         prioritise(rows, desk.accounts, as_of=truth.as_of, by="account_id")
 

@@ -94,17 +94,17 @@ TICKETS = pl.DataFrame(
 
 
 def test_open_tickets_of_each_agent_and_of_nobody() -> None:
-    found = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY))
-    assert found.select("agent_id", "value", "n", "notes").rows() == [
+    result = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY))
+    assert result.select("agent_id", "value", "n", "notes").rows() == [
         ("a", 2.0, 2, None),
         ("b", 0.0, 0, None),  # ended at the instant itself
         ("c", 0.0, 0, None),
         (None, 1.0, 1, "nobody has them"),
     ]
-    assert found["expected"].to_list() == [pytest.approx(2 / 3)] * 4
-    assert found["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, 0, chi2.ppf(0.025, 2) / 2])
-    assert found["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 0, 1)])
-    assert found.columns == ["agent_id", *RESULT, "expected"]
+    assert result["expected"].to_list() == [pytest.approx(2 / 3)] * 4
+    assert result["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, 0, chi2.ppf(0.025, 2) / 2])
+    assert result["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 0, 1)])
+    assert result.columns == ["agent_id", *RESULT, "expected"]
     by_team = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY, by="team"))
     assert by_team.filter(team="x")["expected"].unique().to_list() == [1.0]
     lazy_is_eager(open_per_agent(TICKETS.lazy(), as_of=MONDAY + 3.5 * DAY, by="team"), by_team)
@@ -112,8 +112,8 @@ def test_open_tickets_of_each_agent_and_of_nobody() -> None:
 
 def test_solved_tickets_and_solved_in_a_paid_hour() -> None:
     window = {"since": MONDAY + DAY, "until": MONDAY + 4 * DAY}
-    found = eager(solved_per_agent(TICKETS, **window))
-    assert found.select("agent_id", "value", "expected").rows() == [
+    result = eager(solved_per_agent(TICKETS, **window))
+    assert result.select("agent_id", "value", "expected").rows() == [
         ("a", 1.0, 2 / 3),
         ("b", 1.0, 2 / 3),
         ("c", 0.0, 2 / 3),
@@ -125,16 +125,16 @@ def test_solved_tickets_and_solved_in_a_paid_hour() -> None:
             "paid_seconds": [36_000.0, 14_400.0, 14_400.0, 3_600.0, 3_600.0],
         }
     )
-    found = eager(solved_per_agent(TICKETS, **window, agent_time=paid))
-    assert found.select("agent_id", "value", "n", "reason", "unit").rows() == [
+    result = eager(solved_per_agent(TICKETS, **window, agent_time=paid))
+    assert result.select("agent_id", "value", "n", "reason", "unit").rows() == [
         ("a", 1 / 8, 1, None, "per paid hour"),  # Monday lies before the window
         ("b", 1.0, 1, None, "per paid hour"),
         ("c", None, 0, "no paid time in the window", "per paid hour"),
         ("d", 0.0, 0, None, "per paid hour"),
     ]
-    assert found["expected"][0] == 2 / 10
-    assert found["high"][3] == pytest.approx(chi2.ppf(0.975, 2) / 2)
-    lazy_is_eager(solved_per_agent(TICKETS.lazy(), **window, agent_time=paid.lazy()), found)
+    assert result["expected"][0] == 2 / 10
+    assert result["high"][3] == pytest.approx(chi2.ppf(0.975, 2) / 2)
+    lazy_is_eager(solved_per_agent(TICKETS.lazy(), **window, agent_time=paid.lazy()), result)
 
 
 def test_calls_by_agent_that_cannot_be_answered() -> None:
@@ -161,18 +161,18 @@ def test_breadth_is_the_effective_number_of_kinds() -> None:
             "category": ["x", "x", "y", "z", "x", "x", None, None, None, "y"],
         }
     )
-    found = eager(activity_breadth(work))
-    assert found["value"].to_list() == pytest.approx([exp(-(0.5 * log(0.5) + 2 * 0.25 * log(0.25))), 1, None, 1])
-    assert found.select("agent_id", "n", "n_missing", "reason").rows() == [
+    result = eager(activity_breadth(work))
+    assert result["value"].to_list() == pytest.approx([exp(-(0.5 * log(0.5) + 2 * 0.25 * log(0.25))), 1, None, 1])
+    assert result.select("agent_id", "n", "n_missing", "reason").rows() == [
         ("a", 4, 0, None),
         ("b", 2, 1, None),
         ("c", 0, 2, "no activity of a known kind"),
         (None, 1, 0, None),
     ]
-    assert found.filter(agent_id="b").select("low", "high").row(0) == (1, None)
+    assert result.filter(agent_id="b").select("low", "high").row(0) == (1, None)
     whole = eager(activity_breadth(work, by=()))
     assert whole["value"].item() == pytest.approx(exp(-sum(p * log(p) for p in (4 / 7, 2 / 7, 1 / 7))))
-    lazy_is_eager(activity_breadth(work.lazy()), found)
+    lazy_is_eager(activity_breadth(work.lazy()), result)
     assert eager(activity_breadth(work.clear(), by=()))["reason"].to_list() == ["no activity of a known kind"]
 
 
@@ -196,12 +196,12 @@ BEFORE = (MONDAY, MONDAY + 20 * DAY)
 
 def test_pareto_beside_counters() -> None:
     rows = causes()
-    found = eager(pareto(rows, **NOW, before=BEFORE))
+    result = eager(pareto(rows, **NOW, before=BEFORE))
     now = Counter(r["category"] for r in rows.to_dicts() if NOW["since"] <= r["created_at"] < NOW["until"])
     then = Counter(r["category"] for r in rows.to_dicts() if BEFORE[0] <= r["created_at"] < BEFORE[1])
     n, m, so_far = now.total(), then.total(), 0
-    assert found.columns[:2] == ["rank", "category"]
-    for place, ((cause, count), row) in enumerate(zip(now.most_common(), found.to_dicts(), strict=True)):
+    assert result.columns[:2] == ["rank", "category"]
+    for place, ((cause, count), row) in enumerate(zip(now.most_common(), result.to_dicts(), strict=True)):
         so_far += count
         assert (row["rank"], row["category"], row["count"], row["n"]) == (place + 1, cause, count, n)
         assert (row["value"], row["cumulative"]) == (pytest.approx(count / n), pytest.approx(so_far / n))
@@ -213,7 +213,7 @@ def test_pareto_beside_counters() -> None:
         )
         assert row["times"] == pytest.approx(2 * count / then[cause])  # twenty days before, ten now
         assert row["times_low"] < row["times"] < row["times_high"]
-    lazy_is_eager(pareto(rows.lazy(), **NOW, before=BEFORE), found)
+    lazy_is_eager(pareto(rows.lazy(), **NOW, before=BEFORE), result)
 
 
 def test_a_cause_that_is_new_one_that_is_gone_and_tickets_without_one() -> None:
@@ -223,13 +223,13 @@ def test_a_cause_that_is_new_one_that_is_gone_and_tickets_without_one() -> None:
             "created_at": [MONDAY + day * DAY for day in (2, 2, 0, 0, 2, 2, 9)],
         }
     )
-    found = eager(pareto(rows, since=MONDAY + DAY, until=MONDAY + 3 * DAY, before=(MONDAY, MONDAY + DAY)))
-    assert found.select("rank", "category", "count", "count_before", "times", "n", "n_missing").rows() == [
+    result = eager(pareto(rows, since=MONDAY + DAY, until=MONDAY + 3 * DAY, before=(MONDAY, MONDAY + DAY)))
+    assert result.select("rank", "category", "count", "count_before", "times", "n", "n_missing").rows() == [
         (1, "new", 2, 0, None, 3, 1),
         (2, "both", 1, 1, 0.5, 3, 1),
         (3, "old", 0, 1, 0.0, 3, 1),
     ]
-    assert found.filter(category="new").select(pl.col("times_low") > 0, pl.col("times_high").is_null()).row(0) == (
+    assert result.filter(category="new").select(pl.col("times_low") > 0, pl.col("times_high").is_null()).row(0) == (
         True,
         True,
     )
@@ -243,15 +243,15 @@ def test_a_cause_that_is_new_one_that_is_gone_and_tickets_without_one() -> None:
 
 def test_causes_by_weight() -> None:
     rows = causes().with_row_index().with_columns(handle_seconds=pl.when(pl.col("index") > 2).then("handle_seconds"))
-    found = eager(pareto(rows, weight="handle_seconds"))
+    result = eager(pareto(rows, weight="handle_seconds"))
     sums: Counter[str] = Counter()
     for row in rows.to_dicts():
         sums[row["category"]] += row["handle_seconds"] or 0
-    assert found["category"].to_list() == [cause for cause, _ in sums.most_common()]
-    assert found["value"].to_list() == pytest.approx([amount / sums.total() for _, amount in sums.most_common()])
-    heavy = rows["handle_seconds"].drop_nulls()
-    assert found["n_eff"][0] == pytest.approx(heavy.sum() ** 2 / (heavy**2).sum())
-    assert found.select("n", "n_missing").row(0) == (397, 3)
+    assert result["category"].to_list() == [cause for cause, _ in sums.most_common()]
+    assert result["value"].to_list() == pytest.approx([amount / sums.total() for _, amount in sums.most_common()])
+    weighted = rows["handle_seconds"].drop_nulls()
+    assert result["n_eff"][0] == pytest.approx(weighted.sum() ** 2 / (weighted**2).sum())
+    assert result.select("n", "n_missing").row(0) == (397, 3)
     same = eager(pareto(rows.with_columns(handle_seconds=pl.lit(3.0)), weight="handle_seconds", **NOW, before=BEFORE))
     assert_frame_equal(same, eager(pareto(rows, **NOW, before=BEFORE)))
     with pytest.raises(InputError, match=r"1 row outside numbers of at least 0: column 'handle_seconds' such as -2\.0"):
@@ -274,10 +274,10 @@ def test_periods_that_cannot_be() -> None:
 def test_the_generated_desks_causes_come_out_as_they_went_in() -> None:
     desk, truth = service_desk_with_truth(5_000, seed=11)
     rows = facts(desk, as_of=truth.as_of).collect()
-    found = eager(pareto(rows))
+    result = eager(pareto(rows))
     true = {"question": 0.40, "problem": 0.35, "request": 0.18, "complaint": 0.07}
-    assert found["category"].to_list() == list(true)
-    inside = [row["low"] <= true[row["category"]] <= row["high"] for row in found.to_dicts()]
+    assert result["category"].to_list() == list(true)
+    inside = [row["low"] <= true[row["category"]] <= row["high"] for row in result.to_dicts()]
     assert sum(inside) >= 3
     breadth = exp(-sum(p * log(p) for p in true.values()))
     agents = eager(activity_breadth(rows.filter(pl.col("agent_id").is_not_null())))

@@ -109,15 +109,15 @@ CAUSES = pl.DataFrame(
 
 
 def test_shares_of_one_whole_add_up_where_they_are_printed_and_nowhere_else() -> None:
-    found = sq.pareto(CAUSES)
-    assert "2 of 7" in table(found.drop("rank"))
-    whole = table(found.drop("rank"), whole="pareto")
+    outcome = sq.pareto(CAUSES)
+    assert "2 of 7" in table(outcome.drop("rank"))
+    whole = table(outcome.drop("rank"), whole="pareto")
     shown = [int(line.split()[1]) for line in whole.splitlines() if line.split()[0] in ("login", "invoice", "app")]
     assert (shown, sum(shown)) == ([43, 29, 28], 100)  # each by itself would be 43, 29 and 29
-    assert found["value"].to_list() == pytest.approx([3 / 7, 2 / 7, 2 / 7])
+    assert outcome["value"].to_list() == pytest.approx([3 / 7, 2 / 7, 2 / 7])
     for metric, result in (
-        ("csat", found),
-        ("pareto", found.select("metric", pl.all().exclude("metric", "rank", "category"))),
+        ("csat", outcome),
+        ("pareto", outcome.select("metric", pl.all().exclude("metric", "rank", "category"))),
     ):
         with pytest.raises(ParameterError, match="is no column of shares by a key"):
             table(result, whole=metric)

@@ -16,8 +16,8 @@ Rows = list[dict[str, Any]]
 
 def judged(rows: Rows | pl.DataFrame, metric: Metric, target: float = 0.5, **options: Any) -> dict[str, Any]:
     frame = pl.DataFrame(rows).with_columns(at=pl.lit(START))
-    found = Scorecard([Objective(metric, at_most=target)]).evaluate(frame, as_of=AS_OF, at="at", **options)
-    return found.row(0, named=True)
+    result = Scorecard([Objective(metric, at_most=target)]).evaluate(frame, as_of=AS_OF, at="at", **options)
+    return result.row(0, named=True)
 
 
 def completions(rows: Rows, endings: Callable[[dict[str, Any]], Sequence[dict[str, Any] | None]]) -> list[Rows]:

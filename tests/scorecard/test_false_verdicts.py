@@ -44,8 +44,8 @@ def test_of_a_truth_on_target_half_are_met_by_a_bare_comparison_and_one_in_twent
     assert (own["met"] < 0.06, own["missed"] < 0.07, own["naive"] > 0.55) == (True, True, True)
 
     def batch(rng: np.random.Generator) -> NDArray[np.bool_]:
-        found = Scorecard([OBJECTIVE]).evaluate(months(rng, 500, 200), as_of=MONTH_END, at="answered_at")
-        columns = found.select(
+        result = Scorecard([OBJECTIVE]).evaluate(months(rng, 500, 200), as_of=MONTH_END, at="answered_at")
+        columns = result.select(
             pl.col("value") >= TARGET, met=pl.col("verdict") == "met", missed=pl.col("verdict") == "missed"
         )
         return columns.to_numpy()
@@ -65,8 +65,8 @@ def test_people_who_look_daily_are_told_wrongly_in_fewer_than_one_month_of_twent
         wrong = np.zeros(100, dtype=bool)
         for day in range(1, 31):
             so_far = rows.filter(pl.col("day") < day)
-            found = card.evaluate(so_far, as_of=START + timedelta(days=day), at="answered_at").sort("desk")
-            wrong |= (found["verdict"] != "undecided").to_numpy()
+            table = card.evaluate(so_far, as_of=START + timedelta(days=day), at="answered_at").sort("desk")
+            wrong |= (table["verdict"] != "undecided").to_numpy()
         return wrong
 
     assert_share(simulate(2, batch), 0, 0.05)

@@ -68,8 +68,8 @@ class TestDurations:
         assert row["lowest"] == pytest.approx(least)
         assert row["highest"] is None
         assert most > self.NEVER / 3
-        said = "missed however the pending rows end" if least > 4.5 else "open: the pending rows can still turn it"
-        assert row["outlook"] == f"{said}; they set no upper bound"
+        message = "missed however the pending rows end" if least > 4.5 else "open: the pending rows can still turn it"
+        assert row["outlook"] == f"{message}; they set no upper bound"
 
     def test_beside_ends_of_another_kind(self) -> None:
         kinds = ["answered", "open", "ended_without", "answered", "open", "answered"]
@@ -112,10 +112,10 @@ class TestDurations:
         check(rows, sla_attainment(as_of=AS_OF, estimate="pending_aware"), ends)
         check(rows, sla_attainment(as_of=AS_OF, estimate="pending_aware", policy=None), ends)
         weights = [1.0, 2.0, 1.0, 1.0, 3.0]
-        heavy = pl.DataFrame(rows).with_columns(w=pl.Series(weights))
-        row = judged(heavy, sla_attainment(as_of=AS_OF, estimate="pending_aware", policy=None), weight="w")
+        weighted = pl.DataFrame(rows).with_columns(w=pl.Series(weights))
+        row = judged(weighted, sla_attainment(as_of=AS_OF, estimate="pending_aware", policy=None), weight="w")
         assert (row["lowest"], row["highest"]) == pytest.approx((2 / 8, 7 / 8))
-        row = judged(heavy, sla_attainment(as_of=AS_OF), weight="w")
+        row = judged(weighted, sla_attainment(as_of=AS_OF), weight="w")
         assert (row["lowest"], row["highest"]) == pytest.approx((2 / 8, 7 / 8))
 
     def test_rows_that_came_late_have_no_known_bounds(self) -> None:

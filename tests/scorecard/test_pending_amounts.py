@@ -67,7 +67,7 @@ class TestAmounts:
         assert (row["lowest"], row["highest"]) == (9.0, 25.0)
 
     @pytest.mark.parametrize(
-        ("metric", "lowest", "highest", "said"),
+        ("metric", "lowest", "highest", "message"),
         [
             (
                 contact("total", each=(0.0, INFINITE)),
@@ -90,10 +90,10 @@ class TestAmounts:
         ],
     )
     def test_what_has_no_bound_is_null_and_says_so(
-        self, metric: Metric, lowest: float | None, highest: float | None, said: str
+        self, metric: Metric, lowest: float | None, highest: float | None, message: str
     ) -> None:
         row = judged(self.ROWS, metric, target=1.0 if lowest == 9 / 5 else 10.0)
-        assert (row["lowest"], row["highest"], row["outlook"]) == (lowest, highest, said)
+        assert (row["lowest"], row["highest"], row["outlook"]) == (lowest, highest, message)
 
     def test_pending_rows_are_counted_apart_and_move_no_figure(self) -> None:
         for value in ("count", "total", "mean"):

@@ -70,9 +70,9 @@ def test_the_four_sentences_take_one_line_each() -> None:
         ],
     )
     frames = {"ticket": tickets(), "answer": answers(190, 200, 1)}
-    found = card.evaluate(frames, as_of=AS_OF, at=AT)
+    result = card.evaluate(frames, as_of=AS_OF, at=AT)
     by_name = {
-        name: found.filter(pl.col("objective") == name) for name in found["objective"].unique(maintain_order=True)
+        name: result.filter(pl.col("objective") == name) for name in result["objective"].unique(maintain_order=True)
     }
     assert list(by_name) == [
         "first response time limit 14400 at least 95%, each month",
@@ -81,12 +81,12 @@ def test_the_four_sentences_take_one_line_each() -> None:
         "resolution time down 20%, each quarter",
     ]
     assert [rows.height for rows in by_name.values()] == [6, 1, 6, 2]
-    assert found["verdict"].to_list()[:6] == ["met"] * 6
-    quarter = found.row(-1, named=True)
+    assert result["verdict"].to_list()[:6] == ["met"] * 6
+    quarter = result.row(-1, named=True)
     assert (quarter["verdict"], quarter["period"].month) == ("met", 4)
     assert quarter["change"] == pytest.approx(quarter["value"] / quarter["baseline"] - 1)
     assert quarter["change_high"] <= -0.2
-    assert found.row(-2, named=True)["reason"].startswith("no figure above 0 in the period before")
+    assert result.row(-2, named=True)["reason"].startswith("no figure above 0 in the period before")
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def clocks(met: int, missed: int, pending: int) -> pl.DataFrame:
 
 
 @pytest.mark.parametrize(
-    ("counts", "said", "lowest", "highest"),
+    ("counts", "message", "lowest", "highest"),
     [
         ((98, 2, 0), None, 0.98, 0.98),
         ((60, 5, 35), "open: the pending rows can still turn it", 0.6, 0.95),
@@ -139,12 +139,12 @@ def clocks(met: int, missed: int, pending: int) -> pl.DataFrame:
     ],
 )
 def test_what_pending_clocks_still_allow(
-    counts: tuple[int, int, int], said: str | None, lowest: float, highest: float
+    counts: tuple[int, int, int], message: str | None, lowest: float, highest: float
 ) -> None:
     objective = Objective(lambda as_of: sla_attainment(as_of=as_of), at_least=0.9)
     row = judge(clocks(*counts), objective).row(0, named=True)
     assert (row["lowest"], row["highest"]) == (pytest.approx(lowest), pytest.approx(highest))
-    assert row["outlook"] == said
+    assert row["outlook"] == message
     assert row["n_pending"] == counts[2]
 
 
@@ -181,14 +181,14 @@ def test_every_cadence_and_group_comes_from_one_scan_and_is_what_evaluate_says(m
             Objective(nps("score"), at_least=0),
         ]
     )
-    found = card.evaluate(rows, as_of=AS_OF, at="answered_at", timezone="Europe/Berlin")
+    result = card.evaluate(rows, as_of=AS_OF, at="answered_at", timezone="Europe/Berlin")
     assert scans == [1]
     for place, (metric, by, every) in enumerate([(CSAT, ["team"], "1w"), (CSAT, [], "1q"), (nps("score"), [], "1mo")]):
-        part = found.filter(pl.col("objective") == found["objective"].unique(maintain_order=True)[place])
+        part = result.filter(pl.col("objective") == result["objective"].unique(maintain_order=True)[place])
         table = evaluate(rows, metric, by=by, every=every, at="answered_at", timezone="Europe/Berlin", level=0.9)
         shown = [*by, "period", "value", "n"]
         assert_frame_equal(part.select(shown), table.select(shown))
-    assert found["team"].null_count() == found.height - found.filter(pl.col("every") == "week").height
+    assert result["team"].null_count() == result.height - result.filter(pl.col("every") == "week").height
 
 
 def test_tables_are_rolled_up_too() -> None:
@@ -199,11 +199,11 @@ def test_tables_are_rolled_up_too() -> None:
             Objective(resolution_time(), at_most=40 * HOUR, period="quarter"),
         ]
     )
-    found = card.evaluate(frame, as_of=AS_OF, at="created_at")
+    result = card.evaluate(frame, as_of=AS_OF, at="created_at")
     quarters = evaluate(frame, resolution_time(), every="1q", at="created_at", level=0.9)
-    assert found.filter(every="quarter").select("value", "low", "high").equals(quarters.select("value", "low", "high"))
+    assert result.filter(every="quarter").select("value", "low", "high").equals(quarters.select("value", "low", "high"))
     months = evaluate(frame, resolution_time(), by="team", every="1mo", at="created_at", level=0.9)
-    assert found.filter(every="month")["value"].equals(months["value"])
+    assert result.filter(every="month")["value"].equals(months["value"])
 
 
 def test_clusters_widen_what_is_held_against_a_target() -> None:
@@ -250,24 +250,24 @@ def test_a_benchmark_stands_beside_and_decides_nothing() -> None:
 
 def test_a_period_before_of_zero_gives_no_change() -> None:
     rows = pl.concat([answers(0, 50, 1), answers(20, 50, 2), answers(40, 50, 3)])
-    found = judge(rows, Objective(CSAT, change=0.1))
-    assert found["verdict"].to_list() == ["undecided", "undecided", "met"]
+    result = judge(rows, Objective(CSAT, change=0.1))
+    assert result["verdict"].to_list() == ["undecided", "undecided", "met"]
     assert (
-        found["reason"].to_list()[:2]
+        result["reason"].to_list()[:2]
         == ["no figure above 0 in the period before: a change against it has no meaning"] * 2
     )
-    assert found["baseline"].to_list() == [None, 0.0, 0.4]
-    assert "up 100%" in found["summary"][2]
+    assert result["baseline"].to_list() == [None, 0.0, 0.4]
+    assert "up 100%" in result["summary"][2]
     gap = judge(pl.concat([answers(20, 50, 1), answers(40, 50, 3)]), Objective(CSAT, change=0.1))
     assert gap["baseline"].to_list() == [None, None]
 
 
 def test_everything_open_is_undecided_with_the_reason() -> None:
     frame = tickets(50).with_columns(resolution_observed=False)
-    found = judge(frame, Objective(resolution_time(), at_most=HOUR))
-    assert set(found["verdict"]) == {"undecided"}
-    assert found["reason"][0] == "not reached: too few rows have ended for this quantile"
-    assert found["summary"][0].startswith("undefined: not reached")
+    result = judge(frame, Objective(resolution_time(), at_most=HOUR))
+    assert set(result["verdict"]) == {"undecided"}
+    assert result["reason"][0] == "not reached: too few rows have ended for this quantile"
+    assert result["summary"][0].startswith("undefined: not reached")
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_a_scorecard_from_toml_is_the_one_from_python() -> None:
     csat_column = next(iter(csat.spec.inputs))
     card = Scorecard.from_toml(TOML.replace('rating = "rating"', f'{csat_column} = "rating"'))
     frames = {"ticket": tickets(), "answer": answers(190, 200), "clock": clocks(98, 2, 0)}
-    found = card.evaluate(frames, as_of=AS_OF, at=AT)
+    result = card.evaluate(frames, as_of=AS_OF, at=AT)
     high = pl.col("priority").is_in(["high", "urgent"])
     same = Scorecard(
         [
@@ -357,8 +357,8 @@ def test_a_scorecard_from_toml_is_the_one_from_python() -> None:
             Objective(lambda now: sla_attainment(as_of=now), at_least=0.9, period="quarter"),
         ]
     ).evaluate(frames, as_of=AS_OF, at=AT)  # fmt: skip
-    assert found.equals(same)
-    assert found["verdict"].to_list()[-2:] == ["met", "met"]
+    assert result.equals(same)
+    assert result["verdict"].to_list()[-2:] == ["met", "met"]
 
 
 @pytest.mark.parametrize(

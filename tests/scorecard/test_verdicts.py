@@ -164,10 +164,10 @@ def test_a_backlog_of_one_instant_is_refused_and_rows_that_know_one_instant_are_
     with pytest.raises(ParameterError, match="give a function of the instant, such as lambda as_of: backlog"):
         Objective(sq.backlog(as_of=START), at_most=3)
     clocks = pl.DataFrame({"outcome": ["missed_open", "met", "missed_open"], "due_at": [START, START + WEEK, START]})
-    found = Scorecard([Objective(sq.overdue_count(), at_most=1)], period="week").evaluate(
+    result = Scorecard([Objective(sq.overdue_count(), at_most=1)], period="week").evaluate(
         clocks, as_of=START + 2 * WEEK, at="due_at"
     )
-    assert found.select("period", "value", "verdict").rows() == [(START + WEEK, 2.0, "missed")]
+    assert result.select("period", "value", "verdict").rows() == [(START + WEEK, 2.0, "missed")]
 
 
 def test_no_tickets_have_no_census_and_a_first_row_long_ago_is_named() -> None:

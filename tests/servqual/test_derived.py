@@ -18,26 +18,26 @@ def rows(n: int = 400) -> pl.DataFrame:
 
 def test_correlations_are_correlations() -> None:
     frame = rows()
-    found = derived_importance(frame, "y", COLUMNS, method="correlation")
-    assert found["importance"].to_list() == pytest.approx([np.corrcoef(frame[x], frame["y"])[0, 1] for x in COLUMNS])
+    result = derived_importance(frame, "y", COLUMNS, method="correlation")
+    assert result["importance"].to_list() == pytest.approx([np.corrcoef(frame[x], frame["y"])[0, 1] for x in COLUMNS])
 
 
 def test_regression_is_least_squares_of_standardised_columns() -> None:
     z = rows().select((pl.all() - pl.all().mean()) / pl.all().std()).to_numpy()
-    found = derived_importance(rows(), "y", COLUMNS, method="regression")
-    assert found["importance"].to_list() == pytest.approx(np.linalg.lstsq(z[:, :3], z[:, 3], rcond=None)[0].tolist())
+    result = derived_importance(rows(), "y", COLUMNS, method="regression")
+    assert result["importance"].to_list() == pytest.approx(np.linalg.lstsq(z[:, :3], z[:, 3], rcond=None)[0].tolist())
 
 
 def test_parts_add_up_to_what_is_explained_and_rank_what_was_put_in() -> None:
-    found = derived_importance(rows(), "y", {"first": "a", "second": "b", "none": "c"}, resamples=200)
-    assert found.sort("importance", descending=True)["dimension"].to_list() == ["first", "second", "none"]
+    result = derived_importance(rows(), "y", {"first": "a", "second": "b", "none": "c"}, resamples=200)
+    assert result.sort("importance", descending=True)["dimension"].to_list() == ["first", "second", "none"]
     x, y = rows().select(COLUMNS).to_numpy(), rows()["y"].to_numpy()
     design = np.column_stack([np.ones(len(y)), x])
     left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
-    assert found["importance"].sum() == pytest.approx(1 - left.var() / y.var())  # together they are R²
-    assert (found["low"] <= found["importance"]).all()
-    assert (found["importance"] <= found["high"]).all()
-    mapped = importance_performance(found.with_columns(performance=pl.Series([5.0, 3.0, 4.0])))
+    assert result["importance"].sum() == pytest.approx(1 - left.var() / y.var())  # together they are R²
+    assert (result["low"] <= result["importance"]).all()
+    assert (result["importance"] <= result["high"]).all()
+    mapped = importance_performance(result.with_columns(performance=pl.Series([5.0, 3.0, 4.0])))
     assert mapped.height == 3
 
 

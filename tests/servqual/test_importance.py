@@ -32,7 +32,7 @@ def test_lazy_gives_lazy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         ({"performance": [1, 2]}, "lengths|height|length"),
         ({"performance": ["1"] * 4}, "column 'performance' holds String, expected numbers"),
@@ -40,8 +40,8 @@ def test_lazy_gives_lazy() -> None:
         ({"performance": pl.Series([None] * 4, dtype=pl.Int64)}, "there is nothing to cut"),
     ],
 )
-def test_attributes_that_cannot_be_mapped(changed: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_attributes_that_cannot_be_mapped(changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
         importance_performance({**MAP, **changed})
 
 

@@ -32,8 +32,8 @@ def survey() -> pl.DataFrame:
     return servqual_survey(40, seed=1)
 
 
-def same(frame: Any, wanted: pl.DataFrame, **columns: Any) -> None:
-    expected = score(wanted, SERVQUAL_1991, importance="points_")
+def same(frame: Any, target: pl.DataFrame, **columns: Any) -> None:
+    expected = score(target, SERVQUAL_1991, importance="points_")
     got = score(frame, SERVQUAL_1991, **columns)
     assert_frame_equal(got.dimensions, expected.dimensions, rel_tol=1e-9)
     assert_frame_equal(got.overall, expected.overall, rel_tol=1e-9)
@@ -120,7 +120,7 @@ def test_long_answers_that_contradict_themselves(survey: pl.DataFrame) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "said"),
+    ("columns", "message"),
     [
         ({"expectation": ["E1", "E2"]}, r"expectation: 2 columns for 3 names \(1, 2, 3\); give them in that order"),
         (
@@ -137,8 +137,8 @@ def test_long_answers_that_contradict_themselves(survey: pl.DataFrame) -> None:
         ({"expectation": [1, 2, 3]}, "expectation: a column is given by its name, got 1"),
     ],
 )
-def test_maps_that_do_not_fit(columns: dict[str, Any], said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_maps_that_do_not_fit(columns: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         score(ANSWERS, TWO, **columns)
 
 
@@ -153,7 +153,7 @@ def test_a_questionnaire_of_21_items_is_none_of_22(survey: pl.DataFrame) -> None
 
 
 @pytest.mark.parametrize(
-    ("changed", "said"),
+    ("changed", "message"),
     [
         (
             {"E2": [6, 8]},
@@ -168,11 +168,11 @@ def test_a_questionnaire_of_21_items_is_none_of_22(survey: pl.DataFrame) -> None
         ({"P1": [50, 60], "P2": [50, 60], "P3": [9, 9], "E1": [10, 10]}, r"'P2' .*\n.*'P3' .*|and 1 columns more"),
     ],
 )
-def test_answers_that_cannot_be(changed: dict[str, Any], said: str) -> None:
+def test_answers_that_cannot_be(changed: dict[str, Any], message: str) -> None:
     frame = pl.DataFrame({**ANSWERS, **changed}, strict=False)
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         score(frame, TWO)
-    with pytest.raises(InputError, match=said):  # the check is the caller's to meet, when it collects
+    with pytest.raises(InputError, match=message):  # the check is the caller's to meet, when it collects
         score(frame.lazy(), TWO).dimensions.collect()
 
 
@@ -184,7 +184,7 @@ def test_a_slider_has_answers_between_and_no_nan() -> None:
 
 
 @pytest.mark.parametrize(
-    ("points", "said"),
+    ("points", "message"),
     [
         (
             (50, 49),
@@ -196,9 +196,9 @@ def test_a_slider_has_answers_between_and_no_nan() -> None:
         ((float("inf"), 50.0), "negative or not finite"),
     ],
 )
-def test_points_that_cannot_be(points: tuple[float, float], said: str) -> None:
+def test_points_that_cannot_be(points: tuple[float, float], message: str) -> None:
     frame = {**ANSWERS, "wa": [points[0], None], "wb": [points[1], None]}
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=message):
         score(frame, TWO, importance="w")
 
 
@@ -234,15 +234,15 @@ def test_keys_and_weights_that_look_like_patterns() -> None:
     plain = pl.DataFrame({name: generator.integers(1, 8, 40) for name in names})
     plain = plain.with_columns(k=pl.Series(["a", "b"] * 20), w=pl.Series([1.0, 2.0] * 20))
     odd = plain.rename({"k": "^k$", "w": "*"})
-    right, found = score(plain, SERVQUAL_1988, by="k", weight="w"), score(odd, SERVQUAL_1988, by="^k$", weight="*")
-    assert_frame_equal(found.dimensions.rename({"^k$": "k"}), right.dimensions, rel_tol=1e-12)
-    assert_frame_equal(found.overall.rename({"^k$": "k"}), right.overall, rel_tol=1e-12)
+    right, result = score(plain, SERVQUAL_1988, by="k", weight="w"), score(odd, SERVQUAL_1988, by="^k$", weight="*")
+    assert_frame_equal(result.dimensions.rename({"^k$": "k"}), right.dimensions, rel_tol=1e-12)
+    assert_frame_equal(result.overall.rename({"^k$": "k"}), right.overall, rel_tol=1e-12)
     lazy = score(odd.lazy(), SERVQUAL_1988, by="^k$", weight="*").overall.collect()
-    assert_frame_equal(lazy, found.overall, rel_tol=1e-12)
-    assert found.respondents.columns[:2] == ["^k$", "*"]
+    assert_frame_equal(lazy, result.overall, rel_tol=1e-12)
+    assert result.respondents.columns[:2] == ["^k$", "*"]
     parts = [score(part, SERVQUAL_1988, by="^k$", weight="*").state for part in (odd.head(15), odd.tail(25))]
     merged = merge_scores(parts, SERVQUAL_1988)
-    assert_frame_equal(merged.overall, found.overall, rel_tol=1e-12)
+    assert_frame_equal(merged.overall, result.overall, rel_tol=1e-12)
     with pytest.raises(
         ParameterError, match=r"by: Polars reads the name '\^k\$' as a pattern; rename the column first"
     ):

@@ -34,9 +34,9 @@ def scores(kiosk: pl.DataFrame) -> Scores[pl.DataFrame]:
     """The pairs stand in columns 3 to 50; a header begins with the item's number, -1 for what is expected, -2 for what is."""
     columns: dict[str, dict[str, str]] = {"1": {}, "2": {}}
     for header in kiosk.columns[3:51]:
-        found = re.match(r"(\d+)-([12])", header)
-        assert found
-        columns[found[2]][found[1]] = header
+        match = re.match(r"(\d+)-([12])", header)
+        assert match
+        columns[match[2]][match[1]] = header
     scale = Scale("K-SERVQUAL", KEY, low=1, high=7, items=columns["1"])
     return score(kiosk, scale, expectation=columns["1"], perception=columns["2"])
 

@@ -90,14 +90,16 @@ def test_floats_that_are_keys_or_weights_stay_as_they_came():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "said"),
+    ("wrong", "message"),
     [(3.5, "3.5"), (3 + 1e-9, "3.000000001"), (np.nan, "nan"), (np.inf, "inf"), (258.0, "258.0"), (0.0, "0.0")],
 )
 @pytest.mark.parametrize("blanks", [0.0, 0.1])
-def test_a_wrong_float_is_shown_as_it_came(wrong, said, blanks):
+def test_a_wrong_float_is_shown_as_it_came(wrong, message, blanks):
     frame = survey(blanks=blanks).cast(pl.Float64)
     frame = frame.with_columns(P3=pl.when(pl.int_range(pl.len()) == 150).then(wrong).otherwise("P3"))
-    with pytest.raises(InputError, match=rf"'P3' \(perception of item 3\): 1 answers such as {said}; expected whole"):
+    with pytest.raises(
+        InputError, match=rf"'P3' \(perception of item 3\): 1 answers such as {message}; expected whole"
+    ):
         score(frame, SMALL)
 
 

@@ -27,7 +27,7 @@ def test_the_published_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"name": " "}, "it needs a name"),
         ({"dimensions": {}}, "it needs a dimension"),
@@ -47,9 +47,9 @@ def test_the_published_keys() -> None:
         ({"standard": "desired"}, "standard must be 'expectation' or 'none', got 'desired'"),
     ],
 )
-def test_a_scale_that_contradicts_itself(given: dict[str, Any], said: str) -> None:
+def test_a_scale_that_contradicts_itself(given: dict[str, Any], message: str) -> None:
     whole = {"name": "mine", "dimensions": {"a": [1, 2], "b": [3]}, "low": 1, "high": 7}
-    with pytest.raises(ParameterError, match=said):
+    with pytest.raises(ParameterError, match=message):
         Scale(**{**whole, **given})
 
 
@@ -94,7 +94,7 @@ def test_a_scale_written_by_hand() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("name = ", "the scale is no TOML: .*write one with `to_toml`"),
         ('name = "x"\nlow = 1\nhigh = 5\n', "the scale does not say its dimensions"),
@@ -106,8 +106,8 @@ def test_a_scale_written_by_hand() -> None:
         ('name = "x"\nlow = "1"\nhigh = 5\n[dimensions]\na = [1]\n', "low and high must be numbers, got '1' and 5"),
     ],
 )
-def test_text_that_is_no_scale(text: str, said: str) -> None:
-    with pytest.raises(InputError, match=said):
+def test_text_that_is_no_scale(text: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
         Scale.from_toml(text)
 
 

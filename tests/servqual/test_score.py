@@ -151,8 +151,8 @@ def test_nobody() -> None:
 def test_servperf_is_the_same_from_either_instrument() -> None:
     frame = pl.DataFrame({"E1": [3, 6], "P1": [4, 5]})
     both, alone = (Scale("x", {"d": [1]}, low=1, high=7, standard=kind) for kind in ("expectation", "none"))  # type: ignore[arg-type]
-    wanted = score(frame, both).dimensions.filter(measure="servperf")
-    assert wanted.equals(score(frame.drop("E1"), alone).dimensions)
+    expected = score(frame, both).dimensions.filter(measure="servperf")
+    assert expected.equals(score(frame.drop("E1"), alone).dimensions)
     assert score(whole(SERVPERF, 4), SERVPERF).overall["measure"].to_list() == ["servperf"]
 
 
@@ -250,15 +250,15 @@ def test_the_callers_frame_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "message"),
     [
         ({"missing": "mean"}, "missing must be 'dimension_complete', 'half' or 'listwise', got 'mean'"),
         ({"by": "measure"}, "by names 'measure', which is a column of the tables"),
         ({"level": 95}, "level must lie strictly between 0 and 1"),
     ],
 )
-def test_options_that_do_not_fit(options: dict[str, object], said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_options_that_do_not_fit(options: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         score(frame_of([]).rename({"key": "measure"}), SMALL, **options)  # type: ignore[call-overload]
 
 

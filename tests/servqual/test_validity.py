@@ -92,8 +92,8 @@ def test_merged_sums_have_values_and_no_limits():
 
 def test_groups_are_those_of_filtered_rows_and_lazy_answers_give_lazy_tables():
     frame = survey(n=120, blanks=0.05)
-    asked = {correlations: {}, htmt: {"resamples": 50}, response_quality: {}}
-    for ask, options in asked.items():
+    chosen = {correlations: {}, htmt: {"resamples": 50}, response_quality: {}}
+    for ask, options in chosen.items():
         table = ask(frame, SMALL, by="region", **options)
         for region in ("north", "south"):
             alone = ask(frame.filter(region=region), SMALL, **options)
@@ -176,8 +176,8 @@ def test_an_item_that_nobody_answered_as_high_as_others_is_noted():
         noted = table.filter(pl.col("notes").is_not_null())
         assert set(noted["figure"]) == {"ceiling"}
         short = noted.filter(item="3", role="perception")["notes"].to_list()
-        said = "no answer above 5, where other items reach 7: was it asked on another scale?"
-        assert short == [said] * (2 if by else 1)
+        message = "no answer above 5, where other items reach 7: was it asked on another scale?"
+        assert short == [message] * (2 if by else 1)
         assert noted.filter(pl.col("item").is_in(["1", "5"]), role="expectation").is_empty()
     alike = response_quality(
         pl.DataFrame({f"{role}{item}": [3, 5 + item % 2] for role in "EP" for item in ITEMS}), SMALL

@@ -90,8 +90,8 @@ class TestLimitsWithinTheRange:
 
     def test_the_metrics_of_the_catalogue_are_cut(self) -> None:
         waits = pl.DataFrame({"wait_seconds": [0.0, 0.0, 0.0, 90.0], "outcome": ["answered"] * 4})
-        found = average_speed_of_answer().estimate(waits)
-        assert (found.low, found.value) == (0.0, 22.5)
+        result = average_speed_of_answer().estimate(waits)
+        assert (result.low, result.value) == (0.0, 22.5)
         weighted = evaluate(waits.with_columns(w=pl.lit(2.0)), average_speed_of_answer(), weight="w")
         assert weighted["low"].item() == 0.0
 
@@ -103,8 +103,8 @@ class TestLimitsWithinTheRange:
             """Geometric mean of times below a second, whose logarithms are negative."""
             return geometric_mean(pl.col(seconds), of=answered(seconds))
 
-        found = times().estimate(rows)
-        assert 0 < found.low < found.value < found.high < 1
+        result = times().estimate(rows)
+        assert 0 < result.low < result.value < result.high < 1
 
 
 class TestMeansWithoutSpread:
@@ -121,16 +121,16 @@ class TestMeansWithoutSpread:
         frame = pl.DataFrame({"resolution_seconds": seconds, "resolution_observed": [True] * len(seconds)})
         options = {} if weight is None else {"weight": "w"}
         frame = frame if weight is None else frame.with_columns(w=pl.Series(weight))
-        found = resolution_time_observed_only(statistic="mean").estimate(frame, **options)  # type: ignore[arg-type]
-        assert found.value == pytest.approx(np.mean(seconds))
-        assert (found.low, found.high) == (None, None)
-        assert "do not differ" in str(found.notes)
+        result = resolution_time_observed_only(statistic="mean").estimate(frame, **options)  # type: ignore[arg-type]
+        assert result.value == pytest.approx(np.mean(seconds))
+        assert (result.low, result.high) == (None, None)
+        assert "do not differ" in str(result.notes)
 
     def test_one_row_has_a_mean_and_no_limits(self) -> None:
         rows = pl.DataFrame({"resolution_seconds": [7.0], "resolution_observed": [True]})
-        found = resolution_time_observed_only(statistic="mean").estimate(rows)
-        assert (found.value, found.low, found.high) == (7.0, None, None)
-        assert "one row has no spread" in str(found.notes)
+        result = resolution_time_observed_only(statistic="mean").estimate(rows)
+        assert (result.value, result.low, result.high) == (7.0, None, None)
+        assert "one row has no spread" in str(result.notes)
 
 
 class TestRates:
@@ -146,9 +146,9 @@ class TestRates:
 
     def test_no_event_in_a_sample_has_an_upper_limit(self) -> None:
         rows = pl.DataFrame({"incidents": [0] * 6, "exposure": [2.0] * 6, "team": [0, 0, 1, 1, 2, 2]})
-        found = incident_rate().estimate(rows, cluster="team")
+        result = incident_rate().estimate(rows, cluster="team")
         n_eff = 6 / (1 + 0.1 * (12 / 6 - 1))
-        assert (found.low, found.high) == (0.0, pytest.approx(-np.log(0.025) / (2 * n_eff)))
+        assert (result.low, result.high) == (0.0, pytest.approx(-np.log(0.025) / (2 * n_eff)))
 
     def test_an_unknown_interval_is_named(self) -> None:
         with pytest.raises(ParameterError, match="interval must be one of 'quasi_poisson', 'poisson'"):

@@ -40,7 +40,7 @@ class Cell(NamedTuple):
 @cache
 def cells() -> tuple[Cell, ...]:
     """All laws with every kind and share of censoring."""
-    found = [Cell(law, WATCHED[0], np.inf) for law in LAWS]
+    result = [Cell(law, WATCHED[0], np.inf) for law in LAWS]
     for law, watched, lost in product(LAWS, WATCHED, LOST[1:]):
         lives = LAWS[law].ppf((np.arange(4_000) + 0.5) / 4_000)
         low, high = 1e-4, 1e4
@@ -48,8 +48,8 @@ def cells() -> tuple[Cell, ...]:
             middle = np.sqrt(low * high)
             gone = -np.expm1(-lives / middle) if watched == WATCHED[0] else np.minimum(lives / middle, 1)
             low, high = (middle, high) if gone.mean() > lost else (low, middle)
-        found.append(Cell(law, watched, low))
-    return tuple(found)
+        result.append(Cell(law, watched, low))
+    return tuple(result)
 
 
 def curves(rng: np.random.Generator, n: int, *, competing: bool) -> Curves:

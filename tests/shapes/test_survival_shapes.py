@@ -44,15 +44,15 @@ def test_delayed_entry_is_the_kernels_and_recovers_the_median() -> None:
     table = risk_table(frame["resolution_seconds"], frame["resolution_observed"], entry=frame["entry_seconds"])
     curve = kaplan_meier([0, len(table.time)], table.time, table.events, table.censored, entered=table.entered)
     expected = [curve.quantile(0.5), curve.incidence_at(5.0), curve.restricted_mean(8.0)]
-    found = evaluate(frame, METRICS)
-    for row, reading in zip(found.iter_rows(named=True), expected, strict=True):
+    result = evaluate(frame, METRICS)
+    for row, reading in zip(result.iter_rows(named=True), expected, strict=True):
         np.testing.assert_allclose(
             [row["value"], row["low"], row["high"]], [reading.value[0], reading.low[0], reading.high[0]], rtol=1e-9
         )
     # Exponential with mean 10: who is watched only from an age on is older than most.
-    assert found["value"][0] == pytest.approx(10 * np.log(2), rel=0.05)
+    assert result["value"][0] == pytest.approx(10 * np.log(2), rel=0.05)
     naive = evaluate(frame, resolution_time())["value"][0]
-    assert naive > 1.1 * found["value"][0]
+    assert naive > 1.1 * result["value"][0]
 
 
 def test_delayed_entry_by_group_in_states_and_as_an_expression() -> None:
@@ -108,18 +108,18 @@ PENDING_AWARE = sla_attainment(as_of=NOON, estimate="pending_aware")
 
 
 def test_pending_aware_attainment_has_a_curve_for_each_policy() -> None:
-    found = evaluate(clocks(), PENDING_AWARE).row(0, named=True)
-    assert found["value"] == pytest.approx(0.6444444444444444)
-    assert found["se"] == pytest.approx(0.1252651508788113)
-    assert found["method"] == "kaplan-meier, log-log, stratified"
-    assert found["notes"] == "6 of 18 still open; log-log limits: too short where few rows have ended, or few have not"
-    assert found["low"] < 0.64 < found["high"]
+    result = evaluate(clocks(), PENDING_AWARE).row(0, named=True)
+    assert result["value"] == pytest.approx(0.6444444444444444)
+    assert result["se"] == pytest.approx(0.1252651508788113)
+    assert result["method"] == "kaplan-meier, log-log, stratified"
+    assert result["notes"] == "6 of 18 still open; log-log limits: too short where few rows have ended, or few have not"
+    assert result["low"] < 0.64 < result["high"]
     parts = evaluate(clocks(), PENDING_AWARE, by="policy")
     pooled = pool_strata([0, 2], parts["value"], parts["se"], parts["n"])
-    assert pooled.value[0] == pytest.approx(found["value"])
+    assert pooled.value[0] == pytest.approx(result["value"])
     state = PENDING_AWARE.merge([PENDING_AWARE.partial(clocks()[:7]), PENDING_AWARE.partial(clocks()[7:])])
-    assert PENDING_AWARE.finish(state)["value"].item() == pytest.approx(found["value"])
-    assert clocks().select(PENDING_AWARE.expr()).item() == pytest.approx(found["value"])
+    assert PENDING_AWARE.finish(state)["value"].item() == pytest.approx(result["value"])
+    assert clocks().select(PENDING_AWARE.expr()).item() == pytest.approx(result["value"])
 
 
 def test_weights_say_what_a_policy_counts_for() -> None:
@@ -141,9 +141,9 @@ def test_weights_say_what_a_policy_counts_for() -> None:
 
 def test_a_policy_of_which_nothing_can_be_said_leaves_the_whole_open() -> None:
     young = clocks().filter((pl.col("policy") == "short") | (pl.col("elapsed_seconds") < 35))
-    found = evaluate(young, PENDING_AWARE).row(0, named=True)
-    assert found["value"] is None
-    assert found["reason"] == "nobody was watched as long as the limit"
+    result = evaluate(young, PENDING_AWARE).row(0, named=True)
+    assert result["value"] is None
+    assert result["reason"] == "nobody was watched as long as the limit"
 
 
 def test_columns_that_an_estimate_does_not_read_may_be_absent() -> None:
@@ -169,15 +169,15 @@ def test_limits_say_what_they_are_and_what_they_assume() -> None:
         resolution_time(horizon=4.0),
         resolution_time(horizon=10.0),
     ]
-    found = evaluate(frame, metrics)
-    assert found["method"].to_list() == [
+    result = evaluate(frame, metrics)
+    assert result["method"].to_list() == [
         "kaplan-meier, beta product",
         "kaplan-meier, beta product, mid-p",
         "kaplan-meier, wilson",
         "kaplan-meier, wilson",
     ]
-    assert found["notes"].to_list()[:3] == ["2 of 8 still open"] * 3
-    assert found["notes"][3].startswith("2 of 8 still open; nobody was left before the horizon: the upper limit adds")
+    assert result["notes"].to_list()[:3] == ["2 of 8 still open"] * 3
+    assert result["notes"][3].startswith("2 of 8 still open; nobody was left before the horizon: the upper limit adds")
     answered = pl.DataFrame({"first_response_seconds": [1.0, 2.0], "first_response_end": ["answered", "ended_without"]})
     assert evaluate(answered, first_response_time(limit=3.0))["method"].item() == "aalen-johansen, beta product, mid-p"
 

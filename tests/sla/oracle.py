@@ -72,7 +72,7 @@ def status_rows(h: History, now: int) -> list[tuple[int, str]]:
 def updates(h: History, now: int, resolved: int | None) -> list[tuple[int, int | None, bool]]:
     sent = [row["at"] for row in in_time(h.known(now).messages) if human(row) and public(row)]
     rows = status_rows(h, now)
-    found = []
+    collected = []
     for start, following in zip(sent, [*sent[1:], None], strict=False):
         stop = resolved if following is None else following
         if stop is not None and stop <= start:
@@ -82,8 +82,8 @@ def updates(h: History, now: int, resolved: int | None) -> list[tuple[int, int |
         ended = bool(before) and before[-1] in ENDED
         if ended and all(status in ENDED for when, status in rows if start < when <= until):
             continue
-        found.append((start, stop, following is None))
-    return found
+        collected.append((start, stop, following is None))
+    return collected
 
 
 def clocks_of(desk: Desk, number: int, now: int, rules: Sequence[Rule]) -> list[dict[str, Any]]:
@@ -98,7 +98,7 @@ def clocks_of(desk: Desk, number: int, now: int, rules: Sequence[Rule]) -> list[
         *(("periodic_update", n, *span) for n, span in enumerate(updates(h, now, resolved), 1)),
         *((kind, 1, h.created, resolved, False) for kind in ("resolution", "requester_wait", "agent_work")),
     ]
-    found = []
+    collected = []
     for kind, sequence, start, stop, lapse in candidates:
         until = now if stop is None else stop
         columns = {
@@ -114,8 +114,8 @@ def clocks_of(desk: Desk, number: int, now: int, rules: Sequence[Rule]) -> list[
             continue
         row = {"kind": kind, "sequence": sequence, "policy": policy.name, "priority": columns["priority"],
                "start": start, "stop": stop, "target": target}  # fmt: skip
-        found.append(row | _reckon(desk, h, now, row, policy, lapse))
-    return found
+        collected.append(row | _reckon(desk, h, now, row, policy, lapse))
+    return collected
 
 
 def _valid(policy: Policy, instant: datetime) -> bool:

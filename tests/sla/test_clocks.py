@@ -86,9 +86,9 @@ def test_policies_are_values() -> None:
     ],
 )  # fmt: skip
 def test_calls_that_make_no_sense(call: dict[str, Any], message: str) -> None:
-    asked = {"policies": Policy("p", [RESOLUTION]), "as_of": AS_OF} | call
+    options = {"policies": Policy("p", [RESOLUTION]), "as_of": AS_OF} | call
     with pytest.raises(ParameterError, match=message):
-        clocks(desk(), asked.pop("policies"), **asked)
+        clocks(desk(), options.pop("policies"), **options)
 
 
 def test_a_condition_on_nothing_that_is_there() -> None:

@@ -52,9 +52,9 @@ def test_attainment_beside_the_logs_own(log: pl.DataFrame) -> None:
     walked = walk(log)
     assert dict(got.select("ticket_id", "elapsed_seconds").rows()) == {key: spent for key, (spent, _) in walked.items()}
     met = [spent <= 3600 * HOURS[priority] for spent, priority in walked.values() if spent is not None]
-    found = sla_attainment(as_of=AS_OF).estimate(got)
-    assert (found.n, found.n_missing) == (len(met), got.height - len(met))
-    assert found.value == pytest.approx(sum(met) / len(met))
+    result = sla_attainment(as_of=AS_OF).estimate(got)
+    assert (result.n, result.n_missing) == (len(met), got.height - len(met))
+    assert result.value == pytest.approx(sum(met) / len(met))
     # Not the log's own targets, which nobody has published: the verdicts agree on most incidents, and never on all.
     both = got.filter(pl.col("outcome").is_not_null())
     agree = (both["outcome"] == "met") == both["made_sla"]
@@ -67,7 +67,7 @@ def test_attainment_beside_the_logs_own(log: pl.DataFrame) -> None:
 
 def walk(log: pl.DataFrame) -> dict[str, tuple[float | None, str]]:
     """Seconds neither awaited nor ended from opening to the last end, and the priority then; None if never before it."""
-    found = {}
+    collected = {}
     rows = log.select("number", "at", "incident_state", "priority", "opened_at").sort("number", maintain_order=True)
     for number, group in groupby(rows.iter_rows(), key=lambda row: row[0]):
         incident = list(group)
@@ -86,5 +86,5 @@ def walk(log: pl.DataFrame) -> dict[str, tuple[float | None, str]]:
         if end is None and state not in AWAITING:
             spent += (AS_OF - since).total_seconds()
         priority = next(row[3] for row in reversed(incident) if row[1] <= until)
-        found[number] = (spent if until >= opened else None, priority)
-    return found
+        collected[number] = (spent if until >= opened else None, priority)
+    return collected

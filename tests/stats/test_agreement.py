@@ -53,10 +53,10 @@ ABSTRACTORS = [[13, 0, 0], [0, 20, 7], [0, 4, 56]]
 def test_the_first_fifteen_patients_as_gwet_prints_them(
     coefficient: Callable[..., Agreement], value: float, se: float, low: float, high: float
 ) -> None:
-    found = coefficient(FLEISS[:15])
-    assert (found.value, found.se) == (pytest.approx(value, abs=1e-7), pytest.approx(se, abs=1e-8))
-    assert (found.low, found.high) == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
-    assert (found.observed, found.items) == (pytest.approx(0.5511111, abs=1e-7), 15)
+    result = coefficient(FLEISS[:15])
+    assert (result.value, result.se) == (pytest.approx(value, abs=1e-7), pytest.approx(se, abs=1e-8))
+    assert (result.low, result.high) == (pytest.approx(low, abs=5e-4), pytest.approx(high, abs=5e-4))
+    assert (result.observed, result.items) == (pytest.approx(0.5511111, abs=1e-7), 15)
 
 
 def test_fleiss_1971() -> None:
@@ -75,9 +75,9 @@ def test_fleiss_1971() -> None:
 def test_ratings_with_gaps_as_gwet_prints_them(
     coefficient: Callable[..., Agreement], value: float, chance: float
 ) -> None:
-    found = coefficient(RAW4)
-    assert (found.value, found.chance) == (pytest.approx(value, abs=5e-6), pytest.approx(chance, abs=1e-7))
-    assert (found.observed, found.items) == (pytest.approx(0.81818, abs=5e-6), 11)
+    result = coefficient(RAW4)
+    assert (result.value, result.chance) == (pytest.approx(value, abs=5e-6), pytest.approx(chance, abs=1e-7))
+    assert (result.observed, result.items) == (pytest.approx(0.81818, abs=5e-6), 11)
 
 
 def gwets_own_error(counts: NDArray[np.int64]) -> float:
@@ -111,8 +111,8 @@ def test_the_paradox_of_feinstein_and_cicchetti() -> None:
 
 
 def test_two_abstractors_as_printed() -> None:
-    found = cohen_kappa(ABSTRACTORS)
-    assert (found.value, found.se) == (pytest.approx(0.7964094, abs=1e-7), pytest.approx(0.05891072, abs=1e-8))
+    result = cohen_kappa(ABSTRACTORS)
+    assert (result.value, result.se) == (pytest.approx(0.7964094, abs=1e-7), pytest.approx(0.05891072, abs=1e-8))
     counts, times = counts_of_pairs(ABSTRACTORS)
     assert fleiss_kappa(counts, times=times).value == pytest.approx(0.7962397, abs=1e-7)
     assert gwet_ac1(counts, times=times).value == pytest.approx(0.8493305, abs=1e-7)
@@ -139,11 +139,11 @@ def test_cohen_is_statsmodels(table: list[list[int]], weights: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         expected = cohens_kappa(np.array(table, float), wt=None if weights == "none" else weights)
-    found = cohen_kappa(table, weights=weights)
-    assert found.value == pytest.approx(expected.kappa, abs=1e-12)
+    result = cohen_kappa(table, weights=weights)
+    assert result.value == pytest.approx(expected.kappa, abs=1e-12)
     if expected.var_kappa > 1e-12:
-        assert found.se == pytest.approx(expected.std_kappa, rel=1e-6)
-        assert (found.low, found.high) == pytest.approx((expected.kappa_low, expected.kappa_upp), rel=1e-6)
+        assert result.se == pytest.approx(expected.std_kappa, rel=1e-6)
+        assert (result.low, result.high) == pytest.approx((expected.kappa_low, expected.kappa_upp), rel=1e-6)
 
 
 patterns = st.integers(2, 4).flatmap(
@@ -190,8 +190,8 @@ def test_every_coefficient_is_what_pairs_of_ratings_say(rows: list[list[int]], w
         if chance > 1 - 1e-9:
             continue
         general = {"unequal": True} if coefficient is fleiss_kappa else {}
-        found = coefficient(counts, weights=weights, **general)
-        assert (found.chance, found.value) == pytest.approx((chance, (seen - chance) / (1 - chance)), abs=1e-9)
+        result = coefficient(counts, weights=weights, **general)
+        assert (result.chance, result.value) == pytest.approx((chance, (seen - chance) / (1 - chance)), abs=1e-9)
 
 
 @given(st.permutations(range(30)), st.integers(1, 29))
@@ -222,8 +222,8 @@ def test_the_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate) -> N
         held = []
         for coefficient, truth in truths.items():
             general = {"unequal": True} if coefficient is fleiss_kappa else {}
-            found = [coefficient(sample, **general) for sample in counts]
-            held.append([limits.low <= truth <= limits.high for limits in found])
+            result = [coefficient(sample, **general) for sample in counts]
+            held.append([limits.low <= truth <= limits.high for limits in result])
         return np.transpose(held)
 
     for held in simulate(3, batch).T:
@@ -236,7 +236,7 @@ def test_cohens_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate) -
 
     def batch(rng: np.random.Generator) -> list[bool]:
         tables = rng.multinomial(150, cells.ravel(), size=1_000).reshape(-1, 3, 3)
-        return [found.low <= accuracy <= found.high for found in map(cohen_kappa, tables)]
+        return [one.low <= accuracy <= one.high for one in map(cohen_kappa, tables)]
 
     assert_share(simulate(5, batch), 0.94, 0.955)
 

@@ -15,8 +15,8 @@ from simulation import Simulate, assert_share
 @given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=6), min_size=1, max_size=5))
 def test_the_value_is_the_exponential_of_entropy(counts: list[list[int]]) -> None:
     groups = np.repeat(np.arange(len(counts)), [len(own) for own in counts])
-    found = effective_number([count for own in counts for count in own], groups, len(counts))
-    for own, value, low, high in zip(counts, found.value, found.low, found.high, strict=True):
+    result = effective_number([count for own in counts for count in own], groups, len(counts))
+    for own, value, low, high in zip(counts, result.value, result.low, result.high, strict=True):
         shares = [count / sum(own) for count in own if count]
         if not shares:
             assert np.isnan(value)
@@ -37,16 +37,16 @@ def test_zahls_jackknife_by_leaving_out_one_after_the_other() -> None:
     left = np.array([entropy(np.delete(seen, i)) for i in range(n)])
     centre = n * entropy(seen) - (n - 1) * left.mean()
     square = (n - 1) / n * ((left - left.mean()) ** 2).sum() + 3 / (2 * n**2)
-    found = effective_number([9, 4, 2, 1], np.zeros(4, np.int64), 1)
+    result = effective_number([9, 4, 2, 1], np.zeros(4, np.int64), 1)
     half = 2.131449545559323 * math.sqrt(square)  # Student's t, 15 degrees
-    assert (found.low[0], found.high[0]) == pytest.approx((math.exp(centre - half), math.exp(centre + half)))
+    assert (result.low[0], result.high[0]) == pytest.approx((math.exp(centre - half), math.exp(centre + half)))
 
 
 def test_what_one_type_alone_can_say() -> None:
-    found = effective_number([7, 1, 0], np.array([0, 1, 2]), 3)
-    assert found.value[:2].tolist() == [1, 1]
-    assert (found.low[0], found.n.tolist()) == (1, [7, 1, 0])
-    assert np.isnan([found.high[0], found.low[1], found.value[2], found.low[2]]).all()
+    result = effective_number([7, 1, 0], np.array([0, 1, 2]), 3)
+    assert result.value[:2].tolist() == [1, 1]
+    assert (result.low[0], result.n.tolist()) == (1, [7, 1, 0])
+    assert np.isnan([result.high[0], result.low[1], result.value[2], result.low[2]]).all()
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_the_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate, shar
 
     def batch(rng: np.random.Generator) -> np.ndarray:
         counts = rng.multinomial(n, p, times)
-        found = effective_number(counts.ravel(), np.repeat(np.arange(times), len(p)), times)
-        return (found.low <= true) & (true <= found.high)
+        result = effective_number(counts.ravel(), np.repeat(np.arange(times), len(p)), times)
+        return (result.low <= true) & (true <= result.high)
 
     assert_share(simulate(6, batch), 0.94)
 

@@ -19,10 +19,10 @@ def test_thirty_identical_units_are_left_in_peace(simulate: Simulate) -> None:
     def batch(rng: np.random.Generator) -> list[tuple[bool, bool]]:
         singled = []
         for hits in rng.binomial(SIZES, 0.9, (400, SIZES.size)):
-            found = stats.funnel(hits, SIZES)
+            result = stats.funnel(hits, SIZES)
             share = hits / SIZES
-            beyond = (share < found.low) | (share > found.high)
-            singled.append((bool((np.abs(found.z) > 1.96).any()), bool(beyond.any())))
+            beyond = (share < result.low) | (share > result.high)
+            singled.append((bool((np.abs(result.z) > 1.96).any()), bool(beyond.any())))
         return singled
 
     naive, flagged = simulate(3, batch).T
@@ -43,17 +43,19 @@ def test_overdispersed_units_widen_the_funnel_and_an_outlier_is_found() -> None:
 def test_shrinkage_finds_the_likeliest_parameters() -> None:
     rng = np.random.default_rng(5)
     hits = rng.binomial(SIZES, rng.beta(17, 3, SIZES.size))
-    found = stats.shrink(hits, SIZES)
-    best = betabinom.logpmf(hits, SIZES, found.mean * found.concentration, (1 - found.mean) * found.concentration).sum()
+    result = stats.shrink(hits, SIZES)
+    best = betabinom.logpmf(
+        hits, SIZES, result.mean * result.concentration, (1 - result.mean) * result.concentration
+    ).sum()
     for factor in (0.9, 1.1):
-        a, b = found.mean * found.concentration * factor, (1 - found.mean) * found.concentration * factor
+        a, b = result.mean * result.concentration * factor, (1 - result.mean) * result.concentration * factor
         assert betabinom.logpmf(hits, SIZES, a, b).sum() < best
-    assert found.mean == pytest.approx(0.85, abs=0.04)
+    assert result.mean == pytest.approx(0.85, abs=0.04)
     share = hits / SIZES
-    inward = np.abs(found.estimates - found.mean) <= np.abs(share - found.mean) + 1e-12
+    inward = np.abs(result.estimates - result.mean) <= np.abs(share - result.mean) + 1e-12
     assert inward.all()
-    assert (found.low < found.estimates).all()
-    assert (found.estimates < found.high).all()
+    assert (result.low < result.estimates).all()
+    assert (result.estimates < result.high).all()
 
 
 def test_shrinkage_covers_what_it_says(simulate: Simulate) -> None:
@@ -61,17 +63,17 @@ def test_shrinkage_covers_what_it_says(simulate: Simulate) -> None:
         covered = []
         for _ in range(40):
             true = rng.beta(34, 6, SIZES.size)
-            found = stats.shrink(rng.binomial(SIZES, true), SIZES)
-            covered.append(float(((found.low <= true) & (true <= found.high)).mean()))
+            result = stats.shrink(rng.binomial(SIZES, true), SIZES)
+            covered.append(float(((result.low <= true) & (true <= result.high)).mean()))
         return covered
 
     assert_share(simulate(6, batch), 0.925, 0.95)  # the spread of thirty units is itself estimated
 
 
 def test_units_that_do_not_differ_are_one() -> None:
-    found = stats.shrink([50, 100, 150], [100, 200, 300])
-    assert found.concentration == np.inf
-    assert found.estimates == pytest.approx([0.5, 0.5, 0.5], abs=1e-3)
+    result = stats.shrink([50, 100, 150], [100, 200, 300])
+    assert result.concentration == np.inf
+    assert result.estimates == pytest.approx([0.5, 0.5, 0.5], abs=1e-3)
 
 
 def test_ranks_are_sure_where_limits_are_apart_and_open_where_they_overlap() -> None:

@@ -15,19 +15,19 @@ def test_each_group_is_sorted_and_blanks_are_left_out(rows: int, codes: int, thr
     rng = np.random.default_rng(rows + codes)
     group = rng.integers(0, codes, rows).astype(np.uint32)
     numbers = np.where(rng.random(rows) < 0.2, np.nan, rng.integers(0, 50, rows) - 25.0)
-    there = ~np.isnan(numbers)
-    wanted = np.unique(np.append(group, 0)).astype(np.int64)  # codes without rows may be asked for or not
+    present = ~np.isnan(numbers)
+    expected = np.unique(np.append(group, 0)).astype(np.int64)  # codes without rows may be asked for or not
     given = numbers.copy()
     grouped = GroupedRows(group, codes, threads=threads)
-    found = grouped.sorted(np.array_split(numbers, 3))
-    np.testing.assert_array_equal(found, numbers[np.lexsort((numbers, group))])  # NaN sorts last
-    offsets = grouped.offsets(wanted)
-    np.testing.assert_array_equal(np.diff(offsets), np.bincount(group, minlength=codes)[wanted])
+    result = grouped.sorted(np.array_split(numbers, 3))
+    np.testing.assert_array_equal(result, numbers[np.lexsort((numbers, group))])  # NaN sorts last
+    offsets = grouped.offsets(expected)
+    np.testing.assert_array_equal(np.diff(offsets), np.bincount(group, minlength=codes)[expected])
     assert offsets[0] == 0
-    counts = np.bincount(group[there], minlength=codes)[wanted]
-    first = [found[start : start + count] for start, count in zip(offsets, counts, strict=False)]
+    counts = np.bincount(group[present], minlength=codes)[expected]
+    first = [result[start : start + count] for start, count in zip(offsets, counts, strict=False)]
     assert not np.isnan(np.concatenate(first)).any()
-    assert sum(map(len, first)) == there.sum()
+    assert sum(map(len, first)) == present.sum()
     np.testing.assert_array_equal(numbers, given)
 
 

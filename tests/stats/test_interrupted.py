@@ -21,14 +21,14 @@ def test_level_and_slope_are_statsmodels_gls():
 
     y = 50 + 0.3 * np.arange(60) + series(np.random.default_rng(1), 60, 0.5, 1)[0]
     y[30:] += 4 - 0.2 * np.arange(30)
-    found = interrupted_series(y, 30)
+    result = interrupted_series(y, 30)
     t = np.arange(60)
     design = np.column_stack((np.ones(60), t, t >= 30, np.maximum(t - 30, 0)))
-    theirs = GLS(y, design, sigma=found.rho ** np.abs(np.subtract.outer(t, t))).fit()
-    assert (found.level_change, found.se) == pytest.approx((theirs.params[2], theirs.bse[2]), rel=1e-9)
-    assert (found.slope_change, found.slope_se) == pytest.approx((theirs.params[3], theirs.bse[3]), rel=1e-9)
-    assert (found.low, found.high) == pytest.approx(tuple(theirs.conf_int()[2]), rel=1e-9)
-    assert found.p == pytest.approx(theirs.pvalues[2], rel=1e-9)
+    theirs = GLS(y, design, sigma=result.rho ** np.abs(np.subtract.outer(t, t))).fit()
+    assert (result.level_change, result.se) == pytest.approx((theirs.params[2], theirs.bse[2]), rel=1e-9)
+    assert (result.slope_change, result.slope_se) == pytest.approx((theirs.params[3], theirs.bse[3]), rel=1e-9)
+    assert (result.low, result.high) == pytest.approx(tuple(theirs.conf_int()[2]), rel=1e-9)
+    assert result.p == pytest.approx(theirs.pvalues[2], rel=1e-9)
 
 
 def test_neighbours_that_are_alike_raise_few_false_alarms(simulate):

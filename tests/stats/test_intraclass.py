@@ -18,8 +18,8 @@ TABLE = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], 
 
 
 def test_shrout_and_fleiss_1979() -> None:
-    found = [float(icc(TABLE, form=form).value) for form in FORMS]
-    assert found == pytest.approx([0.17, 0.29, 0.71, 0.44, 0.62, 0.91], abs=5.1e-3)
+    result = [float(icc(TABLE, form=form).value) for form in FORMS]
+    assert result == pytest.approx([0.17, 0.29, 0.71, 0.44, 0.62, 0.91], abs=5.1e-3)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -37,10 +37,12 @@ def test_values_and_limits_are_pingouins(seed: int) -> None:
             pd.DataFrame(rows, columns=["item", "rater", "x"]), targets="item", raters="rater", ratings="x"
         )
     for row, form in enumerate(FORMS):
-        found = icc(table, form=form)
-        assert float(found.value) == pytest.approx(expected["ICC"].iloc[row], abs=1e-9)
+        result = icc(table, form=form)
+        assert float(result.value) == pytest.approx(expected["ICC"].iloc[row], abs=1e-9)
         limits = next(expected[name] for name in expected.columns if name.startswith("CI95")).iloc[row]
-        assert (float(found.low), float(found.high)) == pytest.approx(tuple(limits), abs=6e-3)  # printed to two digits
+        assert (float(result.low), float(result.high)) == pytest.approx(
+            tuple(limits), abs=6e-3
+        )  # printed to two digits
 
 
 @pytest.mark.parametrize(
@@ -54,8 +56,8 @@ def test_the_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate, form
         held = []
         for _ in range(800):
             table = rng.normal(0, 1, (25, 1)) + rng.normal(0, 1, (25, 4)) + raters * rng.normal(0, 1, 4)
-            found = icc(table, form=form)  # type: ignore[arg-type]
-            held.append(bool(found.low <= truth <= found.high))
+            result = icc(table, form=form)  # type: ignore[arg-type]
+            held.append(bool(result.low <= truth <= result.high))
         return held
 
     exact = form in {"ICC(1)", "ICC(C,1)"}  # those of agreement take Satterthwaite's degrees of freedom
@@ -78,8 +80,8 @@ def test_oneway_by_hand(groups: list[list[int]]) -> None:
 
 def test_equal_groups_are_the_one_way_form() -> None:
     table = np.array(TABLE, float)
-    found = icc_oneway([4] * 6, table.sum(axis=1), (table**2).sum(axis=1))
-    assert found == pytest.approx(float(icc(TABLE, form="ICC(1)").value))
+    result = icc_oneway([4] * 6, table.sum(axis=1), (table**2).sum(axis=1))
+    assert result == pytest.approx(float(icc(TABLE, form="ICC(1)").value))
 
 
 def test_full_agreement() -> None:
@@ -94,9 +96,9 @@ def test_full_agreement() -> None:
 
 
 def test_groups_go_in_one_call() -> None:
-    found = icc_of_mean_squares([6, 25], [4, 3], items=[11.24, 3], raters=[32.49, 2], error=[1.02, 1])
-    assert found.value[0] == pytest.approx(0.29, abs=5e-3)
-    assert found.value[1] == pytest.approx((3 - 1) / (3 + 2 + 3 / 25))
+    result = icc_of_mean_squares([6, 25], [4, 3], items=[11.24, 3], raters=[32.49, 2], error=[1.02, 1])
+    assert result.value[0] == pytest.approx(0.29, abs=5e-3)
+    assert result.value[1] == pytest.approx((3 - 1) / (3 + 2 + 3 / 25))
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ VALUES = [1.0, 2.0, 3.0, 4.0, 5.0]
     ("scale", "printed"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849), ("ratio", 0.797)]
 )
 def test_the_authors_example_with_gaps(scale: str, printed: float) -> None:
-    found = krippendorff_alpha(RAW4, scale=scale, scores=VALUES)
-    assert (found.value, found.items) == (pytest.approx(printed, abs=6e-4), 11)
+    result = krippendorff_alpha(RAW4, scale=scale, scores=VALUES)
+    assert (result.value, result.items) == (pytest.approx(printed, abs=6e-4), 11)
 
 
 def coincidences(counts: NDArray[np.int64], scores: list[float], scale: str) -> float:
@@ -69,8 +69,8 @@ def varied(counts: NDArray[np.int64]) -> bool:
 def test_alpha_is_the_coincidence_matrixs(rows: list[list[int]], scale: str) -> None:
     counts, scores = np.array(rows), [1.0, 2.0, 4.0, 9.0][: len(rows[0])]
     if varied(counts):
-        found = krippendorff_alpha(counts, scale=scale, scores=scores)
-        assert found.value == pytest.approx(coincidences(counts, scores, scale), abs=1e-9)
+        result = krippendorff_alpha(counts, scale=scale, scores=scores)
+        assert result.value == pytest.approx(coincidences(counts, scores, scale), abs=1e-9)
 
 
 @pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval", "ratio"])
@@ -84,8 +84,8 @@ def test_alpha_is_the_packages(scale: str) -> None:
         expected = krippendorff.alpha(
             value_counts=counts, value_domain=[1, 2, 3, 4], level_of_measurement=scale
         )  # fmt: skip
-    found = krippendorff_alpha(counts, scale=scale, scores=[1, 2, 3, 4])
-    assert found.value == pytest.approx(expected, abs=1e-9)
+    result = krippendorff_alpha(counts, scale=scale, scores=[1, 2, 3, 4])
+    assert result.value == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("scale", ["nominal", "ordinal", "interval", "ratio"])
@@ -94,10 +94,10 @@ def test_the_error_is_the_jackknifes(scale: str) -> None:
     own = rng.choice(4, p=[0.1, 0.2, 0.3, 0.4], size=(400, 1))
     near = np.clip(own + rng.integers(-1, 2, (400, 3)), 0, 3)
     counts = (near[..., None] == np.arange(4)).sum(axis=1)
-    found = krippendorff_alpha(counts, scale=scale, scores=[1, 2, 3, 4])
+    result = krippendorff_alpha(counts, scale=scale, scores=[1, 2, 3, 4])
     left_out = [krippendorff_alpha(np.delete(counts, i, 0), scale=scale, scores=[1, 2, 3, 4]).value for i in range(400)]
     jackknife = np.sqrt(399 / 400 * ((left_out - np.mean(left_out)) ** 2).sum())
-    assert found.se == pytest.approx(jackknife, rel=0.02)
+    assert result.se == pytest.approx(jackknife, rel=0.02)
 
 
 @pytest.mark.parametrize("scale", ["nominal", "interval"])
@@ -110,8 +110,8 @@ def test_the_limits_hold_the_truth_as_often_as_they_say(simulate: Simulate, scal
         drawn = rng.choice(3, p=prevalence, size=(800, 80, 3))
         rating = np.where(rng.random(drawn.shape) < 0.8, own, drawn)
         counts = (rating[..., None] == np.arange(3)).sum(axis=2)
-        found = [krippendorff_alpha(sample, scale=scale) for sample in counts]
-        return [limits.low <= 0.64 <= limits.high for limits in found]
+        result = [krippendorff_alpha(sample, scale=scale) for sample in counts]
+        return [limits.low <= 0.64 <= limits.high for limits in result]
 
     assert_share(simulate(4, batch), 0.935, 0.955)
 

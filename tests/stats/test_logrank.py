@@ -43,12 +43,12 @@ def by_hand(first, second, entry):
 
 @given(st.lists(st.tuples(rows, rows), min_size=1, max_size=4), st.booleans())
 def test_every_comparison_is_the_loop(pairs, entry):
-    found = log_rank(tables(*(a for a, _ in pairs), entry=entry), tables(*(b for _, b in pairs), entry=entry))
+    result = log_rank(tables(*(a for a, _ in pairs), entry=entry), tables(*(b for _, b in pairs), entry=entry))
     for group, (first, second) in enumerate(pairs):
         observed, expected, variance = by_hand(first, second, entry)
-        got = found.observed[group], found.expected[group], found.variance[group]
+        got = result.observed[group], result.expected[group], result.variance[group]
         np.testing.assert_allclose(got, (observed, expected, variance), atol=1e-9)
-        assert np.isnan(found.chi2[group]) == np.isnan(found.p[group]) == (variance < 1e-12)
+        assert np.isnan(result.chi2[group]) == np.isnan(result.p[group]) == (variance < 1e-12)
 
 
 def test_threads_change_no_bit():
@@ -58,7 +58,7 @@ def test_threads_change_no_bit():
     for a, b in zip(log_rank(one, two)[:5], log_rank(one, two, threads=3)[:5], strict=True):
         np.testing.assert_array_equal(a, b)
     alone = [log_rank(tables(a), tables(b)) for a, b in zip(*groups, strict=True)]
-    np.testing.assert_array_equal(log_rank(one, two).chi2, [found.chi2[0] for found in alone])
+    np.testing.assert_array_equal(log_rank(one, two).chi2, [each.chi2[0] for each in alone])
 
 
 def drawn(rng, n, scale=10.0):
@@ -73,7 +73,7 @@ def test_lifelines_and_statsmodels_say_the_same():
     rng = np.random.default_rng(1)
     (t1, e1), (t2, e2), (t3, e3) = drawn(rng, 200), drawn(rng, 150, 14.0), drawn(rng, 90)
     groups = [np.column_stack((t, e, np.zeros_like(t))) for t, e in ((t1, e1), (t2, e2), (t3, e3))]
-    found = log_rank(tables(groups[0]), tables(groups[1]))
+    result = log_rank(tables(groups[0]), tables(groups[1]))
     between = log_rank_between(tables(*groups))
     time, event = np.concatenate((t1, t2, t3)), np.concatenate((e1, e2, e3))
     which = np.repeat([0, 1, 2], [200, 150, 90])
@@ -82,7 +82,7 @@ def test_lifelines_and_statsmodels_say_the_same():
         theirs = logrank_test(t1, t2, e1, e2)
         many = multivariate_logrank_test(time, which, event)
         chi2, p = survdiff(time, event, which)
-    assert (found.chi2[0], found.p[0]) == pytest.approx((theirs.test_statistic, theirs.p_value), rel=1e-9)
+    assert (result.chi2[0], result.p[0]) == pytest.approx((theirs.test_statistic, theirs.p_value), rel=1e-9)
     assert (between.chi2, between.p) == pytest.approx((many.test_statistic, many.p_value), rel=1e-9)
     assert (between.chi2, between.p) == pytest.approx((chi2, p), rel=1e-9)
     assert between.df == 2

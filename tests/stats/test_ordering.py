@@ -43,12 +43,12 @@ def test_each_group_is_sorted(lengths: list[int]) -> None:
 @pytest.mark.parametrize("lengths", [[], [0], [0, 0], [7], [3, 3, 3, 3], [2, 40, 0, 1, 1, 9, 10, 11], [1] * 100])
 def test_blocks_are_neighbours_of_about_one_size(lengths: list[int]) -> None:
     offsets = np.cumsum([0, *lengths])
-    found = list(blocks(offsets, 10))
-    assert found[0][0] == 0
-    assert found[-1][1] == len(lengths)
-    assert all(left[1] == right[0] for left, right in pairwise(found))
-    assert len(found) <= 1 + offsets[-1] // 10
-    for head, end in found:
+    result = list(blocks(offsets, 10))
+    assert result[0][0] == 0
+    assert result[-1][1] == len(lengths)
+    assert all(left[1] == right[0] for left, right in pairwise(result))
+    assert len(result) <= 1 + offsets[-1] // 10
+    for head, end in result:
         assert end - head <= 1 or offsets[end - 1] - offsets[head] < 10
 
 

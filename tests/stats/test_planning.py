@@ -61,8 +61,8 @@ def test_smallest_detectable_change_is_found_with_its_power():
     change = float(smallest_detectable_change(se))
     assert change == pytest.approx(2.8015852 * se, rel=1e-6)
     assert smallest_detectable_change(0) == 0  # what does not vary is seen to change by anything
-    found = oracle.norm.sf(1.959963984540054 - change / se) + oracle.norm.cdf(-1.959963984540054 - change / se)
-    assert found == pytest.approx(0.8, abs=1e-5)
+    result = oracle.norm.sf(1.959963984540054 - change / se) + oracle.norm.cdf(-1.959963984540054 - change / se)
+    assert result == pytest.approx(0.8, abs=1e-5)
 
 
 def test_verdicts_at_the_boundary():

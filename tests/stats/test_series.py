@@ -50,9 +50,9 @@ def test_a_series_that_leads_is_found_at_its_lag() -> None:
     rng = np.random.default_rng(3)
     x = drifting(rng, 200)
     y = np.concatenate([rng.normal(size=3), -0.8 * x[:-3]]) + rng.normal(size=200) * 0.5
-    found, _ = stats.prewhitened_ccf(x, y, range(-5, 6))
-    assert int(np.argmax(np.abs(found))) - 5 == 3
-    assert found[8] < -0.5
+    result, _ = stats.prewhitened_ccf(x, y, range(-5, 6))
+    assert int(np.argmax(np.abs(result))) - 5 == 3
+    assert result[8] < -0.5
 
 
 def test_the_shift_test_is_a_loop_over_circular_shifts() -> None:

@@ -33,11 +33,11 @@ def test_as_dispersion_vanishes_the_threshold_goes_over_into_poissons() -> None:
 
 def test_a_baseline_is_means_and_one_dispersion() -> None:
     counts, slots = [4, 6, 0, 0, 10, 14], np.array([0, 0, 1, 1, 2, 2])
-    found = slot_baseline(counts, slots, 4)
-    assert found.mean.tolist()[:3] == [5, 0.25, 12]  # half an event in two hours without one
-    assert np.isnan(found.mean[3])
-    assert found.periods.tolist() == [2, 2, 2, 0]
-    assert found.phi == pytest.approx(max(1, (2 / 5 + 8 / 12) / 2))
+    result = slot_baseline(counts, slots, 4)
+    assert result.mean.tolist()[:3] == [5, 0.25, 12]  # half an event in two hours without one
+    assert np.isnan(result.mean[3])
+    assert result.periods.tolist() == [2, 2, 2, 0]
+    assert result.phi == pytest.approx(max(1, (2 / 5 + 8 / 12) / 2))
 
 
 def test_dispersion_and_false_alarms_come_out_as_they_went_in(simulate: Simulate) -> None:
@@ -48,9 +48,9 @@ def test_dispersion_and_false_alarms_come_out_as_they_went_in(simulate: Simulate
         for _ in range(10):
             rates = rng.uniform(2, 20, 168)
             draws = rng.negative_binomial(rates / 0.8, 1 / 1.8, (60, 168))
-            found = slot_baseline(draws[:12].ravel(), np.tile(np.arange(168), 12), 168)
-            assert found.phi == pytest.approx(1.8, abs=0.25)
-            threshold = nb_spike_threshold(found.mean, found.phi * (1 + 1 / 12), 0.01)
+            result = slot_baseline(draws[:12].ravel(), np.tile(np.arange(168), 12), 168)
+            assert result.phi == pytest.approx(1.8, abs=0.25)
+            threshold = nb_spike_threshold(result.mean, result.phi * (1 + 1 / 12), 0.01)
             alarms.append(float((draws[12:] >= threshold).mean()))
         return alarms
 

@@ -23,10 +23,10 @@ def test_mix_and_rate_add_up_to_the_change(cells):
         with pytest.raises(ParameterError, match="a side without rows has no rate"):
             kitagawa(k1, n1, k0, n0)
         return
-    found = kitagawa(k1, n1, k0, n0)
-    assert found.total == pytest.approx(k1.sum() / n1.sum() - k0.sum() / n0.sum(), abs=1e-12)
+    result = kitagawa(k1, n1, k0, n0)
+    assert result.total == pytest.approx(k1.sum() / n1.sum() - k0.sum() / n0.sum(), abs=1e-12)
     back = kitagawa(k0, n0, k1, n1)
-    np.testing.assert_allclose((back.mix, back.rate), (-found.mix, -found.rate), atol=1e-12)
+    np.testing.assert_allclose((back.mix, back.rate), (-result.mix, -result.rate), atol=1e-12)
     same_mix = kitagawa(k0, n0, k0, n0)
     assert not same_mix.mix.any()
     assert not same_mix.rate.any()
@@ -45,9 +45,9 @@ def test_direct_standardisation_turns_the_kidney_stones_round():
 
 def test_mantel_haenszel_is_statsmodels():
     cells = [np.array([[k1, n1 - k1], [k0, n0 - k0]]) for k1, n1, k0, n0 in zip(A_K, A_N, B_K, B_N, strict=True)]
-    theirs, found = StratifiedTable(cells), mantel_haenszel(A_K, A_N, B_K, B_N)
-    assert found.odds_ratio == pytest.approx(theirs.oddsratio_pooled)
-    assert (found.odds_low, found.odds_high) == pytest.approx(theirs.oddsratio_pooled_confint())
+    theirs, result = StratifiedTable(cells), mantel_haenszel(A_K, A_N, B_K, B_N)
+    assert result.odds_ratio == pytest.approx(theirs.oddsratio_pooled)
+    assert (result.odds_low, result.odds_high) == pytest.approx(theirs.oddsratio_pooled_confint())
 
 
 def test_standardised_rates_are_covered(simulate):
@@ -73,8 +73,8 @@ def test_mantel_haenszels_difference_is_covered(simulate):
 
 
 def test_a_stratum_of_one_side_tells_nothing():
-    found = mantel_haenszel([*A_K, 9], [*A_N, 10], [*B_K, 0], [*B_N, 0])
-    assert found.odds_ratio == pytest.approx(mantel_haenszel(A_K, A_N, B_K, B_N).odds_ratio)
+    result = mantel_haenszel([*A_K, 9], [*A_N, 10], [*B_K, 0], [*B_N, 0])
+    assert result.odds_ratio == pytest.approx(mantel_haenszel(A_K, A_N, B_K, B_N).odds_ratio)
     nothing = mantel_haenszel([1], [2], [0], [0])
     assert np.isnan(nothing.difference)
     assert np.isnan(nothing.odds_ratio)

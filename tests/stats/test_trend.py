@@ -23,16 +23,16 @@ def test_it_is_the_poisson_regression(events: list[int], exposure: list[float]) 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fit: Any = sm.GLM(events, design, family=sm.families.Poisson(), exposure=exposure).fit(tol=1e-12)
-    found = poisson_trend(events, exposure)
+    result = poisson_trend(events, exposure)
     low, high = np.exp(fit.conf_int()[1])
-    assert (found.ratio, found.low, found.high) == pytest.approx((np.exp(fit.params[1]), low, high), rel=1e-6)
+    assert (result.ratio, result.low, result.high) == pytest.approx((np.exp(fit.params[1]), low, high), rel=1e-6)
 
 
 def test_two_bands_are_the_ratio_of_their_rates_and_the_score_test_is_the_normal_one() -> None:
-    found = poisson_trend([8, 2], [4.0, 4.0])
-    assert found.ratio == pytest.approx(0.25)
+    result = poisson_trend([8, 2], [4.0, 4.0])
+    assert result.ratio == pytest.approx(0.25)
     # Given 10 events, the upper band holds a binomial number of them: (2 - 5) / sqrt(2.5).
-    assert found.p_value == pytest.approx(math.erfc(3 / math.sqrt(2.5) / math.sqrt(2)))
+    assert result.p_value == pytest.approx(math.erfc(3 / math.sqrt(2.5) / math.sqrt(2)))
 
 
 def test_where_nothing_can_be_said() -> None:

@@ -134,17 +134,17 @@ def test_p_is_below_alpha_exactly_where_limits_exclude_0():
 )
 def test_the_shift_is_an_order_statistic_of_all_differences(x, y):
     pairs = np.sort(np.subtract.outer(np.asarray(x), np.asarray(y)).ravel())
-    found = hodges_lehmann(x, y)
-    assert found.shift == pytest.approx(np.median(pairs), abs=1e-12)
-    if found.exact and np.isfinite(found.low):
-        rank = int((pairs < found.low - 1e-12).sum()) + 1
-        np.testing.assert_allclose((found.low, found.high), (pairs[rank - 1], pairs[len(pairs) - rank]))
+    result = hodges_lehmann(x, y)
+    assert result.shift == pytest.approx(np.median(pairs), abs=1e-12)
+    if result.exact and np.isfinite(result.low):
+        rank = int((pairs < result.low - 1e-12).sum()) + 1
+        np.testing.assert_allclose((result.low, result.high), (pairs[rank - 1], pairs[len(pairs) - rank]))
 
 
 def test_the_extreme_differences_are_limits_whatever_their_rounding():
     """3.9 + 0.1 is 4.0, and 4.1 - 0.1 is a little less: a search by sums lost the last difference."""
-    found = hodges_lehmann([1.1, 1.0, 4.1], [0.1, 5.6, 1.5, 6.9, 6.6])
-    assert (found.shift, found.low, found.high) == (-2.5, 1.0 - 6.9, 4.1 - 0.1)
+    result = hodges_lehmann([1.1, 1.0, 4.1], [0.1, 5.6, 1.5, 6.9, 6.6])
+    assert (result.shift, result.low, result.high) == (-2.5, 1.0 - 6.9, 4.1 - 0.1)
 
 
 @pytest.mark.parametrize("digits", [0, 1, 3, 9])
@@ -175,9 +175,9 @@ def test_the_exact_distribution_is_scipys():
 
 def test_the_shift_is_covered(simulate):
     def batch(rng):
-        found = [hodges_lehmann(rng.normal(1, 1, 12), rng.normal(0, 1, 15)) for _ in range(600)]
-        assert all(one.exact for one in found)
-        return [one.low <= 1 <= one.high for one in found]
+        result = [hodges_lehmann(rng.normal(1, 1, 12), rng.normal(0, 1, 15)) for _ in range(600)]
+        assert all(one.exact for one in result)
+        return [one.low <= 1 <= one.high for one in result]
 
     assert_share(simulate(24, batch), 0.95, 0.956)  # exact ranks: never below the level
 
@@ -201,10 +201,10 @@ def test_large_samples_take_the_normal_ranks():
 
 def test_superiority_is_scipys():
     x, y = RNG.integers(1, 6, 60), RNG.integers(1, 6, 45)
-    theirs, found = scipy_stats.brunnermunzel(x, y), brunner_munzel(x, y)
-    assert (found.statistic, found.p) == pytest.approx((theirs.statistic, theirs.pvalue))
+    theirs, result = scipy_stats.brunnermunzel(x, y), brunner_munzel(x, y)
+    assert (result.statistic, result.p) == pytest.approx((theirs.statistic, theirs.pvalue))
     pairs = np.subtract.outer(y, x)
-    assert found.probability == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
+    assert result.probability == pytest.approx(((pairs > 0) + 0.5 * (pairs == 0)).mean())
     assert np.isnan(brunner_munzel([1, 1, 1], [2, 2]).p)
     with pytest.raises(ParameterError, match="two rows or more; got 1 and 2"):
         brunner_munzel([1], [1, 2])

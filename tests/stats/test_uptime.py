@@ -19,7 +19,7 @@ SPANS = st.lists(
 @given(SPANS)
 def test_downtime_is_what_a_count_of_seconds_finds(spans: list[tuple[int, int, int, bool]]) -> None:
     group, start, length, planned = (np.array(column) for column in zip(*spans, strict=True))
-    found = stats.downtime(start, start + length, group=group, planned=planned, groups=3, window=(0, 30))
+    result = stats.downtime(start, start + length, group=group, planned=planned, groups=3, window=(0, 30))
     for one in range(3):
         mine = [(s, s + n, p) for g, s, n, p in spans if g == one and n > 0]
         maintained = {t for s, stop, p in mine if p for t in range(s, stop)} & set(range(30))
@@ -27,9 +27,9 @@ def test_downtime_is_what_a_count_of_seconds_finds(spans: list[tuple[int, int, i
         down = failing - maintained
         starts = [t for t in sorted(failing) if t - 1 not in failing]
         runs = [[t for t in sorted(failing) if a <= t < b] for a, b in pairwise([*starts, 99])]
-        assert found.down[one] == len(down)
-        assert found.excluded[one] == len(maintained)
-        assert found.outages[one] == sum(bool(set(run) & down) for run in runs)
+        assert result.down[one] == len(down)
+        assert result.excluded[one] == len(maintained)
+        assert result.outages[one] == sum(bool(set(run) & down) for run in runs)
 
 
 def test_spans_that_touch_are_one_outage_and_one_within_maintenance_is_none() -> None:
@@ -42,8 +42,8 @@ def test_spans_that_touch_are_one_outage_and_one_within_maintenance_is_none() ->
 
 def test_large_instants_are_added_exactly() -> None:
     start = np.full(100_000, 1_700_000_000_000_000) + np.arange(100_000) * 3
-    found = stats.downtime(start, start + 1, window=(1_700_000_000_000_000, 1_700_000_001_000_000))
-    assert found.down[0] == 100_000
+    down = stats.downtime(start, start + 1, window=(1_700_000_000_000_000, 1_700_000_001_000_000))
+    assert down.down[0] == 100_000
 
 
 @pytest.mark.parametrize(

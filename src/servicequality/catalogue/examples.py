@@ -100,22 +100,22 @@ def example(spec: Spec) -> Example | None:
     if spec.example:
         return _own(spec.example, head)
     parameters = spec.parameters.parameters
-    required = [name for name, found in parameters.items() if found.default is found.empty]
+    required = [name for name, parameter in parameters.items() if parameter.default is parameter.empty]
     if spec.table or any(name not in _OPTIONS for name in required):
         return None
     options = ", ".join(f"{name}={_OPTIONS[name]}" for name in required)
     needed = spec.inputs.keys() - spec.optional
     columns = [
         str(column)
-        for name, found in parameters.items()
-        if name in needed and found.default is not found.empty
-        for column in spec.inputs[name].names(found.default)
+        for name, parameter in parameters.items()
+        if name in needed and parameter.default is not parameter.empty
+        for column in spec.inputs[name].names(parameter.default)
     ]
-    there = set(_namespace(head)["rows"].collect_schema().names()) if head else set()
-    if head and set(columns) <= there:
+    available = set(_namespace(head)["rows"].collect_schema().names()) if head else set()
+    if head and set(columns) <= available:
         tail = f"metric = sq.{spec.name}({options})\nprint(metric.estimate(rows))\n"
         group = _GROUPS.get(spec.grain, "channel")
-        if group in there:
+        if group in available:
             shown = f'"{group}", "value", "low", "high", "n"'
             tail += f'print(sq.evaluate(rows, metric, by="{group}").select({shown}).collect())\n'
         return _run(head, tail)

@@ -23,7 +23,7 @@ def to_frame() -> pl.DataFrame:
     `low` and `high` (null where it is open), and the lists `aliases`, `references`, `columns` (parameters that name columns)
     and `options` (the other parameters).
     """
-    entries = [_said(spec) for spec in _specs()]
+    entries = [_entry(spec) for spec in _specs()]
     lists = dict.fromkeys(("aliases", "references", "columns", "options"), pl.List(pl.String))
     texts = dict.fromkeys((*_TEXTS, "why_vendors_differ"), pl.String)
     rows = [entry | {"columns": list(entry["columns"]), "options": list(entry["options"])} for entry in entries]
@@ -32,14 +32,14 @@ def to_frame() -> pl.DataFrame:
 
 def to_json() -> str:
     """The whole catalogue as a JSON list, with the domain of every column and the default of every option."""
-    return json.dumps([_said(spec) for spec in _specs()], ensure_ascii=False, indent=2)
+    return json.dumps([_entry(spec) for spec in _specs()], ensure_ascii=False, indent=2)
 
 
 def _specs() -> list[Spec]:
     return [spec for specs in families().values() for spec in specs]
 
 
-def _said(spec: Spec) -> dict[str, Any]:
+def _entry(spec: Spec) -> dict[str, Any]:
     low, high = (bound if math.isfinite(bound) else None for bound in spec.bounds)
     parameters = spec.parameters.parameters
     return {
@@ -50,8 +50,8 @@ def _said(spec: Spec) -> dict[str, Any]:
         "references": list(spec.references),
         "columns": {name: _domain(column, _default(parameters[name])) for name, column in spec.inputs.items()},
         "options": {
-            name: {"required": found.default is found.empty, "default": _default(found)}
-            for name, found in parameters.items()
+            name: {"required": parameter.default is parameter.empty, "default": _default(parameter)}
+            for name, parameter in parameters.items()
             if name not in spec.inputs
         },
     }

@@ -92,13 +92,13 @@ def _metric(spec: Spec, *, level: int) -> str:
 
 def _parameters(spec: Spec) -> str:
     rows = ["| parameter | default | takes |", "|---|---|---|"]
-    for place, (name, found) in enumerate(spec.parameters.parameters.items()):
+    for place, (name, parameter) in enumerate(spec.parameters.parameters.items()):
         if place < spec.data:
             takes = f"the data: any dataframe, one row a {spec.grain if place == 0 else name.rstrip('s')}"
         elif name in spec.inputs:
             meaning, legal = spec.inputs[name].meaning, domain(spec.inputs[name])
             takes = f"column: {meaning}" + ("" if legal in meaning else f" ({legal})")
         else:
-            takes = accepted(found.annotation)
-        rows.append(f"| `{name}` | {default(found)} | {takes.replace('|', chr(92) + '|')} |")
+            takes = accepted(parameter.annotation)
+        rows.append(f"| `{name}` | {default(parameter)} | {takes.replace('|', chr(92) + '|')} |")
     return "\n".join(rows)

@@ -33,7 +33,7 @@ Entry = Definition[...] | TableDefinition[..., Any]
 def definitions() -> Iterator[Entry]:
     """Every metric, and every function that answers with a table, family by family."""
     for layer in (metrics, servqual):
-        yield from (found for found in vars(layer).values() if isinstance(found, Definition | TableDefinition))
+        yield from (value for value in vars(layer).values() if isinstance(value, Definition | TableDefinition))
 
 
 @refusing_misfits
@@ -43,7 +43,7 @@ def definition(name: str) -> Entry:
     Raises:
         ParameterError: there is none; the message names the nearest.
     """
-    known = {found.spec.name: found for found in definitions()}
+    known = {one.spec.name: one for one in definitions()}
     if name in known:
         return known[name]
     called = {
@@ -84,7 +84,7 @@ def families() -> dict[str, list[Spec]]:
 
 def headline(family: str) -> str:
     """What a family is about: the first sentence of its module's docstring."""
-    parts = next(found.__module__ for found in definitions() if found.spec.family == family).split(".")
+    parts = next(one.__module__ for one in definitions() if one.spec.family == family).split(".")
     module = ".".join(parts[: parts.index(family) + 1])  # the family may be a folder
     doc = sys.modules[module].__doc__ or ""
     return " ".join(doc.split("\n\n", maxsplit=1)[0].split()).partition(". ")[0].rstrip(".")
@@ -109,15 +109,15 @@ def find(words: str | Iterable[str]) -> list[Spec]:
         The specs, ranked; all of them, by family, if no word says anything; none if nothing is alike.
     """
     phrase = words if isinstance(words, str) else " ".join(words)
-    asked = [word for word in _words(phrase) if word not in _EMPTY_WORDS]
-    if not asked:
+    searched = [word for word in _words(phrase) if word not in _EMPTY_WORDS]
+    if not searched:
         return [spec for specs in families().values() for spec in specs]
     fields = {spec.name: _fields(spec) for spec in _specs()}
     vocabulary = {word for weighed in fields.values() for word in weighed}
-    wanted = [_likely(word, vocabulary) for word in asked]
+    alternatives = [_likely(word, vocabulary) for word in searched]
     scores: dict[str, float] = {}
     for spec in _specs():
-        hits = [max((fields[spec.name].get(word, 0.0) for word in likely), default=0.0) for likely in wanted]
+        hits = [max((fields[spec.name].get(word, 0.0) for word in likely), default=0.0) for likely in alternatives]
         scores[spec.name] = sum(hits) * sum(hit > 0 for hit in hits) / len(hits) + _whole(phrase, spec)
     best = max(scores.values())
     ranked = sorted(
@@ -127,7 +127,7 @@ def find(words: str | Iterable[str]) -> list[Spec]:
 
 
 def _specs() -> list[Spec]:
-    return [found.spec for found in definitions()]
+    return [one.spec for one in definitions()]
 
 
 def _fields(spec: Spec) -> dict[str, float]:
@@ -153,9 +153,9 @@ def _whole(phrase: str, spec: Spec) -> float:
         return 40.0
     if is_name_of(phrase, spec):
         return 30.0
-    asked = f" {_flat(phrase)} "
+    words = f" {_flat(phrase)} "
     names = [f" {_flat(name)} " for name in (spec.name, spec.label, spec.title, *spec.aliases)]
-    return 10.0 if any(asked in name or (name.count(" ") > 2 and name in asked) for name in names) else 0.0
+    return 10.0 if any(words in name or (name.count(" ") > 2 and name in words) for name in names) else 0.0
 
 
 def _likely(word: str, vocabulary: set[str]) -> list[str]:
@@ -169,7 +169,7 @@ def _flat(text: str) -> str:
 @functools.cache
 def _words(text: str) -> tuple[str, ...]:
     """Words in lower case and in the singular, so that "tickets" finds "ticket"."""
-    found = re.findall(r"[a-z0-9]+", text.lower().replace("'s", ""))
+    written = re.findall(r"[a-z0-9]+", text.lower().replace("'s", ""))
     return tuple(
-        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in found
+        word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in written
     )

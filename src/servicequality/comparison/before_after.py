@@ -213,7 +213,7 @@ def _rows(sides: Sides, change: ChangeEstimate, *, power: float, detect: float |
     ]
     zero = (before == 0) & (ratio.method is not None)
     turned = turned_round(sides)
-    said = [
+    notes = [
         "; ".join(
             text
             for text in (
@@ -234,7 +234,7 @@ def _rows(sides: Sides, change: ChangeEstimate, *, power: float, detect: float |
     return pl.concat(
         [
             sides.rows.select(map(column, sides.keys)),
-            pl.DataFrame([*columns, pl.Series("notes", said, pl.String)]),
+            pl.DataFrame([*columns, pl.Series("notes", notes, pl.String)]),
             sides.rows.select(
                 pl.col("n before").fill_null(0).alias("n_before"),
                 pl.col("n after").fill_null(0).alias("n_after"),
@@ -258,8 +258,8 @@ def _is_number(value: object) -> bool:
 
 
 def _reason(side: str) -> pl.Expr:
-    said = pl.col(f"reason {side}").fill_null("no rows")
-    return pl.when(pl.col(f"value {side}").is_null()).then(pl.format(f"{side}: {{}}", said))
+    reason = pl.col(f"reason {side}").fill_null("no rows")
+    return pl.when(pl.col(f"value {side}").is_null()).then(pl.format(f"{side}: {{}}", reason))
 
 
 def _power(
@@ -284,10 +284,10 @@ def _power(
         variance = errors[0] ** 2 * counts[0] + errors[1] ** 2 * counts[1]
     ok = np.isfinite(se)
     seen[ok] = smallest_detectable_change(se[ok], power=power, level=sides.level)
-    asked = np.abs(difference) if detect is None else np.full_like(difference, abs(detect))
-    some = ok & (asked > 0)
+    detectable = np.abs(difference) if detect is None else np.full_like(difference, abs(detect))
+    some = ok & (detectable > 0)
     factor = float(smallest_detectable_change(1.0, power=power, level=sides.level))
-    needed[some] = variance[some] * (factor / asked[some]) ** 2
+    needed[some] = variance[some] * (factor / detectable[some]) ** 2
     return se, seen, needed
 
 

@@ -73,11 +73,11 @@ change_of: "_SingleDispatchCallable[ChangeEstimate]" = singledispatch(joined)
 @change_of.register(Share)
 @change_of.register(Attainment)
 def _shares(shape: Share | Attainment, sides: Sides) -> ChangeEstimate:
-    found = joined(shape, sides)
+    change = joined(shape, sides)
     if shape.method != "wilson":
-        return found
+        return change
     method = "newcombe, n_eff" if sides.sampled else "newcombe"
-    return replace(found, low=np.maximum(found.low, -1.0), high=np.minimum(found.high, 1.0), method=method)
+    return replace(change, low=np.maximum(change.low, -1.0), high=np.minimum(change.high, 1.0), method=method)
 
 
 @change_of.register
@@ -117,25 +117,25 @@ def _ratios(_shape: Ratio, sides: Sides) -> ChangeEstimate:
 def _rates(shape: Rate, sides: Sides) -> ChangeEstimate:
     if sides.sampled:
         return replace(_welch(sides), ratio=ratio_of_means(sides))
-    found = joined(shape, sides)
+    change = joined(shape, sides)
     (events, exposure), p = (
         (sides.both(f"sum {leaf}") for leaf in ("events", "exposure")),
-        np.full_like(found.p, np.nan),
+        np.full_like(change.p, np.nan),
     )
     ok = (events[0] + events[1] > 0) & (exposure[0] > 0) & (exposure[1] > 0)
     p[ok] = rate_ratio_test(events[1][ok], exposure[1][ok], events[0][ok], exposure[0][ok])
     ratio = ratio_of_counts(events, exposure, level=sides.level)
-    return replace(found, p=p, method="mover, garwood", test="exact conditional", ratio=ratio)
+    return replace(change, p=p, method="mover, garwood", test="exact conditional", ratio=ratio)
 
 
 @change_of.register(Tally)
 @change_of.register(Total)
 def _censuses(_shape: Tally | Total, sides: Sides) -> ChangeEstimate:
     nothing = np.full(sides.rows.height, np.nan)
-    said = (
+    note = (
         "a census: the change is exact and has no test; give a rate (per day, per customer) to ask whether it is chance"
     )
-    return ChangeEstimate(low=nothing, high=nothing, p=nothing, method="none", test="none", notes=said)
+    return ChangeEstimate(low=nothing, high=nothing, p=nothing, method="none", test="none", notes=note)
 
 
 @change_of.register
@@ -145,31 +145,31 @@ def _quantiles(shape: Quantile, sides: Sides) -> ChangeEstimate:
 
 @change_of.register
 def _curves(shape: Survival, sides: Sides) -> ChangeEstimate:
-    found = joined(shape, sides)
+    change = joined(shape, sides)
     if shape.horizon is not None:
         return replace(_welch(sides, df=np.inf), ratio=ratio_of_means(sides), method="restricted means", test="normal")
     if shape.p is None:
         # At 0 or 1 a curve has no standard error: its limits stand, and no test is defined.
         (b, a), (b_se, a_se) = sides.both("value"), sides.both("se")
         edge = np.isin(a, (0.0, 1.0)) | np.isin(b, (0.0, 1.0)) | ~(a_se > 0) | ~(b_se > 0)
-        limits = (np.maximum(found.low, -1.0), np.minimum(found.high, 1.0))
-        return replace(found, low=limits[0], high=limits[1], p=np.where(edge, np.nan, found.p))
+        limits = (np.maximum(change.low, -1.0), np.minimum(change.high, 1.0))
+        return replace(change, low=limits[0], high=limits[1], p=np.where(edge, np.nan, change.p))
     if sides.sampled:
-        return found
+        return change
     # Limits of two quantiles say little of few rows; the curves as a whole say more.
     test = log_rank(sides.risk_tables("after"), sides.risk_tables("before"), threads=pl.thread_pool_size())
-    said = "the p-value is the log-rank test's, which looks at the whole curves and not at this quantile alone"
+    note = "the p-value is the log-rank test's, which looks at the whole curves and not at this quantile alone"
     name = "log-rank" if not shape.competing else "log-rank, cause-specific"
-    return replace(found, p=test.p, test=name, notes=said)
+    return replace(change, p=test.p, test=name, notes=note)
 
 
 def mover(sides: Sides) -> tuple[FloatArray, FloatArray]:
     """Limits of after - before from the limits of both; NaN where a side has none that it needs."""
     (b, a), (b_low, a_low), (b_high, a_high) = (sides.both(name) for name in ("value", "low", "high"))
-    there = np.isfinite(a) & np.isfinite(b)
+    both = np.isfinite(a) & np.isfinite(b)
 
     def one(own: FloatArray, other: FloatArray, side: int) -> FloatArray:
-        ok = there & np.isfinite(own) & np.isfinite(other)
+        ok = both & np.isfinite(own) & np.isfinite(other)
         out = np.full_like(a, np.nan)
         known = {"a": a, "b": b, "own": own, "other": other}
         x, y, mine, its = (part[ok] for part in known.values())

@@ -82,27 +82,27 @@ def funnel(
         ParameterError: a level outside (0, 1).
     """
     confidence_level(level)
-    asked = _Units(units, [value, n], by)
-    return asked.answer(lambda: _funnel(asked, value, n, level), _FUNNEL)
+    table = _Units(units, [value, n], by)
+    return table.answer(lambda: _funnel(table, value, n, level), _FUNNEL)
 
 
-def _funnel(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
-    rows, share, size = _shares(asked, value, n)
-    there, lines = size > 0, len(size)
+def _funnel(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
+    rows, share, size = _shares(table, value, n)
+    sized, lines = size > 0, len(size)
     z, low, high, centre, phi = np.full((5, lines), np.nan)
-    reason = _where(~there, "no rows")
+    reason = _where(~sized, "no rows")
     try:
-        found = stats.funnel(share[there] * size[there], size[there], level=level)
+        limits = stats.funnel(share[sized] * size[sized], size[sized], level=level)
     except ParameterError as error:
-        reason[there] = str(error)
+        reason[sized] = str(error)
     else:
-        z[there], low[there], high[there] = found.z, found.low, found.high
-        centre[there], phi[there] = found.centre, found.phi
+        z[sized], low[sized], high[sized] = limits.z, limits.low, limits.high
+        centre[sized], phi[sized] = limits.centre, limits.phi
     outside = np.full(lines, None, dtype=object)
     with np.errstate(invalid="ignore"):
         outside[share > high], outside[share < low] = "above", "below"
     return _with(
-        rows.select(map(column, (*asked.keys, value, n))),
+        rows.select(map(column, (*table.keys, value, n))),
         {"z": z, "centre": centre, "low": low, "high": high},
         pl.Series("outside", outside.tolist(), dtype=pl.String),
         pl.Series("phi", phi, nan_to_null=True),
@@ -151,26 +151,26 @@ def shrink(
         ParameterError: a level outside (0, 1).
     """
     confidence_level(level)
-    asked = _Units(units, [value, n], by)
-    return asked.answer(lambda: _shrink(asked, value, n, level), _SHRUNKEN)
+    table = _Units(units, [value, n], by)
+    return table.answer(lambda: _shrink(table, value, n, level), _SHRUNKEN)
 
 
-def _shrink(asked: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
-    rows, share, size = _shares(asked, value, n)
-    there = size > 0
+def _shrink(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
+    rows, share, size = _shares(table, value, n)
+    sized = size > 0
     estimate, low, high, mean, strength = np.full((5, len(size)), np.nan)
     reason = np.full(len(size), None, dtype=object)
     try:
-        found = stats.shrink(share[there] * size[there], size[there], level=level)
+        shrunk = stats.shrink(share[sized] * size[sized], size[sized], level=level)
     except ParameterError as error:
         reason[:] = str(error)
     else:
-        estimate[:] = mean[:] = found.mean
-        strength[:] = found.concentration if np.isfinite(found.concentration) else np.nan
-        estimate[there], low[there], high[there] = found.estimates, found.low, found.high
-        reason[~there] = "no rows: the mean of the others stands in"
+        estimate[:] = mean[:] = shrunk.mean
+        strength[:] = shrunk.concentration if np.isfinite(shrunk.concentration) else np.nan
+        estimate[sized], low[sized], high[sized] = shrunk.estimates, shrunk.low, shrunk.high
+        reason[~sized] = "no rows: the mean of the others stands in"
     return _with(
-        rows.select(map(column, (*asked.keys, value, n))),
+        rows.select(map(column, (*table.keys, value, n))),
         {"estimate": estimate, "low": low, "high": high, "mean": mean, "concentration": strength},
         pl.Series("reason", reason.tolist(), dtype=pl.String),
     )
@@ -236,17 +236,17 @@ def ranks(
     if best not in ("highest", "lowest"):
         raise ParameterError(f"best must be 'highest' or 'lowest'; got {best!r}")
     confidence_level(level)
-    asked = _Units(units, [value, low, high], by)
-    return asked.answer(lambda: _ranks(asked, (value, low, high), best, level, seed), _RANKED, kept=1)
+    table = _Units(units, [value, low, high], by)
+    return table.answer(lambda: _ranks(table, (value, low, high), best, level, seed), _RANKED, kept=1)
 
 
 def _ranks(
-    asked: "_Units", columns: tuple[str, str, str], best: Literal["highest", "lowest"], level: float, seed: int
+    table: "_Units", columns: tuple[str, str, str], best: Literal["highest", "lowest"], level: float, seed: int
 ) -> pl.DataFrame:
-    keys, rows, (value, low, high) = asked.keys, asked.read(), columns
+    keys, rows, (value, low, high) = table.keys, table.read(), columns
     estimate, below, above = (rows[name].cast(pl.Float64).to_numpy() for name in (value, low, high))
-    there = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
-    astray = there & ((below > estimate) | (estimate > above))
+    complete = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
+    astray = complete & ((below > estimate) | (estimate > above))
     if astray.any():
         offenders = rows.filter(pl.Series(astray)).select(map(column, (*keys, value, low, high))).head(3)
         raise InputError(
@@ -255,10 +255,10 @@ def _ranks(
     middle, first, last = np.full((3, len(estimate)), np.nan)
     sign = 1.0 if best == "highest" else -1.0
     ends = (below, above) if best == "highest" else (-above, -below)
-    middle[there], first[there], last[there] = stats.rank_chances(
-        sign * estimate[there], ends[0][there], ends[1][there], level=level, seed=seed
+    middle[complete], first[complete], last[complete] = stats.rank_chances(
+        sign * estimate[complete], ends[0][complete], ends[1][complete], level=level, seed=seed
     )
-    reason = pl.Series("reason", _where(~there, "no estimate with limits").tolist(), dtype=pl.String)
+    reason = pl.Series("reason", _where(~complete, "no estimate with limits").tolist(), dtype=pl.String)
     ranked = _with(
         rows.select(map(column, (*keys, value))), {"rank": middle, "rank_low": first, "rank_high": last}, reason
     )
@@ -309,8 +309,8 @@ class _Units:
         return like_input((self._frame,), compute, lambda: {**own, **figures})
 
 
-def _shares(asked: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:
-    rows = asked.read()
+def _shares(table: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:
+    rows = table.read()
     bad = rows.filter((column(value) < 0) | (column(value) > 1) | (column(n) < 0))
     if bad.height:
         raise InputError(
@@ -324,9 +324,9 @@ def _shares(asked: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, N
 
 def _where(holds: NDArray[np.bool_], text: str) -> NDArray[np.object_]:
     """The text where it holds, and None elsewhere."""
-    said = np.full(len(holds), None, dtype=object)
-    said[holds] = text
-    return said
+    texts = np.full(len(holds), None, dtype=object)
+    texts[holds] = text
+    return texts
 
 
 def _with(rows: pl.DataFrame, figures: dict[str, Numbers], *columns: pl.Series) -> pl.DataFrame:

@@ -73,18 +73,18 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
                 raise InputError(f"{metric.name}: no rows count {label}; without them there is no mix to compare with")
         values = sides.both("value")
         above = [np.nan_to_num(value) * size for value, size in zip(values, below, strict=True)]
-        found = kitagawa(above[1], below[1], above[0], below[0])
+        parts = kitagawa(above[1], below[1], above[0], below[0])
         shares = [size / size.sum() for size in below]
         totals = [pooled(sides, label) for label in SIDES]
-        groups = [*shares, *values, found.mix, found.rate, found.mix + found.rate]
-        whole = [1.0, 1.0, *totals, found.mix.sum(), found.rate.sum(), float(found.total)]
+        groups = [*shares, *values, parts.mix, parts.rate, parts.mix + parts.rate]
+        whole = [1.0, 1.0, *totals, parts.mix.sum(), parts.rate.sum(), float(parts.total)]
         rows = sides.rows.select(map(column, keys)).with_columns(
             pl.lit("group").alias("part"),
             *(pl.Series(name, part, nan_to_null=True) for name, part in zip(_SPLIT, groups, strict=True)),
             pl.lit(None, pl.String).alias("notes"),
         )
-        said = warning(values[1] - values[0], totals[1] - totals[0])
-        last = {"part": "total", **dict(zip(_SPLIT, whole, strict=True)), "notes": said}
+        note = warning(values[1] - values[0], totals[1] - totals[0])
+        last = {"part": "total", **dict(zip(_SPLIT, whole, strict=True)), "notes": note}
         return pl.concat([rows, pl.DataFrame([last]).cast({"notes": pl.String})], how="diagonal")
 
     def schema() -> dict[str, pl.DataType]:

@@ -108,8 +108,8 @@ def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.
         a, b = x[first[group] : first[group + 1]], y[second[group] : second[group + 1]]
         reasons.append(None if len(a) > 1 and len(b) > 1 else "fewer than two answers on a side")
         if reasons[-1] is None:
-            found = brunner_munzel(a, b, level=level)
-            figures[:, group] = found.probability, found.low, found.high, found.se, found.p
+            test = brunner_munzel(a, b, level=level)
+            figures[:, group] = test.probability, test.low, test.high, test.se, test.p
     return pl.concat(
         [
             both.select(keys),

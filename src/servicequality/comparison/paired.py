@@ -108,5 +108,5 @@ def _of(
     tested = ok & (se > 0)
     p[tested] = t_test(change[tested], se[tested], df=units[tested] - 1)
     left_out = alone - len(joint)
-    said = f"{len(joint)} pairs" + (f"; {left_out} without a partner are left out" if left_out else "")
-    return sides, ChangeEstimate(low=low, high=high, p=p, method="paired t", test="paired t", se=se, notes=said)
+    note = f"{len(joint)} pairs" + (f"; {left_out} without a partner are left out" if left_out else "")
+    return sides, ChangeEstimate(low=low, high=high, p=p, method="paired t", test="paired t", se=se, notes=note)

@@ -101,19 +101,19 @@ def mantel_haenszel(
         bounds, rows = np.cumsum([0, *lengths]), []
         for start, end in pairwise(bounds):
             part = [count[start:end] for count in counts]
-            found = pool_tables(*part, level=level)
+            pooled = pool_tables(*part, level=level)
             k1, n1, k0, n0 = part
             within = np.divide(k1, n1, out=np.full_like(k1, np.nan), where=n1 > 0)
             within -= np.divide(k0, n0, out=np.full_like(k0, np.nan), where=n0 > 0)
             crude = k1.sum() / n1.sum() - k0.sum() / n0.sum() if n1.sum() and n0.sum() else np.nan
             numbers = {
-                "change": found.difference,
-                "low": found.difference_low,
-                "high": found.difference_high,
+                "change": pooled.difference,
+                "low": pooled.difference_low,
+                "high": pooled.difference_high,
                 "crude_change": crude,
-                "odds_ratio": found.odds_ratio,
-                "odds_low": found.odds_low,
-                "odds_high": found.odds_high,
+                "odds_ratio": pooled.odds_ratio,
+                "odds_low": pooled.odds_low,
+                "odds_high": pooled.odds_high,
             }
             row: dict[str, Any] = {name: float(x) if np.isfinite(x) else None for name, x in numbers.items()}
             row |= {"n_strata": int(np.isfinite(within).sum()), "notes": warning(within, float(crude))}

@@ -69,10 +69,10 @@ def ratio_of_means(sides: Sides) -> Ratios:
         return Ratios()
     (b, a), (b_se, a_se) = sides.both("value"), sides.both("se")
     ok = (a > 0) & (b > 0) & np.isfinite(a_se) & np.isfinite(b_se)
-    found = _ratios(
+    ratios = _ratios(
         a, b, ok, lambda: log_ratio_interval(a[ok], a_se[ok], b[ok], b_se[ok], level=sides.level), "means, delta"
     )
-    return Ratios(found.value, found.low, found.high, found.method, notes)
+    return Ratios(ratios.value, ratios.low, ratios.high, ratios.method, notes)
 
 
 def ratio_of_counts(events: Interval, exposure: Interval, *, level: float) -> Ratios:
@@ -104,7 +104,7 @@ def _shift_of_logarithms(sides: Sides) -> Ratios:
     for side in SIDES:
         at, offsets, sums = sides.counted(side)
         rows.append((at, offsets, sums["n"].astype(np.int64)))
-    found = np.full((3, sides.rows.height), np.nan)
+    limits = np.full((3, sides.rows.height), np.nan)
     zeros = sum(int(n[at <= 0].sum()) for at, _, n in rows)
     if not zeros:
         for group in range(sides.rows.height):
@@ -114,9 +114,9 @@ def _shift_of_logarithms(sides: Sides) -> Ratios:
                 logs.append(np.log(np.repeat(at[part], n[part])))
             if logs[0].size and logs[1].size:
                 shift = hodges_lehmann(logs[1], logs[0], level=sides.level)
-                found[:, group] = np.exp([shift.shift, shift.low, shift.high])
+                limits[:, group] = np.exp([shift.shift, shift.low, shift.high])
     notes = f"{zeros} durations are 0: no ratio" if zeros else None
-    return Ratios(found[0], found[1], found[2], "hodges-lehmann on logs", notes)
+    return Ratios(limits[0], limits[1], limits[2], "hodges-lehmann on logs", notes)
 
 
 def _ratios(

@@ -173,8 +173,8 @@ def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> p
     p[tested] = t_test(effect[tested], se[tested])
     n = np.sum([np.nan_to_num(cell("n", *place)) for place in order], axis=0)
     columns = (values[0] - values[1], values[2] - values[3], effect, low, high, se, p)
-    said = ("treated, after", "treated, before", "not treated, after", "not treated, before")
-    absent = [[name for name, bad in zip(said, row, strict=True) if bad] for row in ~np.isfinite(values + squares).T]
+    groups = ("treated, after", "treated, before", "not treated, after", "not treated, before")
+    absent = [[name for name, bad in zip(groups, row, strict=True) if bad] for row in ~np.isfinite(values + squares).T]
     reasons = [f"no figure with an error of the rows {'; '.join(names)}" if names else None for names in absent]
     return (
         pl.concat(
@@ -281,10 +281,10 @@ def interrupted_series(
 def _interrupted(
     table: pl.DataFrame, metric: Metric, every: str, released: dt.datetime, as_of: dt.datetime, level: float
 ) -> pl.DataFrame:
-    there = table.filter(pl.col(PERIOD).is_not_null()).sort(PERIOD)
-    if there.schema[PERIOD] == pl.Date:
+    dated = table.filter(pl.col(PERIOD).is_not_null()).sort(PERIOD)
+    if dated.schema[PERIOD] == pl.Date:
         raise InputError("an interrupted series needs instants to tell before from after; the column holds dates")
-    over = there.filter(pl.col(PERIOD).dt.offset_by(every).dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC))
+    over = dated.filter(pl.col(PERIOD).dt.offset_by(every).dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC))
     numbers = dict.fromkeys(_BREAK, float("nan"))
     counts, reason, notes = (0, 0), None, None
     if over.is_empty():
@@ -306,14 +306,22 @@ def _interrupted(
             )
         else:
             try:
-                found = interruption(series["value"].to_numpy(), start, level=level)
+                effect = interruption(series["value"].to_numpy(), start, level=level)
             except ParameterError as error:
                 reason = str(error)
             else:
                 numbers = dict(
                     zip(
                         numbers,
-                        (found.level_change, found.low, found.high, found.se, found.p, found.slope_change, found.rho),
+                        (
+                            effect.level_change,
+                            effect.low,
+                            effect.high,
+                            effect.se,
+                            effect.p,
+                            effect.slope_change,
+                            effect.rho,
+                        ),
                         strict=True,
                     )
                 )

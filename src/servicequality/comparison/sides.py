@@ -88,10 +88,10 @@ class Sides:
         # The answer has the groups of both sides, in the order of either: rows of the other one alone are empty here.
         named = (pl.col(key_column(name)).alias(name) for name in self.keys)
         here = groups.select(*named, pl.lit(value=True).alias(_HERE))
-        found = self.rows.select(map(column, self.keys)).join(
+        counts = self.rows.select(map(column, self.keys)).join(
             here, on=list(map(column, self.keys)), how="left", nulls_equal=True, maintain_order="left"
         )
-        before = np.concatenate(([0], np.cumsum(found[_HERE].is_not_null().to_numpy())))
+        before = np.concatenate(([0], np.cumsum(counts[_HERE].is_not_null().to_numpy())))
         return table.at, table.offsets[before], table.sums
 
 

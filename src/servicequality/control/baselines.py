@@ -67,23 +67,23 @@ def signals(value: Numbers, centre: float, low: Numbers, high: Numbers, *, runs:
     with np.errstate(invalid="ignore"):
         above, below = value > high, value < low
         side = np.sign(np.nan_to_num(value - centre))  # a gap is on neither side, and ends a run
-    said = np.full(len(value), None, dtype=object)
+    texts = np.full(len(value), None, dtype=object)
     if runs and len(side):
         place = np.arange(len(side))
         turned = np.concatenate([[True], side[1:] != side[:-1]])
         long = place - np.maximum.accumulate(np.where(turned, place, 0)) + 1 >= _RUN
-        said[long & (side > 0)] = "run above"
-        said[long & (side < 0)] = "run below"
-    said[above], said[below] = "above", "below"
-    return pl.Series(said.tolist(), dtype=pl.String)
+        texts[long & (side > 0)] = "run above"
+        texts[long & (side < 0)] = "run below"
+    texts[above], texts[below] = "above", "below"
+    return pl.Series(texts.tolist(), dtype=pl.String)
 
 
 def _chart(
     group: pl.DataFrame, columns: Sequence[str], draw: Draw, at: str, keys: list[str], baseline: Baseline
 ) -> pl.DataFrame:
     numbers = [group[name].to_numpy(writable=True) for name in columns]
-    there = np.logical_and.reduce([np.isfinite(column) for column in numbers])
-    chosen = _chosen(group[at].alias("at"), there, baseline) & there
+    finite = np.logical_and.reduce([np.isfinite(column) for column in numbers])
+    chosen = _chosen(group[at].alias("at"), finite, baseline) & finite
     blank = np.full(group.height, np.nan)
     drawn = Drawn(numbers[0], blank, blank, blank, pl.repeat(None, group.height, dtype=pl.String, eager=True))
     reason = None
@@ -125,11 +125,11 @@ def _check_baseline(baseline: Baseline) -> None:
             raise ParameterError(f"baseline must begin before it ends; got {since} to {until}")
 
 
-def _chosen(at: pl.Series, there: Flags, baseline: Baseline) -> Flags:
+def _chosen(at: pl.Series, finite: Flags, baseline: Baseline) -> Flags:
     if baseline is None:
         return np.ones(len(at), np.bool_)
     if isinstance(baseline, int):
-        return np.asarray(np.cumsum(there) <= baseline, np.bool_)
+        return np.asarray(np.cumsum(finite) <= baseline, np.bool_)
     since, until = baseline
     zone = getattr(at.dtype, "time_zone", None)
     if _is_aware(since) != (zone is not None) and isinstance(since, datetime):

@@ -75,8 +75,8 @@ def ewma_chart(
         centre, sigma = _steady(points, chosen)
         average, low, high = ewma(points, target=centre, sigma=sigma, weight=weight)
         average = np.where(np.isfinite(points), average, np.nan)
-        said = signals(average, centre, low, high, runs=False)
-        return Drawn(average, np.full(points.shape, centre), low, high, said)
+        signal = signals(average, centre, low, high, runs=False)
+        return Drawn(average, np.full(points.shape, centre), low, high, signal)
 
     return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
 

@@ -141,19 +141,19 @@ class Bound:
                 return True
 
 
-def require_columns(schema: pl.Schema, wanted: Iterable[str], *, role: str) -> None:
+def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> None:
     """Raise InputError for columns that the frame does not have, with the likeliest ones beside them.
 
     Raises:
         InputError: a column is not there.
         ParameterError: what is given for one is no name.
     """
-    wanted = list(wanted)
-    if bad := [name for name in wanted if not isinstance(name, str)]:
+    names = list(names)
+    if bad := [name for name in names if not isinstance(name, str)]:
         raise ParameterError(
             f"{role}: a column is given by its name, got {shown(bad[0])}; add an expression as a column first"
         )
-    absent = [name for name in dict.fromkeys(wanted) if name not in schema]
+    absent = [name for name in dict.fromkeys(names) if name not in schema]
     if not absent:
         return
     hints = ", ".join(shown(name) + near(name, schema.names()) for name in absent[:12])

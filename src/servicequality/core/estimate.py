@@ -55,8 +55,8 @@ class Estimate:
     def of(cls, row: Mapping[str, Any], metric: "Metric") -> Self:
         """From a row of `evaluate`."""
         label = label_of(metric.name, definition=metric.spec.name, label=metric.spec.label)
-        said = {field.name: row[field.name] for field in fields(cls) if field.name != "label"}
-        return cls(**said, label=label)
+        values = {field.name: row[field.name] for field in fields(cls) if field.name != "label"}
+        return cls(**values, label=label)
 
     def __str__(self) -> str:
         counted = None if self.n_pending else self.n  # a share that allows for open rows is no "7 of 12"

@@ -141,13 +141,13 @@ def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["M
 
 def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], grouping: Grouping) -> dict[str, pl.DataType]:
     """The types of the answer's keys, from the frames' schemas; a column that is missing or of a wrong type is found here."""
-    found: dict[str, pl.DataType] = {}
+    types: dict[str, pl.DataType] = {}
     for frame in frames:
         for data, group in by_grain(frame, metrics):
             rows = grouping.frame(as_frame(data).lazy(), group)
             for key, dtype in rows.select(map(column, grouping.keys)).collect_schema().items():
-                found[key] = shared_type({found.get(key, dtype), dtype}) or found[key]
-    return found
+                types[key] = shared_type({types.get(key, dtype), dtype}) or types[key]
+    return types
 
 
 def shared_type(types: Collection[pl.DataType]) -> pl.DataType | None:

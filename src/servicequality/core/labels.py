@@ -28,8 +28,8 @@ def label_of(name: str, *, definition: str, label: str) -> str:
         return name.replace("_", " ")
     phrases: list[str] = []
 
-    def take(found: re.Match[str]) -> str:
-        key, seconds = found.groups()
+    def take(match: re.Match[str]) -> str:
+        key, seconds = match.groups()
         phrases.append(f"{_PHRASES[key]} {format_stated(float(seconds), unit='s')}")
         return ""
 

@@ -99,8 +99,8 @@ def result_rows(
 def _numbers(name: str, given: ArrayLike | None, rows: int) -> pl.Series:
     if given is None:
         return pl.Series(name, [None], dtype=pl.Float64).new_from_index(0, rows)
-    there = given.to_numpy() if isinstance(given, pl.Series) else np.asarray(given)
-    return pl.Series(name, np.broadcast_to(there.astype(np.float64), (rows,)).copy(), nan_to_null=True)
+    numbers = given.to_numpy() if isinstance(given, pl.Series) else np.asarray(given)
+    return pl.Series(name, np.broadcast_to(numbers.astype(np.float64), (rows,)).copy(), nan_to_null=True)
 
 
 def _texts(name: str, given: Texts, rows: int) -> pl.Series:

@@ -85,7 +85,7 @@ class Spec:
         return frozenset(key for key, annotation in annotations.items() if type(None) in get_args(annotation))
 
 
-def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
+def read_spec(body: Callable[..., Any], *, data: int = 0, **stated: Any) -> Spec:
     """The spec of a metric's body, or of a function that returns a table: what its decorator was told, and what
     signature and docstring say.
 
@@ -111,7 +111,7 @@ def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
     for key, column in inputs.items():
         if column.scale is not None and column.scale not in signature.parameters:
             raise DefinitionError(f"{name}: {key!r} takes its range from {column.scale!r}, which is no parameter")
-    said["label"] = said["label"] or in_words(name)
+    stated["label"] = stated["label"] or in_words(name)
     return Spec(
         name=name,
         family=_family(body.__module__),
@@ -123,7 +123,7 @@ def read_spec(body: Callable[..., Any], *, data: int = 0, **said: Any) -> Spec:
         example=_section(doc, EXAMPLE),
         table=data > 0,
         data=data,
-        **said,
+        **stated,
     )
 
 
@@ -158,5 +158,5 @@ def _column(hint: Any) -> Column | None:
 
 
 def _section(doc: str, title: str) -> str:
-    found = re.search(rf"^{re.escape(title)}\n((?:[ \t]+.*\n?|\n)+)", doc + "\n", flags=re.MULTILINE)
-    return inspect.cleandoc(found.group(1)) if found else ""
+    section = re.search(rf"^{re.escape(title)}\n((?:[ \t]+.*\n?|\n)+)", doc + "\n", flags=re.MULTILINE)
+    return inspect.cleandoc(section.group(1)) if section else ""

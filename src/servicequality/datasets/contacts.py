@@ -113,8 +113,8 @@ def contacts_table(line: Line, ticket_ids: pl.Series, customers: pl.Series, as_o
     served = known & line.answered
     done, wrapped = served & (over + line.talk <= as_of), served & (over + line.talk + line.wrap <= as_of)
 
-    def seconds(amount: Integers, there: NDArray[np.bool_]) -> pl.Series:
-        return pl.Series(amount.astype(np.float64)).set(pl.Series(~there), None)
+    def seconds(amount: Integers, reached: NDArray[np.bool_]) -> pl.Series:
+        return pl.Series(amount.astype(np.float64)).set(pl.Series(~reached), None)
 
     outcome = np.where(served, 0, np.where(known, 1, 2))
     return pl.DataFrame(

@@ -30,7 +30,7 @@ class Customers:
     value: Floats
     segment: Integers
     satisfaction: Integers
-    asked: NDArray[np.bool_]
+    surveyed: NDArray[np.bool_]
     engagement: Floats
     yearly_rate: Floats
 
@@ -54,7 +54,7 @@ def settle(rng: np.random.Generator, hours: Hours, demand: Demand) -> Customers:
         value=value,
         segment=np.searchsorted(np.array([2_500.0, 10_000.0]), value, side="right").astype(np.int64),
         satisfaction=satisfaction,
-        asked=rng.random(n) < 0.8,
+        surveyed=rng.random(n) < 0.8,
         engagement=np.round(10 * np.exp(log_engagement), 1),
         yearly_rate=rate,
     )
@@ -68,7 +68,7 @@ def accounts_table(customers: Customers, account_ids: pl.Series, as_of: int) -> 
         instants(customers.churned, as_of).alias("churned_at"),
         "value",
         "segment",
-        pl.when(pl.Series(customers.asked)).then("satisfaction").cast(pl.Float64).alias("satisfaction"),
+        pl.when(pl.Series(customers.surveyed)).then("satisfaction").cast(pl.Float64).alias("satisfaction"),
         "engagement",
     )
 

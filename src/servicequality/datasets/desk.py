@@ -182,7 +182,7 @@ def _second(as_of: datetime, start: int) -> int:
 def _complete_tickets(demand: Demand, history: History, opinions: Opinions, ids: pl.Series) -> pl.DataFrame:
     opinion = np.full(len(ids), -1)
     opinion[opinions.ticket] = np.arange(len(opinions.ticket))
-    said = {**opinions.scores, "answer_probability": opinions.answer_probability}
+    opinion_columns = {**opinions.scores, "answer_probability": opinions.answer_probability}
     last = e.NEVER - 1
     return pl.DataFrame(
         {
@@ -199,7 +199,7 @@ def _complete_tickets(demand: Demand, history: History, opinions: Opinions, ids:
             "excluded": look_up(demand.excluded, e.EXCLUDED),
             "reopens": history.reopens,
             "reopen_probability": history.reopen_probability,
-            **{name: look_up(opinion, pl.Series(values)) for name, values in said.items()},
+            **{name: look_up(opinion, pl.Series(values)) for name, values in opinion_columns.items()},
         }
     )
 

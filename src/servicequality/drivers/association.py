@@ -111,8 +111,8 @@ def link(
     def answer() -> pl.DataFrame:
         (rows,) = ordered(series, [outcome, *names], at=at, every=every, role=_LINK)
         placebos = [-lag for lag in steps if lag] or [-1]
-        found = [_driver(rows, outcome, name, steps, placebos) for name in names]
-        table = pl.concat(found)
+        links = [_driver(rows, outcome, name, steps, placebos) for name in names]
+        table = pl.concat(links)
         p = table["p_value"].to_numpy()
         known = np.isfinite(p)
         adjusted = np.full(len(p), np.nan)
@@ -243,7 +243,7 @@ def partial_correlation(
 def _held_fixed(whole: pl.DataFrame, level: float) -> pl.DataFrame:
     """The partial correlation of the first two columns, the others held fixed."""
     kept, columns = whole.drop_nulls(), whole.width
-    n, found, reason = kept.height, dict[str, float | None](), None
+    n, figures, reason = kept.height, dict[str, float | None](), None
     if n < columns + 3:
         reason = f"{n} complete rows, and {columns} columns need {columns + 3}"
     else:
@@ -252,9 +252,11 @@ def _held_fixed(whole: pl.DataFrame, level: float) -> pl.DataFrame:
             low, high = (float(x) for x in stats.correlation_interval(r, n, controlled=columns - 2, level=level))
             free = n - columns
             p = float(stats.t_test(r, np.sqrt(max(1 - r**2, 1e-300) / free), df=free))
-            found = {"r": r, "low": low, "high": high, "p_value": p}
+            figures = {"r": r, "low": low, "high": high, "p_value": p}
         except ParameterError as error:
             reason = str(error)
     outcome, driver = whole.columns[:2]
     counts = {"n": n, "n_missing": whole.height - n}
-    return pl.DataFrame([{"outcome": outcome, "driver": driver, **found, **counts, "reason": reason}], schema=_PARTIAL)
+    return pl.DataFrame(
+        [{"outcome": outcome, "driver": driver, **figures, **counts, "reason": reason}], schema=_PARTIAL
+    )

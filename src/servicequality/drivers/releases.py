@@ -91,12 +91,12 @@ def event_study(
         (rows,) = ordered(series, names, at=at, every=every, role=_ROLE)
         places = _places(rows[at], events, every)
         overlapping = int((np.diff(places) < half).sum())
-        found = [_outcome(rows[name].to_numpy(), name, places, half) for name in names]
-        p = np.array([row["p_value"] for row in found], np.float64)
+        studies = [_outcome(rows[name].to_numpy(), name, places, half) for name in names]
+        p = np.array([row["p_value"] for row in studies], np.float64)
         q = np.full(len(p), np.nan)
         if (known := np.isfinite(p)).any():
             q[known] = stats.benjamini_hochberg(p[known])
-        table = pl.DataFrame(found, schema_overrides=dict.fromkeys(_NUMBERS, pl.Float64) | {"reason": pl.String})
+        table = pl.DataFrame(studies, schema_overrides=dict.fromkeys(_NUMBERS, pl.Float64) | {"reason": pl.String})
         return (
             table.with_columns(
                 pl.Series("q_value", q, nan_to_null=True),

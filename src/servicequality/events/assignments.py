@@ -22,7 +22,7 @@ _KEPT = [field for field in HELD if field != "status"]
 
 
 def assignment_facts(
-    changes: pl.LazyFrame, carried: bool, numbers: TicketNumbers, known: int, asked: Collection[str]
+    changes: pl.LazyFrame, carried: bool, numbers: TicketNumbers, known: int, names: Collection[str]
 ) -> pl.LazyFrame:
     """What the moves of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
@@ -65,7 +65,7 @@ def assignment_facts(
         **_in_force(_KEPT),
     }
     teams = pl.col("_logged_teams") + (pl.col("_had_team") & ~pl.col("_back_in_team"))
-    return of_present(flagged, sums, asked, {"_teams": teams})
+    return of_present(flagged, sums, names, {"_teams": teams})
 
 
 def values_in_force(changes: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:

@@ -274,8 +274,8 @@ class _Periods(NamedTuple):
         if unit not in ("m", "h"):
             # A midnight that comes twice begins one day, not two.
             starts = starts.filter(starts.dt.replace_time_zone(None).is_first_distinct())
-        found = starts.to_physical().to_numpy()
-        return found[np.searchsorted(found, first, "right") - 1 : np.searchsorted(found, self.known, "right") + 1]
+        times = starts.to_physical().to_numpy()
+        return times[np.searchsorted(times, first, "right") - 1 : np.searchsorted(times, self.known, "right") + 1]
 
 
 def _flow(table: pl.DataFrame, keys: list[str], periods: _Periods, created: str) -> pl.DataFrame:

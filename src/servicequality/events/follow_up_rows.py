@@ -168,18 +168,18 @@ def _following(columns: Sequence[pl.Series]) -> pl.Series:
             "who": pl.concat([who, who]),
             "at": pl.concat([created, ended]),
             "row": pl.int_range(2 * rows, eager=True),
-            "there": pl.concat([created.is_not_null() & ~nobody, ended.is_not_null() & ~nobody]),
+            "present": pl.concat([created.is_not_null() & ~nobody, ended.is_not_null() & ~nobody]),
         }
-    ).filter("there")
+    ).filter("present")
     moments = moments.sort("at", maintain_order=True).sort("who", maintain_order=True)
     person, at, row = (moments[name].to_numpy() for name in ("who", "at", "row"))
     place = np.where(row < rows, np.arange(len(row)), len(row))
     below = np.minimum.accumulate(place[::-1])[::-1]
     end = np.flatnonzero(row >= rows)
     below, row = below[end], row[end] - rows
-    found = below < len(person)
-    row, end, below = row[found], end[found], below[found]
-    found = person[below] == person[end]
+    followed = below < len(person)
+    row, end, below = row[followed], end[followed], below[followed]
+    followed = person[below] == person[end]
     following = np.full(rows, _NEVER, dtype=np.int64)
-    following[row[found]] = at[below[found]]
+    following[row[followed]] = at[below[followed]]
     return pl.Series(following).set(pl.Series(following == _NEVER), None)

@@ -30,7 +30,7 @@ def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFra
     )
 
 
-def message_facts(messages: pl.LazyFrame, asked: Collection[str], *, notes_count: bool = True) -> pl.LazyFrame:
+def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count: bool = True) -> pl.LazyFrame:
     """What the messages of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
     `_reply` and `_first_work` are instants in microseconds; `_named` counts the agents' messages that name their author.
@@ -59,6 +59,6 @@ def message_facts(messages: pl.LazyFrame, asked: Collection[str], *, notes_count
             "handle_seconds": total(handled.fill_null(0), pl.Float64),
             "_is_handled": any_of(handled.is_not_null()),
         },
-        asked,
+        names,
         {"handle_seconds": pl.when("_is_handled").then("handle_seconds")},
     )

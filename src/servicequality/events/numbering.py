@@ -47,18 +47,18 @@ class TicketNumbers:
         )
 
     def _numbers(self, ids: pl.Series) -> pl.Series:
-        found = np.full(len(ids), _NONE, np.uint32)
+        codes = np.full(len(ids), _NONE, np.uint32)
         rest: npt.NDArray[np.int64] | slice = slice(None)
         for place, table in enumerate(self._tables):
             held = table.take(self._slots(ids, place, len(table).bit_length() - 1))
             same = self._ids.gather(held) == ids
             right = (same.fill_null(value=False) if same.null_count() else same).to_numpy()
-            found[rest] = np.where(right, held, _NONE)
+            codes[rest] = np.where(right, held, _NONE)
             lost = np.flatnonzero(~right)
             if not len(lost):
                 break
             rest, ids = lost if isinstance(rest, slice) else rest[lost], ids.gather(lost)
-        numbers = pl.Series(found)
+        numbers = pl.Series(codes)
         return numbers.zip_with(numbers != _NONE, pl.Series([None], dtype=pl.UInt32))
 
     @staticmethod

@@ -38,11 +38,11 @@ class Sum:
 
 
 def of_present(
-    rows: pl.LazyFrame, sums: Mapping[str, Sum], asked: Collection[str], derived: Mapping[str, pl.Expr] | None = None
+    rows: pl.LazyFrame, sums: Mapping[str, Sum], names: Collection[str], derived: Mapping[str, pl.Expr] | None = None
 ) -> pl.LazyFrame:
     """Of the sums, and of what is derived from them, that which is asked: one row a ticket number, null without rows."""
-    then = {name: rule for name, rule in (derived or {}).items() if name in asked}
-    read = {*asked, *(root for rule in then.values() for root in rule.meta.root_names())}
+    then = {name: rule for name, rule in (derived or {}).items() if name in names}
+    read = {*names, *(root for rule in then.values() for root in rule.meta.root_names())}
     chosen = {name: one for name, one in sums.items() if name in read}
     places = {name: [f"{name} {place}" for place in range(len(one.inputs))] for name, one in chosen.items()}
     inputs = [
@@ -56,11 +56,11 @@ def of_present(
         present = np.zeros(size, np.bool_)
         for ticket, _ in blocks:
             present[ticket] = True
-        found = {
+        columns = {
             name: one.kernel([(ticket, [block[place] for place in places[name]]) for ticket, block in blocks], size)
             for name, one in chosen.items()
         }
-        return pl.DataFrame({"_present": pl.Series(present), **found})
+        return pl.DataFrame({"_present": pl.Series(present), **columns})
 
     table = rows.select("_ticket", *inputs).map_batches(
         kernel,
@@ -71,7 +71,7 @@ def of_present(
     )
     return (
         table.with_columns(**then)
-        .select("_present", *(name for name in {**sums, **then} if name in asked))
+        .select("_present", *(name for name in {**sums, **then} if name in names))
         .select(pl.when("_present").then(pl.exclude("_present")))
     )
 
@@ -80,10 +80,10 @@ def count(which: pl.Expr) -> Sum:
     """How many rows of the ticket are such, Int64."""
 
     def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
-        found = np.zeros(size, np.int64)
+        counts = np.zeros(size, np.int64)
         for ticket, (chosen,) in blocks:
-            np.add.at(found, ticket[_rows(chosen)], 1)
-        return pl.Series(found)
+            np.add.at(counts, ticket[_rows(chosen)], 1)
+        return pl.Series(counts)
 
     return Sum((_sure(which),), pl.Int64, kernel)
 
@@ -92,10 +92,10 @@ def any_of(which: pl.Expr) -> Sum:
     """Whether any row of the ticket is such."""
 
     def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
-        found = np.zeros(size, np.bool_)
+        flags = np.zeros(size, np.bool_)
         for ticket, (chosen,) in blocks:
-            found[ticket[_rows(chosen)]] = True
-        return pl.Series(found)
+            flags[ticket[_rows(chosen)]] = True
+        return pl.Series(flags)
 
     return Sum((_sure(which),), pl.Boolean, kernel)
 
@@ -104,12 +104,12 @@ def total(value: pl.Expr, dtype: type[pl.DataType] = pl.Int64) -> Sum:
     """The sum of a value that is nowhere null, Int64 or Float64."""
 
     def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
-        found = np.zeros(size, np.int64 if dtype == pl.Int64 else np.float64)
+        totals = np.zeros(size, np.int64 if dtype == pl.Int64 else np.float64)
         for ticket, (value,) in blocks:
             values = value.to_numpy()
             rows = np.flatnonzero(values)
-            np.add.at(found, ticket[rows], values[rows])
-        return pl.Series(found)
+            np.add.at(totals, ticket[rows], values[rows])
+        return pl.Series(totals)
 
     return Sum((value.cast(dtype),), dtype, kernel)
 
@@ -163,11 +163,11 @@ def _pairs(ticket: npt.NDArray[np.integer], codes: pl.Series) -> npt.NDArray[np.
 
 def _extreme(which: pl.Expr, ufunc: np.ufunc, none: int) -> Sum:
     def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
-        found = np.full(size, none)
+        extremes = np.full(size, none)
         for ticket, (chosen, at) in blocks:
             rows = _rows(chosen)
-            ufunc.at(found, ticket[rows], at.to_numpy()[rows])
-        return _nulls(found, none)
+            ufunc.at(extremes, ticket[rows], at.to_numpy()[rows])
+        return _nulls(extremes, none)
 
     return Sum((_sure(which), pl.col("_at")), pl.Int64, kernel)
 
@@ -181,5 +181,5 @@ def _rows(which: pl.Series) -> npt.NDArray[np.int64]:
 
 
 def _nulls(values: npt.NDArray[np.int64], none: int) -> pl.Series:
-    found = pl.Series(values)
-    return found.zip_with(found != none, pl.Series([None], dtype=pl.Int64))
+    series = pl.Series(values)
+    return series.zip_with(series != none, pl.Series([None], dtype=pl.Int64))

@@ -67,8 +67,8 @@ class DataCheck:
     @property
     def questions(self) -> list[str]:
         """What to ask the export's owner."""
-        found = self.frame.filter(pl.col("count") > 0)["finding"].unique(maintain_order=True).to_list()
-        return [_QUESTIONS[finding] for finding in found if finding in _QUESTIONS]
+        findings = self.frame.filter(pl.col("count") > 0)["finding"].unique(maintain_order=True).to_list()
+        return [_QUESTIONS[finding] for finding in findings if finding in _QUESTIONS]
 
     def __str__(self) -> str:
         lines = [f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"]

@@ -151,22 +151,22 @@ def _critical() -> Bound:
 def _check(rows: pl.LazyFrame) -> None:
     """Raise InputError for ratings, ranges and weights that cannot be; NaN and the infinities are none of a number."""
     rating, low, high, weight = (pl.col(name) for name in ("rating", "scale_min", "scale_max", "weight"))
-    there = rating.is_not_null()
+    rated = rating.is_not_null()
     legal = (low < high) & low.is_finite() & high.is_finite()
     check_values(
         rows,
         [],
         [
             ("without a review_id", pl.col("review_id").is_null()),
-            ("rated on an empty range (scale_min must lie below scale_max)", there & ~legal.fill_null(value=False)),
-            ("rated outside their range", there & legal & ~((rating >= low) & (rating <= high))),
+            ("rated on an empty range (scale_min must lie below scale_max)", rated & ~legal.fill_null(value=False)),
+            ("rated outside their range", rated & legal & ~((rating >= low) & (rating <= high))),
             ("without a weight of 0 or more", ~((weight >= 0) & weight.is_finite()).fill_null(value=False)),
         ],
     )
 
 
 def _refuse(scored: pl.DataFrame, wrong: pl.Expr, what: str, remedy: str) -> None:
-    found = scored.filter(wrong)["review_id"]
-    if len(found):
-        first = ", ".join(map(repr, found.head(5).to_list()))
-        raise InputError(f"{len(found)} of {len(scored)} reviews {what}, such as {first}; {remedy}")
+    faulty = scored.filter(wrong)["review_id"]
+    if len(faulty):
+        first = ", ".join(map(repr, faulty.head(5).to_list()))
+        raise InputError(f"{len(faulty)} of {len(scored)} reviews {what}, such as {first}; {remedy}")

@@ -94,7 +94,7 @@ def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: Sta
 
 
 def status_facts(
-    moves: pl.LazyFrame, known: int, sets: StatusSets, asked: Collection[str], schedule: Schedule | None = None
+    moves: pl.LazyFrame, known: int, sets: StatusSets, names: Collection[str], schedule: Schedule | None = None
 ) -> pl.LazyFrame:
     """What the statuses of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
@@ -163,7 +163,7 @@ def status_facts(
             "_status": last("_status", pl.Categorical(), pl.col("_is_last")),
             **{name: total(microseconds) for name, microseconds in times.items()},
         },
-        asked,
+        names,
         {
             # In the set from the start, or moved into it, and not out of it again.
             "_ended": pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens"),

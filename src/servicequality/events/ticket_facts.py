@@ -139,13 +139,13 @@ def facts(
     columns = _columns(known_tickets(records, known).collect_schema().names(), sums, layers)
 
     def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
-        wanted = columns if names is None else names
-        (now, *rules), asked = _needed(layers, {*wanted, *reason.meta.root_names()})
-        rows = ticket_rows(records, read(asked), known, sets, first_response, schedule, asked)
+        selected = columns if names is None else names
+        (now, *rules), needed_sums = _needed(layers, {*selected, *reason.meta.root_names()})
+        rows = ticket_rows(records, read(needed_sums), known, sets, first_response, schedule, needed_sums)
         rows = rows.with_columns(now).filter(reason.is_null())
         for rule in rules:
             rows = rows.with_columns(rule)
-        return rows.select(map(column, wanted))
+        return rows.select(map(column, selected))
 
     return over_tickets(records, known, plan)
 

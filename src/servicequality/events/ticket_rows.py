@@ -55,22 +55,22 @@ def ticket_rows(
     sets: StatusSets,
     first_response: FirstResponse,
     schedule: Schedule | None,
-    asked: Collection[str],
+    needed: Collection[str],
 ) -> pl.LazyFrame:
     """Tickets with the sums that are asked; null where a table or a ticket's rows are missing."""
-    if "_turn" in asked:
-        asked = {*asked, "_reply"}  # a turn counts until the reply
+    if "_turn" in needed:
+        needed = {*needed, "_reply"}  # a turn counts until the reply
     # A ticket's own column of the name of a fact makes way for it.
     rows, numbers = tickets.lazy().drop(*sum_columns(schedule), strict=False), TicketNumbers(tickets)
     frames: list[pl.LazyFrame] = []
     missing: dict[str, pl.DataType] = {}
 
     def beside(columns: Mapping[str, pl.DataType], sums: Callable[[Collection[str]], pl.LazyFrame] | None) -> None:
-        wanted = {name: dtype for name, dtype in columns.items() if name in asked}
+        chosen = {name: dtype for name, dtype in columns.items() if name in needed}
         if sums is None:
-            missing.update(wanted)
-        elif wanted:
-            frames.append(sums(wanted))
+            missing.update(chosen)
+        elif chosen:
+            frames.append(sums(chosen))
 
     moves, mail, changes = (
         status_moves(records, numbers, known, sets),
@@ -89,7 +89,7 @@ def ticket_rows(
     if frames:
         rows = pl.concat([rows, *frames], how="horizontal_extend")
     rows = rows.with_columns(pl.lit(None, dtype=dtype).alias(name) for name, dtype in missing.items())
-    if first_response != "after_handoff" or moves is None or "_turn" not in asked:
+    if first_response != "after_handoff" or moves is None or "_turn" not in needed:
         return rows.with_columns(pl.lit(None, pl.Int64).alias("_turn"))
     turns = (
         handovers(records, numbers, moves, known, sets)

@@ -155,15 +155,15 @@ def _waits(story: pl.LazyFrame) -> pl.LazyFrame:
         _mover=pl.when(moved).then(ticket).shift().forward_fill(),
         _state=pl.when(moved).then(what == _ENDED).shift().forward_fill(),
     ).with_columns(_over=((pl.col("_mover") == ticket) & pl.col("_state")).fill_null(value=False))
-    asked = what == _ASKED
+    is_question = what == _ASKED
     return (
         pieces.group_by("_ticket", "_piece")
         .agg(
-            pl.when(asked).then("_at").min().alias("_start"),
+            pl.when(is_question).then("_at").min().alias("_start"),
             pl.when(stops).then("_at").max().alias("_stop"),
             (what == _ANSWERED).any().alias("_answered"),
             (what == _REOPENED).any().alias("_reopened"),
-            pl.when(asked).then("_over").drop_nulls().first().alias("_over"),
+            pl.when(is_question).then("_over").drop_nulls().first().alias("_over"),
         )
         .with_columns(
             reply_wait_end=pl.when("_answered")

@@ -91,7 +91,7 @@ def quantile_of(statistic: str | float) -> float:
     if isinstance(statistic, str):
         if statistic in _QUANTILES:
             return _QUANTILES[statistic]
-        wanted = ", ".join(map(repr, _QUANTILES))
+        names = ", ".join(map(repr, _QUANTILES))
         hint = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
-        raise ParameterError(f"statistic must be one of {wanted}, or a number between 0 and 1; got {statistic!r}{hint}")
+        raise ParameterError(f"statistic must be one of {names}, or a number between 0 and 1; got {statistic!r}{hint}")
     return statistic

@@ -201,8 +201,8 @@ def scalability(
     """
     legal = [(pl.col(name) > 0) & (pl.col(name) < float("inf")) for name in (load, cost)]
     refused = {"that is not above 0, which has no logarithm": ~pl.all_horizontal(legal)}
-    asked = TableInput(measurements, scalability.spec, by=by, refused=refused, load=load, cost=cost)
-    keys = asked.by
+    source = TableInput(measurements, scalability.spec, by=by, refused=refused, load=load, cost=cost)
+    keys = source.by
     both = answered(load) & answered(cost)
     x, y = (pl.when(both).then(pl.col(name).cast(pl.Float64).log()) for name in (load, cost))
     sought = {
@@ -214,7 +214,7 @@ def scalability(
     }
 
     def compute() -> pl.DataFrame:
-        frame = asked.checked()
+        frame = source.checked()
         sums = (frame.group_by(keys).agg(**sought).sort(keys) if keys else frame.select(**sought)).collect()
         n, xx, yy, xy = (sums[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in ("n", "xx", "yy", "xy"))
         fits = (n >= _LEAST) & (xx > 1e-12)
@@ -236,4 +236,4 @@ def scalability(
             reason=["the load does not vary" if many else "fewer than three rows" for many in n >= _LEAST],
         )
 
-    return asked.answer(compute)
+    return source.answer(compute)

@@ -70,10 +70,10 @@ def self_service_rate(
     seen = _seen(at, contacted, window, as_of)
     confirmed = pl.col(solved).fill_null(value=False) & ~seen.came
     if as_of is None:
-        return replace(share(confirmed, of=seen.there), refused=seen.refused)
-    young = seen.there & ~seen.ripe
+        return replace(share(confirmed, of=seen.present), refused=seen.refused)
+    young = seen.present & ~seen.ripe
     shape = attainment(
-        confirmed, of=seen.there & seen.ripe, pending=young, unknown=~seen.there, early_missed=young & ~confirmed
+        confirmed, of=seen.present & seen.ripe, pending=young, unknown=~seen.present, early_missed=young & ~confirmed
     )
     return replace(shape, refused=seen.refused)
 
@@ -111,23 +111,23 @@ def deflection_rate(
         It shows the upper end, or views over tickets, or multiplies views by a share that somebody once assumed.
 
     Example:
-        found = sq.evaluate(rows, sq.deflection_rate(as_of=as_of)).collect()
-        print(found.select("low", "high", "n", "n_pending", "notes"))
+        result = sq.evaluate(rows, sq.deflection_rate(as_of=as_of)).collect()
+        print(result.select("low", "high", "n", "n_pending", "notes"))
         print(sq.deflection_rate(as_of=as_of, estimate="confirmed").estimate(rows))
         print(sq.deflection_rate(as_of=as_of, estimate="no_contact").estimate(rows))
     """
     seen = _seen(at, contacted, window, as_of)
     confirmed = pl.col(solved).fill_null(value=False) & ~seen.came & seen.ripe
     if estimate == "bounds":
-        silent = seen.there & ~seen.came & ~confirmed
-        shape = attainment(confirmed, of=seen.there, pending=silent, unknown=~seen.there, bounds_only=True)
+        silent = seen.present & ~seen.came & ~confirmed
+        shape = attainment(confirmed, of=seen.present, pending=silent, unknown=~seen.present, bounds_only=True)
         shape = replace(shape, undefined="nobody knows what the silent ones did: see the limits")
     elif estimate in ("confirmed", "no_contact"):
         hit = confirmed if estimate == "confirmed" else ~seen.came
-        young = seen.there & ~seen.ripe
+        young = seen.present & ~seen.ripe
         lost = seen.came | ~pl.col(solved).fill_null(value=False) if estimate == "confirmed" else seen.came
         shape = attainment(
-            hit, of=seen.there & seen.ripe, pending=young, unknown=~seen.there, early_missed=young & lost
+            hit, of=seen.present & seen.ripe, pending=young, unknown=~seen.present, early_missed=young & lost
         )
     else:
         raise ParameterError(f"estimate must be 'bounds', 'confirmed' or 'no_contact', got {estimate!r}")
@@ -233,15 +233,15 @@ def search_success_rate(
     if successful is not None:
         return _counted(successful, searches, "with more successful searches than searches")
     seen = _seen(at, contacted, window, None)
-    found = (pl.col(views) >= 1) & ~seen.came
-    of = seen.there & answered(views) & (pl.col(searches) >= 1)
-    return replace(share(found, of=of).excluding(pl.col(searches) < 1), refused=seen.refused)
+    viewed = (pl.col(views) >= 1) & ~seen.came
+    of = seen.present & answered(views) & (pl.col(searches) >= 1)
+    return replace(share(viewed, of=of).excluding(pl.col(searches) < 1), refused=seen.refused)
 
 
 class _Seen(NamedTuple):
     """Row rules of a session: it is there, a contact followed, it is old enough, what cannot be."""
 
-    there: pl.Expr
+    present: pl.Expr
     came: pl.Expr
     ripe: pl.Expr
     refused: dict[str, pl.Expr]
@@ -250,15 +250,15 @@ class _Seen(NamedTuple):
 def _seen(at: str, contacted: str, window: float, as_of: datetime | None) -> _Seen:
     if not 0 < window < float("inf"):
         raise ParameterError(f"window must be a positive number of seconds, got {window!r}; a day is 86_400")
-    begun, asked = moment(at), moment(contacted)
-    lasted = (asked - begun).dt.total_microseconds() / 1e6
-    came, there, ripe = lasted <= window, answered(at), answered(at)
+    begun, contact = moment(at), moment(contacted)
+    lasted = (contact - begun).dt.total_microseconds() / 1e6
+    came, present, ripe = lasted <= window, answered(at), answered(at)
     if as_of is not None:
         now = pl.lit(instant("as_of", as_of))
-        came, there = came & (asked <= now), there & (begun <= now)
+        came, present = came & (contact <= now), present & (begun <= now)
         ripe = (now - begun).dt.total_microseconds() / 1e6 >= window
-    refused = {"with a contact before the session began": asked < begun}
-    return _Seen(there, came.fill_null(value=False), ripe, refused)
+    refused = {"with a contact before the session began": contact < begun}
+    return _Seen(present, came.fill_null(value=False), ripe, refused)
 
 
 def _counted(part: str, whole: str, wrong: str) -> Shape:

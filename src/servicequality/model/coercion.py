@@ -81,7 +81,7 @@ def advice_on_type(source: pl.DataType, target: pl.DataType, column: str) -> str
             return f"holds {source} without a time zone: {_NAME_A_ZONE}"
         if source.is_numeric():
             return f"holds {source}, not instants: if it counts from 1970, pl.from_epoch({column!r}, time_unit='s')"
-    return f"holds {source}, but {_wanted(target)} are needed: convert the column first"
+    return f"holds {source}, but {_expected(target)} are needed: convert the column first"
 
 
 def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column: str) -> list[tuple[int, str]]:
@@ -89,7 +89,7 @@ def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column:
     if offenders.is_empty():
         return []
     if not isinstance(target, pl.Datetime):
-        return [(len(offenders), f"are no {_wanted(target)}: {shown_values(offenders)}; {_remedy(target)}")]
+        return [(len(offenders), f"are no {_expected(target)}: {shown_values(offenders)}; {_remedy(target)}")]
     local, causes = offenders, []
     if offenders.dtype.is_temporal():
         inside = offenders.to_frame().select(in_range(pl.first(), offenders.dtype)).to_series().is_not_null()
@@ -203,7 +203,7 @@ def _truth(raw: pl.Expr, source: pl.DataType) -> pl.Expr | None:
     return pl.when(yes).then(statement=True).when(no).then(statement=False)
 
 
-def _wanted(target: pl.DataType) -> str:
+def _expected(target: pl.DataType) -> str:
     if isinstance(target, pl.Enum):
         return f"word of {', '.join(target.categories)}"
     names: dict[pl.DataType, str] = {

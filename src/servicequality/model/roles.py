@@ -51,9 +51,9 @@ def assign_roles(
         if column not in available
     ]
     taken = set(columns.values())
-    found = {role: role for role in roles if role in available and role not in taken}
-    found |= {role: column for role, column in columns.items() if column in available}
-    return {role: found[role] for role in roles if role in found}, faults
+    assigned = {role: role for role in roles if role in available and role not in taken}
+    assigned |= {role: column for role, column in columns.items() if column in available}
+    return {role: assigned[role] for role in roles if role in assigned}, faults
 
 
 def suggest(table: str, missing: Collection[str], available: Collection[str]) -> str:

@@ -183,15 +183,15 @@ def faults_and_frame(
     if not given:
         empty = pl.DataFrame(schema={name: stored_type(dtype, timezone) for name, dtype in schema.items()})
         return [], empty.lazy() if isinstance(frame, pl.LazyFrame) else empty
-    found, faults = assign_roles(table, given.names(), schema.names(), columns)
-    spare = [name for name in given if name not in found.values()]
-    absent = [name for name in required_fields(record) if name not in found and name not in columns]
+    assigned, faults = assign_roles(table, given.names(), schema.names(), columns)
+    spare = [name for name in given if name not in assigned.values()]
+    absent = [name for name in required_fields(record) if name not in assigned and name not in columns]
     if absent:
         faults.append(suggest(table, absent, spare or given.names()))
 
     roles = [
         _Role(table=table, name=name, column=column, source=given[column], target=schema[name], zone=timezone)
-        for name, column in found.items()
+        for name, column in assigned.items()
     ]
     faults += [role.type_fault() for role in roles if role.value is None]
     values = {role: value for role in roles if (value := role.value) is not None}

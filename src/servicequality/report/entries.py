@@ -8,7 +8,7 @@ from servicequality.catalogue.wording import accepted, direction, domain, furthe
 from servicequality.core import Spec
 from servicequality.report.layout import PLAIN, Style, paragraph
 
-__all__ = ["entry_text", "found_text", "plain_formula"]
+__all__ = ["entry_text", "matches_text", "plain_formula"]
 
 _SHOWN = 8
 _SIGNS = {
@@ -44,18 +44,18 @@ def entry_text(spec: Spec, *, width: int = 80, style: Style = PLAIN) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def found_text(found: Sequence[Spec], words: str, *, width: int = 80, style: Style = PLAIN) -> str:
+def matches_text(specs: Sequence[Spec], words: str, *, width: int = 80, style: Style = PLAIN) -> str:
     """What a search found, best first: name, unit, direction, and the answer in one line or two."""
-    many = f"{len(found)} metrics" if len(found) > 1 else "1 metric"
+    many = f"{len(specs)} metrics" if len(specs) > 1 else "1 metric"
     parts = [f'{many} for "{words}"' if words else f"All {many}"]
-    for spec in found[:_SHOWN] if words else found:
+    for spec in specs[:_SHOWN] if words else specs:
         facts = style.dim(f"{unit(spec)}, {direction(spec)}")
         alias = next((name for name in spec.aliases if words and is_name_of(words, spec)), None)
         named = f"\n{paragraph('also called ' + ', '.join(spec.aliases), width=width, indent='    ')}" if alias else ""
         parts.append(f"{style.bold(spec.name)}  {facts}\n{paragraph(spec.answer, width=width, indent='    ')}{named}")
-    if words and len(found) > _SHOWN:
-        rest = ", ".join(spec.name for spec in found[_SHOWN:])
-        parts.append(paragraph(f"{len(found) - _SHOWN} more, less alike: {rest}", width=width))
+    if words and len(specs) > _SHOWN:
+        rest = ", ".join(spec.name for spec in specs[_SHOWN:])
+        parts.append(paragraph(f"{len(specs) - _SHOWN} more, less alike: {rest}", width=width))
     parts.append(style.dim("servicequality catalogue NAME shows the whole entry."))
     return "\n\n".join(parts) + "\n"
 
@@ -72,10 +72,10 @@ def plain_formula(latex: str) -> str:
 
 def _parameters(spec: Spec, width: int, style: Style) -> str:
     lines = []
-    for name, found in spec.parameters.parameters.items():
-        said = f"column of {spec.inputs[name].meaning}: {domain(spec.inputs[name])}" if name in spec.inputs else ""
-        said = said or accepted(found.annotation)
-        default = "required" if found.default is found.empty else f"{found.default!r} by default"
-        text = paragraph(f"{said}; {default}", width=width, indent=" " * 18).lstrip()
+    for name, parameter in spec.parameters.parameters.items():
+        meaning = f"column of {spec.inputs[name].meaning}: {domain(spec.inputs[name])}" if name in spec.inputs else ""
+        meaning = meaning or accepted(parameter.annotation)
+        default = "required" if parameter.default is parameter.empty else f"{parameter.default!r} by default"
+        text = paragraph(f"{meaning}; {default}", width=width, indent=" " * 18).lstrip()
         lines.append(f"  {style.bold(name)}{' ' * max(1, 16 - len(name))}{text}")
     return "\n".join(lines)

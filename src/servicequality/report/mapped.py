@@ -207,22 +207,22 @@ def _any(tickets: pl.LazyFrame, stamp: str) -> bool:
 
 
 def _introduction(log: Log, how: ColumnMap, tickets: pl.DataFrame) -> str:
-    said = [f"{log.n_rows:,} rows of {tickets.height:,} tickets" if how.updates else f"{tickets.height:,} tickets"]
-    said.append(
+    sentences = [f"{log.n_rows:,} rows of {tickets.height:,} tickets" if how.updates else f"{tickets.height:,} tickets"]
+    sentences.append(
         f"seen from {log.as_of:%Y-%m-%d %H:%M} ({how.timezone}), {tickets['resolution_observed'].not_().sum():,} open."
     )
     if how.updates:
         reopened = tickets["reopen_count"]
-        said.append(f"{(reopened > 0).sum():,} tickets were reopened, {reopened.sum() or 0:,} times in all.")
+        sentences.append(f"{(reopened > 0).sum():,} tickets were reopened, {reopened.sum() or 0:,} times in all.")
     if lost := tickets["resolution_reason"].is_not_null().sum():
         reasons = ", ".join(tickets["resolution_reason"].drop_nulls().unique().sort().to_list())
-        said.append(f"{lost:,} have no duration ({reasons}).")
+        sentences.append(f"{lost:,} have no duration ({reasons}).")
     if log.n_back:
-        said.append(
+        sentences.append(
             f"{log.n_back:,} {'rows are' if log.n_back > 1 else 'row is'} stamped earlier than a row above, "
             "and taken to have happened with that one."
         )
-    return ", ".join(said[:2]) + " " + " ".join(said[2:])
+    return ", ".join(sentences[:2]) + " " + " ".join(sentences[2:])
 
 
 def _closing(frames: dict[str, pl.DataFrame], how: ColumnMap) -> list[str]:

@@ -132,8 +132,8 @@ class _Desk(NamedTuple):
         ]
 
     def causes(self) -> pl.DataFrame:
-        found = pareto(self.frames["ticket"]).lazy().collect()
-        return found.drop("rank").with_columns(metric=pl.lit(_CAUSES))
+        table = pareto(self.frames["ticket"]).lazy().collect()
+        return table.drop("rank").with_columns(metric=pl.lit(_CAUSES))
 
     def introduction(self, n_tickets: int) -> str:
         tickets = self.frames["ticket"]
@@ -150,7 +150,7 @@ class _Desk(NamedTuple):
 def _closing(overall: pl.DataFrame, truths: dict[str, float | None], n_open: int) -> list[str]:
     rows = {name: overall.row(by_predicate=pl.col("metric") == name, named=True) for name in overall["metric"]}
 
-    def said(name: str) -> str:
+    def value(name: str) -> str:
         return figures.line(rows[name])[0]
 
     def range_of(name: str) -> str:
@@ -167,15 +167,15 @@ def _closing(overall: pl.DataFrame, truths: dict[str, float | None], n_open: int
     )
     still_open = (
         f"Open tickets were counted. {n_open:,} tickets had no end yet, and each is known to take at least as long as it has "
-        f"been open (Kaplan-Meier). So the median time to resolution is {said('resolution')}; over resolved tickets alone it "
-        f"would be {said(_CLASSIC)}, a figure that does not know of the tickets nobody gets done. A promise is judged once "
+        f"been open (Kaplan-Meier). So the median time to resolution is {value('resolution')}; over resolved tickets alone it "
+        f"would be {value(_CLASSIC)}, a figure that does not know of the tickets nobody gets done. A promise is judged once "
         "its deadline has come, whether anybody has closed the ticket or not."
     )
     known = (
         "The truth. The desk is simulated, so the last column of the first table can say what no real desk knows: every "
         "ticket followed to its end, every customer asked and answering. The desk's true median time to resolution was "
-        f"{true('resolution')}; the estimate is {said('resolution')}{range_of('resolution')}. Its true NPS was "
-        f"{true('NPS')}, and the answers say {said('NPS')}{range_of('NPS')}: the satisfied answer more often, and no "
+        f"{true('resolution')}; the estimate is {value('resolution')}{range_of('resolution')}. Its true NPS was "
+        f"{true('NPS')}, and the answers say {value('NPS')}{range_of('NPS')}: the satisfied answer more often, and no "
         "interval can know that. `servicequality catalogue non response` tells how far it can reach."
     )
     return [chance, still_open, known]

@@ -164,7 +164,7 @@ def _figures(label: str, rows: Sequence[Row | None], limits: str) -> Block:
     below: list[str] = []
     if limits == "beside" and any(doubt):
         first, second = max(map(len, values)), max(map(len, doubt))
-        values = [f"{text:>{first}}  {said:<{second}}" for text, said in zip(values, doubt, strict=True)]
+        values = [f"{text:>{first}}  {limit:<{second}}" for text, limit in zip(values, doubt, strict=True)]
     elif limits == "below":
         below = doubt
     widest = max(map(len, (*values, *below)), default=0)
@@ -197,8 +197,8 @@ def _listed(rows: list[Row], limits: str, truth: Mapping[str, float | None], wid
 def _footnotes(rows: Sequence[Row], width: int) -> list[str]:
     reasons = dict.fromkeys(row["reason"] or "undefined" for row in rows if row["value"] is None)
     notes = dict.fromkeys(row["notes"] for row in rows if row["notes"])
-    said = [*(f"{figures.UNKNOWN} {reason}" for reason in reasons), *(f"* {note}" for note in notes)]
-    return [line for text in said for line in textwrap.wrap(text, width, subsequent_indent="  ")]
+    lines = [*(f"{figures.UNKNOWN} {reason}" for reason in reasons), *(f"* {note}" for note in notes)]
+    return [line for text in lines for line in textwrap.wrap(text, width, subsequent_indent="  ")]
 
 
 def _is_text(dtype: pl.DataType) -> bool:

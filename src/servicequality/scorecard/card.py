@@ -115,8 +115,8 @@ class Scorecard:
         Raises:
             ParameterError: the text is no TOML, or a part is not what it has to be; the message names it.
         """
-        said, objectives = read_document(text)
-        return cls(objectives, **said)
+        fields, objectives = read_document(text)
+        return cls(objectives, **fields)
 
     def name_of(self, objective: Objective) -> str:
         """What an objective is called in the answer."""
@@ -187,33 +187,33 @@ class Scorecard:
             raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
         if self.mode == "anytime" and (weight is not None or cluster is not None):
             raise ParameterError('mode="anytime" counts rows one by one: it takes neither weight= nor cluster=')
-        asked = [self._asked(one, place, as_of, at) for place, one in enumerate(self.objectives)]
-        keys = list(dict.fromkeys(key for one in asked for key in one.by))
+        requests = [self._request(one, place, as_of, at) for place, one in enumerate(self.objectives)]
+        keys = list(dict.fromkeys(key for one in requests for key in one.by))
         if clash := next((key for key in keys if key in COLUMNS), None):
             raise ParameterError(f"by names {clash!r}, which is a column of every scorecard; rename the frame's column")
 
         def answer() -> pl.DataFrame:
-            plain = [it for it in asked if not it.metric.spec.census]
+            plain = [it for it in requests if not it.metric.spec.census]
             figures: dict[str, Figures] = {}
             if plain:
                 figures |= read(frame, plain, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster)
-            for one, it in zip(self.objectives, asked, strict=True):
+            for one, it in zip(self.objectives, requests, strict=True):
                 if it.metric.spec.census:
                     ((rows, _),) = by_grain(frame, [it.metric])
                     taken = None if isinstance(one.metric, Metric) else one.metric_at
                     figures[it.metric.name] = read_censuses(
                         rows, it, taken, as_of=as_of, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster
                     )
-            pairs = zip(self.objectives, asked, strict=True)
+            pairs = zip(self.objectives, requests, strict=True)
             return _together([self._judge(one, it, figures[it.metric.name], as_of) for one, it in pairs], keys)
 
         def schema() -> pl.Schema:
-            types = answer_types(frame, asked, timezone=timezone, weight=weight, cluster=cluster)
+            types = answer_types(frame, requests, timezone=timezone, weight=weight, cluster=cluster)
             return _together([pl.DataFrame(schema=COLUMNS | own) for own in types], keys).schema
 
         return like_input((frame,), answer, schema)
 
-    def _asked(
+    def _request(
         self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]
     ) -> FigureRequest:
         metric = objective.metric_at(as_of)
@@ -228,7 +228,9 @@ class Scorecard:
         every = EVERY[objective.period or self.period]
         return FigureRequest(metric.named(f"objective {place}"), tuple(objective.by), every, column)
 
-    def _judge(self, objective: Objective, asked: FigureRequest, figures: Figures, as_of: dt.datetime) -> pl.DataFrame:
+    def _judge(
+        self, objective: Objective, request: FigureRequest, figures: Figures, as_of: dt.datetime
+    ) -> pl.DataFrame:
         metric, target, rows = objective.metric_at(as_of), objective.target, figures.rows
         up, decision = upward(objective.direction, target), figures.decision
 
@@ -238,23 +240,23 @@ class Scorecard:
         value, n, n_eff = column("value"), column("n"), column("n_eff")
         anytime = self.mode == "anytime" and not decision.exact
         own = deciding_limits(figures, value)
-        level, methods, found = LEVEL, [decision.method or method for method in rows["method"]], own
+        level, methods, limits = LEVEL, [decision.method or method for method in rows["method"]], own
         enough = np.full(len(value), fill_value=True) if decision.exact else n_eff >= decision.fewest
         if anytime:
             level, enough = ANYTIME_LEVEL, n_eff >= FEWEST
             given = anytime_limits(metric.shape, lambda leaf: column(f"sum {leaf}"), value, level)
             nothing = np.full_like(value, np.nan)
-            found = given or Limits(value, nothing, nothing)
+            limits = given or Limits(value, nothing, nothing)
             methods = [
                 f"anytime, {'robbins' if metric.bounds == (0, 1) else 'normal mixture'}" if given else "none"
             ] * len(rows)
         baseline, relation = np.full_like(value, np.nan), None
         if objective.direction == "change":
-            before, known = _before(rows, list(asked.by), asked.every, found, enough)
-            baseline, relation, enough = before.value, relative(found, before), enough & known
-        against = relation or found
+            before, known = _before(rows, list(request.by), request.every, limits, enough)
+            baseline, relation, enough = before.value, relative(limits, before), enough & known
+        against = relation or limits
         verdicts = judged(against, target, up=up, enough=enough)
-        end = pl.col(PERIOD).dt.offset_by(asked.every)
+        end = pl.col(PERIOD).dt.offset_by(request.every)
         if rows.schema[PERIOD] == pl.Date:
             done = end <= as_of.date()
         else:
@@ -264,7 +266,7 @@ class Scorecard:
         reasons = [
             few if reason == _WITHIN and not some else reason
             for reason, some in zip(
-                self._reasons(rows, against, verdicts, over, objective, found, anytime=anytime), enough, strict=True
+                self._reasons(rows, against, verdicts, over, objective, limits, anytime=anytime), enough, strict=True
             )
         ]
         verdict = [
@@ -290,7 +292,7 @@ class Scorecard:
         else:
             still = outlook(lowest, highest, target, up=up, unknown=rows[UNBOUNDED].to_list())
         lowest, highest = (np.where(np.isfinite(end), end, np.nan) for end in (lowest, highest))
-        shown = Limits(value, column("low"), column("high")) if decision.exact else found
+        shown = Limits(value, column("low"), column("high")) if decision.exact else limits
         numbers = {
             "value": value, "low": shown.low, "high": shown.high, "baseline": baseline,
             "change": relation.value if relation else baseline, "change_low": relation.low if relation else baseline,
@@ -298,11 +300,11 @@ class Scorecard:
         }  # fmt: skip
         texts = {
             "verdict": verdict, "method": methods, "outlook": still, "reason": reasons, "notes": notes,
-            "against_benchmark": _against(objective, found, enough, up=metric.better != "lower"),
+            "against_benchmark": _against(objective, limits, enough, up=metric.better != "lower"),
         }  # fmt: skip
         answer = pl.concat(
             [
-                rows.select(*asked.by, PERIOD, "n", "n_pending"),
+                rows.select(*request.by, PERIOD, "n", "n_pending"),
                 pl.DataFrame([pl.Series(name, part, nan_to_null=True) for name, part in numbers.items()]),
                 pl.DataFrame([pl.Series(name, part, pl.String) for name, part in texts.items()]),
             ],
@@ -311,7 +313,7 @@ class Scorecard:
             objective=pl.lit(self.name_of(objective)),
             metric=pl.lit(metric.name),
             every=pl.lit(objective.period or self.period),
-            at=pl.lit(asked.at),
+            at=pl.lit(request.at),
             direction=pl.lit(objective.direction),
             target=pl.lit(target),
             level=pl.lit(level),
@@ -319,8 +321,8 @@ class Scorecard:
             benchmark=pl.lit(objective.benchmark, pl.Float64),
             benchmark_source=pl.lit(objective.benchmark_source, pl.String),
         )
-        said = [sentence(row, metric) for row in _named_rows(answer)]
-        return answer.with_columns(pl.Series("summary", said, pl.String)).select(*asked.by, *COLUMNS)
+        summaries = [sentence(row, metric) for row in _named_rows(answer)]
+        return answer.with_columns(pl.Series("summary", summaries, pl.String)).select(*request.by, *COLUMNS)
 
     def _reasons(
         self,
@@ -329,7 +331,7 @@ class Scorecard:
         verdicts: np.ndarray[Any, np.dtype[np.str_]],
         over: Sequence[bool],
         objective: Objective,
-        found: Limits,
+        limits: Limits,
         *,
         anytime: bool,
     ) -> list[str | None]:
@@ -345,7 +347,7 @@ class Scorecard:
                 reason = "no figure above 0 in the period before: a change against it has no meaning"
             elif verdicts[place] == "undecided":
                 bounded = np.isfinite(against.low[place]) or np.isfinite(against.high[place])
-                reason = _WITHIN if bounded else _unbounded(found, anytime=anytime)
+                reason = _WITHIN if bounded else _unbounded(limits, anytime=anytime)
             reasons.append(reason)
         return reasons
 
@@ -363,10 +365,10 @@ def _few(decision: Decision, *, anytime: bool) -> str:
     return f"fewer than {FEWEST} rows decide nothing"
 
 
-def _unbounded(found: Limits, *, anytime: bool) -> str:
+def _unbounded(limits: Limits, *, anytime: bool) -> str:
     if not anytime:
         return "the figure has no limits: too few rows, or one cluster"
-    if not np.isfinite(found.low).any():
+    if not np.isfinite(limits.low).any():
         return (
             f"no limits at any time: shares have them, and means from {FIRST_LOOK} rows on; judge at the period's end"
         )
@@ -374,25 +376,25 @@ def _unbounded(found: Limits, *, anytime: bool) -> str:
 
 
 def _before(
-    rows: pl.DataFrame, keys: Sequence[str], every: str, found: Limits, enough: NDArray[np.bool_]
+    rows: pl.DataFrame, keys: Sequence[str], every: str, current: Limits, enough: NDArray[np.bool_]
 ) -> tuple[Limits, NDArray[np.bool_]]:
     """The figures of each row's group in the period before, NaN where there is none; and whether its rows were enough."""
     names = ("value", "low", "high", "enough")
-    figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(names, (*found, enough), strict=True)])
-    there = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
-    wanted = rows.select(*keys, pl.col(PERIOD).dt.offset_by(f"-{every}"))
-    joined = wanted.join(there, on=[*keys, PERIOD], how="left", nulls_equal=True, maintain_order="left")
+    figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(names, (*current, enough), strict=True)])
+    dated = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
+    earlier = rows.select(*keys, pl.col(PERIOD).dt.offset_by(f"-{every}"))
+    joined = earlier.join(dated, on=[*keys, PERIOD], how="left", nulls_equal=True, maintain_order="left")
     limits = Limits(*(joined[name].fill_null(float("nan")).to_numpy() for name in names[:3]))
     return limits, joined["enough"].fill_null(value=True).to_numpy()
 
 
-def _against(objective: Objective, found: Limits, enough: NDArray[np.bool_], *, up: bool) -> list[str | None]:
+def _against(objective: Objective, limits: Limits, enough: NDArray[np.bool_], *, up: bool) -> list[str | None]:
     """Where a figure stands beside the benchmark."""
     if objective.benchmark is None:
-        return [None] * len(found.value)
-    words = judged(found, objective.benchmark, up=up, enough=enough)
+        return [None] * len(limits.value)
+    words = judged(limits, objective.benchmark, up=up, enough=enough)
     named = {"met": "better", "missed": "worse", "undecided": "no difference shown"}
-    return [named[str(word)] if np.isfinite(value) else None for word, value in zip(words, found.value, strict=True)]
+    return [named[str(word)] if np.isfinite(value) else None for word, value in zip(words, limits.value, strict=True)]
 
 
 def _named_rows(answer: pl.DataFrame) -> list[dict[str, Any]]:

@@ -96,8 +96,8 @@ class Objective:
     @property
     def direction(self) -> Direction:
         """Which of the three targets was given."""
-        found: Direction = next(name for name in get_args(Direction) if getattr(self, name) is not None)
-        return found
+        kind: Direction = next(name for name in get_args(Direction) if getattr(self, name) is not None)
+        return kind
 
     @property
     def target(self) -> float:

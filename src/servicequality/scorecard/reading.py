@@ -54,7 +54,7 @@ class Figures(NamedTuple):
 
 def read(
     frame: Any,
-    asked: Sequence[FigureRequest],
+    requests: Sequence[FigureRequest],
     *,
     timezone: str | None,
     level: float,
@@ -62,13 +62,13 @@ def read(
     cluster: str | None = None,
 ) -> dict[str, Figures]:
     """The figures of each metric by its name."""
-    parts = by_grain(frame, [one.metric for one in asked])
+    parts = by_grain(frame, [one.metric for one in requests])
     figures: dict[str, Figures] = {}
     for data, metrics in parts:
         names = {metric.name for metric in metrics}
         rows = as_frame(data).lazy()
         groups: dict[object, list[FigureRequest]] = {}
-        for one in asked:
+        for one in requests:
             if one.metric.name in names:
                 # Clusters reach over days and groups: their sums are made at the keys that are asked for.
                 alike: object = one.at if cluster is None else (one.at, one.by, one.every)
@@ -79,11 +79,11 @@ def read(
 
 
 def answer_types(
-    frame: Any, asked: Sequence[FigureRequest], *, timezone: str | None, weight: str | None, cluster: str | None
+    frame: Any, requests: Sequence[FigureRequest], *, timezone: str | None, weight: str | None, cluster: str | None
 ) -> list[dict[str, pl.DataType]]:
     """The types of each figure's keys and period, from schemas alone."""
     types = []
-    for one in asked:
+    for one in requests:
         grouping = Grouping.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
         types.append(key_types((frame,), [one.metric], grouping))
     return types
@@ -139,7 +139,7 @@ def _grown(judged: JudgedSums, times: FloatArray) -> Decision:
 
 def _scan(
     rows: pl.LazyFrame,
-    asked: Sequence[FigureRequest],
+    requests: Sequence[FigureRequest],
     *,
     timezone: str | None,
     level: float,
@@ -147,15 +147,15 @@ def _scan(
     cluster: str | None,
 ) -> dict[str, Figures]:
     """One scan for all questions about one instant."""
-    keys = tuple(dict.fromkeys(key for one in asked for key in one.by))
-    lengths = {one.every for one in asked}
+    keys = tuple(dict.fromkeys(key for one in requests for key in one.by))
+    lengths = {one.every for one in requests}
     every = next(iter(lengths)) if len(lengths) == 1 else "1d"  # weeks do not add up to months, days do
-    grouping = Grouping.of(by=keys, every=every, at=asked[0].at, timezone=timezone, weight=weight, cluster=cluster)
-    plan = Plan(tuple(one.metric for one in asked), grouping)
+    grouping = Grouping.of(by=keys, every=every, at=requests[0].at, timezone=timezone, weight=weight, cluster=cluster)
+    plan = Plan(tuple(one.metric for one in requests), grouping)
     frame = plan.prepared(rows)
     sums = plan.sums(frame)
     figures: dict[str, Figures] = {}
-    for one in asked:
+    for one in requests:
         metric, own = one.metric, [*one.by, PERIOD]
         state = _rolled_up(sums, own, one.every, every)
         if isinstance(metric.shape, FixedShape):

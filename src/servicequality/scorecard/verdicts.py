@@ -143,8 +143,8 @@ def _times_to_decide(
     now = decided(low)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        there = decided(middle)
-        low, high = np.where(there, low, middle), np.where(there, middle, high)
+        settled = decided(middle)
+        low, high = np.where(settled, low, middle), np.where(settled, middle, high)
     return np.where(now, least, np.exp(high))
 
 
@@ -161,7 +161,7 @@ def outlook(
         unknown: why nothing is known, where that is so.
     """
     sure, lost = (lowest >= target, highest < target) if up else (highest <= target, lowest > target)
-    said: list[str | None] = []
+    texts: list[str | None] = []
     for low, high, met, missed, why in zip(lowest, highest, sure, lost, unknown, strict=True):
         words: str | None = "open: the pending rows can still turn it"
         if np.isnan(low) or np.isnan(high):
@@ -173,5 +173,5 @@ def outlook(
         if words is not None and (np.isinf(low) or np.isinf(high)):
             sides = " and ".join(side for side, end in (("lower", low), ("upper", high)) if np.isinf(end))
             words += f"; they set no {sides} bound"
-        said.append(words)
-    return said
+        texts.append(words)
+    return texts

@@ -68,8 +68,8 @@ def _moved(change: float | None, low: float | None, high: float | None) -> tuple
     if change is None:
         return "no change known", ""
     error = error_of(None, change, low, high)
-    said = f"{'down' if change < 0 else 'up'} {format_value(abs(change), unit='share', se=error)}"
-    return said, format_limits(low, high, unit="share", se=error) if low is not None and high is not None else ""
+    text = f"{'down' if change < 0 else 'up'} {format_value(abs(change), unit='share', se=error)}"
+    return text, format_limits(low, high, unit="share", se=error) if low is not None and high is not None else ""
 
 
 def _of(unit: str) -> str:

@@ -47,7 +47,7 @@ def _outside(answers: Answers) -> list[str]:
     ]
     if not bad:
         return []
-    wanted = f"{'whole ' if scale.whole else ''}numbers from {scale.low:g} to {scale.high:g}"
+    expected = f"{'whole ' if scale.whole else ''}numbers from {scale.low:g} to {scale.high:g}"
     faults = []
     for name in bad[:_SHOWN]:
         answer = column(name)
@@ -55,7 +55,7 @@ def _outside(answers: Answers) -> list[str]:
         legal = legal & (answer == answer.floor()) if scale.whole else legal
         rows = frame.select(answer.filter(answer.is_not_null() & ~legal)).collect(engine="streaming")[name]
         faults.append(
-            f"column {shown(name)} ({named[name]}): {len(rows)} answers such as {values_of(rows)}; expected {wanted}"
+            f"column {shown(name)} ({named[name]}): {len(rows)} answers such as {values_of(rows)}; expected {expected}"
         )
     more = f" (and {len(bad) - _SHOWN} columns more)" if len(bad) > _SHOWN else ""
     faults[-1] += (
@@ -79,15 +79,15 @@ def _points(answers: Answers) -> list[str]:
         f"points that do not add up to {POINTS:g}": pl.all_horizontal(point.is_not_null() for point in points)
         & ~((total >= POINTS - _ROUNDING) & (total <= POINTS + _ROUNDING)),
     }
-    found = answers.frame.select(rule.fill_null(value=False).sum().alias(wrong) for wrong, rule in rules.items())
-    counts = found.collect(engine="streaming").row(0, named=True)
+    counted = answers.frame.select(rule.fill_null(value=False).sum().alias(wrong) for wrong, rule in rules.items())
+    counts = counted.collect(engine="streaming").row(0, named=True)
     for wrong, rule in rules.items():
         if counts[wrong]:
             columns = list(answers.importance.values())
             first = answers.frame.filter(rule).select(map(column, columns)).head(1).collect(engine="streaming").row(0)
-            said = f"{counts[wrong]} respondents with {wrong}: columns {', '.join(columns)} such as {list(first)}"
+            message = f"{counts[wrong]} respondents with {wrong}: columns {', '.join(columns)} such as {list(first)}"
             advice = "correct the rows, or set all points of a row to null"
-            return [f"{said}; each divides {POINTS:g} points among the dimensions: {advice}"]
+            return [f"{message}; each divides {POINTS:g} points among the dimensions: {advice}"]
     return []
 
 
@@ -95,9 +95,9 @@ def _check_long(long: Long) -> None:
     """Raise InputError for a question answered twice, and for a respondent with two values of an own column."""
     keys = [column(long.respondent), pl.col("question")]
     twice = long.rows.group_by(keys).agg(pl.len().alias("n")).filter(pl.col("n") > 1).sort(keys)
-    found = twice.head(_SHOWN).collect(engine="streaming")
-    if not found.is_empty():
-        pairs = zip(found["question"], found[long.respondent], strict=True)
+    repeated = twice.head(_SHOWN).collect(engine="streaming")
+    if not repeated.is_empty():
+        pairs = zip(repeated["question"], repeated[long.respondent], strict=True)
         raise InputError(
             "a respondent answers a question once, but "
             f"{', '.join(f'{question!r} has several answers of {who!r}' for question, who in pairs)}; "

@@ -21,7 +21,7 @@ __all__ = [
     "Answer",
     "Reasons",
     "ask",
-    "asked_measures",
+    "chosen_measures",
     "counts",
     "covariances_of",
     "dimension_means",
@@ -45,7 +45,7 @@ Answer: TypeAlias = tuple[NDArray[np.float64], Reasons]
 """A value a group (more axes may follow), NaN where the reason says why."""
 
 
-def asked_measures(sums: ItemSums, measures: Measure | Sequence[Measure] | None) -> tuple[Measure, ...]:
+def chosen_measures(sums: ItemSums, measures: Measure | Sequence[Measure] | None) -> tuple[Measure, ...]:
     """The measures asked for, or all that the instrument has.
 
     Raises:
@@ -71,16 +71,18 @@ def ask(
     """What every table starts from: the sums, and the measures asked for."""
     check_level(level)
     sums = sums_of(answers, scale, expectation=expectation, perception=perception, by=by)
-    return sums, asked_measures(sums, measures)
+    return sums, chosen_measures(sums, measures)
 
 
-def covariances_of(found: CrossProducts) -> Answer:
+def covariances_of(cross_products: CrossProducts) -> Answer:
     """Covariances by group; NaN for groups of fewer than two respondents, with the reason."""
-    enough = found.n >= 2
-    values = np.full(found.products.shape, np.nan)
+    enough = cross_products.n >= 2
+    values = np.full(cross_products.products.shape, np.nan)
     if enough.any():
-        values[enough] = CrossProducts(found.n[enough], found.sums[enough], found.products[enough]).covariance()
-    few = np.where(found.n == 0, "nobody answered all items", "one respondent has no spread")
+        values[enough] = CrossProducts(
+            cross_products.n[enough], cross_products.sums[enough], cross_products.products[enough]
+        ).covariance()
+    few = np.where(cross_products.n == 0, "nobody answered all items", "one respondent has no spread")
     return values, np.where(enough, "", few).astype(object)
 
 
@@ -140,9 +142,9 @@ def _column(parts: Sequence[NDArray[Any]], dtype: pl.DataType) -> pl.Series:
     return (series.fill_nan(None) if series.dtype.is_float() else series).cast(dtype)
 
 
-def counts(found: CrossProducts, every: np.ndarray) -> dict[str, Any]:
+def counts(cross_products: CrossProducts, every: np.ndarray) -> dict[str, Any]:
     """Who counts by group, and who could not."""
-    return {"n": found.n.astype(np.int64), "n_missing": (every - found.n).astype(np.int64)}
+    return {"n": cross_products.n.astype(np.int64), "n_missing": (every - cross_products.n).astype(np.int64)}
 
 
 def joined(reasons: dict[str, Reasons]) -> Reasons:

@@ -62,8 +62,8 @@ def difference_reliability(
 
     def parts() -> Iterator[dict[str, Any]]:
         for dimension, items in sums.scale.dimensions.items():
-            found, every = sums.block("compared", dimension)
-            s, reasons = covariances_of(found)
+            cross_products, every = sums.block("compared", dimension)
+            s, reasons = covariances_of(cross_products)
             k = len(items)
             side = np.kron(np.eye(2), np.full(k, 1 / k))
             both, _ = each(lambda c, side=side: stats.composite_covariance(c, side), s, reasons)
@@ -75,7 +75,7 @@ def difference_reliability(
             sd = np.sqrt(np.diagonal(both, axis1=-2, axis2=-1))
             r, _ = each(lambda c: stats.correlation(c)[:, 0, 1], both, why)
             value, why = each(_johns, both, why, sides[0][0], sides[1][0])
-            yield counts(found, every) | {
+            yield counts(cross_products, every) | {
                 "dimension": dimension, "value": value, "alpha_expectation": sides[0][0],
                 "alpha_perception": sides[1][0], "r": r, "sd_expectation": sd[:, 0], "sd_perception": sd[:, 1],
                 "alpha_gap": gap, "reason": why, "notes": "",
@@ -114,7 +114,7 @@ def combined_reliability(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, 0.95)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, 0.95)
     ends = np.cumsum([0, *map(len, sums.scale.dimensions.values())])
     means = dimension_means(sums.scale)
 
@@ -124,13 +124,13 @@ def combined_reliability(
         own = np.diagonal(scores, axis1=-2, axis2=-1)
         return stats.combination_reliability(own, np.stack(parts, axis=-1), scores.sum(axis=(-1, -2)))
 
-    def found() -> Iterator[dict[str, Any]]:
-        for measure in asked:
+    def reliabilities() -> Iterator[dict[str, Any]]:
+        for measure in chosen:
             products, every = sums.read(measure, OVERALL)
             value, why = each(combined, *covariances_of(products))
             yield counts(products, every) | {"measure": measure, "value": value, "reason": why, "notes": ""}
 
-    return sums.table(lambda: rows(sums, found(), _COMBINED), _COMBINED)
+    return sums.table(lambda: rows(sums, reliabilities(), _COMBINED), _COMBINED)
 
 
 def _gap_covariances(s: np.ndarray, k: int) -> np.ndarray:

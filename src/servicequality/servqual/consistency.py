@@ -79,13 +79,13 @@ def alpha(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, level)
 
     def parts() -> Iterator[dict[str, Any]]:
-        for place, s, reasons, found, every in _dimensions(sums, asked):
+        for place, s, reasons, cross_products, every in _dimensions(sums, chosen):
             value, why = each(stats.cronbach_alpha, s, reasons)
-            low, high = _feldt(value, found, s.shape[-1], level)
-            yield place | counts(found, every) | {
+            low, high = _feldt(value, cross_products, s.shape[-1], level)
+            yield place | counts(cross_products, every) | {
                 "value": value, "low": low, "high": high, "level": np.where(why == "", level, np.nan),
                 "method": np.where(why == "", "Feldt", "none"), "reason": why, "notes": _negative(value),
             }  # fmt: skip
@@ -124,12 +124,12 @@ def omega(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, 0.95)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, 0.95)
 
     def parts() -> Iterator[dict[str, Any]]:
-        for place, s, reasons, found, every in _dimensions(sums, asked):
+        for place, s, reasons, cross_products, every in _dimensions(sums, chosen):
             value, why, notes = _omega(s, reasons, standardised=standardised)
-            yield place | counts(found, every) | {"value": value, "reason": why, "notes": notes}
+            yield place | counts(cross_products, every) | {"value": value, "reason": why, "notes": notes}
 
     schema = {**_PLACE, "value": _NUMBER, **END}
     return sums.table(lambda: rows(sums, parts(), schema), schema)
@@ -165,10 +165,10 @@ def reliability(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, level)
 
     def parts() -> Iterator[dict[str, Any]]:
-        for place, s, reasons, found, every in _dimensions(sums, asked):
+        for place, s, reasons, cross_products, every in _dimensions(sums, chosen):
             raw = each(stats.cronbach_alpha, s, reasons)
             fitted, unfitted, notes = _omega(s, reasons, standardised=False)
             got: dict[str, Answer] = {
@@ -179,8 +179,8 @@ def reliability(
                 "lambda6": each(stats.guttman_lambda6, s, reasons),
                 "mean_inter_item_r": each(stats.mean_inter_item_correlation, s, reasons),
             }
-            low, high = _feldt(raw[0], found, s.shape[-1], level)
-            yield place | counts(found, every) | {name: value for name, (value, _) in got.items()} | {
+            low, high = _feldt(raw[0], cross_products, s.shape[-1], level)
+            yield place | counts(cross_products, every) | {name: value for name, (value, _) in got.items()} | {
                 "items": s.shape[-1], "low": low, "high": high, "level": np.where(raw[1] == "", level, np.nan),
                 "reason": joined({name: why for name, (_, why) in got.items()}),
                 "notes": _both(_negative(raw[0]), notes),
@@ -221,11 +221,11 @@ def item_analysis(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, 0.95)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, 0.95)
 
     def parts() -> Iterator[dict[str, Any]]:
-        ends = end_shares(sums, asked)
-        for place, s, reasons, found, every in _dimensions(sums, asked):
+        ends = end_shares(sums, chosen)
+        for place, s, reasons, cross_products, every in _dimensions(sums, chosen):
             k = s.shape[-1]
             unknown = np.full((len(reasons), k), np.nan)
             floor, ceiling = ends.get((place["measure"], place["dimension"]), (unknown, unknown))
@@ -233,11 +233,15 @@ def item_analysis(
             got["alpha_if_dropped"] = each(stats.alpha_if_dropped, s, reasons)
             why = joined({name: reason for name, (_, reason) in got.items()})
             with np.errstate(invalid="ignore"):
-                mean = np.where(found.n[:, None] > 0, found.sums / np.maximum(found.n, 1)[:, None], np.nan)
+                mean = np.where(
+                    cross_products.n[:, None] > 0,
+                    cross_products.sums / np.maximum(cross_products.n, 1)[:, None],
+                    np.nan,
+                )
                 sd = np.sqrt(np.diagonal(s, axis1=-2, axis2=-1))
             for at, item in enumerate(sums.scale.dimensions[place["dimension"]]):
                 values = {name: (x[:, at] if x.ndim > 1 else x) for name, (x, _) in got.items()}
-                yield place | counts(found, every) | values | {
+                yield place | counts(cross_products, every) | values | {
                     "item": item, "mean": mean[:, at], "sd": sd[:, at], "floor": floor[:, at],
                     "ceiling": ceiling[:, at], "reason": why, "notes": "one item has no rest" if k == 1 else "",
                 }  # fmt: skip
@@ -246,19 +250,19 @@ def item_analysis(
 
 
 def _dimensions(
-    sums: ItemSums, asked: Sequence[Measure]
+    sums: ItemSums, chosen: Sequence[Measure]
 ) -> Iterator[tuple[dict[str, Any], np.ndarray, Reasons, CrossProducts, np.ndarray]]:
     """Each dimension and measure: covariances by group, why there are none, the sums, and all respondents."""
     for dimension in sums.scale.dimensions:
-        for measure in asked:
-            found, every = sums.read(measure, dimension)
-            yield {"dimension": dimension, "measure": measure}, *covariances_of(found), found, every
+        for measure in chosen:
+            cross_products, every = sums.read(measure, dimension)
+            yield {"dimension": dimension, "measure": measure}, *covariances_of(cross_products), cross_products, every
 
 
-def _feldt(value: np.ndarray, found: CrossProducts, k: int, level: float) -> tuple[np.ndarray, np.ndarray]:
+def _feldt(value: np.ndarray, cross_products: CrossProducts, k: int, level: float) -> tuple[np.ndarray, np.ndarray]:
     known = ~np.isnan(value)
     low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
-    low[known], high[known] = stats.feldt_interval(value[known], found.n[known], k, level=level)
+    low[known], high[known] = stats.feldt_interval(value[known], cross_products.n[known], k, level=level)
     return low, high
 
 

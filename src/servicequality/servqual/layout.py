@@ -121,7 +121,7 @@ def read_answers(
         dimensions = tuple(scale.dimensions)
         points = {} if importance is None else _columns(IMPORTANCE, importance, dimensions, dimensions)
     else:
-        columns, points = _asked(questions, scale, tuple(roles))
+        columns, points = _mapped_questions(questions, scale, tuple(roles))
         rows, long = _widened(rows, questions, respondent=respondent, kept=kept, at=at)
     used = [name for items in (*columns.values(), points) for name in items.values()]
     if twice := sorted({name for name in used if used.count(name) > 1}):
@@ -155,21 +155,21 @@ def _wide(rows: pl.LazyFrame, names: Sequence[str]) -> pl.LazyFrame:
     return rows.with_columns(column(name).cast(pl.Float64) for name in other) if other else rows
 
 
-def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[str]) -> dict[str, str]:
+def _columns(role: str, given: Columns, items: Sequence[str], order: Sequence[str]) -> dict[str, str]:
     """The column of each wanted item (or dimension)."""
     if isinstance(given, str):
         pattern = given if "{}" in given else f"{given}{{}}"
-        return {item: pattern.replace("{}", item) for item in wanted}
+        return {item: pattern.replace("{}", item) for item in items}
     if isinstance(given, Mapping):
         listed = {str(item): name for item, name in given.items()}
-        absent = [item for item in wanted if item not in listed]
+        absent = [item for item in items if item not in listed]
         if strange := [item for item in listed if item not in order]:
             near = get_close_matches(strange[0], order, n=1)
             hint = f" (did you mean {near[0]!r}?)" if near else ""
             raise ParameterError(f"{role}: the scale has no {strange[0]!r}{hint}; it has {', '.join(order)}")
         if absent:
             raise ParameterError(
-                f"{role}: {len(listed)} of {len(wanted)} columns are given; {', '.join(map(repr, absent))} lacks its own"
+                f"{role}: {len(listed)} of {len(items)} columns are given; {', '.join(map(repr, absent))} lacks its own"
             )
     else:
         if not isinstance(given, Sequence):
@@ -185,24 +185,24 @@ def _columns(role: str, given: Columns, wanted: Sequence[str], order: Sequence[s
         listed = dict(zip(order, columns, strict=True))
     if bad := [name for name in listed.values() if not isinstance(name, str)]:
         raise ParameterError(f"{role}: a column is given by its name, got {bad[0]!r}")
-    return {item: listed[item] for item in wanted}
+    return {item: listed[item] for item in items}
 
 
-def _asked(
+def _mapped_questions(
     questions: Questions, scale: Scale, roles: Sequence[str]
 ) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """The columns that a long table will have once it is wide, by role and item, and by dimension."""
-    found: dict[str, dict[Any, str]] = {role: {} for role in (*roles, IMPORTANCE)}
+    columns: dict[str, dict[Any, str]] = {role: {} for role in (*roles, IMPORTANCE)}
     for question, (role, item) in questions.items():
-        if role not in found:
-            raise ParameterError(f"questions: {question!r} is said to be a {role!r}; known are {', '.join(found)}")
-        if str(item) in found[role]:
-            raise ParameterError(f"questions: {role} of {item!r} is asked twice, by {found[role][str(item)]!r} too")
-        found[role][str(item)] = str(question)
-    points = found.pop(IMPORTANCE)
+        if role not in columns:
+            raise ParameterError(f"questions: {question!r} is said to be a {role!r}; known are {', '.join(columns)}")
+        if str(item) in columns[role]:
+            raise ParameterError(f"questions: {role} of {item!r} is asked twice, by {columns[role][str(item)]!r} too")
+        columns[role][str(item)] = str(question)
+    points = columns.pop(IMPORTANCE)
     dimensions = tuple(scale.dimensions)
     return (
-        {role: _columns(role, listed, scale.scored, scale.items) for role, listed in found.items()},
+        {role: _columns(role, listed, scale.scored, scale.items) for role, listed in columns.items()},
         _columns(IMPORTANCE, points, dimensions, dimensions) if points else {},
     )
 
@@ -218,8 +218,8 @@ def _widened(
     if clash := sorted({respondent, *own, *times} & set(names)):
         raise ParameterError(f"{clash[0]!r} is a question and a column; rename the column first")
     question = pl.col("question").cast(pl.String)
-    asked = rows.filter(question.is_in(names))
+    mapped = rows.filter(question.is_in(names))
     answers = [pl.when(question == name).then("score").max().alias(name) for name in names]
     who = column(respondent)
-    wide = asked.group_by(who).agg(*(column(name).max() for name in (*own, *times)), *answers)
-    return wide.sort(who), Long(asked, respondent, tuple(own))
+    wide = mapped.group_by(who).agg(*(column(name).max() for name in (*own, *times)), *answers)
+    return wide.sort(who), Long(mapped, respondent, tuple(own))

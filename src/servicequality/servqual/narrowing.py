@@ -37,9 +37,9 @@ def _narrow(column: pl.Series, *, low: int, high: int) -> pl.Series | None:
     small, again = np.empty(len(given), dtype=np.int8), np.empty(min(len(given), _BLOCK), dtype=given.dtype)
     with np.errstate(invalid="ignore"):  # NaN becomes some number, which it does not equal
         for begin in range(0, len(given), _BLOCK):
-            part, there = given[begin : begin + _BLOCK], small[begin : begin + _BLOCK]
-            np.copyto(there, part, casting="unsafe")
-            np.copyto(again[: len(part)], there)
+            part, narrowed = given[begin : begin + _BLOCK], small[begin : begin + _BLOCK]
+            np.copyto(narrowed, part, casting="unsafe")
+            np.copyto(again[: len(part)], narrowed)
             if not np.array_equal(again[: len(part)], part):
                 return None
     if len(small) and not low <= small.min() <= small.max() <= high:

@@ -45,8 +45,8 @@ def products(
         if not blank:
             whole += block @ block.T
             continue
-        there = given.select(pl.nth(blank).is_not_null()).get_columns()
-        known = {at: column.to_numpy() for at, column in zip(blank, there, strict=True)}
+        present = given.select(pl.nth(blank).is_not_null()).get_columns()
+        known = {at: column.to_numpy() for at, column in zip(blank, present, strict=True)}
         for number, places in enumerate(sets):
             part = block[[*places, k]]
             if needed := [known[at] for at in places if at in known]:

@@ -66,14 +66,14 @@ def response_quality(
         for figure, item, role in _figures(sums.scale):
             name = _figure(figure, item, role)
             hits, n = (counted[f"{name}:{kind}"].to_numpy().astype(np.float64) for kind in ("hits", "n"))
-            asked = n > 0
+            answered = n > 0
             value, low, high = (np.full(n.shape, np.nan) for _ in range(3))
-            value[asked] = hits[asked] / n[asked]
-            low[asked], high[asked] = stats.wilson(hits[asked], n[asked], level=level)
+            value[answered] = hits[answered] / n[answered]
+            low[answered], high[answered] = stats.wilson(hits[answered], n[answered], level=level)
             yield {
                 "figure": figure, "item": item, "role": role, "value": value, "low": low, "high": high,
-                "level": np.where(asked, level, np.nan), "method": np.where(asked, "Wilson", "none"), "n": n,
-                "n_missing": every - n, "reason": np.where(asked, "", "nobody answered"),
+                "level": np.where(answered, level, np.nan), "method": np.where(answered, "Wilson", "none"), "n": n,
+                "n_missing": every - n, "reason": np.where(answered, "", "nobody answered"),
                 "notes": short.get((item, role), "") if figure == "ceiling" else "",
             }  # fmt: skip
 
@@ -90,21 +90,21 @@ def end_shares(
     if sums.answers is None:
         return {}
     turned = dict(zip(_cells(sums.scale), item_answers(sums.answers), strict=True))
-    asked: list[pl.Expr] = []
-    found = [(measure, name) for measure in measures if measure != "gap" for name in sums.scale.dimensions]
-    for measure, name in found:
+    expressions: list[pl.Expr] = []
+    blocks = [(measure, name) for measure in measures if measure != "gap" for name in sums.scale.dimensions]
+    for measure, name in blocks:
         role, sides = ("perception", ("perception",)) if measure == "servperf" else (measure, roles_of(sums.scale))
         items = sums.scale.dimensions[name]
         known = pl.all_horizontal(turned[cell(side, item)].is_not_null() for side in sides for item in items)
-        asked += [
+        expressions += [
             ((turned[cell(role, item)] == end) & known).sum().cast(pl.Int64).alias(f"{measure}:{name}:{item}:{end}")
             for end in _ends(sums.scale)
             for item in items
         ]
-        asked.append(known.sum().cast(pl.Int64).alias(f"{measure}:{name}:n"))
-    counted = _collected(sums, asked)
+        expressions.append(known.sum().cast(pl.Int64).alias(f"{measure}:{name}:n"))
+    counted = _collected(sums, expressions)
     shares: dict[tuple[Measure, str], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
-    for measure, name in found:
+    for measure, name in blocks:
         n = counted[f"{measure}:{name}:n"].to_numpy().astype(np.float64)[:, None]
         floor, ceiling = (
             counted.select(f"{measure}:{name}:{item}:{end}" for item in sums.scale.dimensions[name]).to_numpy()
@@ -124,7 +124,7 @@ def _short(scale: Scale, counted: pl.DataFrame) -> dict[tuple[str, str], Reasons
 
     One point short is chance as often as not.
     """
-    said: dict[tuple[str, str], Reasons] = {}
+    notes: dict[tuple[str, str], Reasons] = {}
     for role in roles_of(scale) if scale.whole else ():
         names = [f"{cell(role, item)}:most" for item in scale.scored]
         reach = counted.select(pl.max_horizontal(names)).to_series()
@@ -133,8 +133,8 @@ def _short(scale: Scale, counted: pl.DataFrame) -> dict[tuple[str, str], Reasons
                 "no answer above {}, where other items reach {}: was it asked on another scale?", name, reach
             )
             told = counted.select(pl.when(pl.col(name) <= reach - 2).then(note).otherwise(pl.lit("")))
-            said[item, role] = told.to_series().to_numpy()
-    return said
+            notes[item, role] = told.to_series().to_numpy()
+    return notes
 
 
 def _figures(scale: Scale) -> Iterator[tuple[str, str, str]]:
@@ -156,7 +156,7 @@ def _counted(sums: ItemSums) -> pl.DataFrame:
     scale, answers = sums.scale, sums.answers
     assert answers is not None  # the caller refused merged sums
     turned = dict(zip(_cells(scale), item_answers(answers), strict=True))
-    asked: list[pl.Expr] = [pl.len().cast(pl.Int64).alias("rows")]
+    expressions: list[pl.Expr] = [pl.len().cast(pl.Int64).alias("rows")]
     count: Callable[[pl.Expr], pl.Expr] = lambda mask: mask.sum().cast(pl.Int64)  # noqa: E731  (a name for one line)
     for figure, item, role in _figures(scale):
         name = _figure(figure, item, role)
@@ -168,24 +168,24 @@ def _counted(sums: ItemSums) -> pl.DataFrame:
             answer = turned[cell(role, item)]
             known = answer.is_not_null()
             line = answer == (scale.low if figure == "floor" else scale.high)
-        asked += [count(line).alias(f"{name}:hits"), count(known).alias(f"{name}:n")]
+        expressions += [count(line).alias(f"{name}:hits"), count(known).alias(f"{name}:n")]
     number = pl.Int64 if scale.whole else pl.Float64
     for role in roles_of(scale):
         given = [pl.col(answers.columns[role][item]) for item in scale.scored]
-        asked += [
+        expressions += [
             answer.max().cast(number, strict=False).alias(f"{cell(role, item)}:most")
             for item, answer in zip(scale.scored, given, strict=True)
         ]
-    return _collected(sums, asked)
+    return _collected(sums, expressions)
 
 
-def _collected(sums: ItemSums, asked: Sequence[pl.Expr]) -> pl.DataFrame:
+def _collected(sums: ItemSums, expressions: Sequence[pl.Expr]) -> pl.DataFrame:
     """What is asked of the answers, one row a group."""
     assert sums.answers is not None  # merged sums were left out
     frame, keys = sums.answers.frame, list(sums.keys)
     if not keys:
-        return frame.select(asked).collect(engine="streaming")
-    return frame.group_by(keys).agg(asked).sort(keys, nulls_last=True).collect(engine="streaming")
+        return frame.select(expressions).collect(engine="streaming")
+    return frame.group_by(keys).agg(expressions).sort(keys, nulls_last=True).collect(engine="streaming")
 
 
 def _cells(scale: Scale) -> list[str]:

@@ -148,9 +148,9 @@ class Scale:
 
     def to_dict(self) -> dict[str, Any]:
         """The instrument as texts, numbers, lists and one dictionary, ready for any format."""
-        said = {name: getattr(self, name) for name in _FIELDS}
-        lists = {name: list(said[name]) for name in ("reversed", "items")}
-        return said | lists | {"dimensions": {name: list(items) for name, items in self.dimensions.items()}}
+        values = {name: getattr(self, name) for name in _FIELDS}
+        lists = {name: list(values[name]) for name in ("reversed", "items")}
+        return values | lists | {"dimensions": {name: list(items) for name, items in self.dimensions.items()}}
 
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:

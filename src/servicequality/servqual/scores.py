@@ -89,12 +89,12 @@ class Scores(Generic[F]):
     def items(self) -> F:
         """One row a key, item and measure, each item on the respondents who answered it."""
         answers = by_item(self.answers)
-        asked = figures(measures(answers), answers.scale.scored, scale=answers.scale, whole=False, full=answers.full)
-        plan = plan_of(self.scale, self.missing, asked, self.grouping)
+        rules = figures(measures(answers), answers.scale.scored, scale=answers.scale, whole=False, full=answers.full)
+        plan = plan_of(self.scale, self.missing, rules, self.grouping)
         rows = plan.prepared(scored(answers, "dimension_complete"))
 
         def finished(sums: pl.DataFrame) -> pl.DataFrame:
-            return table(plan, sums, asked, keys=self.grouping.keys, level=self.level, name="item")
+            return table(plan, sums, rules, keys=self.grouping.keys, level=self.level, name="item")
 
         empty = pl.DataFrame(schema=plan.summed(rows).collect_schema())
         return self._given(lambda: finished(plan.sums(rows)), lambda: finished(empty).schema)

@@ -111,9 +111,9 @@ def complete(terms: Sequence[pl.Expr]) -> pl.Expr:
 
 def half(terms: Sequence[pl.Expr], known: Sequence[pl.Expr] | None = None) -> pl.Expr:
     """Mean of the terms that are known, if at least half of them are."""
-    there = [term.is_not_null() for term in (terms if known is None else known)]
-    n = pl.sum_horizontal(there).cast(pl.Int64)
-    total = pl.sum_horizontal(pl.when(is_known).then(term) for term, is_known in zip(terms, there, strict=True))
+    present = [term.is_not_null() for term in (terms if known is None else known)]
+    n = pl.sum_horizontal(present).cast(pl.Int64)
+    total = pl.sum_horizontal(pl.when(is_known).then(term) for term, is_known in zip(terms, present, strict=True))
     return pl.when(2 * n >= len(terms)).then(total / n)
 
 

@@ -44,13 +44,13 @@ def figures(
         # Points are shares, whatever the scale of the answers.
         return means[measure](of) if measure == "importance" else means[measure](of, scale=points)
 
-    asked = {(name, measure): mean(measure, name) for name in names for measure in measures}
+    rules = {(name, measure): mean(measure, name) for name in names for measure in measures}
     if whole:
         all_of = {
             measure: tuple(names) if measure in _OF_SEVERAL and len(names) > 1 else OVERALL for measure in measures
         }
-        asked |= {(OVERALL, m): mean(m, several) for m, several in all_of.items() if m != "importance"}
-    return {(name, measure): metric.named(f"{measure}_{name}") for (name, measure), metric in asked.items()}
+        rules |= {(OVERALL, m): mean(m, several) for m, several in all_of.items() if m != "importance"}
+    return {(name, measure): metric.named(f"{measure}_{name}") for (name, measure), metric in rules.items()}
 
 
 def plan_of(scale: Scale, missing: str, rules: Mapping[tuple[str, str], Metric], grouping: Grouping) -> Plan:

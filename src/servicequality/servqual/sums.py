@@ -97,15 +97,17 @@ class ItemSums:
         Expectations and perceptions are those of respondents who gave both; a gap is their difference.
         """
         compared = measure != "servperf"
-        found, rows = self.block("compared" if compared else "servperf", dimension)
+        cross_products, rows = self.block("compared" if compared else "servperf", dimension)
         if not compared:
-            return found, rows
-        k = found.sums.shape[-1] // 2
+            return cross_products, rows
+        k = cross_products.sums.shape[-1] // 2
         one, nothing = np.eye(k), np.zeros((k, k))
         turn = np.hstack(
             {"expectation": [one, nothing], "perception": [nothing, one], "gap": [-one, one]}[measure]
         )  # fmt: skip
-        return CrossProducts(found.n, found.sums @ turn.T, turn @ found.products @ turn.T), rows
+        return CrossProducts(
+            cross_products.n, cross_products.sums @ turn.T, turn @ cross_products.products @ turn.T
+        ), rows
 
     @cached_property
     def _blocks(self) -> Mapping[tuple[object, ...], pl.DataFrame]:
@@ -275,31 +277,34 @@ def _frame_types(scale: Scale) -> dict[str, pl.DataType]:
 
 def _group(group: pl.DataFrame, scale: Scale, keys: Sequence[str]) -> pl.DataFrame:
     """The rows of one group's state."""
-    parts = [_cells(found, block, dimension, group.height, scale) for block, dimension, found in _found(group, scale)]
+    parts = [
+        _cells(cross_products, block, dimension, group.height, scale)
+        for block, dimension, cross_products in _cross_products(group, scale)
+    ]
     whole = pl.concat(parts).with_columns(pl.lit(_rules(scale)).alias(RULES))
     firsts = group.select(keys).head(1)
     keyed = [pl.lit(firsts[key]).first().alias(key) for key in keys]
     return whole.select(*keyed, *_frame_types(scale))
 
 
-def _found(group: pl.DataFrame, scale: Scale) -> Iterator[tuple[str, str, CrossProducts]]:
+def _cross_products(group: pl.DataFrame, scale: Scale) -> Iterator[tuple[str, str, CrossProducts]]:
     """Cross-products of every block."""
     names = [cell(role, item) for role in roles_of(scale) for item in scale.scored]
     blocks = list(_blocks(scale))
     sets = [[names.index(cell(role, item)) for role, item in cells] for _, _, cells in blocks]
     furthest = max(abs(scale.low), abs(scale.high)) if scale.whole else None
-    for (block, dimension, _), found in zip(
+    for (block, dimension, _), cross_products in zip(
         blocks, products(group.select(names), sets, furthest=furthest), strict=True
     ):
-        yield block, dimension, found
+        yield block, dimension, cross_products
 
 
-def _cells(found: CrossProducts, block: str, dimension: str, rows: int, scale: Scale) -> pl.DataFrame:
-    i, j = np.triu_indices(found.sums.size)
+def _cells(cross_products: CrossProducts, block: str, dimension: str, rows: int, scale: Scale) -> pl.DataFrame:
+    i, j = np.triu_indices(cross_products.sums.size)
     number = np.int64 if scale.whole else np.float64
     columns = {
-        "i": i, "j": j, "n": np.full(i.size, int(found.n)), "sum_i": found.sums[i].astype(number),
-        "sum_j": found.sums[j].astype(number), "product": found.products[i, j].astype(number),
+        "i": i, "j": j, "n": np.full(i.size, int(cross_products.n)), "sum_i": cross_products.sums[i].astype(number),
+        "sum_j": cross_products.sums[j].astype(number), "product": cross_products.products[i, j].astype(number),
         "rows": np.full(i.size, rows),
     }  # fmt: skip
     return pl.DataFrame(columns).with_columns(block=pl.lit(block), dimension=pl.lit(dimension))

@@ -45,8 +45,8 @@ class ScoreTables:
     @cached_property
     def dimensions(self) -> pl.DataFrame:
         """One row a key, dimension and measure: `value low high se level method n n_missing n_eff reason notes`."""
-        asked = {pair: metric for pair, metric in self._asked.items() if pair[0] != OVERALL}
-        return table(self.plan, self.sums, asked, keys=self.keys, level=self.level)
+        rules = {pair: metric for pair, metric in self._rules.items() if pair[0] != OVERALL}
+        return table(self.plan, self.sums, rules, keys=self.keys, level=self.level)
 
     @cached_property
     def overall(self) -> pl.DataFrame:
@@ -55,8 +55,8 @@ class ScoreTables:
         With importance there is one row more, `weighted_gap_of_means`, to be compared and not to be used: it has no
         limits, and differs from `weighted_gap` by what points and gaps have to do with each other.
         """
-        asked = {pair: metric for pair, metric in self._asked.items() if pair[0] == OVERALL}
-        whole = table(self.plan, self.sums, asked, keys=self.keys, level=self.level).drop("dimension")
+        rules = {pair: metric for pair, metric in self._rules.items() if pair[0] == OVERALL}
+        whole = table(self.plan, self.sums, rules, keys=self.keys, level=self.level).drop("dimension")
         if "weighted_gap" not in self._measures:
             return whole
         keys = [*map(column, self.keys)]
@@ -80,13 +80,13 @@ class ScoreTables:
 
     @property
     def _measures(self) -> list[str]:
-        return list(dict.fromkeys(measure for _, measure in self._asked))
+        return list(dict.fromkeys(measure for _, measure in self._rules))
 
     @cached_property
-    def _asked(self) -> dict[tuple[str, str], Metric]:
+    def _rules(self) -> dict[tuple[str, str], Metric]:
         some = next(iter(self.scale.dimensions))
-        there = [rule.name for rule in self.plan.rules]
-        measures = [name.removesuffix(f"_{some}") for name in there if name.endswith(f"_{some}")]
+        names = [rule.name for rule in self.plan.rules]
+        measures = [name.removesuffix(f"_{some}") for name in names if name.endswith(f"_{some}")]
         return figures(measures, tuple(self.scale.dimensions), scale=self.scale)
 
 
@@ -118,14 +118,14 @@ def merge_scores(
 def table(
     plan: Plan,
     sums: pl.DataFrame,
-    asked: Mapping[tuple[str, str], Metric],
+    metrics: Mapping[tuple[str, str], Metric],
     *,
     keys: Sequence[str],
     level: float,
     name: str = "dimension",
 ) -> pl.DataFrame:
-    """Finished figures, one row a key, name and measure, in the order of the keys and then of `asked`."""
-    rows = plan.figures(sums, [*asked.values()], keys=keys, level=level)
-    titles = {name: [title for title, _ in asked], "measure": [kind for _, kind in asked]}
+    """Finished figures, one row a key, name and measure, in the order of the keys and then of `metrics`."""
+    rows = plan.figures(sums, [*metrics.values()], keys=keys, level=level)
+    titles = {name: [title for title, _ in metrics], "measure": [kind for _, kind in metrics]}
     columns = [pl.Series(label, words * sums.height, dtype=pl.String) for label, words in titles.items()]
     return rows.with_columns(columns).select(*map(column, keys), name, "measure", *_FIGURES)

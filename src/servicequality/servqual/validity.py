@@ -61,13 +61,13 @@ def correlations(
         InputError: a column is missing, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map or an option does not fit.
     """
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, level)
     means = dimension_means(sums.scale)
 
     def parts() -> Iterator[dict[str, Any]]:
-        for measure in asked:
-            found, every = sums.read(measure, OVERALL)
-            s, reasons = covariances_of(found)
+        for measure in chosen:
+            cross_products, every = sums.read(measure, OVERALL)
+            s, reasons = covariances_of(cross_products)
             scores = means @ s @ means.T
             # All pairs at once where each has an answer; else pair by pair, so that one does not undo the others.
             table, refused = each(stats.correlation, scores, reasons)
@@ -79,13 +79,13 @@ def correlations(
                     else each(lambda c: stats.correlation(c)[:, 0, 1], scores[:, [[a], [b]], [a, b]], reasons)
                 )
                 low, high = np.full(value.shape, np.nan), np.full(value.shape, np.nan)
-                known = ~np.isnan(value) & (found.n > 3)
-                low[known], high[known] = stats.correlation_interval(value[known], found.n[known], level=level)
+                known = ~np.isnan(value) & (cross_products.n > 3)
+                low[known], high[known] = stats.correlation_interval(value[known], cross_products.n[known], level=level)
                 few = np.where(~np.isnan(value) & ~known, "fewer than four respondents: no limits", "")
                 yield {
                     "dimension": one, "other": other, "measure": measure, "value": value, "low": low, "high": high,
                     "level": np.where(known, level, np.nan), "method": np.where(known, "Fisher", "none"),
-                    "n": found.n, "n_missing": every - found.n, "reason": why, "notes": few,
+                    "n": cross_products.n, "n_missing": every - cross_products.n, "reason": why, "notes": few,
                 }  # fmt: skip
 
     return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
@@ -130,13 +130,13 @@ def htmt(
     """
     if isinstance(resamples, bool) or not isinstance(resamples, int) or resamples < 0:
         raise ParameterError(f"resamples must be 0 or more, such as 1000; got {resamples!r}")
-    sums, asked = ask(answers, scale, expectation, perception, by, measures, level)
+    sums, chosen = ask(answers, scale, expectation, perception, by, measures, level)
 
     def parts() -> Iterator[dict[str, Any]]:
         groups = _answers_by_group(sums) if resamples else None
-        for measure in asked:
-            found, every = sums.read(measure, OVERALL)
-            s, reasons = covariances_of(found)
+        for measure in chosen:
+            cross_products, every = sums.read(measure, OVERALL)
+            s, reasons = covariances_of(cross_products)
             ratios = _ratios(sums.scale, s, reasons)
             drawn = (
                 None if groups is None else [_drawn(group, measure, sums.scale, resamples, seed) for group in groups]
@@ -151,7 +151,7 @@ def htmt(
                     "dimension": one, "other": other, "measure": measure, "value": value, "low": low, "high": high,
                     "level": np.where(np.isnan(low), np.nan, level),
                     "method": np.where(np.isnan(low), "none", "percentile bootstrap"),
-                    "n": found.n, "n_missing": every - found.n, "reason": why, "notes": notes,
+                    "n": cross_products.n, "n_missing": every - cross_products.n, "reason": why, "notes": notes,
                 }  # fmt: skip
 
     return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
@@ -165,25 +165,25 @@ def _ratios(scale: Scale, s: np.ndarray, reasons: Reasons) -> dict[tuple[str, st
     # All pairs at once where each has an answer; else pair by pair, so that one does not undo the others.
     whole = lambda c: stats.htmt(c, [owners[place] for place in at])  # noqa: E731  (a name for one line)
     table, refused = each(whole, s[:, at][:, :, at], reasons) if len(several) > 1 else (np.zeros(0), reasons)
-    found: dict[tuple[str, str], Answer] = {}
+    ratios: dict[tuple[str, str], Answer] = {}
     for one, other in combinations(scale.dimensions, 2):
         if one not in several or other not in several:
             alone = np.where(reasons == "", _ONE_ITEM, reasons).astype(object)
-            found[one, other] = np.full(len(reasons), np.nan), alone
+            ratios[one, other] = np.full(len(reasons), np.nan), alone
         elif not (refused != reasons).any() and table.ndim == 3:
-            found[one, other] = table[:, several.index(one), several.index(other)], reasons
+            ratios[one, other] = table[:, several.index(one), several.index(other)], reasons
         else:
             own, names = _items_of(scale, one, other)
-            found[one, other] = each(
+            ratios[one, other] = each(
                 lambda c, names=names: stats.htmt(c, names)[:, 0, 1], s[:, own][:, :, own], reasons
             )
-    return found
+    return ratios
 
 
 def _items_of(scale: Scale, one: str, other: str) -> tuple[list[int], list[str]]:
     """Where the items of two dimensions stand among all, and which dimension each is of."""
     owners = [name for name, items in scale.dimensions.items() for _ in items]
-    at = [place for wanted in (one, other) for place, name in enumerate(owners) if name == wanted]
+    at = [place for dimension in (one, other) for place, name in enumerate(owners) if name == dimension]
     return at, [owners[place] for place in at]
 
 

@@ -99,10 +99,10 @@ class Zone(Generic[F]):
         return read_zones(self.answers, self.missing)
 
     @cached_property
-    def _asked(self) -> dict[tuple[str, str], Metric]:
+    def _rules(self) -> dict[tuple[str, str], Metric]:
         scale = self.answers.scale
         dimensions, points = tuple(scale.dimensions), (scale.low, scale.high)
-        asked: dict[tuple[str, str], Metric] = {}
+        rules: dict[tuple[str, str], Metric] = {}
         for name in (*dimensions, OVERALL):
             several = dimensions if name == OVERALL and len(dimensions) > 1 else name
             metrics = {kind: define(several, scale=points) for kind, define in _DIFFERENCES.items()}
@@ -111,12 +111,12 @@ class Zone(Generic[F]):
                 kind: tolerance.zone_share(f"{kind}_{name}", f"zone_answers_{name}")
                 for kind in ("in_zone", "below_zone", "above_zone")
             }
-            asked |= {(name, kind): metric.named(f"{kind}_{name}") for kind, metric in metrics.items()}
-        return asked
+            rules |= {(name, kind): metric.named(f"{kind}_{name}") for kind, metric in metrics.items()}
+        return rules
 
     @cached_property
     def _plan(self) -> Plan:
-        return plan_of(self.answers.scale, self.missing, self._asked, self.grouping)
+        return plan_of(self.answers.scale, self.missing, self._rules, self.grouping)
 
     @cached_property
     def _counted(self) -> pl.LazyFrame:
@@ -141,17 +141,17 @@ class Zone(Generic[F]):
         return pl.concat(parts).sort(*keys, "place", nulls_last=True).drop("place")
 
     def _table(self, *, overall: bool) -> F:
-        asked = {pair: metric for pair, metric in self._asked.items() if (pair[0] == OVERALL) == overall}
+        rules = {pair: metric for pair, metric in self._rules.items() if (pair[0] == OVERALL) == overall}
         keys, rows = self.grouping.keys, self._plan.prepared(self._read)
 
         def finished(sums: pl.DataFrame, counts: pl.DataFrame) -> pl.DataFrame:
-            figures = table(self._plan, sums, asked, keys=keys, level=self.level)
+            figures = table(self._plan, sums, rules, keys=keys, level=self.level)
             noted = figures.join(counts, on=[*keys, "dimension"], how="left", nulls_equal=True, maintain_order="left")
             inverted = pl.format("{} of {} answers have adequate above desired", "inverted", "answers")
-            said = pl.concat_str(
+            notes = pl.concat_str(
                 "notes", pl.when(pl.col("inverted") > 0).then(inverted), separator="; ", ignore_nulls=True
             )
-            noted = noted.with_columns(notes=pl.when(said != "").then(said)).select(figures.columns)
+            noted = noted.with_columns(notes=pl.when(notes != "").then(notes)).select(figures.columns)
             return noted.drop("dimension") if overall else noted
 
         def empty() -> pl.Schema:

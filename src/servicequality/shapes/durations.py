@@ -74,13 +74,13 @@ class Survival(TableShape):
         numbers = [column.cast(pl.Float64).to_numpy() for column in given[len(names) :][: len(self.records())]]
         # Every row of every record, with the leaves that this record adds to.
         into = {leaf: min(place, len(numbers) - 1) for place, leaf in enumerate(self.WATCHED)}
-        there = [flags[leaf] > 0 for leaf in self.WATCHED]
-        at = np.concatenate([number[rows] for number, rows in zip(numbers, there, strict=True)])
+        counted = [flags[leaf] > 0 for leaf in self.WATCHED]
+        at = np.concatenate([number[rows] for number, rows in zip(numbers, counted, strict=True)])
         sums = {
             leaf: np.concatenate(
                 [
                     flags[leaf][rows] if into.get(leaf, 0) == place else np.zeros(rows.sum())
-                    for place, rows in enumerate(there)
+                    for place, rows in enumerate(counted)
                 ]
             )
             for leaf in names
@@ -88,7 +88,7 @@ class Survival(TableShape):
         if self.stratum is None:
             labels, of = np.array([""]), np.zeros(len(at), dtype=np.int64)
         else:
-            labels, of = np.unique(given[-1].to_numpy()[there[0]], return_inverse=True)
+            labels, of = np.unique(given[-1].to_numpy()[counted[0]], return_inverse=True)
         order = np.lexsort((at, of))
         at, of = at[order], of[order]
         head = np.ones(len(at), dtype=np.bool_)
@@ -256,13 +256,13 @@ def survival(
             an entry.
     """
     every = (("p", p), ("limit", limit), ("horizon", horizon), ("beyond", beyond))
-    asked = {name: value for name, value in every if value is not None}
-    if len(asked) != 1:
-        raise ParameterError(f"give exactly one of p, limit and horizon, or beyond, got {asked or 'none of them'}")
+    stated = {name: value for name, value in every if value is not None}
+    if len(stated) != 1:
+        raise ParameterError(f"give exactly one of p, limit and horizon, or beyond, got {stated or 'none of them'}")
     if p is not None and not 0 < p < 1:
         raise ParameterError(f"p must lie strictly between 0 and 1, got {p!r}; 0.9 is the 90th percentile")
     if any(value is not None and value < 0 for value in (limit, beyond)) or (horizon is not None and horizon <= 0):
-        raise ParameterError(f"beyond, limit and horizon are positive numbers of seconds, got {asked}")
+        raise ParameterError(f"beyond, limit and horizon are positive numbers of seconds, got {stated}")
     if horizon is not None and competing is not None:
         event, competing = event | competing, None
     within: Better | None = "higher" if limit is not None else None
@@ -291,7 +291,7 @@ def survival(
         unit="share" if shared else None,
         bounds=(0.0, 1.0) if shared else None,
         better=within,
-        undefined=reasons[next(iter(asked))],
+        undefined=reasons[next(iter(stated))],
     )
     if stratum is not None:
         return StratifiedSurvival(**{**_fields(curve), "stratum": stratum})

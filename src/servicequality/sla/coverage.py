@@ -11,7 +11,7 @@ from servicequality.events import excluded_tickets
 from servicequality.events.as_of import known_at, known_tickets, needed
 from servicequality.model import Records
 from servicequality.sla.candidates import History, statuses
-from servicequality.sla.in_force import columns_asked, held, holds
+from servicequality.sla.in_force import columns_of_policies, held, holds
 from servicequality.sla.policy import Policy, read_policies
 from servicequality.sla.promises import EXCLUDED
 
@@ -37,17 +37,17 @@ def policy_coverage(
         InputError: The records lack tickets.
     """
     known, tried, records = known_at(as_of), read_policies(policies), needed(records, "policy_coverage")
-    asked = columns_asked(tried, records)
+    policy_columns = columns_of_policies(tried, records)
     out = excluded_tickets(records, as_of=as_of, excluded=excluded)
     numbered = known_tickets(records, known).select("ticket_id", "_ticket", "_created")
     kept, left_out = pl.collect_all([numbered, out.select("ticket_id")])
     history = History(records=records, tickets=kept, as_of=as_of, known=known, ended=(), excluded=excluded)
     counted = kept.join(left_out, on="ticket_id", how="anti", maintain_order="left")["_ticket"].to_numpy()
     at = np.full(len(counted), known)
-    columns = held(history, ["priority", *asked], counted, at, statuses(history).collect())
+    columns = held(history, ["priority", *policy_columns], counted, at, statuses(history).collect())
     rows = columns.with_columns(_at=pl.Series(at))
-    found = rows.with_columns(holds(policy).alias(f"_{number}") for number, policy in enumerate(tried))
-    held_for = found.select(f"_{number}" for number in range(len(tried))).to_numpy()
+    matched = rows.with_columns(holds(policy).alias(f"_{number}") for number, policy in enumerate(tried))
+    held_for = matched.select(f"_{number}" for number in range(len(tried))).to_numpy()
     first = np.where(held_for.any(axis=1), held_for.argmax(axis=1), len(tried))
     return pl.DataFrame(
         {

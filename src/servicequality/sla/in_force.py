@@ -21,7 +21,7 @@ from servicequality.sla.log import Codes, Log, Times
 from servicequality.sla.policy import CLOCKS, NEEDS, Policy
 from servicequality.worktime import Schedules
 
-__all__ = ["SHOWN", "choose", "columns_asked", "held", "holds", "targets"]
+__all__ = ["SHOWN", "choose", "columns_of_policies", "held", "holds", "targets"]
 
 SHOWN = ("status", "team", "agent_id")
 """The ticket's columns, beside its priority, that every clock shows as they were when it stopped."""
@@ -29,7 +29,7 @@ SHOWN = ("status", "team", "agent_id")
 _FIELD = {column: field for field, column in HELD.items()}
 
 
-def columns_asked(policies: Sequence[Policy], records: Records) -> list[str]:
+def columns_of_policies(policies: Sequence[Policy], records: Records) -> list[str]:
     """The columns that the policies look at.
 
     Raises:
@@ -40,7 +40,7 @@ def columns_asked(policies: Sequence[Policy], records: Records) -> list[str]:
     if records.tickets is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
     tickets = records.tickets.collect_schema()
-    asked: dict[str, None] = {}
+    policy_columns: dict[str, None] = {}
     for policy in policies:
         for target in policy.targets:
             table = NEEDS.get(target.clock)
@@ -62,8 +62,8 @@ def columns_asked(policies: Sequence[Policy], records: Records) -> list[str]:
             (dtype,) = pl.LazyFrame(schema=columns).select(policy.when).collect_schema().dtypes()
             if dtype != pl.Boolean:
                 raise ParameterError(f"policy {policy.name!r}: when must be true or false; {policy.when} is {dtype}")
-        asked |= dict.fromkeys(sorted(names))
-    return list(asked)
+        policy_columns |= dict.fromkeys(sorted(names))
+    return list(policy_columns)
 
 
 def held(history: History, names: Iterable[str], ticket: Codes, at: Times, status: pl.DataFrame) -> pl.DataFrame:
@@ -115,9 +115,9 @@ def _in_force(log: pl.DataFrame, own: pl.Series | None, tickets: int, ticket: Co
             "own": pl.Series([None], dtype=dtype).new_from_index(0, len(ticket)) if own is None else own,
         }
     )
-    said = pl.when("later").then(pl.when("changes").then("previous")).otherwise("value")
-    known = said.is_not_null() | ~pl.col("later")
-    return frame.select(pl.when(known).then(said).otherwise("own").alias("said")).to_series()
+    value = pl.when("later").then(pl.when("changes").then("previous")).otherwise("value")
+    known = value.is_not_null() | ~pl.col("later")
+    return frame.select(pl.when(known).then(value).otherwise("own").alias("value")).to_series()
 
 
 def choose(policies: Sequence[Policy], columns: pl.DataFrame, at: pl.Series) -> pl.Series:

@@ -11,7 +11,7 @@ from servicequality.events import FirstResponse
 from servicequality.events.as_of import COUNTERS, STAMPS, known_at, known_tickets, needed, words
 from servicequality.model import Records
 from servicequality.sla.candidates import History
-from servicequality.sla.in_force import columns_asked
+from servicequality.sla.in_force import columns_of_policies
 from servicequality.sla.policy import Policy, read_policies
 from servicequality.sla.rows import clock_rows, clock_schema
 
@@ -89,7 +89,7 @@ def clocks(
     ):
         if both := sorted(over.intersection(paused)):
             raise ParameterError(f"{name} names {', '.join(both)}, which is ended too: a status is one or the other")
-    asked = columns_asked(tried, records)
+    policy_columns = columns_of_policies(tried, records)
     tickets = records.tickets
     assert tickets is not None
 
@@ -103,7 +103,7 @@ def clocks(
             excluded=excluded,
             first_response=first_response,
         )
-        return clock_rows(history, tried, asked, sets)
+        return clock_rows(history, tried, policy_columns, sets)
 
     shown = clock_schema(records)
     own = [name for name in tickets.collect_schema() if name not in shown and name not in _LEFT_OUT]

@@ -34,7 +34,7 @@ def clock_schema(records: Records) -> dict[str, pl.DataType]:
 
 
 def clock_rows(
-    history: History, policies: Sequence[Policy], asked: Sequence[str], working: Mapping[str, frozenset[str]]
+    history: History, policies: Sequence[Policy], policy_columns: Sequence[str], working: Mapping[str, frozenset[str]]
 ) -> pl.DataFrame:
     """The clocks. `working` names the statuses in which the clocks of a kind run, if those are not all but the paused ones."""
     status = statuses(history).collect()
@@ -43,12 +43,14 @@ def clock_rows(
     kinds = {target.clock for policy in policies for target in policy.targets}
     rows = candidates(history, kinds, status, ended)
     rows = rows.with_columns(_at=pl.col("_stop").fill_null(history.known))
-    columns = held(history, [*SHOWN, "priority", *asked], rows["_ticket"].to_numpy(), rows["_at"].to_numpy(), status)
+    columns = held(
+        history, [*SHOWN, "priority", *policy_columns], rows["_ticket"].to_numpy(), rows["_at"].to_numpy(), status
+    )
     rows = rows.with_columns(
         choose(policies, columns, rows["_at"]).alias("_policy"),
         columns["priority"].cast(pl.String),
         *(columns[name].cast(pl.String).alias(name) for name in SHOWN),
-        *([columns["schedule"].alias("_key")] if "schedule" in asked else []),
+        *([columns["schedule"].alias("_key")] if "schedule" in policy_columns else []),
     ).filter(pl.col("_policy").is_not_null())
     rows = rows.with_columns(_target=targets(policies, rows)).filter(pl.col("_target") >= 0)
     order = rows["_ticket"].to_numpy().astype(np.int64) * len(CLOCKS) + rows["kind"].to_physical().to_numpy()

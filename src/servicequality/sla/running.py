@@ -28,22 +28,22 @@ class Hours:
         """The business clock in microseconds; null where no schedule is in force."""
         here = pl.col("at").cast(pl.Datetime("us", "UTC"))
         if isinstance(self.schedule, Schedule):
-            asked = self.schedule.clock(here)
+            elapsed = self.schedule.clock(here)
         else:
-            asked = self.schedule.clock(here, key=pl.lit(self.key, None if isinstance(self.key, int) else pl.String))
-        return pl.DataFrame({"at": at}).select(asked).to_series()
+            elapsed = self.schedule.clock(here, key=pl.lit(self.key, None if isinstance(self.key, int) else pl.String))
+        return pl.DataFrame({"at": at}).select(elapsed).to_series()
 
     def add(self, at: Times, budget: Times) -> pl.Series:
         """The earliest instant with the budget spent, in microseconds; null if it never is."""
         frame = pl.DataFrame({"at": at, "seconds": budget / 1_000_000})
         here = pl.col("at").cast(pl.Datetime("us", "UTC"))
         if isinstance(self.schedule, Schedule):
-            asked = self.schedule.add(here, pl.col("seconds"))
+            moved = self.schedule.add(here, pl.col("seconds"))
         else:
-            asked = self.schedule.add(
+            moved = self.schedule.add(
                 here, pl.col("seconds"), key=pl.lit(self.key, None if isinstance(self.key, int) else pl.String)
             )
-        return frame.select(asked.dt.timestamp("us")).to_series()
+        return frame.select(moved.dt.timestamp("us")).to_series()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,19 @@ def run(log: Log, spans: Spans, hours: Hours, *, runs: Flags, pauses: Flags) -> 
     starts, stops = at_start.fill_null(0).to_numpy(), at_stop.fill_null(0).to_numpy()
     first = log.first[spans.ticket]
     here = np.maximum(log.last(spans.ticket, spans.start), first)
-    there = np.maximum(log.last(spans.ticket, spans.stop), first)
+    last = np.maximum(log.last(spans.ticket, spans.stop), first)
 
     def up_to(counts: Flags) -> tuple[Times, Times, Times]:
         """Time that counts, up to each row, each start and each stop."""
         sums = _sums(log, at_row, counts)
-        at_here, at_there = (sums[row] - counts[row] * at_row[row] for row in (here, there))
-        return sums, at_here + counts[here] * starts, at_there + counts[there] * stops
+        at_here, at_there = (sums[row] - counts[row] * at_row[row] for row in (here, last))
+        return sums, at_here + counts[here] * starts, at_there + counts[last] * stops
 
     _, paused_before, paused_after = up_to(pauses)
     sums, before, after = up_to(runs)
     needed = before + spans.target
     # The last row before the budget is spent, and the time that was spent by then.
-    row = np.maximum(last_at_most(sums, here + 1, there + 1, needed - 1), here)
+    row = np.maximum(last_at_most(sums, here + 1, last + 1, needed - 1), here)
     inside = row > here
     left = needed - np.where(inside, sums[row], before)
     origin = np.where(inside, log.at[row], spans.start)

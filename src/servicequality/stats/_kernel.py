@@ -78,7 +78,7 @@ def _check_of(hint: Any) -> Iterator[Check]:
     elif rest in ((int,), (float,), (bool,)):
         check = {int: whole, float: _number, bool: _flag}[rest[0]]
     elif len(rest) == 1 and isinstance(rest[0], type):
-        check = functools.partial(_instance, wanted=rest[0])
+        check = functools.partial(_instance, kind=rest[0])
     else:
         return
     if rest and words:
@@ -126,9 +126,9 @@ def _pair(name: str, value: object) -> tuple[Any, Any]:
     return low, high
 
 
-def _instance(name: str, value: object, wanted: type) -> object:
-    if not isinstance(value, wanted):
-        raise ParameterError(f"{name} must be a {wanted.__name__}; got {_short(value)}")
+def _instance(name: str, value: object, kind: type) -> object:
+    if not isinstance(value, kind):
+        raise ParameterError(f"{name} must be a {kind.__name__}; got {_short(value)}")
     return value
 
 

@@ -105,15 +105,15 @@ def _limits(
 ) -> ControlLimits:
     counted, sizes = np.broadcast_arrays(np.asarray(amount, np.float64), np.asarray(size, np.float64))
     counted, sizes = rows("counts", counted), rows("sizes", sizes)
-    there = np.isfinite(counted) & np.isfinite(sizes)
-    positive("size", sizes[there], "a point of no size is a gap: give NaN")
+    complete = np.isfinite(counted) & np.isfinite(sizes)
+    positive("size", sizes[complete], "a point of no size is a gap: give NaN")
     legal = (counted >= 0) & ((counted <= sizes) if shares else True)
-    require(legal[there], "count", counted[there], "from 0 to n" if shares else "0 or more", "count rows")
-    used = there & (True if baseline is None else np.asarray(baseline, np.bool_))
+    require(legal[complete], "count", counted[complete], "from 0 to n" if shares else "0 or more", "count rows")
+    used = complete & (True if baseline is None else np.asarray(baseline, np.bool_))
     if not used.any():
         raise ParameterError("the baseline has no points; choose one that lies within the series")
     centre = float(counted[used].sum() / sizes[used].sum())
-    whole = np.where(there, sizes, np.nan)
+    whole = np.where(complete, sizes, np.nan)
     sigma = np.sqrt(centre * (1 - centre) / whole) if shares else np.sqrt(centre / whole)
     spread = np.nan
     if overdispersed:
@@ -150,10 +150,10 @@ def ewma(
         raise ParameterError(f"weight must lie in (0, 1]; got {weight!r}")
     from scipy.signal import lfilter
 
-    there = np.isfinite(values)
-    steps = np.cumsum(there)
+    present = np.isfinite(values)
+    steps = np.cumsum(present)
     # Only points that are there move the average: filtered without the gaps, then put back into their places.
-    moved, _ = lfilter([weight], [1, weight - 1], values[there] - target, zi=[0.0])
+    moved, _ = lfilter([weight], [1, weight - 1], values[present] - target, zi=[0.0])
     average = target + np.concatenate([[0.0], moved])[steps]
     reach = _SIGMAS * sigma * np.sqrt(weight / (2 - weight) * (1 - (1 - weight) ** (2 * steps)))
     return average, target - reach, target + reach
@@ -185,10 +185,10 @@ def cusum(x: ArrayLike, *, target: float, slack: float) -> tuple[FloatArray, Flo
     if not slack >= 0:
         raise ParameterError(f"slack must be 0 or more, in the unit of the points; got {slack!r}")
     off = np.nan_to_num(np.asarray(x, np.float64) - target, nan=0.0)
-    there = np.isfinite(np.asarray(x, np.float64))
+    present = np.isfinite(np.asarray(x, np.float64))
 
     def drift(step: FloatArray) -> FloatArray:
-        sums = np.cumsum(np.where(there, step, 0.0))
+        sums = np.cumsum(np.where(present, step, 0.0))
         return np.asarray(sums - np.minimum(np.minimum.accumulate(sums), 0.0))
 
     return drift(off - slack), drift(-off - slack)

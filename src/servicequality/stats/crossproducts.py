@@ -193,15 +193,15 @@ def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: in
     whole("seed", seed, least=0)
     table -= table.mean(axis=0)
     random = np.random.default_rng(seed)
-    found = np.empty((resamples, k, k))
+    covariances = np.empty((resamples, k, k))
     at_once = max(1, _AT_ONCE // (n * k))
     for begin in range(0, resamples, at_once):
-        here = found[begin : begin + at_once]
+        here = covariances[begin : begin + at_once]
         drawn = random.integers(0, n, size=(len(here), n)) + n * np.arange(len(here))[:, None]
         times = np.bincount(drawn.ravel(), minlength=len(here) * n).reshape(len(here), 1, n)
         left = times * table.T
         here[:] = CrossProducts(np.full(len(here), n, dtype=np.float64), left.sum(axis=2), left @ table).covariance()
-    return found
+    return covariances
 
 
 def covariances(values: ArrayLike, name: str = "covariance") -> FloatArray:

@@ -172,9 +172,9 @@ def dispersion(counts: ArrayLike) -> tuple[float, float, float]:
     """
     from scipy.special import chdtrc
 
-    (found,) = floats(counts=counts)
-    require(found >= 0, "counts", found, "0 or more", "count events")
-    if found.size < 2 or not found.sum():
-        raise ParameterError(f"dispersion needs two counts or more that are not all 0; got {found.size}")
-    chi2 = float(((found - found.mean()) ** 2).sum() / found.mean())
-    return chi2 / (found.size - 1), chi2, float(chdtrc(found.size - 1, chi2))
+    (observed,) = floats(counts=counts)
+    require(observed >= 0, "counts", observed, "0 or more", "count events")
+    if observed.size < 2 or not observed.sum():
+        raise ParameterError(f"dispersion needs two counts or more that are not all 0; got {observed.size}")
+    chi2 = float(((observed - observed.mean()) ** 2).sum() / observed.mean())
+    return chi2 / (observed.size - 1), chi2, float(chdtrc(observed.size - 1, chi2))

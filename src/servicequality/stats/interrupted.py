@@ -77,14 +77,14 @@ def interrupted_series(y: ArrayLike, start: int, *, level: float = 0.95) -> Inte
         raise ParameterError("y must vary about its lines: a series without errors has no test")
     rho = float(np.clip((n * float(errors[1:] @ errors[:-1]) / square + 5) / (n - 5), -0.95, 0.95))
     x, z = _whitened(design, rho), _whitened(values[:, None], rho)[:, 0]
-    found = _fit(x, z)
-    left = z - x @ found
+    coefficients = _fit(x, z)
+    left = z - x @ coefficients
     covariance = float(left @ left) / (n - _COLUMNS) * np.linalg.inv(x.T @ x)
-    change, se = float(found[2]), float(np.sqrt(covariance[2, 2]))
+    change, se = float(coefficients[2]), float(np.sqrt(covariance[2, 2]))
     half = float(critical_value(level, n - _COLUMNS)) * se
     p = float(t_test(change, se, df=n - _COLUMNS))
     return Interrupted(
-        change, se, change - half, change + half, p, float(found[3]), float(np.sqrt(covariance[3, 3])), rho
+        change, se, change - half, change + half, p, float(coefficients[3]), float(np.sqrt(covariance[3, 3])), rho
     )
 
 

@@ -123,10 +123,10 @@ def log_rank_between(tables: Tables) -> LogRank:
         gone = np.zeros((size + 1, groups))
         np.add.at(gone, (place[rows] - offset + 1, group[rows]), net[rows])
         np.cumsum(gone, axis=0, out=gone)
-        there = slice(offset, offset + size)
-        share = np.divide(present - gone[:-1], n[there, None], out=np.zeros((size, groups)), where=n[there, None] > 0)
-        heavy = tied[there, None] * share
-        covariance += np.diag(heavy.sum(axis=0)) - heavy.T @ share
+        times = slice(offset, offset + size)
+        share = np.divide(present - gone[:-1], n[times, None], out=np.zeros((size, groups)), where=n[times, None] > 0)
+        scaled = tied[times, None] * share
+        covariance += np.diag(scaled.sum(axis=0)) - scaled.T @ share
         present = present - gone[-1]
     gap = (observed - expected)[:-1]
     inside = covariance[:-1, :-1]

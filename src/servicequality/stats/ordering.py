@@ -31,12 +31,12 @@ def sorted_rows(
     for head, end in blocks(bounds, _SHORT):
         place = slice(bounds[head], bounds[end])
         rows = grouped[place]
-        found = numbers[rows]
-        rising = found.argsort()
+        ordered = numbers[rows]
+        rising = ordered.argsort()
         if end - head > 1:
             group = np.repeat(np.arange(end - head, dtype=np.uint16), np.diff(bounds[head : end + 1]))
             rising = rising[group[rising].argsort(kind="stable")]
-        yield place, found[rising], rows[rising]
+        yield place, ordered[rising], rows[rising]
 
 
 def stable_order(codes: NDArray[np.integer], n_codes: int) -> IntArray:

@@ -241,11 +241,11 @@ def _mixture_quantile(one: Part, other: Part, tail: float) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
             logs = a[:, moving] * here + (b[:, moving] - 1) * np.log(-np.expm1(here)) - scale[:, moving]
             off = np.log(below / tail)
-            there = here - off * below / np.exp(logs).mean(axis=0)
+            next_log = here - off * below / np.exp(logs).mean(axis=0)
         high = off > 0
         top[moving[high]], bottom[moving[~high]] = here[high], here[~high]
-        inside = (there >= bottom[moving]) & (there <= top[moving])
-        at[moving] = np.where(inside, there, (bottom[moving] + top[moving]) / 2)
+        inside = (next_log >= bottom[moving]) & (next_log <= top[moving])
+        at[moving] = np.where(inside, next_log, (bottom[moving] + top[moving]) / 2)
         moving = moving[np.abs(at[moving] - here) > 1e-11 * np.maximum(-here, 1e-3)]  # the next step squares it
         if not moving.size:
             break

@@ -30,14 +30,14 @@ def pool_strata(
     """
     z = critical_value(level)
     bounds = whole_numbers("offsets", offsets)
-    (heavy,) = floats(weight=rows("weight", weight))
-    value, error = rows("incidence", incidence, length=len(heavy)), rows("se", se, length=len(heavy))
-    positive("weight", heavy, "leave strata without rows out of the call")
-    if not bounds.size or bounds[0] != 0 or bounds[-1] != len(heavy) or (np.diff(bounds) < 0).any():
+    (weights,) = floats(weight=rows("weight", weight))
+    value, error = rows("incidence", incidence, length=len(weights)), rows("se", se, length=len(weights))
+    positive("weight", weights, "leave strata without rows out of the call")
+    if not bounds.size or bounds[0] != 0 or bounds[-1] != len(weights) or (np.diff(bounds) < 0).any():
         raise ParameterError(
-            f"offsets must rise from 0 to the number of strata, {len(heavy)}; got {bounds[:9].tolist()}"
+            f"offsets must rise from 0 to the number of strata, {len(weights)}; got {bounds[:9].tolist()}"
         )
-    share = heavy / np.repeat(totals(heavy, bounds), np.diff(bounds))
+    share = weights / np.repeat(totals(weights, bounds), np.diff(bounds))
     pooled = totals(share * value, bounds)
     spread = np.sqrt(totals((share * error) ** 2, bounds))
     pooled[bounds[1:] == bounds[:-1]] = np.nan

@@ -83,7 +83,7 @@ def honest(result: pl.DataFrame, metric: Metric) -> None:
         "high lies below the value": pl.col("high") < value - slack,
     }
     broken = result.select(rule.any().alias(fault) for fault, rule in rules.items()).row(0, named=True)
-    for fault in (fault for fault, found in broken.items() if found):
+    for fault in (fault for fault, broke in broken.items() if broke):
         wrong = result.filter(rules[fault])
         shown = wrong.select(
             "value", "low", "high", "se", "method", "n", "n_missing", "n_excluded", "n_pending", "reason"

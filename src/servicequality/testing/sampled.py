@@ -16,13 +16,13 @@ def equal_weights_weigh_nothing(trial: Trial) -> None:
     """Weights that are all 1 give the unweighted value; another constant too, or that multiple of a count or total."""
     for constant in (1.0, 0.1):
         weighted = trial.frame.with_columns(pl.lit(constant).alias(WEIGHT))
-        heavy = evaluate(weighted, trial.metric, by=KEY, weight=WEIGHT)
+        weighed = evaluate(weighted, trial.metric, by=KEY, weight=WEIGHT)
         grown = trial.by_key["value"] * (constant if trial.grows else 1.0)
         kept = [*_COUNTS, "reason"]
-        trial.same(heavy.select("value", *kept), trial.by_key.select(grown, *kept))
+        trial.same(weighed.select("value", *kept), trial.by_key.select(grown, *kept))
         if isinstance(trial.metric.shape, FixedShape):  # one weighted row says nothing of its weight, and has no limits
             several, limits = trial.by_key["n"] > 1, ["low", "high", "n_eff"]
-            trial.same(heavy.filter(several).select(limits), trial.by_key.filter(several).select(limits))
+            trial.same(weighed.filter(several).select(limits), trial.by_key.filter(several).select(limits))
 
 
 def a_weight_stands_for_rows(trial: Trial) -> None:

@@ -108,15 +108,15 @@ class Horizon:
         """What `find` finds, in tables that grow, in the direction of its sign, until all is found that can be."""
         calendar = self._covering()
         while True:
-            found = find(calendar)
-            if not len(found) or found.max() != NEVER:
-                return found
-            lost = found == NEVER
+            reached = find(calendar)
+            if not len(reached) or reached.max() != NEVER:
+                return reached
+            lost = reached == NEVER
             codes = 0 if which is None else which
             on = lost & (direction > 0) & self._endless_on[codes]
             back = lost & (direction < 0) & self._endless_back[codes]
             if not (on.any() or back.any()):
-                return found
+                return reached
             if (on.any() and calendar.high == _LAST) or (back.any() and calendar.low == _FIRST):
                 _refuse_endless(on | back)
             span = calendar.high - calendar.low

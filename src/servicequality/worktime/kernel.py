@@ -72,16 +72,16 @@ class _Axis:
         """Where the buckets of each point's calendar begin."""
         return None if which is None else which * self.buckets
 
-    def find(self, points: Times, rows: Codes | None, found: Codes, spare: Times) -> None:
+    def find(self, points: Times, rows: Codes | None, segments: Codes, spare: Times) -> None:
         """Write to `found` each point's segment, or a neighbour of the gap that the point lies in."""
         np.subtract(points, self.origin, out=spare)
         np.right_shift(spare, self.shift, out=spare)
         if rows is not None:
             np.add(spare, rows, out=spare)
-        np.take(self.first, spare, out=found, mode="clip")
+        np.take(self.first, spare, out=segments, mode="clip")
         for _ in range(self.steps):
-            np.take(self.following, found, out=spare, mode="clip")
-            np.add(found, points >= spare, out=found)
+            np.take(self.following, segments, out=spare, mode="clip")
+            np.add(segments, points >= spare, out=segments)
 
 
 class Calendar:
@@ -141,13 +141,13 @@ class Calendar:
         spare = _Spare(len(out))
         for rows in _blocks(len(out)):
             start, added, codes, ends = starts[rows], microseconds[rows], _part(which, rows), out[rows]
-            clock, point, found = (room[: len(ends)] for room in (spare.starts, spare.ends, spare.found))
+            clock, point, segments = (room[: len(ends)] for room in (spare.starts, spare.ends, spare.segments))
             self._clock(start, self._time.rows_of(codes), clock, spare)
             np.add(clock, added, out=clock)
             # The microsecond of work that ends, or begins, at this value of the clock lies in one segment alone.
             np.subtract(clock, added > 0, out=point)
-            self._work.find(point, self._work.rows_of(codes), found, ends)
-            np.take(self._clock_less_open, found, out=ends, mode="clip")
+            self._work.find(point, self._work.rows_of(codes), segments, ends)
+            np.take(self._clock_less_open, segments, out=ends, mode="clip")
             np.subtract(clock, ends, out=ends)
             low = self._clock_low if codes is None else self._clock_low[codes]
             high = self._clock_high if codes is None else self._clock_high[codes]
@@ -157,32 +157,32 @@ class Calendar:
 
     def next_open(self, instants: Times, which: Codes | None = None) -> Times:
         """The instant itself if open, else the next opening; `NEVER` if that lies outside the horizon."""
-        found = self._find(instants, which)
-        found += instants >= self._closes[found]
-        opens: Times = np.maximum(instants, self._opens[found])
+        segments = self._find(instants, which)
+        segments += instants >= self._closes[segments]
+        opens: Times = np.maximum(instants, self._opens[segments])
         return opens
 
     def prev_close(self, instants: Times, which: Codes | None = None) -> Times:
         """The instant itself if the moment before it is open, else the last closing, else `NEVER`."""
-        found = self._find(instants, which)
-        found -= instants <= self._opens[found]
+        segments = self._find(instants, which)
+        segments -= instants <= self._opens[segments]
         # Before a calendar's first segment lies another's last, or by index -1 the very last: the one that never comes.
-        closes = self._closes[found]
+        closes = self._closes[segments]
         return np.where(closes == NEVER, NEVER, np.minimum(instants, closes))
 
     def is_open(self, instants: Times, which: Codes | None = None) -> NDArray[np.bool_]:
         """Whether each instant lies in an open segment."""
-        found = self._find(instants, which)
-        return (self._opens[found] <= instants) & (instants < self._closes[found])
+        segments = self._find(instants, which)
+        return (self._opens[segments] <= instants) & (instants < self._closes[segments])
 
     def _clock(self, instants: Times, calendar: Codes | None, out: Times, spare: "_Spare") -> None:
-        found, edge = spare.found[: len(out)], spare.edges[: len(out)]
-        self._time.find(instants, calendar, found, edge)
-        np.take(self._opens, found, out=edge, mode="clip")
+        segments, edge = spare.segments[: len(out)], spare.edges[: len(out)]
+        self._time.find(instants, calendar, segments, edge)
+        np.take(self._opens, segments, out=edge, mode="clip")
         np.maximum(instants, edge, out=out)
-        np.take(self._closes, found, out=edge, mode="clip")
+        np.take(self._closes, segments, out=edge, mode="clip")
         np.minimum(out, edge, out=out)
-        np.take(self._clock_less_open, found, out=edge, mode="clip")
+        np.take(self._clock_less_open, segments, out=edge, mode="clip")
         np.add(out, edge, out=out)
 
     def _find(self, instants: Times, which: Codes | None) -> Codes:
@@ -199,7 +199,7 @@ class _Spare:
 
     def __init__(self, rows: int) -> None:
         size = min(rows, _BLOCK)
-        self.found = np.empty(size, np.intp)
+        self.segments = np.empty(size, np.intp)
         self.edges, self.starts, self.ends = np.empty((3, size), np.int64)
 
 

@@ -22,10 +22,10 @@ def row_sums(rule: Rule, sampling: Sampling) -> Sums:
     columns = {ROWS: counted.cast(pl.Int64)}
     barred = None if shape.excluded is None else (shape.excluded & ~shape.n.fill_null(value=False))
     if weight is not None:
-        heavy = column(weight) > 0
-        shape = _sliced(shape, heavy)
-        light = here & ~heavy
-        barred = light if barred is None else light | (barred & heavy)
+        has_weight = column(weight) > 0
+        shape = _sliced(shape, has_weight)
+        light = here & ~has_weight
+        barred = light if barred is None else light | (barred & has_weight)
     if barred is not None:
         columns[EXCLUDED] = added(barred.fill_null(value=False), "count")
     kinds = shape.leaves()

@@ -89,12 +89,12 @@ def histogram(
 
 def table_types(rule: Rule, sampling: Sampling) -> dict[str, pl.DataType]:
     """The columns of a rule's table beside the keys, with their types."""
-    shape, heavy = table_shape(rule), sampling.weight is not None
+    shape, weighted = table_shape(rule), sampling.weight is not None
     kinds: dict[str, pl.DataType] = {} if shape.stratum is None else {STRATUM: pl.String()}
     kinds[BIN] = pl.Int64()
-    leaves = {leaf: kind == "amount" or heavy for leaf, kind in shape.leaves().items()}
+    leaves = {leaf: kind == "amount" or weighted for leaf, kind in shape.leaves().items()}
     kinds |= {leaf: pl.Float64() if floats else pl.Int64() for leaf, floats in leaves.items()}
-    return kinds | ({_SQUARES: pl.Float64()} if heavy else {})
+    return kinds | ({_SQUARES: pl.Float64()} if weighted else {})
 
 
 def rows_of(frame: pl.LazyFrame, rule: Rule, keys: Mapping[str, pl.Expr], sampling: Sampling) -> pl.LazyFrame:
@@ -140,9 +140,9 @@ def _watched(record: TableShape, sampling: Sampling) -> pl.Expr:
 
 def _leaves(record: TableShape, sampling: Sampling) -> dict[str, pl.Expr]:
     """The leaves of a row, weighted where there are weights, and then the square of its weight."""
-    heavy = sampling.weighted(record)
-    leaves = {leaf: getattr(heavy, leaf) for leaf in record.leaves()}
-    return leaves if sampling.weight is None else leaves | {_SQUARES: heavy.n * heavy.n}
+    weighted = sampling.weighted(record)
+    leaves = {leaf: getattr(weighted, leaf) for leaf in record.leaves()}
+    return leaves if sampling.weight is None else leaves | {_SQUARES: weighted.n * weighted.n}
 
 
 def _assembled(

@@ -15,7 +15,7 @@ class Lives(NamedTuple):
     """Row rules of accounts.
 
     Attributes:
-        there: the account had begun by `as_of`, and had not left by `since`.
+        watched: the account had begun by `as_of`, and had not left by `since`.
         at_start: it was a customer at `since`.
         left: it had left by `as_of`.
         seconds: from its beginning to its leaving, or to `as_of`.
@@ -23,7 +23,7 @@ class Lives(NamedTuple):
         refused: accounts that cannot be.
     """
 
-    there: pl.Expr
+    watched: pl.Expr
     at_start: pl.Expr
     left: pl.Expr
     seconds: pl.Expr
@@ -40,19 +40,19 @@ def lives(started: str, churned: str, *, as_of: datetime, since: datetime | None
     now = instant("as_of", as_of)
     begun, gone = moment(started), moment(churned)
     left = (gone <= pl.lit(now)).fill_null(value=False)
-    there = (begun <= pl.lit(now)).fill_null(value=False)
-    at_start, entry = there, pl.lit(0.0)
+    watched = (begun <= pl.lit(now)).fill_null(value=False)
+    at_start, entry = watched, pl.lit(0.0)
     if since is not None:
         first = instant("since", since)
         if not first < now:
             raise ParameterError(f"since must lie before as_of, got {since} and {as_of}")
         stayed = (gone > pl.lit(first)).fill_null(value=True)
-        there = there & stayed
-        at_start = there & (begun <= pl.lit(first)).fill_null(value=False)
+        watched = watched & stayed
+        at_start = watched & (begun <= pl.lit(first)).fill_null(value=False)
         entry = (pl.lit(first) - begun).dt.total_microseconds().clip(0) / 1e6
     end = pl.when(left).then(gone).otherwise(pl.lit(now))
     return Lives(
-        there=there,
+        watched=watched,
         at_start=at_start,
         left=left,
         seconds=(end - begun).dt.total_microseconds() / 1e6,

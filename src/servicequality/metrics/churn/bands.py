@@ -186,15 +186,15 @@ def _by_band(
     score, started, churned = columns.values()
     seen = lives(started, churned, as_of=as_of, since=since)
     shares = None if limit is None else churn_rate(started, churned, as_of=as_of, since=since, limit=limit)
-    asked = TableInput(accounts, spec, table="accounts", by=by, refused=seen.refused, **columns)
-    keys = asked.by
+    source = TableInput(accounts, spec, table="accounts", by=by, refused=seen.refused, **columns)
+    keys = source.by
     if clash := next((key for key in keys if key in ("band", "range", *columns.values())), None):
         raise ParameterError(
             f"{spec.name}: by names {clash!r}, which the table itself reads or makes; rename the column"
         )
 
     def compute() -> pl.DataFrame:
-        watched = asked.checked().filter(seen.there)
+        watched = source.checked().filter(seen.watched)
         rows = watched.select(
             *keys, score, started, churned, _left=seen.left, _time=(seen.seconds - seen.entry) / YEAR
         ).collect(engine="streaming")
@@ -204,8 +204,8 @@ def _by_band(
         groups = rows.select(keys).unique().sort(keys, nulls_last=True) if keys else pl.DataFrame()
         grid = groups.join(every, how="cross") if keys else every
         own = [*keys, "band"]
-        found = rows.group_by(own).agg(n=pl.len(), left=pl.col("_left").sum(), time=pl.col("_time").sum())
-        sums = grid.join(found, on=own, how="left", nulls_equal=True, maintain_order="left")
+        counts = rows.group_by(own).agg(n=pl.len(), left=pl.col("_left").sum(), time=pl.col("_time").sum())
+        sums = grid.join(counts, on=own, how="left", nulls_equal=True, maintain_order="left")
         sums = sums.with_columns(pl.col("n", "left", "time").fill_null(0))
         sums = sums.filter(pl.col("band").is_not_null() | (pl.col("n") > 0))
         each = sums.partition_by(keys, maintain_order=True) if keys else [sums]
@@ -213,7 +213,7 @@ def _by_band(
         if shares is not None and parts:
             parts.append(evaluate(rows, shares.named("churn_rate"), by=own, level=level).drop("period"))
         if not parts:
-            return pl.DataFrame(schema={**{key: asked.schema[key] for key in keys}, **_OWN, **RESULT, **_MORE})
+            return pl.DataFrame(schema={**{key: source.schema[key] for key in keys}, **_OWN, **RESULT, **_MORE})
         ranges = _ranges(ends)
         band = pl.col("band").replace_strict(ranges, default="unknown", return_dtype=pl.String)
         of_all = pl.col("metric") == "churn_trend"
@@ -222,7 +222,7 @@ def _by_band(
         )
         return whole.sort(*own, of_all, pl.col("metric").cast(pl.Enum(_ORDER)), nulls_last=True)
 
-    return asked.answer(compute, keys=_OWN, more=_MORE)
+    return source.answer(compute, keys=_OWN, more=_MORE)
 
 
 def _ranges(ends: Sequence[float]) -> dict[int, str]:

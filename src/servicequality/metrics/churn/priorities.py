@@ -92,10 +92,10 @@ def prioritise(
     """
     given = _weights(weights)
     now = pl.lit(instant("as_of", as_of))
-    asked = TableInput(
+    source = TableInput(
         tickets, prioritise.spec, table="tickets", by=by, ticket=ticket, account=account, resolved=resolved, due=due
     )
-    keys = asked.by
+    keys = source.by
     if clash := next((key for key in keys if key in _ANSWER), None):
         raise ParameterError(f"prioritise: by names {clash!r}, which is a column of the answer; rename the column")
     seen = lives(started, churned, as_of=as_of, since=None)
@@ -116,8 +116,8 @@ def prioritise(
             pl.col(account).cast(pl.String).alias("account_id"),
             pl.col(value).cast(pl.Float64).alias("value"),
             pl.col(satisfaction).cast(pl.Float64).alias("_score"),
-            _left=seen.there & seen.left,
-            _years=pl.when(seen.there).then(seen.seconds / YEAR),
+            _left=seen.watched & seen.left,
+            _years=pl.when(seen.watched).then(seen.seconds / YEAR),
         )
         known = worth.collect(engine="streaming")
         if known["account_id"].is_duplicated().any():
@@ -125,7 +125,7 @@ def prioritise(
             raise InputError(
                 f"prioritise: {len(again)} accounts have several rows, such as {again[0]!r}; keep one row of each"
             )
-        waiting = asked.checked().filter(pl.col(resolved).is_null() | (moment(resolved) > now))
+        waiting = source.checked().filter(pl.col(resolved).is_null() | (moment(resolved) > now))
         cases = waiting.select(
             *keys,
             pl.col(ticket).cast(pl.String).alias("ticket_id"),
@@ -135,7 +135,7 @@ def prioritise(
         return _ordered(cases.collect(engine="streaming").sort("ticket_id"), keys, given)
 
     return like_input(
-        (asked.data, customers.data), compute, lambda: {**{key: asked.schema[key] for key in keys}, **_ANSWER}
+        (source.data, customers.data), compute, lambda: {**{key: source.schema[key] for key in keys}, **_ANSWER}
     )
 
 

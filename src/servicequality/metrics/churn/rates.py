@@ -59,7 +59,7 @@ def churn_rate(
     """
     seen = lives(started, churned, as_of=as_of, since=since)
     if limit is None:
-        _said(since)
+        _require_since(since)
         shape = share(seen.left, of=seen.at_start).excluding(pl.col(started).is_not_null() & ~seen.at_start)
         return replace(shape, refused=seen.refused)
     return _followed(seen, limit=limit, beyond=None, late=since is not None)
@@ -107,13 +107,13 @@ def retention_rate(
     """
     seen = lives(started, churned, as_of=as_of, since=since)
     if limit is None:
-        _said(since)
+        _require_since(since)
         shape = share(~seen.left, of=seen.at_start).excluding(pl.col(started).is_not_null() & ~seen.at_start)
         return replace(shape, refused=seen.refused)
     return _followed(seen, limit=None, beyond=limit, late=since is not None)
 
 
-def _said(since: datetime | None) -> None:
+def _require_since(since: datetime | None) -> None:
     if since is None:
         raise ParameterError(
             "say over what customers leave: since= for the window (since, as_of], or limit= for so many seconds from each "
@@ -126,5 +126,5 @@ def _followed(seen: Lives, *, limit: float | None, beyond: float | None, late: b
     if span is None or not 0 < span < float("inf"):
         raise ParameterError(f"limit must be a positive number of seconds, got {span!r}; a year is 365 * 86_400")
     entry: pl.Expr | None = seen.entry if late else None
-    shape = survival(seen.seconds, seen.left, of=seen.there, limit=limit, beyond=beyond, entry=entry)
+    shape = survival(seen.seconds, seen.left, of=seen.watched, limit=limit, beyond=beyond, entry=entry)
     return replace(shape, better=None, refused={**shape.refused, **seen.refused})

@@ -52,14 +52,14 @@ def value_weighted(
     """
     if not isinstance(metric, Metric):
         raise ParameterError(f"metric must be a metric such as csat(scale=(1, 5)), called; got {metric!r}")
-    asked = TableInput(rows, value_weighted.spec, table="tickets", by=by, value=value)
+    source = TableInput(rows, value_weighted.spec, table="tickets", by=by, value=value)
     weighted = metric.named(f"{metric.name}_value_weighted")
 
     def compute() -> pl.DataFrame:
         known = pl.col(value).is_not_null()
-        frame = asked.checked().with_columns(pl.col(value).cast(pl.Float64))
+        frame = source.checked().with_columns(pl.col(value).cast(pl.Float64))
         parts = [
-            evaluate(frame.filter(known), one, by=asked.by, level=level, weight=weight, cluster=cluster)
+            evaluate(frame.filter(known), one, by=source.by, level=level, weight=weight, cluster=cluster)
             .collect()
             .drop("period")
             for one, weight in ((metric, None), (weighted, value))
@@ -69,10 +69,10 @@ def value_weighted(
             (~known).sum().cast(pl.Int64).alias("_absent"),
             (pl.col(value).max() / pl.col(value).sum()).alias("_top"),
         ]
-        seen = frame.group_by(asked.by).agg(counts) if asked.by else frame.select(counts)
+        seen = frame.group_by(source.by).agg(counts) if source.by else frame.select(counts)
         sums = seen.collect(engine="streaming")
         whole = (
-            whole.join(sums, on=asked.by, how="left", nulls_equal=True) if asked.by else whole.join(sums, how="cross")
+            whole.join(sums, on=source.by, how="left", nulls_equal=True) if source.by else whole.join(sums, how="cross")
         )
         absent = pl.when(pl.col("_absent") > 0).then(pl.format("{} rows without a value are in neither", "_absent"))
         is_weighted = pl.col("metric") == weighted.name
@@ -82,6 +82,6 @@ def value_weighted(
             notes=pl.concat_str("notes", absent, separator="; ", ignore_nulls=True).replace("", None),
             share_of_largest=top,
         ).drop("_absent", "_top")
-        return whole.sort(*asked.by, is_weighted, nulls_last=True, maintain_order=True)
+        return whole.sort(*source.by, is_weighted, nulls_last=True, maintain_order=True)
 
-    return asked.answer(compute, more={"share_of_largest": pl.Float64()})
+    return source.answer(compute, more={"share_of_largest": pl.Float64()})

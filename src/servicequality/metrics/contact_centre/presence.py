@@ -54,7 +54,7 @@ def concurrency(
     Example:
         print(sq.concurrency(rows, by="channel").select("channel", "value", "low", "high", "n").collect())
     """
-    asked = TableInput(
+    source = TableInput(
         contacts,
         concurrency.spec,
         table="contacts",
@@ -71,9 +71,9 @@ def concurrency(
 
     def compute() -> pl.DataFrame:
         rows = (
-            asked.checked()
+            source.checked()
             .select(
-                *asked.by,
+                *source.by,
                 _agent=pl.col(agent).cast(pl.String),
                 _known=known,
                 _served=served,
@@ -82,9 +82,9 @@ def concurrency(
             )
             .collect(engine="streaming")
         )
-        return _at_once(rows, asked.by, level)
+        return _at_once(rows, source.by, level)
 
-    return asked.answer(compute)
+    return source.answer(compute)
 
 
 def _at_once(rows: pl.DataFrame, by: list[str], level: float) -> pl.DataFrame:

@@ -93,29 +93,36 @@ def oldest_open(
     if not isinstance(top, int) or top < 1:
         raise ParameterError(f"top is a whole number of tickets, 1 or more; got {top!r}")
     now = pl.lit(instant("as_of", as_of))
-    asked = TableInput(tickets, oldest_open.spec, table="tickets", by=by, created=created, ended=ended, ticket=ticket)
-    by = asked.by
+    source = TableInput(tickets, oldest_open.spec, table="tickets", by=by, created=created, ended=ended, ticket=ticket)
+    by = source.by
 
     def compute() -> pl.DataFrame:
         still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
-        rows = asked.checked()
-        found = rows.filter(still).select(*by, _ticket=ticket, _at=moment(created)).collect(engine="streaming")
+        rows = source.checked()
+        open_tickets = rows.filter(still).select(*by, _ticket=ticket, _at=moment(created)).collect(engine="streaming")
         # Equal ages keep the order of their names, whatever order the rows came in.
-        found = found.sort(*by, "_at", "_ticket", nulls_last=True)
+        open_tickets = open_tickets.sort(*by, "_at", "_ticket", nulls_last=True)
         rank = pl.int_range(pl.len(), dtype=pl.Int64) + 1
-        found = found.with_columns(rank=rank.over(by) if by else rank).filter(pl.col("rank") <= top)
+        open_tickets = open_tickets.with_columns(rank=rank.over(by) if by else rank).filter(pl.col("rank") <= top)
         count = still.sum().cast(pl.Int64)
         if by:
             groups = rows.group_by(by).agg(n=count).collect(engine="streaming")
-            found = groups.join(found, on=by, how="left", nulls_equal=True).sort(*by, "rank", nulls_last=True)
+            open_tickets = groups.join(open_tickets, on=by, how="left", nulls_equal=True).sort(
+                *by, "rank", nulls_last=True
+            )
         else:
             groups = rows.select(n=count, _one=pl.lit(1)).collect(engine="streaming")
-            found = groups.join(found.with_columns(_one=pl.lit(1)), on="_one", how="left").sort("rank")
-        found = found.with_columns(pl.col("rank").fill_null(1))
-        age = found.select((now - pl.col("_at")).dt.total_microseconds() / 1e6).to_series()
+            open_tickets = groups.join(open_tickets.with_columns(_one=pl.lit(1)), on="_one", how="left").sort("rank")
+        open_tickets = open_tickets.with_columns(pl.col("rank").fill_null(1))
+        age = open_tickets.select((now - pl.col("_at")).dt.total_microseconds() / 1e6).to_series()
         named = result_rows(
-            found.select(*by, "rank"), metric="oldest_open", unit="s", value=age, n=found["n"], reason="nothing is open"
+            open_tickets.select(*by, "rank"),
+            metric="oldest_open",
+            unit="s",
+            value=age,
+            n=open_tickets["n"],
+            reason="nothing is open",
         )
-        return named.with_columns(found["_ticket"].alias(ticket))
+        return named.with_columns(open_tickets["_ticket"].alias(ticket))
 
-    return asked.answer(compute, keys={"rank": pl.Int64()}, more={ticket: asked.schema[ticket]})
+    return source.answer(compute, keys={"rank": pl.Int64()}, more={ticket: source.schema[ticket]})

@@ -74,10 +74,10 @@ def volume_profile(
         print(week.sort("value", descending=True).select("weekday", "hour", "value", "low", "high", "n", "hours").head(5))
     """
     window = _Hours.of(since, until, timezone)
-    asked = TableInput(tickets, volume_profile.spec, table="tickets", by=by, created=created)
+    source = TableInput(tickets, volume_profile.spec, table="tickets", by=by, created=created)
 
     def compute() -> pl.DataFrame:
-        groups, counts, missing = _counted(asked.checked(), asked.by, created, window)
+        groups, counts, missing = _counted(source.checked(), source.by, created, window)
         slots = window.slots()
         cells = (_WEEK * np.arange(groups.height)[:, None] + slots).reshape(-1)
         total = np.bincount(cells, weights=counts.reshape(-1), minlength=_WEEK * groups.height)
@@ -87,7 +87,7 @@ def volume_profile(
         value[seen], se[seen] = total[seen] / hours[seen], np.sqrt(total[seen]) / hours[seen]
         low[seen], high[seen] = poisson_rate_interval(total[seen], hours[seen], level=level)
         rows = result_rows(
-            _by_slot(groups).select(*asked.by, "weekday", "hour"),
+            _by_slot(groups).select(*source.by, "weekday", "hour"),
             metric="volume_profile",
             unit="per hour",
             value=value,
@@ -103,7 +103,7 @@ def volume_profile(
         return rows.with_columns(pl.Series("hours", hours, dtype=pl.Int64))
 
     keys = {"weekday": pl.Int64(), "hour": pl.Int64()}
-    return asked.answer(compute, keys=keys, more={"hours": pl.Int64()})
+    return source.answer(compute, keys=keys, more={"hours": pl.Int64()})
 
 
 @define_table(
@@ -159,12 +159,12 @@ def arrival_spikes(
         raise ParameterError(f"baseline is a pair of instants (since, until); got {baseline!r}")
     frozen = _Hours.of(*baseline, timezone, names=("baseline[0]", "baseline[1]"))
     later = _Hours.of(baseline[1], until, timezone, names=("baseline[1]", "until"))
-    asked = TableInput(tickets, arrival_spikes.spec, table="tickets", by=by, created=created)
+    source = TableInput(tickets, arrival_spikes.spec, table="tickets", by=by, created=created)
     nb_spike_threshold(1.0, 1.0, alpha)  # refuses an alpha that is none before any row is read
 
     def compute() -> pl.DataFrame:
         whole = _Hours(frozen.first, int(later.first - frozen.first) // _HOUR + later.n, timezone)
-        groups, counts, missing = _counted(asked.checked(), asked.by, created, whole)
+        groups, counts, missing = _counted(source.checked(), source.by, created, whole)
         usual, recent = counts[:, : frozen.n], counts[:, counts.shape[1] - later.n :]
         expected, threshold, p_value = np.full((3, *recent.shape), np.nan)
         for group in range(groups.height):
@@ -177,7 +177,7 @@ def arrival_spikes(
             p_value[group, seen] = nb_upper_tail(recent[group, seen], base.mean[slot], phi)
         value = recent.reshape(-1)
         rows = result_rows(
-            _by_hour(groups, later).select(*asked.by, "period"),
+            _by_hour(groups, later).select(*source.by, "period"),
             metric="arrival_spikes",
             unit="count",
             value=value,
@@ -195,7 +195,7 @@ def arrival_spikes(
         return rows.with_columns(spike=pl.col("value") >= pl.col("threshold"))
 
     more = {"expected": pl.Float64(), "threshold": pl.Int64(), "p_value": pl.Float64(), "spike": pl.Boolean()}
-    return asked.answer(compute, keys={"period": pl.Datetime("us", timezone)}, more=more)
+    return source.answer(compute, keys={"period": pl.Datetime("us", timezone)}, more=more)
 
 
 class _Hours(NamedTuple):
@@ -236,11 +236,11 @@ def _counted(rows: pl.LazyFrame, by: list[str], created: str, hours: _Hours) -> 
     place = (moment(created).dt.timestamp("us") - hours.first) // _HOUR
     inside = place.is_between(0, hours.n - 1)
     cell = pl.when(place.is_null()).then(-2).when(inside).then(place).otherwise(-1).alias("_cell")
-    found = rows.select(*by, cell).group_by(*by, "_cell").agg(_n=pl.len().cast(pl.Int64)).collect(engine="streaming")
-    groups = found.select(by).unique().sort(by, nulls_last=True) if by else pl.DataFrame(height=1)
+    cells = rows.select(*by, cell).group_by(*by, "_cell").agg(_n=pl.len().cast(pl.Int64)).collect(engine="streaming")
+    groups = cells.select(by).unique().sort(by, nulls_last=True) if by else pl.DataFrame(height=1)
     numbered = groups.with_row_index("_group")
-    found = found.join(numbered, on=by, nulls_equal=True) if by else found.with_columns(_group=0)
-    group, at, n = (found[name].to_numpy() for name in ("_group", "_cell", "_n"))
+    cells = cells.join(numbered, on=by, nulls_equal=True) if by else cells.with_columns(_group=0)
+    group, at, n = (cells[name].to_numpy() for name in ("_group", "_cell", "_n"))
     counts, missing = np.zeros((groups.height, hours.n), np.int64), np.zeros(groups.height, np.int64)
     counts[group[at >= 0], at[at >= 0]] = n[at >= 0]
     missing[group[at == -2]] = n[at == -2]

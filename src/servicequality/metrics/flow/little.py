@@ -61,7 +61,7 @@ def littles_law(
     if not start < end:
         raise ParameterError(f"since must lie before until, got {since} and {until}")
     came, went = moment(created), moment(ended)
-    asked = TableInput(
+    source = TableInput(
         tickets,
         littles_law.spec,
         table="tickets",
@@ -87,12 +87,12 @@ def littles_law(
             "at_end": ((came <= last) & (went.is_null() | (went > last))).sum(),
         }
         exprs = [sum_.cast(pl.Float64).alias(f"_{name}") for name, sum_ in sums.items()]
-        rows = asked.checked()
-        found = (rows.group_by(asked.by).agg(exprs) if asked.by else rows.select(exprs)).collect(engine="streaming")
-        found = found.sort(asked.by, nulls_last=True) if asked.by else found
-        return _law(found, asked.by, (end - start).total_seconds(), level)
+        rows = source.checked()
+        totals = (rows.group_by(source.by).agg(exprs) if source.by else rows.select(exprs)).collect(engine="streaming")
+        totals = totals.sort(source.by, nulls_last=True) if source.by else totals
+        return _law(totals, source.by, (end - start).total_seconds(), level)
 
-    return asked.answer(compute)
+    return source.answer(compute)
 
 
 def _law(sums: pl.DataFrame, by: list[str], seconds: float, level: float) -> pl.DataFrame:

@@ -129,14 +129,14 @@ def time_to_drain(
         net = pl.col("outflow") - pl.col("inflow")
         last = net.filter("complete").tail(periods)
         span = (pl.col("period").last() - pl.col("period").first()).dt.total_microseconds() / 1e6
-        asked = [
+        metrics = [
             pl.col("closing").last().alias("open"),
             last.mean().alias("drift"),
             last.std().alias("sd"),
             last.len().cast(pl.Int64).alias("n"),
             (span / (pl.len() - 1)).alias("seconds"),
         ]
-        rows = table.group_by(keys, maintain_order=True).agg(asked) if keys else table.select(asked)
+        rows = table.group_by(keys, maintain_order=True).agg(metrics) if keys else table.select(metrics)
         if not (keys or table.height):
             rows = pl.DataFrame({"open": [0], "drift": [None], "sd": [None], "n": [0], "seconds": [None]})
         return _drained(rows, keys, periods, level)

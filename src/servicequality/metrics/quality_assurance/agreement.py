@@ -82,8 +82,8 @@ def reviewer_agreement(
         from servicequality.datasets import calibration_reviews
 
         rows = calibration_reviews(120, seed=7)
-        found = sq.reviewer_agreement(rows, by="category")
-        print(found.pivot("metric", index="category", values="value"))
+        agreement = sq.reviewer_agreement(rows, by="category")
+        print(agreement.pivot("metric", index="category", values="value"))
     """
     if scale not in SCALES:
         raise ParameterError(f"reviewer_agreement: scale must be one of {', '.join(map(repr, SCALES))}; got {scale!r}")
@@ -94,18 +94,18 @@ def reviewer_agreement(
         "ratio": "ratio",
     }
 
-    def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
+    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         if scale != "nominal":
             require_order(known, f"scale={scale!r}")
         told = {
-            "percent_agreement": percent(found, level=level),
-            "fleiss_kappa": coefficient(found, stats.fleiss_kappa, level=level, needs_use=2, unequal=True),
-            "krippendorff_alpha": alpha(found, scale, level=level),
-            "gwet_ac1": coefficient(found, stats.gwet_ac1, level=level, needs_categories=2),
-            "brennan_prediger": coefficient(found, stats.brennan_prediger, level=level, needs_categories=2),
+            "percent_agreement": percent(panels, level=level),
+            "fleiss_kappa": coefficient(panels, stats.fleiss_kappa, level=level, needs_use=2, unequal=True),
+            "krippendorff_alpha": alpha(panels, scale, level=level),
+            "gwet_ac1": coefficient(panels, stats.gwet_ac1, level=level, needs_categories=2),
+            "brennan_prediger": coefficient(panels, stats.brennan_prediger, level=level, needs_categories=2),
         }
         if scale != "nominal":
-            told["gwet_ac2"] = weighted(found, stats.gwet_ac2, near[scale], level=level, needs_categories=2)
+            told["gwet_ac2"] = weighted(panels, stats.gwet_ac2, near[scale], level=level, needs_categories=2)
         return told
 
     columns = item, rating, reviewer
@@ -153,16 +153,16 @@ def cohen_kappa(
         from servicequality.datasets import calibration_reviews
 
         rows = calibration_reviews(120, seed=7)
-        found = sq.cohen_kappa(rows, by="category", reviewers=("reviewer-1", "reviewer-2"))
-        print(found.select("category", "metric", "value", "low", "high", "n"))
+        agreement = sq.cohen_kappa(rows, by="category", reviewers=("reviewer-1", "reviewer-2"))
+        print(agreement.select("category", "metric", "value", "low", "high", "n"))
     """
     check_weights("cohen_kappa", weights)
 
     def answer(frame: pl.LazyFrame) -> pl.DataFrame:
         known = ratings_of("cohen_kappa", frame, (item, rating, reviewer), by=by, categories=categories)
         require_order_for(known, weights)
-        keys, found = confusions(known, reviewers)
-        both = [of_pair(pair, known.scores, weights, level) for pair in found]
+        keys, pairs = confusions(known, reviewers)
+        both = [of_pair(pair, known.scores, weights, level) for pair in pairs]
         figures = {
             "percent_agreement": Figures("share", f"wilson{credit(weights)}", [seen for seen, _ in both]),
             "cohen_kappa": Figures("coefficient", f"large sample, z{credit(weights)}", [kappa for _, kappa in both]),

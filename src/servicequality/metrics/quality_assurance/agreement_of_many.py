@@ -68,19 +68,19 @@ def fleiss_kappa(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        found = sq.fleiss_kappa(calibration_reviews(120, seed=7), by="category")
-        print(found.select("category", "metric", "value", "low", "high", "n"))
+        agreement = sq.fleiss_kappa(calibration_reviews(120, seed=7), by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n"))
     """
     check_weights("fleiss_kappa", weights)
     if unequal not in ("refuse", "allow"):
         raise ParameterError(f"fleiss_kappa: unequal must be 'refuse' or 'allow', got {unequal!r}")
 
-    def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
+    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         require_order_for(known, weights)
         if unequal == "refuse":
-            require_equal(known, found)
-        kappa = weighted(found, stats.fleiss_kappa, weights, level=level, needs_use=2, unequal=True)
-        return {"percent_agreement": percent(found, weights, level=level), "fleiss_kappa": kappa}
+            require_equal(known, panels)
+        kappa = weighted(panels, stats.fleiss_kappa, weights, level=level, needs_use=2, unequal=True)
+        return {"percent_agreement": percent(panels, weights, level=level), "fleiss_kappa": kappa}
 
     columns = item, rating, reviewer
     return of_counts("fleiss_kappa", ratings, columns, figures, by=by, categories=categories, level=level)
@@ -125,18 +125,18 @@ def krippendorff_alpha(
         from servicequality.datasets import calibration_reviews
 
         rows = calibration_reviews(120, seed=7, gaps=0.1)
-        found = sq.krippendorff_alpha(rows, by="category", scale="ordinal")
-        print(found.select("category", "metric", "value", "low", "high", "n", "n_missing"))
+        agreement = sq.krippendorff_alpha(rows, by="category", scale="ordinal")
+        print(agreement.select("category", "metric", "value", "low", "high", "n", "n_missing"))
     """
     if scale not in SCALES:
         raise ParameterError(f"krippendorff_alpha: scale must be one of {', '.join(map(repr, SCALES))}; got {scale!r}")
 
-    def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
+    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         if scale != "nominal":
             require_order(known, f"scale={scale!r}")
         return {
-            "percent_agreement": percent(found, level=level),
-            "krippendorff_alpha": alpha(found, scale, level=level),
+            "percent_agreement": percent(panels, level=level),
+            "krippendorff_alpha": alpha(panels, scale, level=level),
         }
 
     columns = item, rating, reviewer
@@ -180,13 +180,13 @@ def gwet_ac1(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        found = sq.gwet_ac1(calibration_reviews(120, seed=7), by="category")
-        print(found.select("category", "metric", "value", "low", "high", "n"))
+        agreement = sq.gwet_ac1(calibration_reviews(120, seed=7), by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n"))
     """
 
-    def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
-        ac1 = coefficient(found, stats.gwet_ac1, level=level, needs_categories=2)
-        return {"percent_agreement": percent(found, level=level), "gwet_ac1": ac1}
+    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
+        ac1 = coefficient(panels, stats.gwet_ac1, level=level, needs_categories=2)
+        return {"percent_agreement": percent(panels, level=level), "gwet_ac1": ac1}
 
     columns = item, rating, reviewer
     return of_counts("gwet_ac1", ratings, columns, figures, by=by, categories=categories, level=level)
@@ -226,15 +226,15 @@ def gwet_ac2(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        found = sq.gwet_ac2(calibration_reviews(120, seed=7), by="category")
-        print(found.select("category", "metric", "value", "low", "high", "n"))
+        agreement = sq.gwet_ac2(calibration_reviews(120, seed=7), by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n"))
     """
     check_weights("gwet_ac2", weights)
 
-    def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
+    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         require_order_for(known, weights)
-        credited = weighted(found, stats.gwet_ac2, weights, level=level, needs_categories=2)
-        return {"percent_agreement": percent(found, weights, level=level), "gwet_ac2": credited}
+        credited = weighted(panels, stats.gwet_ac2, weights, level=level, needs_categories=2)
+        return {"percent_agreement": percent(panels, weights, level=level), "gwet_ac2": credited}
 
     columns = item, rating, reviewer
     return of_counts("gwet_ac2", ratings, columns, figures, by=by, categories=categories, level=level)
@@ -273,15 +273,15 @@ def brennan_prediger(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        found = sq.brennan_prediger(calibration_reviews(120, seed=7), by="category")
-        print(found.select("category", "metric", "value", "low", "high", "n"))
+        agreement = sq.brennan_prediger(calibration_reviews(120, seed=7), by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n"))
     """
     check_weights("brennan_prediger", weights)
 
-    def figures(known: Ratings, found: list[Panel]) -> dict[str, Figures]:
+    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         require_order_for(known, weights)
-        credited = weighted(found, stats.brennan_prediger, weights, level=level, needs_categories=2)
-        return {"percent_agreement": percent(found, weights, level=level), "brennan_prediger": credited}
+        credited = weighted(panels, stats.brennan_prediger, weights, level=level, needs_categories=2)
+        return {"percent_agreement": percent(panels, weights, level=level), "brennan_prediger": credited}
 
     columns = item, rating, reviewer
     return of_counts("brennan_prediger", ratings, columns, figures, by=by, categories=categories, level=level)

@@ -44,7 +44,7 @@ class Figures(NamedTuple):
 
     unit: str
     method: str
-    found: list[Figure]
+    figures: list[Figure]
 
 
 def answered_by(
@@ -74,8 +74,8 @@ def of_counts(
 
     def answer(frame: pl.LazyFrame) -> pl.DataFrame:
         known = ratings_of(name, frame, columns, by=by, categories=categories)
-        keys, found = panels(known)
-        return rows_of(keys, figures(known, found), level=level)
+        keys, groups = panels(known)
+        return rows_of(keys, figures(known, groups), level=level)
 
     return answered_by(data, answer, by=by, level=level)
 
@@ -87,43 +87,45 @@ def rows_of(keys: pl.DataFrame, figures: dict[str, Figures], *, level: float) ->
             keys,
             metric=name,
             unit=of.unit,
-            value=[figure.value for figure in of.found],
-            low=[figure.low for figure in of.found],
-            high=[figure.high for figure in of.found],
-            se=[figure.se for figure in of.found],
+            value=[figure.value for figure in of.figures],
+            low=[figure.low for figure in of.figures],
+            high=[figure.high for figure in of.figures],
+            se=[figure.se for figure in of.figures],
             level=level,
             method=of.method,
-            n=[figure.n for figure in of.found],
-            n_missing=[figure.n_missing for figure in of.found],
-            reason=[figure.reason for figure in of.found],
-            notes=[figure.notes for figure in of.found],
+            n=[figure.n for figure in of.figures],
+            n_missing=[figure.n_missing for figure in of.figures],
+            reason=[figure.reason for figure in of.figures],
+            notes=[figure.notes for figure in of.figures],
         ).with_row_index("_group")
         for name, of in figures.items()
     ]
     return pl.concat(parts).sort("_group", maintain_order=True).drop("_group")  # groups are in the order of their keys
 
 
-def percent(found: list[Panel], weights: Weights = "none", *, level: float) -> Figures:
+def percent(panels: list[Panel], weights: Weights = "none", *, level: float) -> Figures:
     """Percent agreement of each group."""
-    seen = weighted(found, stats.percent_agreement, weights, level=level)
+    seen = weighted(panels, stats.percent_agreement, weights, level=level)
     return seen._replace(unit="share", method=f"wilson{credit(weights)}")
 
 
-def coefficient(found: list[Panel], kernel: Kernel, *, level: float, **options: Any) -> Figures:
+def coefficient(panels: list[Panel], kernel: Kernel, *, level: float, **options: Any) -> Figures:
     """A coefficient of each group that takes no weights."""
-    return Figures("coefficient", _LINEARISED, [of_panel(panel, kernel, level=level, **options) for panel in found])
+    return Figures("coefficient", _LINEARISED, [of_panel(panel, kernel, level=level, **options) for panel in panels])
 
 
-def weighted(found: list[Panel], kernel: Kernel, weights: Weights, *, level: float, **options: Any) -> Figures:
+def weighted(panels: list[Panel], kernel: Kernel, weights: Weights, *, level: float, **options: Any) -> Figures:
     """A coefficient of each group that gives partial credit."""
-    figures = [of_panel(panel, kernel, weights=weights, scores=panel.scores, level=level, **options) for panel in found]
+    figures = [
+        of_panel(panel, kernel, weights=weights, scores=panel.scores, level=level, **options) for panel in panels
+    ]
     return Figures("coefficient", _LINEARISED + credit(weights), figures)
 
 
-def alpha(found: list[Panel], scale: MeasurementScale, *, level: float) -> Figures:
+def alpha(panels: list[Panel], scale: MeasurementScale, *, level: float) -> Figures:
     """Krippendorff's alpha of each group."""
     kernel = stats.krippendorff_alpha
-    figures = [of_panel(panel, kernel, scale=scale, scores=panel.scores, level=level, needs_use=2) for panel in found]
+    figures = [of_panel(panel, kernel, scale=scale, scores=panel.scores, level=level, needs_use=2) for panel in panels]
     return Figures("coefficient", f"{_LINEARISED}, {scale} scale", figures)
 
 
@@ -150,8 +152,8 @@ def of_panel(panel: Panel, kernel: Kernel, *, needs_use: int = 0, needs_categori
         return blank._replace(reason=ONE_CATEGORY)
     if panel.counts.shape[1] < needs_categories:
         return blank._replace(reason=ONE_KNOWN)
-    found = kernel(panel.counts, times=panel.times, **options)
-    return blank._replace(value=found.value, low=found.low, high=found.high, se=found.se)
+    estimate = kernel(panel.counts, times=panel.times, **options)
+    return blank._replace(value=estimate.value, low=estimate.low, high=estimate.high, se=estimate.se)
 
 
 def of_pair(pair: Pair, scores: Any, weights: Weights, level: float) -> tuple[Figure, Figure]:
@@ -166,8 +168,8 @@ def of_pair(pair: Pair, scores: Any, weights: Weights, level: float) -> tuple[Fi
     margins = pair.table.sum(axis=0) + pair.table.sum(axis=1)
     if (margins > 0).sum() < 2:
         return percent, blank._replace(reason=ONE_CATEGORY)
-    found = stats.cohen_kappa(pair.table, weights=weights, scores=scores, level=level)
-    return percent, blank._replace(value=found.value, low=found.low, high=found.high, se=found.se)
+    estimate = stats.cohen_kappa(pair.table, weights=weights, scores=scores, level=level)
+    return percent, blank._replace(value=estimate.value, low=estimate.low, high=estimate.high, se=estimate.se)
 
 
 def of_squares(squares: Squares, form: IccForm, level: float) -> tuple[Figure, Figure]:
@@ -185,10 +187,10 @@ def of_squares(squares: Squares, form: IccForm, level: float) -> tuple[Figure, F
     tiny = 1e-12 * (squares.items + squares.within + np.nan_to_num(squares.raters))
     if squares.items <= tiny:
         return percent, blank._replace(reason=NO_SPREAD)
-    found = stats.icc_of_mean_squares(
+    estimate = stats.icc_of_mean_squares(
         n, k, items=squares.items, raters=0.0 if one_way else squares.raters, error=error, form=form, level=level
     )
-    return percent, blank._replace(value=float(found.value), low=float(found.low), high=float(found.high))
+    return percent, blank._replace(value=float(estimate.value), low=float(estimate.low), high=float(estimate.high))
 
 
 def check_weights(name: str, weights: str) -> None:
@@ -203,18 +205,18 @@ def require_order_for(ratings: Ratings, weights: Weights) -> None:
         require_order(ratings, f"weights={weights!r}")
 
 
-def require_order(ratings: Ratings, wanted: str) -> None:
+def require_order(ratings: Ratings, weights: str) -> None:
     """Raise ParameterError for an order or distance of texts that nobody ordered."""
     if not ratings.ordered:
         raise ParameterError(
-            f"{ratings.name}: {wanted} needs an order of the categories, and column {ratings.columns.rating!r} holds texts; "
+            f"{ratings.name}: {weights} needs an order of the categories, and column {ratings.columns.rating!r} holds texts; "
             "name them in their order with categories="
         )
 
 
-def require_equal(ratings: Ratings, found: list[Panel]) -> None:
+def require_equal(ratings: Ratings, panels: list[Panel]) -> None:
     """Raise InputError unless the items of each group have as many ratings."""
-    for panel in found:
+    for panel in panels:
         each = panel.each[panel.each > 0]
         if len(each) and each.min() < each.max():
             raise InputError(

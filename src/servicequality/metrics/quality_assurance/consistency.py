@@ -66,10 +66,10 @@ def icc(
 
     def answer(frame: pl.LazyFrame) -> pl.DataFrame:
         known = ratings_of("icc", frame, (item, rating, reviewer), by=by, categories=None)
-        keys, found = mean_squares(
+        keys, analyses = mean_squares(
             known, same_reviewers=form not in ("ICC(1)", "ICC(k)"), leave_out=incomplete == "leave_out"
         )
-        both = [of_squares(squares, form, level) for squares in found]
+        both = [of_squares(squares, form, level) for squares in analyses]
         figures = {
             "percent_agreement": Figures("share", "wilson", [seen for seen, _ in both]),
             "icc": Figures("coefficient", f"{form}, F", [correlation for _, correlation in both]),

@@ -67,23 +67,23 @@ def review_coverage(
         frame, others = with_shared_ids(frame, looked_at, ticket)
         seen = others.select(pl.col(ticket)).drop_nulls().unique().with_columns(_seen=pl.lit(value=True))
         marked = frame.join(seen, on=ticket, how="left").with_columns(pl.col("_seen").fill_null(value=False))
-        asked = [
+        sums = [
             (eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_hits"),
             eligible.sum().cast(pl.Int64).alias("_n") if ended is not None else pl.len().cast(pl.Int64).alias("_n"),
             (~eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_early"),
         ]
         stray = seen.join(frame.select(ticket), on=ticket, how="anti").select(pl.len())
-        found, strangers = pl.collect_all([_grouped(marked, keys, asked), stray], engine="streaming")
-        n = found["_n"].to_numpy()
-        value = np.divide(found["_hits"].to_numpy(), n, out=np.full(len(n), np.nan), where=n > 0)
+        counts, strangers = pl.collect_all([_grouped(marked, keys, sums), stray], engine="streaming")
+        n = counts["_n"].to_numpy()
+        value = np.divide(counts["_hits"].to_numpy(), n, out=np.full(len(n), np.nan), where=n > 0)
         return result_rows(
-            found.select(keys),
+            counts.select(keys),
             metric="review_coverage",
             unit="share",
             value=value,
             n=n,
             reason="no eligible tickets",
-            notes=[_remarks(early, strangers.item()) for early in found["_early"].to_list()],
+            notes=[_remarks(early, strangers.item()) for early in counts["_early"].to_list()],
         )
 
     needed = [ticket] if ended is None else [ticket, ended]
@@ -133,13 +133,13 @@ def review_sample_size(
 
     def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
         rows = pl.len() if ended is None else pl.col(ended).is_not_null().sum()
-        found = _grouped(frame, keys, [rows.cast(pl.Int64).alias("_n")]).collect(engine="streaming")
-        n = found["_n"].to_numpy().astype(np.float64)
+        counts = _grouped(frame, keys, [rows.cast(pl.Int64).alias("_n")]).collect(engine="streaming")
+        n = counts["_n"].to_numpy().astype(np.float64)
         value = np.full(len(n), np.nan)
         infinite = max(float(stats.proportion_n(expected, margin, level=level)), 1.0)
         value[n > 0] = np.ceil(stats.finite_population_n(infinite, n[n > 0]) - 1e-9)
         return result_rows(
-            found.select(keys),
+            counts.select(keys),
             metric="review_sample_size",
             unit="count",
             value=value,
@@ -183,8 +183,8 @@ def failed_tickets(
 
     Example:
         scores = sq.review_scores(desk.reviews)
-        found = sq.failed_tickets(rows, scores=scores)
-        print(found.select("metric", "value", "low", "high", "n").collect())
+        agreement = sq.failed_tickets(rows, scores=scores)
+        print(agreement.select("metric", "value", "low", "high", "n").collect())
     """
     check_level(level)
     looked_at = as_frame(scores).lazy()
@@ -198,19 +198,19 @@ def failed_tickets(
         seen = others.drop_nulls([ticket, failed]).group_by(ticket).agg(pl.col(failed).any().alias("_failed"))
         eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
         marked = frame.filter(eligible).join(seen, on=ticket, how="left")
-        asked = [
+        sums = [
             pl.len().cast(pl.Int64).alias("_all"),
             pl.col("_failed").is_not_null().sum().cast(pl.Int64).alias("_n"),
             pl.col("_failed").sum().cast(pl.Int64).alias("_k"),
         ]
-        found = _grouped(marked, keys, asked).collect(engine="streaming")
-        size, n, k = (found[name].to_numpy().astype(np.float64) for name in ("_all", "_n", "_k"))
+        counts = _grouped(marked, keys, sums).collect(engine="streaming")
+        size, n, k = (counts[name].to_numpy().astype(np.float64) for name in ("_all", "_n", "_k"))
         value, low, high = (np.full(len(n), np.nan) for _ in range(3))
         some = n > 0
         value[some] = size[some] * k[some] / n[some]
         low[some], high[some] = stats.hypergeometric_interval(k[some], n[some], size[some], level=level)
         return result_rows(
-            found.select(keys),
+            counts.select(keys),
             metric="failed_tickets",
             unit="count",
             value=value,
@@ -253,11 +253,11 @@ def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Se
     return rows
 
 
-def _grouped(frame: pl.LazyFrame, keys: list[str], asked: list[pl.Expr]) -> pl.LazyFrame:
-    return frame.group_by(keys).agg(asked).sort(keys, nulls_last=True) if keys else frame.select(asked)
+def _grouped(frame: pl.LazyFrame, keys: list[str], sums: list[pl.Expr]) -> pl.LazyFrame:
+    return frame.group_by(keys).agg(sums).sort(keys, nulls_last=True) if keys else frame.select(sums)
 
 
 def _remarks(early: int, strangers: int) -> str | None:
-    said = [f"{early} reviewed and not eligible"] if early else []
-    said += [f"{strangers} reviewed that are not among the tickets"] if strangers else []
-    return "; ".join(said) or None
+    remarks = [f"{early} reviewed and not eligible"] if early else []
+    remarks += [f"{strangers} reviewed that are not among the tickets"] if strangers else []
+    return "; ".join(remarks) or None

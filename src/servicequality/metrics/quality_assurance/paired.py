@@ -42,8 +42,8 @@ class Squares(NamedTuple):
 
 def reviewers_of(ratings: Ratings) -> list[str]:
     """Everybody who rated, in order."""
-    there = ratings.frame.filter(ratings.columns.there).select(pl.col(ratings.columns.reviewer).unique().sort())
-    return there.collect(engine="streaming").to_series().to_list()
+    reviewers = ratings.frame.filter(ratings.columns.complete).select(pl.col(ratings.columns.reviewer).unique().sort())
+    return reviewers.collect(engine="streaming").to_series().to_list()
 
 
 def confusions(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[pl.DataFrame, list[Pair]]:
@@ -65,7 +65,7 @@ def confusions(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[pl.Da
     place = sum(((rating == value).cast(pl.Int64) * at for at, value in enumerate(every, start=1)), pl.lit(0, pl.Int64))
     by = {"_a": reviewer == first, "_b": reviewer == second}
     counted = (
-        ratings.frame.filter(columns.there & (by["_a"] | by["_b"]))
+        ratings.frame.filter(columns.complete & (by["_a"] | by["_b"]))
         .group_by([*keys, columns.item])
         .agg(
             *((place * rule).sum().alias(side) for side, rule in by.items()),
@@ -83,12 +83,12 @@ def confusions(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[pl.Da
     if table["_twice"].any():
         refuse_twice(ratings)
     a, b, items = (table[column].to_numpy() for column in ("_a", "_b", "_items"))
-    found = []
+    pairs = []
     for start, end in pairwise(offsets_of(groups, table, keys)):
         cells = np.zeros((len(every) + 1, len(every) + 1))
         cells[a[start:end], b[start:end]] = items[start:end]
-        found.append(Pair(cells[1:, 1:], int(cells[0].sum() + cells[:, 0].sum())))
-    return groups, found
+        pairs.append(Pair(cells[1:, 1:], int(cells[0].sum() + cells[:, 0].sum())))
+    return groups, pairs
 
 
 def _two(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[str, str]:
@@ -127,12 +127,12 @@ def mean_squares(ratings: Ratings, *, same_reviewers: bool, leave_out: bool) -> 
             f"{name}: column {columns.rating!r} holds texts, and the correlation needs numbers; cast it first"
         )
     groups_by = keys or ["_all"]
-    there = ratings.frame.filter(columns.there).with_columns(_all=pl.lit(0))
-    origin = there.select(pl.col(columns.rating).mean()).collect(engine="streaming").item()
+    complete = ratings.frame.filter(columns.complete).with_columns(_all=pl.lit(0))
+    origin = complete.select(pl.col(columns.rating).mean()).collect(engine="streaming").item()
     about = pl.col(columns.rating) - (0.0 if origin is None else origin)  # squares about 0 would lose digits
     alike, full = pl.col("_alike"), pl.col("_k") == pl.col("_whole")
     items = (
-        there.group_by([*groups_by, columns.item, columns.rating])
+        complete.group_by([*groups_by, columns.item, columns.rating])
         .agg(pl.len().cast(pl.Int64).alias("_alike"))
         .group_by([*groups_by, columns.item])
         .agg(
@@ -143,7 +143,7 @@ def mean_squares(ratings: Ratings, *, same_reviewers: bool, leave_out: bool) -> 
         )
     )
     team = (
-        there.select(*groups_by, columns.reviewer)
+        complete.select(*groups_by, columns.reviewer)
         .unique()
         .group_by(groups_by)
         .agg(pl.len().cast(pl.Int64).alias("_whole"))
@@ -160,36 +160,37 @@ def mean_squares(ratings: Ratings, *, same_reviewers: bool, leave_out: bool) -> 
         pl.when(full).then("_squares").sum().alias("squares"),
         pl.when(full & (pairs > 0)).then(pl.col("_agreeing") / pairs).mean().alias("agreement"),
     )
-    rated = there.group_by([*groups_by, columns.item, columns.reviewer]).agg(pl.len().alias("_times"))
+    rated = complete.group_by([*groups_by, columns.item, columns.reviewer]).agg(pl.len().alias("_times"))
     whole = ratings.frame.with_columns(_all=pl.lit(0)).select(groups_by).unique()
-    found, groups, twice = pl.collect_all(
+    sums, groups, twice = pl.collect_all(
         [totals, whole, rated.select((pl.col("_times") > 1).any())], engine="streaming"
     )
     if twice.item():
         refuse_twice(ratings)
-    if not leave_out and (lacking := int(found["left_out"].sum())):
+    if not leave_out and (lacking := int(sums["left_out"].sum())):
         raise InputError(
-            f"{name}: {lacking} of {lacking + int(found['n'].sum())} items lack a rating, and the correlation needs a complete "
+            f"{name}: {lacking} of {lacking + int(sums['n'].sum())} items lack a rating, and the correlation needs a complete "
             "table; leave them out with incomplete='leave_out', or ask for krippendorff_alpha(scale='interval')"
         )
     if same_reviewers:
-        if found["left_out"].sum():
+        if sums["left_out"].sum():
             kept = marked.filter(full).select(*groups_by, columns.item)
-            there = there.join(kept, on=[*groups_by, columns.item], how="semi", nulls_equal=True)
-        by_rater = there.group_by([*groups_by, columns.reviewer]).agg(about.sum().alias("_sum"))
+            complete = complete.join(kept, on=[*groups_by, columns.item], how="semi", nulls_equal=True)
+        by_rater = complete.group_by([*groups_by, columns.reviewer]).agg(about.sum().alias("_sum"))
         of_raters = by_rater.group_by(groups_by).agg((pl.col("_sum") ** 2).sum().alias("of_raters"))
-        found = found.join(of_raters.collect(engine="streaming"), on=groups_by, how="left", nulls_equal=True)
+        sums = sums.join(of_raters.collect(engine="streaming"), on=groups_by, how="left", nulls_equal=True)
     groups = groups.sort(groups_by, nulls_last=True) if keys or groups.height else pl.DataFrame({"_all": [0]})
-    table = groups.join(found, on=groups_by, how="left", nulls_equal=True, maintain_order="left")
+    table = groups.join(sums, on=groups_by, how="left", nulls_equal=True, maintain_order="left")
     return groups.select(keys), [_squares(row) for row in _numbers(table)]
 
 
 def _numbers(table: pl.DataFrame) -> list[dict[str, float]]:
     """The totals of each group; a group without ratings has none."""
     columns = ["k", "n", "left_out", "total", "of_items", "squares", "agreement", "of_raters"]
-    there = {name: table[name].cast(pl.Float64).to_numpy() for name in columns if name in table.columns}
+    present = {name: table[name].cast(pl.Float64).to_numpy() for name in columns if name in table.columns}
     return [
-        {name: float(there[name][at]) if name in there else np.nan for name in columns} for at in range(table.height)
+        {name: float(present[name][at]) if name in present else np.nan for name in columns}
+        for at in range(table.height)
     ]
 
 

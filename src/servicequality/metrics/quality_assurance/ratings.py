@@ -33,7 +33,7 @@ class Columns(NamedTuple):
     by: list[str]
 
     @property
-    def there(self) -> pl.Expr:
+    def complete(self) -> pl.Expr:
         """Row rule: an item, a reviewer and a rating."""
         return pl.all_horizontal(pl.col(self.item, self.rating, self.reviewer).is_not_null())
 
@@ -143,22 +143,22 @@ def ratings_of(
     if isinstance(kind, pl.Enum) and categories is None:
         categories = kind.categories.to_list()
     placed = Columns(item, rating, reviewer, list(keys))
-    found = frame.filter(placed.there).select(pl.col(rating).unique()).collect(engine="streaming")[rating]
-    there = found.to_list()
-    if found.dtype == pl.Float64 and not found.is_finite().all():
+    seen = frame.filter(placed.complete).select(pl.col(rating).unique()).collect(engine="streaming")[rating]
+    occurring = seen.to_list()
+    if seen.dtype == pl.Float64 and not seen.is_finite().all():
         raise InputError(f"{name}: column {rating!r} holds NaN or infinity; make a missing rating null")
     if categories is not None:
-        known = _given(name, categories, found.dtype)
-        if strange := sorted(set(there) - set(known)):
+        known = _given(name, categories, seen.dtype)
+        if strange := sorted(set(occurring) - set(known)):
             raise InputError(
                 f"{name}: column {rating!r} holds {', '.join(map(repr, strange[:5]))}, outside the categories "
                 f"{', '.join(map(repr, known))}; correct the rows, or name every category"
             )
         return Ratings(name, frame, placed, known, given=True, ordered=True)
-    if found.dtype == pl.Float64 and {_LOW, _HIGH} <= {*schema} and len(there) <= MOST:
-        there += _points(frame)
-    known = sorted(set(there))
-    return Ratings(name, frame, placed, known, given=False, ordered=found.dtype == pl.Float64)
+    if seen.dtype == pl.Float64 and {_LOW, _HIGH} <= {*schema} and len(occurring) <= MOST:
+        occurring += _points(frame)
+    known = sorted(set(occurring))
+    return Ratings(name, frame, placed, known, given=False, ordered=seen.dtype == pl.Float64)
 
 
 def panels(ratings: Ratings) -> tuple[pl.DataFrame, list[Panel]]:
@@ -178,14 +178,14 @@ def panels(ratings: Ratings) -> tuple[pl.DataFrame, list[Panel]]:
     slots = [f"_count_{place}" for place in range(len(every))]
     counted = [(rating == value).sum().cast(pl.Int64).alias(slot) for value, slot in zip(every, slots, strict=True)]
     patterns = (
-        frame.filter(columns.there)
+        frame.filter(columns.complete)
         .group_by([*keys, columns.item])
         .agg(*counted, (pl.col(columns.reviewer).n_unique() < pl.len()).alias("_twice"))
         .group_by([*keys, *slots])
         .agg(pl.len().cast(pl.Int64).alias("_times"), pl.col("_twice").any())
     )
-    asked = [(~columns.there).sum().cast(pl.Int64).alias("_gaps"), *_scale(ratings)]
-    whole = frame.group_by(keys).agg(asked).sort(keys, nulls_last=True) if keys else frame.select(asked)
+    sums = [(~columns.complete).sum().cast(pl.Int64).alias("_gaps"), *_scale(ratings)]
+    whole = frame.group_by(keys).agg(sums).sort(keys, nulls_last=True) if keys else frame.select(sums)
     table, groups = pl.collect_all([patterns, whole], engine="streaming")
     _refuse_scales(ratings, groups)
     if table["_twice"].any():
@@ -193,7 +193,7 @@ def panels(ratings: Ratings) -> tuple[pl.DataFrame, list[Panel]]:
     table = table.sort([*keys, *slots], nulls_last=True)
     counts = table.select(slots).cast(pl.Float64).to_numpy().reshape(table.height, len(slots))
     times = table["_times"].cast(pl.Float64).to_numpy()
-    found = []
+    by_group = []
     for place, (start, end) in enumerate(pairwise(offsets_of(groups, table, keys))):
         mine: NDArray[np.bool_] = np.ones(len(every), dtype=np.bool_)
         if not ratings.given:  # another group's categories are none of this one's
@@ -201,15 +201,17 @@ def panels(ratings: Ratings) -> tuple[pl.DataFrame, list[Panel]]:
             if "_lowest" in groups.columns and groups["_lowest"][place] is not None:
                 low, high = groups["_lowest"][place], groups["_highest"][place]
                 mine = mine | (ratings.scores >= low) & (ratings.scores <= high) & ((ratings.scores - low) % 1 == 0)
-        found.append(Panel(counts[start:end][:, mine], times[start:end], ratings.scores[mine], groups["_gaps"][place]))
-    return groups.select(keys), found
+        by_group.append(
+            Panel(counts[start:end][:, mine], times[start:end], ratings.scores[mine], groups["_gaps"][place])
+        )
+    return groups.select(keys), by_group
 
 
 def refuse_twice(ratings: Ratings) -> None:
     """Raise InputError with the first items that a reviewer rated twice, if there are any."""
     item, _, reviewer, keys = ratings.columns
     again = (
-        ratings.frame.filter(ratings.columns.there)
+        ratings.frame.filter(ratings.columns.complete)
         .group_by([*keys, item, reviewer])
         .agg(pl.len().alias("_rated"))
         .filter(pl.col("_rated") > 1)
@@ -229,13 +231,13 @@ def _given(name: str, categories: Sequence[Any], kind: pl.DataType) -> list[Any]
     if not isinstance(categories, tuple | list | range):
         raise ParameterError(f"{name}: categories must be a list or tuple of ratings, got {categories!r:.80}")
     known = [float(value) if kind == pl.Float64 and isinstance(value, int | float) else value for value in categories]
-    wanted: type = float if kind == pl.Float64 else str
-    if not known or len(set(known)) < len(known) or not all(isinstance(value, wanted) for value in known):
+    expected: type = float if kind == pl.Float64 else str
+    if not known or len(set(known)) < len(known) or not all(isinstance(value, expected) for value in known):
         raise ParameterError(
-            f"{name}: categories must be different {'numbers' if wanted is float else 'texts'}, as the ratings are; "
+            f"{name}: categories must be different {'numbers' if expected is float else 'texts'}, as the ratings are; "
             f"got {list(categories)!r}"
         )
-    return sorted(known) if wanted is float else known
+    return sorted(known) if expected is float else known
 
 
 def _points(frame: pl.LazyFrame) -> list[float]:

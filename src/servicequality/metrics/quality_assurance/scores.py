@@ -168,12 +168,12 @@ def agent_error_rate(
 
 def _refusing(shape: Shape, value: pl.Expr, low: pl.Expr, high: pl.Expr) -> Shape:
     """The shape, with ratings that their own range does not hold as an error."""
-    there = value.is_not_null()
+    rated = value.is_not_null()
     legal = (low < high).fill_null(value=False)
     return replace(
         shape,
         refused={
-            "rated on an empty range (the lowest must lie below the highest)": there & ~legal,
-            "rated outside their range": there & legal & ~((value >= low) & (value <= high)),
+            "rated on an empty range (the lowest must lie below the highest)": rated & ~legal,
+            "rated outside their range": rated & legal & ~((value >= low) & (value <= high)),
         },
     )

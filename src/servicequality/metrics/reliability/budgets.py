@@ -198,8 +198,8 @@ def burn_alerts(
             age = (pl.lit(now) - when).dt.total_microseconds() / 1e6
             figures.append(known.where((age > 0) & (age <= seconds)).named(f"{name}, {seconds:g} s"))
         names.append(name)
-    found = evaluate(frame, figures, level=level).collect()
-    long_rows, shorts = found.gather_every(2).drop("period"), found["value"].gather_every(2, 1).alias("short")
+    rates = evaluate(frame, figures, level=level).collect()
+    long_rows, shorts = rates.gather_every(2).drop("period"), rates["value"].gather_every(2, 1).alias("short")
     rows = pl.DataFrame([pl.Series("alert", names), *long_rows, shorts, pl.Series("threshold", thresholds)])
     seen = pl.col("value").is_not_null() & pl.col("short").is_not_null()
     reached = (pl.col("value") >= pl.col("threshold")) & (pl.col("short") >= pl.col("threshold"))

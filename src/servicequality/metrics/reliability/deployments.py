@@ -65,12 +65,12 @@ def deployment_frequency(
         frequency = sq.deployment_frequency(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
         print(frequency.select("service", "value", "low", "high", "n").collect())
     """
-    asked = TableInput(deployments, deployment_frequency.spec, table="deployments", by=by, deployed=deployed)
+    source = TableInput(deployments, deployment_frequency.spec, table="deployments", by=by, deployed=deployed)
     days = (instant("until", until) - instant("since", since)).total_seconds() / _DAY
-    inside, keys = within(deployed, since, until), asked.by
+    inside, keys = within(deployed, since, until), source.by
 
     def compute() -> pl.DataFrame:
-        rows = asked.checked().filter(inside)
+        rows = source.checked().filter(inside)
         counts = (rows.group_by(keys).agg(n=pl.len()).sort(keys) if keys else rows.select(n=pl.len())).collect()
         low, high = poisson_rate_interval(counts["n"].to_numpy(), days, level=level)
         return result_rows(
@@ -85,7 +85,7 @@ def deployment_frequency(
             n=counts["n"],
         )
 
-    return asked.answer(compute)
+    return source.answer(compute)
 
 
 @define(

@@ -82,11 +82,11 @@ def availability(
         uptime = sq.availability(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
         print(uptime.select("service", "value", "low", "high", "n").collect())
     """
-    asked = _asked(incidents, availability.spec, by, started, restored, planned)
+    source = _source(incidents, availability.spec, by, started, restored, planned)
     window = _window(since, until)
 
     def compute() -> pl.DataFrame:
-        keys, seen = _watch(asked, started, restored, planned, window)
+        keys, seen = _watch(source, started, restored, planned, window)
         whole, bounded = seen.up + seen.down, (seen.up > 0) & (seen.down > 0) & (seen.outages > 0)
         value = np.divide(seen.up, whole, out=np.full(len(whole), np.nan), where=whole > 0)
         low, high = np.full((2, len(value)), np.nan)
@@ -96,7 +96,7 @@ def availability(
         notes = [None if some else _NO_OUTAGE for some in seen.outages > 0]
         return _rows("availability", "share", keys, seen, value, low, high, "F(2n, 2n)", level, _COVERED, notes)
 
-    return asked.answer(compute)
+    return source.answer(compute)
 
 
 @define_table(
@@ -136,13 +136,13 @@ def nines(
 
         print(sq.nines(rows, since=as_of - timedelta(days=90), until=as_of).select("value", "low", "high", "n").collect())
     """
-    found = availability(incidents, started, restored, planned, since=since, until=until, by=by, level=level)
+    shares = availability(incidents, started, restored, planned, since=since, until=until, by=by, level=level)
     scaled = [
         pl.when(pl.col(column) < 1).then(0 - (1 - pl.col(column)).log10()).alias(column)
         for column in ("value", "low", "high")
     ]
     reason = pl.when(pl.col("value") >= 1).then(pl.lit("no downtime in the window: more nines than it can show"))
-    return found.with_columns(
+    return shares.with_columns(
         *scaled, metric=pl.lit("nines"), unit=pl.lit("nines"), reason=pl.coalesce(reason, "reason")
     )
 
@@ -187,19 +187,19 @@ def mean_time_between_failures(
         between = sq.mean_time_between_failures(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
         print(between.select("service", "value", "low", "high", "n").collect())
     """
-    asked = _asked(incidents, mean_time_between_failures.spec, by, started, restored, planned)
+    source = _source(incidents, mean_time_between_failures.spec, by, started, restored, planned)
     window = _window(since, until)
     reason = "no failure in the window: the lower limit is all that it shows"
 
     def compute() -> pl.DataFrame:
-        keys, seen = _watch(asked, started, restored, planned, window)
+        keys, seen = _watch(source, started, restored, planned, window)
         ran = seen.up > 0
         value = np.divide(seen.up, seen.outages, out=np.full(len(seen.up), np.nan), where=seen.outages > 0)
         low, high = np.full((2, len(value)), np.nan)
         low[ran], high[ran] = mtbf_interval(seen.up[ran], seen.outages[ran], level=level)
         return _rows("mean_time_between_failures", "s", keys, seen, value, low, high, "chi-square", level, reason, None)
 
-    return asked.answer(compute)
+    return source.answer(compute)
 
 
 @define_table(
@@ -242,18 +242,18 @@ def failure_rate(
     """
     if per not in _SECONDS_IN:
         raise ParameterError(f"per must be one of {', '.join(map(repr, _SECONDS_IN))}; got {per!r}")
-    asked = _asked(incidents, failure_rate.spec, by, started, restored, planned)
+    source = _source(incidents, failure_rate.spec, by, started, restored, planned)
     window = _window(since, until)
 
     def compute() -> pl.DataFrame:
-        keys, seen = _watch(asked, started, restored, planned, window)
+        keys, seen = _watch(source, started, restored, planned, window)
         ran, units = seen.up > 0, seen.up / _SECONDS_IN[per]
         value, low, high = np.full((3, len(units)), np.nan)
         value[ran] = seen.outages[ran] / units[ran]
         low[ran], high[ran] = poisson_rate_interval(seen.outages[ran], units[ran], level=level)
         return _rows("failure_rate", f"per {per}", keys, seen, value, low, high, "garwood", level, _COVERED, None)
 
-    return asked.answer(compute)
+    return source.answer(compute)
 
 
 class _Watched(NamedTuple):
@@ -266,7 +266,7 @@ class _Watched(NamedTuple):
     open: pl.Series
 
 
-def _asked(incidents: Any, spec: Spec, by: By, started: str, restored: str, planned: str | None) -> TableInput:
+def _source(incidents: Any, spec: Spec, by: By, started: str, restored: str, planned: str | None) -> TableInput:
     backward = {f"with {restored!r} before {started!r}": moment(restored) < moment(started)}
     return TableInput(
         incidents, spec, table="incidents", by=by, refused=backward, started=started, restored=restored, planned=planned
@@ -282,11 +282,11 @@ def _window(since: datetime, until: datetime) -> tuple[int, int]:
 
 
 def _watch(
-    asked: TableInput, started: str, restored: str, planned: str | None, window: tuple[int, int]
+    source: TableInput, started: str, restored: str, planned: str | None, window: tuple[int, int]
 ) -> tuple[pl.DataFrame, _Watched]:
-    keys, (low, high) = asked.by, window
+    keys, (low, high) = source.by, window
     rows = (
-        asked.checked()
+        source.checked()
         .select(
             *keys,
             start=moment(started).dt.epoch("us"),
@@ -298,7 +298,7 @@ def _watch(
     groups = rows.select(keys).unique().sort(keys).with_row_index("group") if keys else pl.DataFrame({"group": [0]})
     coded = rows.join(groups, on=keys, how="left", nulls_equal=True) if keys else rows.with_columns(group=pl.lit(0))
     spans = coded.drop_nulls("start").with_columns(end=pl.col("end").fill_null(high)).filter(pl.col("start") < high)
-    found = downtime(
+    downtimes = downtime(
         spans["start"].to_numpy(),
         spans["end"].to_numpy(),
         group=spans["group"].cast(pl.Int64).to_numpy(),
@@ -310,11 +310,11 @@ def _watch(
     counts = groups.join(
         coded.group_by("group").agg(missing=pl.col("start").null_count(), open=still.sum()), on="group", how="left"
     ).sort("group")
-    down = found.down / 1e6
+    down = downtimes.down / 1e6
     watched = _Watched(
-        up=(high - low - found.excluded) / 1e6 - down,
+        up=(high - low - downtimes.excluded) / 1e6 - down,
         down=down,
-        outages=found.outages,
+        outages=downtimes.outages,
         missing=counts["missing"].fill_null(0),
         open=counts["open"].fill_null(0),
     )

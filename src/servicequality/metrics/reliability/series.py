@@ -62,8 +62,8 @@ def series_availability(
         (pl.col(name) < 0) | (pl.col(name) > 1) for name in (value, low, high) if name is not None
     )
     refused = {"outside 0 to 1 (divide percentages by 100)": astray}
-    asked = TableInput(parts, series_availability.spec, by=by, refused=refused, value=value, low=low, high=high)
-    keys = asked.by
+    source = TableInput(parts, series_availability.spec, by=by, refused=refused, value=value, low=low, high=high)
+    keys = source.by
     logs = pl.col(value).log()
 
     def reach(limit: str | None) -> pl.Expr:
@@ -76,7 +76,7 @@ def series_availability(
     sought = {"whole": whole, "below": reach(low), "above": reach(high), "n": pl.len()}
 
     def compute() -> pl.DataFrame:
-        frame = asked.checked()
+        frame = source.checked()
         sums = (frame.group_by(keys).agg(**sought).sort(keys) if keys else frame.select(**sought)).collect()
         return result_rows(
             sums.select(keys),
@@ -90,4 +90,4 @@ def series_availability(
             reason="a part has no availability",
         )
 
-    return asked.answer(compute)
+    return source.answer(compute)

@@ -31,16 +31,16 @@ def satisfied_box(name: str, scale: ScaleEnds, box: Sequence[int] | None) -> lis
     return within_scale(name, "box", scale, box)
 
 
-def usual_points(name: str, wanted: str, scale: ScaleEnds) -> int:
+def usual_points(name: str, which: str, scale: ScaleEnds) -> int:
     """How many points a box has that nobody stated: two, or one of a two-point scale.
 
     Raises:
-        ParameterError: the scale is so long that the box must be given; `wanted` says how.
+        ParameterError: the scale is so long that the box must be given; `which` says how.
     """
     length = scale[1] - scale[0] + 1
     if length > _LONGEST:
         raise ParameterError(
-            f"{name}: a scale of {length:,} points ({scale[0]} to {scale[1]}) has no usual box; state it with {wanted}"
+            f"{name}: a scale of {length:,} points ({scale[0]} to {scale[1]}) has no usual box; state it with {which}"
         )
     return 1 if length == 2 else 2
 

@@ -155,17 +155,17 @@ def ces(
         Two versions with opposite directions share one name; some report the mean, some the share that agrees, and the
         points that count as agreement differ.
     """
-    (low, high), wanted = _effort(version, scale, better)
+    (low, high), direction = _effort(version, scale, better)
     if statistic not in ("mean", "share", "net"):
         raise ParameterError(f"ces: statistic must be 'mean', 'share' or 'net', got {statistic!r}")
     answer, of = pl.col(score), answered(score, missing)
     above, below = answer >= (low + high) // 2 + 1, answer <= (low + high - 1) // 2
-    easy, hard = (above, below) if wanted == "higher" else (below, above)
+    easy, hard = (above, below) if direction == "higher" else (below, above)
     if statistic == "share":
         return replace(share(easy, of=of), better="higher")
     if statistic == "net":
         return replace(balance(easy, hard, of=of, per=100), better="higher")
-    return replace(mean(answer, of=of, origin=low, bounds=(float(low), float(high))), better=wanted)
+    return replace(mean(answer, of=of, origin=low, bounds=(float(low), float(high))), better=direction)
 
 
 def _effort(version: str, scale: ScaleEnds | None, better: str | None) -> tuple[ScaleEnds, Literal["higher", "lower"]]:

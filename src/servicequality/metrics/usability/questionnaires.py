@@ -169,8 +169,8 @@ def _questionnaire(
         raise ParameterError(f"{name}: incomplete must be 'refuse', 'leave_out' or 'middle', got {incomplete!r}")
     if len(set(items)) < len(items):
         raise ParameterError(f"{name}: every item is a column of its own; got {', '.join(items)}")
-    there = [answered(item) for item in items]
-    every, some = reduce(and_, there), reduce(or_, there)
+    has_answer = [answered(item) for item in items]
+    every, some = reduce(and_, has_answer), reduce(or_, has_answer)
     answers = [pl.col(item).cast(pl.Float64) for item in items]
     if incomplete == "middle":
         answers = [answer.fill_null(middle) for answer in answers]

@@ -56,20 +56,20 @@ def open_per_agent(
         print(sq.open_per_agent(rows, as_of=as_of).select("agent_id", "value", "low", "high", "expected").head(5).collect())
     """
     now = pl.lit(instant("as_of", as_of))
-    asked = TableInput(tickets, open_per_agent.spec, table="tickets", by=by, created=created, ended=ended, agent=agent)
-    _apart(agent, asked.by)
+    source = TableInput(tickets, open_per_agent.spec, table="tickets", by=by, created=created, ended=ended, agent=agent)
+    _apart(agent, source.by)
     still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
 
     def compute() -> pl.DataFrame:
-        keys = [*asked.by, agent]
-        found = asked.checked().group_by(keys).agg(_n=still.sum().cast(pl.Int64)).collect(engine="streaming")
-        found = found.filter(pl.col(agent).is_not_null() | (pl.col("_n") > 0)).sort(keys, nulls_last=True)
+        keys = [*source.by, agent]
+        counts = source.checked().group_by(keys).agg(_n=still.sum().cast(pl.Int64)).collect(engine="streaming")
+        counts = counts.filter(pl.col(agent).is_not_null() | (pl.col("_n") > 0)).sort(keys, nulls_last=True)
         own = pl.col("_n").filter(pl.col(agent).is_not_null()).mean()
-        found = found.with_columns(_expected=own.over(asked.by) if asked.by else own)
-        count = found["_n"].to_numpy().astype(np.float64)
+        counts = counts.with_columns(_expected=own.over(source.by) if source.by else own)
+        count = counts["_n"].to_numpy().astype(np.float64)
         low, high = poisson_rate_interval(count, 1.0, level=level)
         rows = result_rows(
-            found.select(keys),
+            counts.select(keys),
             metric="open_per_agent",
             unit="count",
             value=count,
@@ -79,11 +79,11 @@ def open_per_agent(
             level=level,
             method="garwood",
             n=count,
-            notes=found.select(pl.when(pl.col(agent).is_null()).then(pl.lit("nobody has them"))).to_series(),
+            notes=counts.select(pl.when(pl.col(agent).is_null()).then(pl.lit("nobody has them"))).to_series(),
         )
-        return rows.with_columns(found["_expected"].alias("expected"))
+        return rows.with_columns(counts["_expected"].alias("expected"))
 
-    return asked.answer(compute, keys={agent: asked.schema[agent]}, more={"expected": pl.Float64()})
+    return source.answer(compute, keys={agent: source.schema[agent]}, more={"expected": pl.Float64()})
 
 
 @define_table(
@@ -134,45 +134,45 @@ def solved_per_agent(
         solved = sq.solved_per_agent(rows, since=as_of - timedelta(weeks=4), until=as_of)
         print(solved.select("agent_id", "value", "low", "high", "expected").head(5).collect())
     """
-    asked = TableInput(tickets, solved_per_agent.spec, table="tickets", by=by, ended=ended, agent=agent)
-    _apart(agent, asked.by)
+    source = TableInput(tickets, solved_per_agent.spec, table="tickets", by=by, ended=ended, agent=agent)
+    _apart(agent, source.by)
     inside = within(ended, since, until)
-    if agent_time is not None and asked.by:
+    if agent_time is not None and source.by:
         raise ParameterError("agent_time and by do not go together: paid hours are not known by group; leave out one")
 
     def compute() -> pl.DataFrame:
-        keys = [*asked.by, agent]
-        found = asked.checked().group_by(keys).agg(_n=inside.sum().cast(pl.Int64)).collect(engine="streaming")
+        keys = [*source.by, agent]
+        counts = source.checked().group_by(keys).agg(_n=inside.sum().cast(pl.Int64)).collect(engine="streaming")
         if agent_time is not None:
             paid = (
                 _hours(agent_time, since, until)
                 .collect(engine="streaming")
-                .cast({"_agent": found.schema[agent]})
+                .cast({"_agent": counts.schema[agent]})
                 .rename({"_agent": agent})
             )
-            found = found.join(paid, on=agent, how="full", coalesce=True).with_columns(pl.col("_n").fill_null(0))
+            counts = counts.join(paid, on=agent, how="full", coalesce=True).with_columns(pl.col("_n").fill_null(0))
         else:
-            found = found.with_columns(_hours=pl.lit(1.0))
-        found = found.filter(pl.col(agent).is_not_null() | (pl.col("_n") > 0)).sort(keys, nulls_last=True)
-        return _by_agent(found, keys, agent, asked.by, per_hour=agent_time is not None, level=level)
+            counts = counts.with_columns(_hours=pl.lit(1.0))
+        counts = counts.filter(pl.col(agent).is_not_null() | (pl.col("_n") > 0)).sort(keys, nulls_last=True)
+        return _by_agent(counts, keys, agent, source.by, per_hour=agent_time is not None, level=level)
 
-    return asked.answer(compute, keys={agent: asked.schema[agent]}, more={"expected": pl.Float64()})
+    return source.answer(compute, keys={agent: source.schema[agent]}, more={"expected": pl.Float64()})
 
 
 def _by_agent(
-    found: pl.DataFrame, keys: list[str], agent: str, by: list[str], *, per_hour: bool, level: float
+    counts: pl.DataFrame, keys: list[str], agent: str, by: list[str], *, per_hour: bool, level: float
 ) -> pl.DataFrame:
     timed = pl.col(agent).is_not_null() & (pl.col("_hours") > 0)
     hours_of_all = pl.col("_hours").filter(timed).sum()
     expected = pl.when(hours_of_all > 0).then(pl.col("_n").filter(timed).sum() / hours_of_all)
-    found = found.with_columns(_expected=expected.over(by) if by else expected)
-    count, hours = found["_n"].to_numpy().astype(np.float64), found["_hours"].fill_null(0.0).to_numpy()
+    counts = counts.with_columns(_expected=expected.over(by) if by else expected)
+    count, hours = counts["_n"].to_numpy().astype(np.float64), counts["_hours"].fill_null(0.0).to_numpy()
     some = hours > 0
     value, low, high, se = np.full((4, len(count)), np.nan)
     value[some], se[some] = count[some] / hours[some], np.sqrt(count[some]) / hours[some]
     low[some], high[some] = poisson_rate_interval(count[some], hours[some], level=level)
     rows = result_rows(
-        found.select(keys),
+        counts.select(keys),
         metric="solved_per_agent",
         unit="per paid hour" if per_hour else "count",
         value=value,
@@ -183,9 +183,9 @@ def _by_agent(
         method="garwood",
         n=count,
         reason="no paid time in the window",
-        notes=found.select(pl.when(pl.col(agent).is_null()).then(pl.lit("no agent is known"))).to_series(),
+        notes=counts.select(pl.when(pl.col(agent).is_null()).then(pl.lit("no agent is known"))).to_series(),
     )
-    return rows.with_columns(found["_expected"].alias("expected"))
+    return rows.with_columns(counts["_expected"].alias("expected"))
 
 
 def _hours(agent_time: Records | pl.LazyFrame | TableLike, since: datetime, until: datetime) -> pl.LazyFrame:

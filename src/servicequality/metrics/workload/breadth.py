@@ -47,17 +47,19 @@ def activity_breadth(
     Example:
         print(sq.activity_breadth(rows, by="agent_id").select("agent_id", "value", "low", "high", "n").head(5).collect())
     """
-    asked = TableInput(activities, activity_breadth.spec, by=by, kind=kind)
+    source = TableInput(activities, activity_breadth.spec, by=by, kind=kind)
 
     def compute() -> pl.DataFrame:
-        rows = asked.checked().select(*asked.by, _kind=pl.col(kind))
-        counts = rows.group_by(*asked.by, "_kind").agg(_n=pl.len().cast(pl.Int64)).collect(engine="streaming")
-        keys = counts.select(asked.by).unique().sort(asked.by, nulls_last=True) if asked.by else pl.DataFrame(height=1)
+        rows = source.checked().select(*source.by, _kind=pl.col(kind))
+        counts = rows.group_by(*source.by, "_kind").agg(_n=pl.len().cast(pl.Int64)).collect(engine="streaming")
+        keys = (
+            counts.select(source.by).unique().sort(source.by, nulls_last=True) if source.by else pl.DataFrame(height=1)
+        )
         groups = keys.with_row_index("_group")
-        counts = counts.join(groups, on=asked.by, nulls_equal=True) if asked.by else counts.with_columns(_group=0)
+        counts = counts.join(groups, on=source.by, nulls_equal=True) if source.by else counts.with_columns(_group=0)
         known = counts.filter(pl.col("_kind").is_not_null())
         codes = known["_group"].cast(pl.Int64).to_numpy()
-        found = effective_number(known["_n"].to_numpy(), codes, groups.height, level=level)
+        number = effective_number(known["_n"].to_numpy(), codes, groups.height, level=level)
         blank = counts.filter(pl.col("_kind").is_null())
         missing = np.zeros(groups.height, np.int64)
         missing[blank["_group"].to_numpy()] = blank["_n"].to_numpy()
@@ -65,15 +67,15 @@ def activity_breadth(
             keys,
             metric="activity_breadth",
             unit="effective types",
-            value=found.value,
-            low=found.low,
-            high=found.high,
-            se=found.se,
+            value=number.value,
+            low=number.low,
+            high=number.high,
+            se=number.se,
             level=level,
             method="jackknife",
-            n=found.n,
+            n=number.n,
             n_missing=missing,
             reason="no activity of a known kind",
         )
 
-    return asked.answer(compute)
+    return source.answer(compute)

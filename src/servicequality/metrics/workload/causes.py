@@ -97,24 +97,24 @@ def pareto(
             raise ParameterError(f"before must be over when the period begins; got {before[1]} and {since}")
         if since is not None and until is not None:
             longer = (until - since) / (before[1] - before[0])
-    asked = TableInput(tickets, pareto.spec, table="tickets", cause=cause, at=at, weight=weight)
+    source = TableInput(tickets, pareto.spec, table="tickets", cause=cause, at=at, weight=weight)
     rules = _sums(inside, earlier, weight)
 
     def compute() -> pl.DataFrame:
-        found = asked.checked().group_by(cause).agg(rules).collect(engine="streaming")
+        causes = source.checked().group_by(cause).agg(rules).collect(engine="streaming")
         blank = pl.col(cause).is_null()
-        missing = int(found["_without"].sum()) + int(found.filter(blank)["_now"].sum())
+        missing = int(causes["_without"].sum()) + int(causes.filter(blank)["_now"].sum())
         if weight is None:
-            found = found.with_columns(pl.col("_now", "_then").cast(pl.Float64).name.suffix(s) for s in ("_w", "_ww"))
-        found = found.filter(~blank, (pl.col("_now") > 0) | (pl.col("_then") > 0))
-        found = found.sort("_now_w", "_now", cause, descending=[True, True, False])
-        now, then = _Side.of(found, "_now"), _Side.of(found, "_then")
-        low, high, se = np.full((3, found.height), np.nan)
+            causes = causes.with_columns(pl.col("_now", "_then").cast(pl.Float64).name.suffix(s) for s in ("_w", "_ww"))
+        causes = causes.filter(~blank, (pl.col("_now") > 0) | (pl.col("_then") > 0))
+        causes = causes.sort("_now_w", "_now", cause, descending=[True, True, False])
+        now, then = _Side.of(causes, "_now"), _Side.of(causes, "_then")
+        low, high, se = np.full((3, causes.height), np.nan)
         if now.n_eff:
             low, high = wilson(now.hits, now.n_eff, level=level)
             se = np.sqrt(now.share * (1 - now.share) / now.n_eff)
         result = result_rows(
-            found.with_row_index("rank", offset=1).select(pl.col("rank").cast(pl.Int64), cause),
+            causes.with_row_index("rank", offset=1).select(pl.col("rank").cast(pl.Int64), cause),
             metric="pareto",
             unit="share",
             value=now.share,
@@ -131,13 +131,13 @@ def pareto(
         figures = {"count": now.tickets, "cumulative": np.cumsum(now.share)}
         if before is not None:
             figures |= _changes(now, then, longer, level)
-        blanks = np.full(found.height, np.nan)
+        blanks = np.full(causes.height, np.nan)
         return result.with_columns(
             pl.Series(name, figures.get(name, blanks), dtype=pl.Float64, nan_to_null=True).cast(kind)
             for name, kind in _MORE.items()
         )
 
-    return asked.answer(compute, keys={"rank": pl.Int64(), cause: asked.schema[cause]}, more=_MORE)
+    return source.answer(compute, keys={"rank": pl.Int64(), cause: source.schema[cause]}, more=_MORE)
 
 
 def _sums(inside: pl.Expr, earlier: pl.Expr, weight: str | None) -> list[pl.Expr]:
@@ -145,11 +145,11 @@ def _sums(inside: pl.Expr, earlier: pl.Expr, weight: str | None) -> list[pl.Expr
     if weight is None:
         kept = {"_now": inside, "_then": earlier, "_without": inside & pl.lit(value=False)}
         return [rule.sum().cast(pl.Int64).alias(name) for name, rule in kept.items()]
-    there, heavy = pl.col(weight).is_not_null(), pl.col(weight).cast(pl.Float64)
-    kept = {"_now": inside & there, "_then": earlier & there, "_without": inside & ~there}
+    weighted, weights = pl.col(weight).is_not_null(), pl.col(weight).cast(pl.Float64)
+    kept = {"_now": inside & weighted, "_then": earlier & weighted, "_without": inside & ~weighted}
     rules = [rule.sum().cast(pl.Int64).alias(name) for name, rule in kept.items()]
     for name in ("_now", "_then"):
-        amount = pl.when(kept[name]).then(heavy)
+        amount = pl.when(kept[name]).then(weights)
         rules += [amount.sum().alias(f"{name}_w"), (amount * amount).sum().alias(f"{name}_ww")]
     return rules
 
@@ -163,11 +163,13 @@ class _Side(NamedTuple):
 
     @classmethod
     def of(cls, sums: pl.DataFrame, name: str) -> "_Side":
-        count, heavy, squares = (sums[f"{name}{suffix}"].to_numpy().astype(np.float64) for suffix in ("", "_w", "_ww"))
-        total = heavy.sum()
+        count, weights, squares = (
+            sums[f"{name}{suffix}"].to_numpy().astype(np.float64) for suffix in ("", "_w", "_ww")
+        )
+        total = weights.sum()
         if not total:
-            return cls(count, np.full_like(heavy, np.nan), 0.0)
-        return cls(count, heavy / total, float(total**2 / squares.sum()))
+            return cls(count, np.full_like(weights, np.nan), 0.0)
+        return cls(count, weights / total, float(total**2 / squares.sum()))
 
     @property
     def hits(self) -> FloatArray:
@@ -177,14 +179,16 @@ class _Side(NamedTuple):
 
 def _changes(now: _Side, then: _Side, longer: float, level: float) -> dict[str, FloatArray]:
     """What the earlier period adds; `longer` is the later period's length over the earlier one's, NaN if not known."""
-    found = {"count_before": then.tickets, "share_before": then.share}
+    columns = {"count_before": then.tickets, "share_before": then.share}
     if now.n_eff and then.n_eff:
-        found["change"] = now.share - then.share
-        found["change_low"], found["change_high"] = newcombe(now.hits, now.n_eff, then.hits, then.n_eff, level=level)
+        columns["change"] = now.share - then.share
+        columns["change_low"], columns["change_high"] = newcombe(
+            now.hits, now.n_eff, then.hits, then.n_eff, level=level
+        )
     if len(now.tickets) and np.isfinite(longer):
         low, high = rate_ratio_interval(now.tickets, longer, then.tickets, 1.0, level=level)
         some = then.tickets > 0
         times = np.full_like(low, np.nan)
         times[some] = now.tickets[some] / longer / then.tickets[some]
-        found |= {"times": times, "times_low": low, "times_high": np.where(np.isfinite(high), high, np.nan)}
-    return found
+        columns |= {"times": times, "times_low": low, "times_high": np.where(np.isfinite(high), high, np.nan)}
+    return columns

@@ -67,17 +67,17 @@ def measured(frame: Any, measures: Sequence[str], *, by: str | None, of: str) ->
         InputError: a column or a measure is missing, a dimension comes twice, or every value is null.
     """
     rows = as_frame(frame).lazy()
-    wanted = ["dimension", "measure", "value", "low", "high"]
-    require_columns(rows.collect_schema(), [*wanted, *([] if by is None else [by])], role=f"the chart draws {of}")
+    names = ["dimension", "measure", "value", "low", "high"]
+    require_columns(rows.collect_schema(), [*names, *([] if by is None else [by])], role=f"the chart draws {of}")
     group = [] if by is None else [pl.col(by).cast(pl.String).fill_null("(none)").alias(GROUP)]
-    found: pl.DataFrame = rows.select(*wanted, *group).filter(pl.col("measure").is_in(list(measures))).collect()
-    if absent := [measure for measure in measures if measure not in found["measure"].to_list()]:
+    figures: pl.DataFrame = rows.select(*names, *group).filter(pl.col("measure").is_in(list(measures))).collect()
+    if absent := [measure for measure in measures if measure not in figures["measure"].to_list()]:
         raise InputError(f"the frame has no {', '.join(map(repr, absent))} among its measures; the chart draws {of}")
-    if found.select(pl.exclude("value", "low", "high")).is_duplicated().any():
+    if figures.select(pl.exclude("value", "low", "high")).is_duplicated().any():
         raise InputError("a dimension comes several times: name the column of the groups with by=, or filter one group")
-    if found["value"].is_null().all():
+    if figures["value"].is_null().all():
         raise InputError("nothing to draw: every value is null; the column `reason` says why")
-    return found
+    return figures
 
 
 def zero_line(rows: pl.DataFrame) -> Any:
