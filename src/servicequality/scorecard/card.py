@@ -159,11 +159,9 @@ class Scorecard:
         What is counted at one instant (tickets open, clocks overdue) is counted at each period's end, over all rows.
 
         Args:
-            frame: any dataframe, or a mapping of grain to dataframe, as for the function `evaluate`. If one of them is lazy,
-                so is the answer, and nothing is read before it is collected.
+            frame: any dataframe, or a mapping of grain to dataframe, as for `evaluate`; if one is lazy, so is the answer.
             as_of: the instant up to which the rows are known. A period that is not over by then is undecided.
-            at: the column of the instant that puts a row into its period, or one for each grain. It decides which month a
-                ticket belongs to, and stands in the answer.
+            at: the column of the instant that puts a row into its period, or one for each grain.
             timezone: the zone whose weeks and months count; the column's own by default.
             weight: column of weights.
             cluster: column of clusters, within which rows are not independent.
@@ -172,12 +170,11 @@ class Scorecard:
             A row for each objective, group and period that has rows: `objective, keys…, metric, period, every, at, verdict,
             direction, target, value, low, high, baseline, change, change_low, change_high, level, method, unit, n,
             n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
-            summary`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `low` and
-            `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is held against the target by
-            its value. Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, and
-            `n_needed` how many rows would decide if the value stayed. `n_pending` counts the rows that can still move it;
-            `lowest` and `highest` are how far, whatever becomes of them: null where there is no bound, and `outlook` says
-            so.
+            summary`, in the order of the objectives, keys and periods. `verdict` is met, missed or undecided. `low` and
+            `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is judged by its value alone.
+            Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, `n_needed` how many
+            rows would decide if the value stayed. `n_pending` counts the rows that can still move it, `lowest` and `highest`
+            how far: null where there is no bound.
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
