@@ -29,6 +29,7 @@ __all__ = [
     "refuse_misfits",
     "refusing_misfits",
     "shown",
+    "unused_prefix",
     "values_of",
 ]
 
@@ -55,6 +56,14 @@ def column(name: str) -> pl.Expr:
         return pl.col(name)
     # The constructor alone looks for patterns; the tree of an expression holds plain names.
     return pl.Expr.deserialize(io.StringIO(json.dumps({"Column": name})), format="json")
+
+
+def unused_prefix(names: Iterable[str]) -> str:
+    """A beginning that none of the names has: a caller's columns take it where they would meet our own."""
+    given, prefix = list(names), "·"
+    while any(name.startswith(prefix) for name in given):
+        prefix += "·"
+    return prefix
 
 
 def shown(value: object) -> str:

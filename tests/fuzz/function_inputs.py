@@ -135,8 +135,9 @@ class FunctionInput:
         if answer.error is None:
             taken = {name for frame in self.worn for name in frame.columns}
             kept = taken if self.target.keeps else taken - {"value", "low", "high", "n"}
-            for table in answer.value.values():
-                oracle.gather(faults, oracle.honest, table, kept=kept)
+            for name, table in answer.value.items():
+                carried = taken if name == "respondents" else kept  # their rows are the caller's own
+                oracle.gather(faults, oracle.honest, table, kept=carried)
         if self.legal:
             if not self.target.tells_types:
                 oracle.gather(faults, self._as_plain, answer)

@@ -137,6 +137,12 @@ class MetricInput:
                     "disagreement", f"a key of {hostile.dtype} comes back as {result.schema[hostile.name]}"
                 )
             result = result.join(names, on=OURS + str(place), how="left", nulls_equal=True)
+        if self.plain_options.get("min_n") is not None:
+            # Of groups of one size the first by its key is hidden, and plain keys stand in another order.
+            sizes = [sorted(rows["n"].fill_null(-1)) for rows in (result, plain.value)]
+            if sizes[0] != sizes[1]:
+                raise oracle.FaultError("disagreement", f"the plain data: n is {sizes[0]} for {sizes[1]}")
+            return
         order = ["period", *own]
         figures = [name for name in plain.value.columns if name not in ("metric", *order)]
         left, right = (

@@ -90,7 +90,7 @@ def _states(given: Given, result: pl.DataFrame, options: Mapping[str, Any]) -> N
         raise oracle.FaultError("disagreement", f"states are refused, where evaluate answers: {merged.error}")
     histogram = ("value", "low", "high", "method", "notes") if isinstance(metric.shape, Quantile) else ()
     left, right = merged.value, result
-    order = [*options.get("by", ()), "period"]
+    order = [*(options.get("by") or ()), "period"]
     if order != ["period"] or left.height == right.height:
         left, right = left.drop(histogram), right.drop(histogram)
         oracle.same(left, right, size=given.size, what="states of parts, merged and finished")

@@ -8,13 +8,15 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
+import numpy as np
 import polars as pl
 
 from servicequality.checks import column, is_pattern, near, refuse_misfits, refusing_misfits, shown
 from servicequality.core.domains import Bound
 from servicequality.core.metric import Metric
+from servicequality.core.naming import called_back, named_apart
 from servicequality.core.rule_tree import replaced
 from servicequality.core.spec import Spec, read_spec
 from servicequality.errors import DefinitionError, ParameterError, ServiceQualityError
@@ -24,6 +26,8 @@ from servicequality.shapes.base import Better
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_WHOLE = (pl.Series, pl.DataFrame, pl.LazyFrame, np.ndarray)
+"""What no option of a metric is."""
 _WORKING = "working_seconds"
 _READING = ("missing", "better")
 """Options that say how answers are read, and make no other quantity."""
@@ -57,6 +61,11 @@ class Definition(Generic[P]):
             )
         if blank := [key for key in self.spec.inputs if given[key] is None and key not in self.spec.optional]:
             raise ParameterError(f"{self.spec.name}: {blank[0]!r} takes the name of a column, got None")
+        if whole := [key for key, value in given.items() if isinstance(value, _WHOLE)]:
+            raise ParameterError(
+                f"{self.spec.name}: {whole[0]} takes one value, got {type(given[whole[0]]).__name__}; a metric's rows are "
+                "given to evaluate"
+            )
         plain, patterns = _plain(self.spec, call)
         try:
             shape: object = self._body(*plain.args, **plain.kwargs)
@@ -103,14 +112,15 @@ class TableDefinition(Generic[P, R]):
             InputError: a column is missing or holds what cannot be.
             ParameterError: an option that the function does not accept.
         """
-        given = _bind(self.spec, *args, **kwargs).arguments
-        names = [given[role] for role in (*self.spec.inputs, "by") if role in given]
-        for name in (one for each in names for one in (each if isinstance(each, tuple | list) else (each,))):
-            if isinstance(name, str) and is_pattern(name):
-                raise ParameterError(
-                    f"{self.spec.name}: Polars reads the name {shown(name)} as a pattern; rename the column first"
-                )
-        return self._body(*args, **kwargs)
+        call = _bind(self.spec, *args, **kwargs)
+        back = named_apart(self.spec, call)
+        if not back:
+            return self._body(*args, **kwargs)
+        try:
+            answer: Any = self._body(*call.args, **call.kwargs)
+        except ServiceQualityError as error:
+            raise type(error)(called_back(str(error), back)) from error
+        return cast("R", answer.rename({name: back[name] for name in back if name in answer.collect_schema()}))
 
 
 def define(

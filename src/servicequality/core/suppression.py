@@ -22,8 +22,8 @@ def suppress(rows: pl.DataFrame, keys: Sequence[str], min_n: int) -> pl.DataFram
     smallest = shown.rank("ordinal").over(siblings) == 1
     lonely = small.sum().over(siblings) == 1
     hidden = small | (lonely & smallest).fill_null(value=False) if keys else small
-    marked = rows.with_columns(hidden.alias("__hidden"))
-    return marked.with_columns(
-        *(pl.when(~pl.col("__hidden")).then(column).alias(column) for column in _HIDDEN),
-        reason=pl.when("__hidden").then(pl.lit("suppressed")).otherwise("reason"),
-    ).drop("__hidden")
+    mask = rows.select(hidden.alias("hidden"))["hidden"]
+    return rows.with_columns(
+        *(pl.when(~mask).then(figure).alias(figure) for figure in _HIDDEN),
+        reason=pl.when(mask).then(pl.lit("suppressed")).otherwise("reason"),
+    )

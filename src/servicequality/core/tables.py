@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import is_pattern, shown
+from servicequality.checks import shown
 from servicequality.core.domains import Bound, check_types, check_values, require_columns, widened
 from servicequality.core.grouping import Grouping
 from servicequality.core.laziness import like_input
@@ -58,10 +58,6 @@ class TableInput:
             raise ParameterError(f"{spec.name}: a column is given by its name, got {shown(bad[0])}")
         grouping = Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None)
         self.by: list[str] = list(grouping.by)
-        if bad := [name for name in (*named.values(), *self.by) if is_pattern(name)]:
-            raise ParameterError(
-                f"{spec.name}: Polars reads the name {shown(bad[0])} as a pattern; rename the column first"
-            )
         if isinstance(data, Records) and table is not None:
             data = getattr(data, table)
             if data is None:

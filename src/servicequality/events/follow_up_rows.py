@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, listed, refusing_misfits, shown
+from servicequality.checks import column, listed, refusing_misfits, shown, unused_prefix
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
@@ -19,6 +19,8 @@ _OPEN = "it is not resolved"
 _NOBODY = "nothing says who asked"
 _REVERSED = "it was resolved before it was created"
 _NO_LOG = "no log tells of reopenings"
+_STEPS = ("_who", "_created", "_last", "_first", "_reopened", "_next", "_return")
+"""Columns on the way to the answer."""
 
 
 @overload
@@ -61,16 +63,18 @@ def follow_ups(
     frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
     schema = frame.lazy().collect_schema()
     _check(schema, same)
+    prefix = unused_prefix(schema)
+    aside = {name: prefix + name for name in _STEPS if name in schema}
+    frame = frame.rename(aside)
     zone = schema["created_at"].time_zone if isinstance(schema["created_at"], pl.Datetime) else "UTC"
     absent = [name for name in ("first_resolution_at", "reopened_at") if name not in schema]
     # Log columns that nobody gave: nothing is known of reopenings then.
     blank = [pl.lit(None, pl.Datetime("us", zone)).alias(name) for name in absent]
     blank += [] if "reopen_count" in schema else [pl.lit(None, pl.Int64).alias("reopen_count")]
     born = pl.col("created_at").dt.timestamp("us")
-    frame = frame.with_columns(column(name).alias(f"_same_{place}") for place, name in enumerate(same))
-    who = pl.map_batches([pl.col(f"_same_{place}") for place in range(len(same))], _codes, return_dtype=pl.Int64)
+    persons = pl.map_batches([column(aside.get(str(name), str(name))) for name in same], _codes, return_dtype=pl.Int64)
     frame = frame.with_columns(blank).with_columns(
-        pl.when(born <= known).then(who).alias("_who"),
+        pl.when(born <= known).then(persons).alias("_who"),
         born.alias("_created"),
         _until(known, "resolved_at").alias("_last"),
         _until(known, "first_resolution_at").alias("_first"),
@@ -88,11 +92,8 @@ def follow_ups(
         _age("first_resolution_age_seconds", "_first", known),
         *_pair("reopening", "_reopened", "_first", known, None, reason=pl.coalesce(_lacking("_first"), untold)),
     ]
-    return frame.with_columns(added).select(
-        pl.exclude(r"^_(who|created|last|first|reopened|next|return|same_\d+)$", "reopening_reason", *absent).exclude(
-            [] if "reopen_count" in schema else ["reopen_count"]
-        )
-    )
+    ours = [*_STEPS, *absent, *([] if "reopen_count" in schema else ["reopen_count"])]
+    return frame.with_columns(added).drop(ours).rename({other: name for name, other in aside.items()})
 
 
 def _check(schema: pl.Schema, same: Sequence[str]) -> None:
@@ -102,6 +103,10 @@ def _check(schema: pl.Schema, same: Sequence[str]) -> None:
         dtype = schema.get(name, pl.Null())
         if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
             raise InputError(f"column {name!r} holds {dtype}, expected zone-aware instants")
+    if nested := [name for name in same if schema[name].is_nested()]:
+        raise InputError(
+            f"column {shown(nested[0])} holds {schema[nested[0]]}, expected texts or numbers that tell who asked"
+        )
 
 
 def _until(known: int, column: str) -> pl.Expr:

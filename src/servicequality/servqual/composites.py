@@ -72,7 +72,8 @@ def difference_reliability(
             why = joined({"expectation": sides[0][1], "perception": sides[1][1]})
             if both.ndim == 1:  # nobody to compare
                 both = np.full((len(why), 2, 2), np.nan)
-            sd = np.sqrt(np.diagonal(both, axis1=-2, axis2=-1))
+            variances = np.diagonal(both, axis1=-2, axis2=-1)
+            sd = np.sqrt(np.maximum(variances, 0.0))  # rounding leaves -1e-17 where answers do not differ
             r, _ = each(lambda c: stats.correlation(c)[:, 0, 1], both, why)
             value, why = each(_johns, both, why, sides[0][0], sides[1][0])
             yield counts(cross_products, every) | {

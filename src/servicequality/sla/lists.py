@@ -15,6 +15,7 @@ _SHOWN = (
     "ticket_id", "policy", "priority", "kind", "sequence", "team", "agent_id", "started_at", "due_at",
     "remaining_seconds", "overrun_seconds",
 )  # fmt: skip
+_TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
 @overload
@@ -67,6 +68,10 @@ def _checked(clocks: Any, needed: str) -> pl.DataFrame | pl.LazyFrame:
         raise InputError(
             f"expected a frame of clocks; it has no column {', '.join(missing)}: give what clocks(...) returns"
         )
+    texts, number = here["outcome"], here[needed]
+    if not (texts.base_type() in _TEXTS or texts == pl.Null) or not (number.is_numeric() or number == pl.Null):
+        strange = "outcome" if texts.base_type() not in _TEXTS else needed
+        raise InputError(f"column {strange!r} holds {here[strange]}: give what clocks(...) returns")
     return frame
 
 
