@@ -24,7 +24,7 @@ from servicequality.columns import Flag, answered
 from servicequality.control import cusum_chart, xmr
 from servicequality.core.rule_tree import literal_names, node, nodes, replaced, strange, tree
 from servicequality.errors import InputError, ParameterError
-from servicequality.metrics import csat
+from servicequality.metrics import csat, handle_time_observed_only
 from servicequality.shapes import Shape, share
 from servicequality.sla import Target
 
@@ -46,6 +46,11 @@ class TestMessages:
             "csat: got an unexpected keyword argument 'scal' (did you mean 'scale'?); its parameters are "
             'csat(score="score", *, scale, box=None, interval="wilson", missing=())'
         )
+
+    def test_an_option_is_no_column_of_values(self) -> None:
+        strange: Any = pl.Series("limit", [1])
+        with pytest.raises(ParameterError, match="handle_time_observed_only: limit takes one value, got Series"):
+            handle_time_observed_only(limit=strange)
 
     def test_a_dozen_names(self) -> None:
         wide = pl.DataFrame({f"c{place}": [1] for place in range(49)})

@@ -141,6 +141,12 @@ def test_facts_say_when_a_ticket_was_first_reopened() -> None:
         ({}, {"same": ()}, ParameterError, "same must be a tuple of columns"),
         ({}, {"same": ("phone",)}, InputError, "no column 'phone'; the frame has 'requester_id', 'created_at'"),
         ({"resolved_at": ["soon"]}, {}, InputError, "column 'resolved_at' holds String, expected zone-aware instants"),
+        (
+            {"requester_id": [{"name": "x"}]},
+            {},
+            InputError,
+            "column 'requester_id' holds Struct.*, expected texts or numbers",
+        ),
     ],
 )
 def test_refusals(change: dict[str, Any], options: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -128,6 +128,15 @@ def test_items_stand_beside_the_rest_of_their_dimension():
                 assert row["reason"].startswith("alpha_if_dropped: ")
 
 
+def test_answers_that_do_not_differ_but_for_rounding_have_a_spread_of_zero() -> None:
+    alike = pl.DataFrame({"E1": [3.0, 3.0], "E2": [1.0, 6.0], "E3": [3.0, 6.0], "E4": [5, 4], "E5": [6.0, 4.0], "E6": [2, 6],
+                          "P1": [7.0, 7.0], "P2": [1, 3], "P3": [5.0, 4.0], "P4": [2.0, 1.0], "P5": [4.0, 6.0],
+                          "P6": [1, 6]})  # fmt: skip
+    scale = Scale("small", {"a": [1, 2], "b": [3, 4, 5], "c": [6]}, low=1, high=7, reversed=[2, 6])
+    table = difference_reliability(alike, scale)
+    assert table.filter(pl.col("dimension") == "b")["sd_perception"].item() == pytest.approx(0.0, abs=1e-7)
+
+
 def test_a_gap_is_as_reliable_as_its_sides_and_their_correlation_let_it():
     frame = survey(n=200)
     table = difference_reliability(frame, SMALL)

@@ -217,6 +217,11 @@ def test_lists_of_what_is_late_and_what_soon_will_be() -> None:
         at_risk(table, within=-1)
     with pytest.raises(InputError, match="it has no column kind, outcome, due_at, overrun_seconds"):
         overdue(pl.DataFrame({"ticket_id": ["a"]}))
+    strange = table.collect().with_columns(outcome=pl.lit(1, pl.Duration("ns")))
+    with pytest.raises(InputError, match=r"column 'outcome' holds Duration.*: give what clocks\(...\) returns"):
+        at_risk(strange, within=3600)
+    with pytest.raises(InputError, match="column 'overrun_seconds' holds String"):
+        overdue(table.collect().with_columns(overrun_seconds=pl.lit("late")))
 
 
 def test_clocks_from_a_due_instant_say_the_same_as_those_of_a_policy() -> None:
