@@ -34,8 +34,30 @@ class Downtime(NamedTuple):
     outages: IntArray
 
 
+class DownSpells(NamedTuple):
+    """Spans in which something was down or maintained, sorted by group and time; those of one group do not overlap.
+
+    Attributes:
+        group: whose span it is.
+        start: when it begins.
+        end: when it ends.
+        outage: which outage it is a part of, numbered over all groups; maintenance cuts an outage and leaves it one. -1 for
+            maintenance.
+    """
+
+    group: IntArray
+    start: IntArray
+    end: IntArray
+    outage: IntArray
+
+    @property
+    def maintained(self) -> NDArray[np.bool_]:
+        """Which spans are maintenance."""
+        return np.asarray(self.outage < 0)
+
+
 @kernel
-def downtime(
+def down_spells(
     start: ArrayLike,
     end: ArrayLike,
     *,
@@ -43,8 +65,8 @@ def downtime(
     planned: ArrayLike = False,
     groups: int = 1,
     window: tuple[int, int],
-) -> Downtime:
-    """Time down within a window, from outages that may overlap one another and maintenance.
+) -> DownSpells:
+    """Spans without overlap, from outages that may overlap one another and maintenance, which wins over them.
 
     One sweep over the sorted ends of all spans; the cost grows as that of a sort.
 
@@ -82,16 +104,75 @@ def downtime(
     at, who, step, of_plan = at[order], who[order], step[order], of_plan[order]
     # Every span of a group ends within it, so that both counts are 0 where the next group begins.
     failing, maintained = np.cumsum(np.where(of_plan, 0, step)), np.cumsum(np.where(of_plan, step, 0))
-    length = np.diff(at, append=at[-1:])
-    down = (failing > 0) & (maintained == 0) & (length > 0)
     began = (failing > 0) & np.concatenate([[True], failing[:-1] == 0])[: len(failing)]
-    outage = np.cumsum(began)
-    seen, first = np.unique(outage[down], return_index=True)
+    outage = np.where(maintained > 0, -1, np.cumsum(began) - 1)
+    until = np.append(at[1:], at[-1:])
+    kept = ((failing > 0) | (maintained > 0)) & (until > at)
+    return DownSpells(who[kept], at[kept], until[kept], outage[kept])
+
+
+@kernel
+def downtime(
+    start: ArrayLike,
+    end: ArrayLike,
+    *,
+    group: ArrayLike = 0,
+    planned: ArrayLike = False,
+    groups: int = 1,
+    window: tuple[int, int],
+) -> Downtime:
+    """Time down within a window, from outages that may overlap one another and maintenance.
+
+    Args:
+        start: Int64 instants at which spans begin, one a span.
+        end: Int64 instants at which they end, not before they begin.
+        group: whose span it is, from 0 to `groups` - 1.
+        planned: whether the span is announced maintenance.
+        groups: how many groups there are.
+        window: its start and its end; spans are cut to it.
+
+    Raises:
+        ParameterError: a span that ends before it begins, a window without length, or a group that is not there.
+    """
+    spells = down_spells(start, end, group=group, planned=planned, groups=groups, window=window)
+    length, kept_out = spells.end - spells.start, spells.maintained
+    owners = spells.group[~kept_out][np.unique(spells.outage[~kept_out], return_index=True)[1]]
     return Downtime(
-        _per_group(who, np.where((failing > 0) & (maintained == 0), length, 0), groups),
-        _per_group(who, np.where(maintained > 0, length, 0), groups),
-        np.bincount(who[down][first], minlength=groups) if seen.size else np.zeros(groups, np.int64),
+        _per_group(spells.group, np.where(kept_out, 0, length), groups),
+        _per_group(spells.group, np.where(kept_out, length, 0), groups),
+        np.bincount(owners, minlength=groups).astype(np.int64),
     )
+
+
+@kernel
+def time_by_period(
+    group: ArrayLike, start: ArrayLike, end: ArrayLike, *, edges: ArrayLike, groups: int
+) -> IntArray:
+    """How much of each period spans cover, where the spans of one group do not overlap.
+
+    Args:
+        group: whose span it is, from 0 to `groups` - 1, one a span.
+        start: Int64 instants at which spans begin, not before the first edge.
+        end: Int64 instants at which they end, not after the last edge.
+        edges: ascending Int64 instants, one more than there are periods.
+        groups: how many groups there are.
+
+    Returns:
+        Whole numbers in the unit of the instants, of shape (groups, periods).
+    """
+    owner, begins, ends, bounds = (
+        whole_numbers(name, np.atleast_1d(values))
+        for name, values in (("group", group), ("start", start), ("end", end), ("edges", edges))
+    )
+    some = ends > begins
+    owner, begins, ends = owner[some], begins[some], ends[some]
+    first = np.searchsorted(bounds, begins, "right") - 1
+    touched = np.searchsorted(bounds, ends, "left") - first  # periods that a span lies in
+    span = np.repeat(np.arange(len(owner)), touched)
+    period = first[span] + np.arange(len(span)) - np.repeat(np.cumsum(touched) - touched, touched)
+    covered = np.minimum(ends[span], bounds[period + 1]) - np.maximum(begins[span], bounds[period])
+    periods = len(bounds) - 1
+    return _per_group(owner[span] * periods + period, covered, groups * periods).reshape(groups, periods)
 
 
 def _per_group(who: NDArray[np.int64], amounts: NDArray[np.int64], groups: int) -> IntArray:
