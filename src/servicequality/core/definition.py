@@ -8,7 +8,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from datetime import date
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 import polars as pl
 
@@ -22,7 +22,7 @@ from servicequality.shapes import Shape
 from servicequality.shapes.base import Better
 
 P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 _WORKING = "working_seconds"
 _READING = ("missing", "better")
@@ -85,10 +85,10 @@ class Definition(Generic[P]):
         )
 
 
-class TableDefinition(Generic[P, R]):
+class TableDefinition(Generic[F]):
     """A function of a frame that returns a tidy frame, where the answer is a series or a census and no single figure."""
 
-    def __init__(self, body: Callable[P, R], spec: Spec) -> None:
+    def __init__(self, body: F, spec: Spec) -> None:
         functools.update_wrapper(self, body)
         self.spec = spec
         self._body = refusing_misfits(body)
@@ -96,13 +96,17 @@ class TableDefinition(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<table {self.spec.call}>"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Compute the table.
+    @property
+    def __call__(self) -> F:
+        """Compute the table: the function itself, with names of columns checked.
 
         Raises:
             InputError: a column is missing or holds what cannot be.
             ParameterError: an option that the function does not accept.
         """
+        return cast("F", self._computed)
+
+    def _computed(self, *args: Any, **kwargs: Any) -> Any:
         given = _bind(self.spec, *args, **kwargs).arguments
         names = [given[role] for role in (*self.spec.inputs, "by") if role in given]
         for name in (one for each in names for one in (each if isinstance(each, tuple | list) else (each,))):
@@ -182,12 +186,13 @@ def define_table(
     label: str | None = None,
     grain: str = "row",
     data: int = 1,
-) -> Callable[[Callable[P, R]], TableDefinition[P, R]]:
+) -> Callable[[F], TableDefinition[F]]:
     """Give a function that answers with a table its place in the catalogue, as `define` gives it to a metric.
 
     The function's first parameter is the data (or the first `data` ones); then columns, and options by keyword. It returns a
-    frame in the columns of `evaluate` where its figures are values with limits (`result_rows` makes it). Its docstring is
-    read as a metric's is, with a section "Example:" whose code the catalogue runs after the rows of the grain are made.
+    frame in the columns of `evaluate` where its figures are values with limits (`result_rows` makes it); made by `of_frame`,
+    it is lazy for lazy data. Its docstring is read as a metric's is, with a section "Example:" whose code the catalogue runs
+    after the rows of the grain are made.
 
     Args:
         title: as for `define`; so the others.
@@ -205,7 +210,7 @@ def define_table(
         DefinitionError: the function has no docstring, or takes an option by position.
     """
 
-    def decorate(body: Callable[P, R]) -> TableDefinition[P, R]:
+    def decorate(body: F) -> TableDefinition[F]:
         spec = read_spec(
             body,
             data=data,

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, listed, refusing_misfits, shown
+from servicequality.checks import column, listed, shown
+from servicequality.core import of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
@@ -21,14 +22,8 @@ _REVERSED = "it was resolved before it was created"
 _NO_LOG = "no log tells of reopenings"
 
 
-@overload
-def follow_ups(tickets: pl.LazyFrame, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.LazyFrame: ...
-@overload
-def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.DataFrame: ...
-@refusing_misfits
-def follow_ups(
-    tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)
-) -> pl.DataFrame | pl.LazyFrame:
+@of_frame
+def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)) -> pl.LazyFrame:
     """The facts, and beside each ticket what came after it was resolved, as known at `as_of`.
 
     Added columns:
@@ -58,8 +53,8 @@ def follow_ups(
     known = known_at(as_of)
     if not isinstance(same, list | tuple) or not same or not all(isinstance(name, str) for name in same):
         raise ParameterError(f"same must be a tuple of columns such as ('requester_id',); got {shown(same)}")
-    frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
-    schema = frame.lazy().collect_schema()
+    frame: pl.LazyFrame = as_frame(tickets).lazy()
+    schema = frame.collect_schema()
     _check(schema, same)
     zone = schema["created_at"].time_zone if isinstance(schema["created_at"], pl.Datetime) else "UTC"
     absent = [name for name in ("first_resolution_at", "reopened_at") if name not in schema]
