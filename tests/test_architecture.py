@@ -1,6 +1,7 @@
 """The rules of the layout, read from the sources: imports go down, rows are not looped over, files stay small."""
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -38,6 +39,11 @@ CLOCKS = {"now", "utcnow", "today", "time_ns", "localtime", "gmtime"}
 # The edges where rows become Python objects because a person asked for objects, or for text.
 EDGES = {"model/frames.py": {"iter_rows"}, "events/quality.py": {"iter_rows"}}
 
+# The one place that defers and types answers by their input; and where else overloads stand, which are not of answers.
+BOUNDARY = "core/boundary.py"
+INPUT = "model/frame_input.py"
+OVERLOADS = {BOUNDARY, INPUT, "report/charts/style.py", "worktime/schedule.py", "worktime/schedules.py"}
+
 LONGEST_FILE = 400
 
 
@@ -51,6 +57,7 @@ def place(path: Path, node: ast.AST) -> str:
     return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -174,6 +181,54 @@ def the_page_shows_these_rows() -> Iterator[str]:
         yield f"docs/architecture.md: draw the rows as ROWS has them; the page shows {shown}"
 
 
+def answers_wait_in_one_place() -> Iterator[str]:
+    for path in SOURCES:
+        if path.relative_to(PACKAGE).as_posix() == BOUNDARY:
+            continue
+        for node in ast.walk(tree(path)):
+            raw = isinstance(node, ast.Attribute) and node.attr == "defer"
+            if raw or (isinstance(node, ast.ImportFrom) and any(alias.name == "defer" for alias in node.names)):
+                yield f"{place(path, node)}: return a Computation from a body under `of_frame`; {BOUNDARY} alone defers"
+
+
+def either_frame(annotation: ast.expr | None) -> bool:
+    """Whether an annotation is the union of an eager and a lazy frame, with or without others."""
+    if isinstance(annotation, ast.Subscript):  # Union[…], Optional[…]
+        parts = [annotation.slice] if ast.unparse(annotation.value).endswith(("Union", "Optional")) else []
+    else:
+        parts = [annotation] if isinstance(annotation, ast.BinOp) else []
+    named = {ast.unparse(part).rpartition(".")[2] for whole in parts for part in ast.walk(whole)}
+    return {"DataFrame", "LazyFrame"} <= named
+
+
+def answers_are_eager_or_lazy() -> Iterator[str]:
+    for path in SOURCES:
+        if path.relative_to(PACKAGE).as_posix() in (BOUNDARY, INPUT):
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                quoted = isinstance(node.returns, ast.Constant) and isinstance(node.returns.value, str)
+                answer = ast.parse(node.returns.value, mode="eval").body if quoted else node.returns
+            else:
+                answer = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
+            if either_frame(answer):
+                yield f"{place(path, node)}: no union of frames: `of_frame` types eager to eager and lazy to lazy"
+
+
+def overloads_stand_in_few_places() -> Iterator[str]:
+    for path in SOURCES:
+        name = path.relative_to(PACKAGE).as_posix()
+        imports = [
+            node
+            for node in ast.walk(tree(path))
+            if isinstance(node, ast.ImportFrom) and any(alias.name == "overload" for alias in node.names)
+        ]
+        if imports and name not in OVERLOADS:
+            yield f"{place(path, imports[0])}: no overloads by hand: `of_frame` types eager to eager and lazy to lazy"
+        if not imports and name in OVERLOADS:
+            yield f"{path.relative_to(ROOT)}: has no overloads any more; take it out of OVERLOADS"
+
+
 RULES = (
     imports_go_down,
     dependencies_are_few,
@@ -184,6 +239,9 @@ RULES = (
     files_stay_small,
     names_say_something,
     the_page_shows_these_rows,
+    answers_wait_in_one_place,
+    answers_are_eager_or_lazy,
+    overloads_stand_in_few_places,
 )
 
 
@@ -211,6 +269,13 @@ def test_architecture(rule: Callable[[], Iterator[str]]) -> None:
         ("core/__init__.py", '"""Words."""', packages_say_what_is_public),
         ("core/a.py", "\n" * (LONGEST_FILE + 1), files_stay_small),
         ("core/utils.py", "", names_say_something),
+        ("core/a.py", "import polars as pl\nx = pl.defer(list, schema={})", answers_wait_in_one_place),
+        ("core/a.py", "from polars import defer", answers_wait_in_one_place),
+        ("sla/a.py", "def f() -> pl.DataFrame | pl.LazyFrame: ...", answers_are_eager_or_lazy),
+        ("sla/a.py", "def f() -> 'pl.LazyFrame | None | pl.DataFrame': ...", answers_are_eager_or_lazy),
+        ("sla/a.py", "def f() -> Union[DataFrame, LazyFrame]: ...", answers_are_eager_or_lazy),
+        ("sla/a.py", "Frame = pl.DataFrame | pl.LazyFrame", answers_are_eager_or_lazy),
+        ("sla/a.py", "from typing import overload", overloads_stand_in_few_places),
     ],
 )
 def test_a_rule_sees_its_fault(

@@ -6,9 +6,9 @@ from typing import assert_type
 import polars as pl
 
 import servicequality as sq
-from servicequality import comparison, control, drivers
-from servicequality.columns import Seconds
-from servicequality.core import Definition, State
+from servicequality import comparison, control, drivers, model, servqual, sla
+from servicequality.columns import Row, Seconds
+from servicequality.core import Computation, Definition, Spec, State, of_frame
 from servicequality.shapes import Shape, share
 
 
@@ -34,22 +34,80 @@ assert_type(metric.estimate(frame).value, float | None)
 assert_type(metric.partial(frame, by="team"), State)
 assert_type(metric.partial(frame.lazy()), State)
 assert_type(metric.merge([metric.partial(frame)]), State)
+lazy, now = frame.lazy(), datetime(2026, 1, 1, tzinfo=UTC)
+
+# A function of a frame: eager for an eager frame and for other dataframes, lazy for lazy frames, alone or by grain.
 assert_type(sq.evaluate(frame, [metric], by=["team"]), pl.DataFrame)
-assert_type(sq.evaluate(frame.lazy(), metric), pl.LazyFrame)
-assert_type(sq.evaluate({"answer": frame.lazy()}, metric), pl.LazyFrame)
-assert_type(sq.compare(frame, frame, metric), pl.DataFrame)
-assert_type(sq.compare(frame.lazy(), frame, metric), pl.LazyFrame)
-assert_type(sq.compare({"answer": frame}, {"answer": frame.lazy()}, metric), pl.LazyFrame)
-assert_type(comparison.mix_and_rate(frame, frame.lazy(), metric, by="team"), pl.LazyFrame)
-assert_type(comparison.standardise(frame, metric, by="team", over="score"), pl.DataFrame)
-assert_type(comparison.superiority(frame.lazy(), frame.lazy(), "score"), pl.LazyFrame)
-assert_type(comparison.funnel(frame.lazy(), by="team"), pl.LazyFrame)
+assert_type(sq.evaluate({"score": [9]}, metric), pl.DataFrame)
+assert_type(sq.evaluate(lazy, metric), pl.LazyFrame)
+assert_type(sq.evaluate({"answer": lazy}, metric), pl.LazyFrame)
 assert_type(control.xmr(frame, at="score"), pl.DataFrame)
-assert_type(control.p_chart(frame.lazy(), at="score", runs=False), pl.LazyFrame)
-assert_type(drivers.link(frame.lazy(), "score", "team", every="1d"), pl.LazyFrame)
+assert_type(control.p_chart(lazy, at="score", runs=False), pl.LazyFrame)
+assert_type(comparison.standardise(frame, metric, by="team", over="score"), pl.DataFrame)
+assert_type(comparison.standardise(lazy, metric, by="team", over="score"), pl.LazyFrame)
+assert_type(comparison.funnel(frame, by="team"), pl.DataFrame)
+assert_type(comparison.funnel(lazy, by="team"), pl.LazyFrame)
+assert_type(drivers.link(frame, "score", "team", every="1d"), pl.DataFrame)
+assert_type(drivers.link(lazy, "score", "team", every="1d"), pl.LazyFrame)
+assert_type(servqual.importance_performance(frame, crosshair="median"), pl.DataFrame)
+assert_type(servqual.importance_performance(lazy), pl.LazyFrame)
+assert_type(sq.review_scores(frame, scale=(1, 5)), pl.DataFrame)
+assert_type(sq.review_scores(lazy), pl.LazyFrame)
+assert_type(sq.follow_ups(frame, as_of=now), pl.DataFrame)
+assert_type(sq.follow_ups(lazy, as_of=now), pl.LazyFrame)
+assert_type(sla.overdue(frame), pl.DataFrame)
+assert_type(sla.due_clocks(lazy, as_of=now), pl.LazyFrame)
+assert_type(model.conform(frame, model.Ticket), pl.DataFrame)
+assert_type(model.conform(lazy, model.Ticket), pl.LazyFrame)
+control.xmr(frame, att="score")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+sla.at_risk(lazy, within="1h")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+sq.evaluate(frame)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+# Of two frames: lazy if either is.
+assert_type(sq.compare(frame, frame, metric), pl.DataFrame)
+assert_type(sq.compare(lazy, frame, metric), pl.LazyFrame)
+assert_type(sq.compare({"answer": frame}, {"answer": lazy}, metric), pl.LazyFrame)
+assert_type(comparison.mix_and_rate(frame, lazy, metric, by="team"), pl.LazyFrame)
+assert_type(comparison.superiority(lazy, lazy, "score"), pl.LazyFrame)
+sq.compare(frame, frame, "nps")  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+# Tables of the catalogue: records are lazy.
+records = sq.Records(tickets=frame)
+assert_type(sq.pareto(frame, "cause"), pl.DataFrame)
+assert_type(sq.pareto(lazy, since=now), pl.LazyFrame)
+assert_type(sq.pareto(records), pl.LazyFrame)
+assert_type(sq.pareto.spec, Spec)
+assert_type(sq.prioritise(frame, frame, as_of=now), pl.DataFrame)
+assert_type(sq.prioritise(frame, records, as_of=now), pl.LazyFrame)
+assert_type(sq.flow(frame, every="1d", as_of=now), pl.DataFrame)
+assert_type(sq.flow(records, every="1d", as_of=now), pl.LazyFrame)
+sq.pareto(frame, cause=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+@sq.define_table(title="Rows", unit="count", better="neither", formula="n")
+@of_frame
+def rows(data: pl.LazyFrame, column: Row = "id", *, least: int = 0) -> Computation:
+    """Rows of a frame."""
+    return Computation(lambda: data.select(column).head(least).collect(), lambda: {column: pl.String()})
+
+
+assert_type(rows(frame), pl.DataFrame)
+assert_type(rows(lazy, "name", least=3), pl.LazyFrame)
+rows(lazy, most=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+# Objects that hold frames, and a method.
+scale = servqual.SERVQUAL_1991
+assert_type(servqual.score(frame, scale).overall, pl.DataFrame)
+assert_type(servqual.score(lazy, scale), servqual.Scores[pl.LazyFrame])
+assert_type(servqual.zone_of_tolerance(frame, scale), servqual.Zone[pl.DataFrame])
+assert_type(servqual.zone_of_tolerance(lazy, scale).counts, pl.LazyFrame)
+servqual.score(frame)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 card = sq.Scorecard([sq.Objective(metric, at_least=30)])
-assert_type(card.evaluate(frame, as_of=datetime(2026, 1, 1, tzinfo=UTC), at="day"), pl.DataFrame)
-assert_type(card.evaluate(frame.lazy(), as_of=datetime(2026, 1, 1, tzinfo=UTC), at="day"), pl.LazyFrame)
+assert_type(card.evaluate(frame, as_of=now, at="day"), pl.DataFrame)
+assert_type(card.evaluate(lazy, as_of=now, at="day"), pl.LazyFrame)
+assert_type(card.evaluate({"answer": lazy}, as_of=now, at={"answer": "day"}), pl.LazyFrame)
+card.evaluate(frame, as_of="today", at="day")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
 sq.csat("score")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 sq.nps("score", interval="wilson")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 

@@ -158,7 +158,10 @@ def refuse_misfits(
     Raises:
         ParameterError: there is one; `error` is its cause.
     """
-    hints = typing.get_type_hints(function)
+    try:
+        hints = typing.get_type_hints(function)
+    except NameError:  # only type checkers know the name
+        return
     for name, value in inspect.signature(function).bind(*args, **kwargs).arguments.items():
         if name in hints and not _fits(value, hints[name]):
             raise ParameterError(

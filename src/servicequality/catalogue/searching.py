@@ -27,7 +27,7 @@ _NEAR = 0.75  # how alike two words are of which one is a slip of the other; "sa
 _KEPT = 0.15  # of the best score: what lies below is noise
 
 
-Entry = Definition[...] | TableDefinition[..., Any]
+Entry = Definition[...] | TableDefinition[Any]
 
 
 def definitions() -> Iterator[Entry]:

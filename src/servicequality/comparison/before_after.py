@@ -4,21 +4,20 @@ Never here: the change of one shape (`changes`), or why something changed.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeAlias, get_args, overload
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits
+from servicequality.checks import column
 from servicequality.comparison.changes import ChangeEstimate, change_of
 from servicequality.comparison.overlap import refuse_overlap
 from servicequality.comparison.paired import read_pairs, refuse_pairs
 from servicequality.comparison.sides import Sides, clashes, read_sides
 from servicequality.comparison.simpson import turned_round
-from servicequality.core import Metric
+from servicequality.core import Computation, Metric, of_frames
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import Grouping
-from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_level, named_metrics
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray
@@ -47,55 +46,7 @@ COLUMNS: dict[str, pl.DataType] = {
 """The columns of a comparison, after its keys."""
 
 
-@overload
-def compare(
-    before: Lazy,
-    after: Any,
-    metrics: Metric | Iterable[Metric],
-    *,
-    by: str | Sequence[str] = ...,
-    at: str | None = ...,
-    level: float = ...,
-    power: float = ...,
-    detect: float | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    paired: str | None = ...,
-    adjust: Adjustment = ...,
-) -> pl.LazyFrame: ...
-@overload
-def compare(
-    before: Any,
-    after: Lazy,
-    metrics: Metric | Iterable[Metric],
-    *,
-    by: str | Sequence[str] = ...,
-    at: str | None = ...,
-    level: float = ...,
-    power: float = ...,
-    detect: float | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    paired: str | None = ...,
-    adjust: Adjustment = ...,
-) -> pl.LazyFrame: ...
-@overload
-def compare(
-    before: Any,
-    after: Any,
-    metrics: Metric | Iterable[Metric],
-    *,
-    by: str | Sequence[str] = ...,
-    at: str | None = ...,
-    level: float = ...,
-    power: float = ...,
-    detect: float | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    paired: str | None = ...,
-    adjust: Adjustment = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frames
 def compare(
     before: Any,
     after: Any,
@@ -110,7 +61,7 @@ def compare(
     cluster: str | None = None,
     paired: str | None = None,
     adjust: Adjustment = "benjamini_hochberg",
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Compare metrics over two sets of rows: the change with its limits, and what could have been seen.
 
     Limits follow the shape. Shares take Newcombe's (1998), net scores adjust both sides (Rocks 2016), means and ratios
@@ -184,7 +135,7 @@ def compare(
     def schema() -> dict[str, pl.DataType]:
         return {**key_types((before, after), chosen, grouping), **COLUMNS}
 
-    return like_input((before, after), answer, schema)
+    return Computation(answer, schema)
 
 
 def _rows(sides: Sides, change: ChangeEstimate, *, power: float, detect: float | None) -> pl.DataFrame:

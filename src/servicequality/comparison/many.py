@@ -5,16 +5,16 @@ likely; shrinkage says what a small unit's share is worth; a rank comes with the
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from servicequality import stats
-from servicequality.checks import column, confidence_level, refusing_misfits, shown
+from servicequality.checks import column, confidence_level, shown
+from servicequality.core import Computation, of_frame
 from servicequality.core.domains import require_columns
-from servicequality.core.laziness import like_input
 from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -40,28 +40,8 @@ _RANKED: dict[str, pl.DataType] = {
 }
 
 
-@overload
-def funnel(
-    units: pl.LazyFrame,
-    value: str = ...,
-    n: str = ...,
-    *,
-    by: By,
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def funnel(
-    units: Any,
-    value: str = ...,
-    n: str = ...,
-    *,
-    by: By,
-    level: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
-def funnel(
-    units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998
-) -> pl.DataFrame | pl.LazyFrame:
+@of_frame
+def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998) -> Computation:
     """Funnel plot as a frame: each unit's share beside the limits that one common share would give it (Spiegelhalter 2005).
 
     Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are no outliers.
@@ -110,28 +90,8 @@ def _funnel(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
     )
 
 
-@overload
-def shrink(
-    units: pl.LazyFrame,
-    value: str = ...,
-    n: str = ...,
-    *,
-    by: By,
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def shrink(
-    units: Any,
-    value: str = ...,
-    n: str = ...,
-    *,
-    by: By,
-    level: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
-def shrink(
-    units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95
-) -> pl.DataFrame | pl.LazyFrame:
+@of_frame
+def shrink(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95) -> Computation:
     """Each unit's share drawn towards the mean as far as its size leaves it in doubt (beta-binomial, Griffiths 1973).
 
     Args:
@@ -176,31 +136,7 @@ def _shrink(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
     )
 
 
-@overload
-def ranks(
-    units: pl.LazyFrame,
-    value: str = ...,
-    low: str = ...,
-    high: str = ...,
-    *,
-    by: By,
-    best: Literal["highest", "lowest"] = ...,
-    level: float = ...,
-    seed: int = ...,
-) -> pl.LazyFrame: ...
-@overload
-def ranks(
-    units: Any,
-    value: str = ...,
-    low: str = ...,
-    high: str = ...,
-    *,
-    by: By,
-    best: Literal["highest", "lowest"] = ...,
-    level: float = ...,
-    seed: int = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def ranks(
     units: Any,
     value: str = "value",
@@ -211,7 +147,7 @@ def ranks(
     best: Literal["highest", "lowest"] = "highest",
     level: float = 0.95,
     seed: int = 0,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Ranks with the ranks that they might as well be, from estimates with limits (Goldstein & Spiegelhalter 1996).
 
     Give it shrunken estimates: raw ones put the smallest units at both ends.
@@ -266,7 +202,7 @@ def _ranks(
 
 
 class _Units:
-    """The units of a call: their keys and columns, checked; the answer is lazy if they are."""
+    """The units of a call: their keys and columns, checked."""
 
     def __init__(self, units: Any, columns: Sequence[str], by: By) -> None:
         self.keys, self.columns = names_of(by), list(columns)
@@ -303,10 +239,10 @@ class _Units:
 
     def answer(
         self, compute: Callable[[], pl.DataFrame], figures: Mapping[str, pl.DataType], *, kept: int = 2
-    ) -> pl.DataFrame | pl.LazyFrame:
+    ) -> Computation:
         """What `compute` gives: the keys, so many of the columns as they are, and the figures."""
         own = {name: self._schema[name] for name in (*self.keys, *self.columns[:kept])}
-        return like_input((self._frame,), compute, lambda: {**own, **figures})
+        return Computation(compute, lambda: {**own, **figures})
 
 
 def _shares(table: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:

@@ -4,19 +4,18 @@ Never here: which strata matter, or causes.
 """
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits
+from servicequality.checks import column
 from servicequality.comparison.sides import SIDES, Sides, read_sides, with_shared_keys
 from servicequality.comparison.simpson import pooled, warning
-from servicequality.core import Metric
+from servicequality.core import Computation, Metric, of_frame, of_frames
 from servicequality.core.engine.names import key_column
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import Grouping
-from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_level
 from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
@@ -36,14 +35,8 @@ _STANDARDISED: dict[str, pl.DataType] = {
 }
 
 
-@overload
-def mix_and_rate(before: Lazy, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.LazyFrame: ...
-@overload
-def mix_and_rate(before: Any, after: Lazy, metric: Metric, *, by: str | Sequence[str]) -> pl.LazyFrame: ...
-@overload
-def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame: ...
-@refusing_misfits
-def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame | pl.LazyFrame:
+@of_frames
+def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> Computation:
     """Split the change of a figure into what the mix of groups did and what the groups did (Kitagawa 1955).
 
     Args:
@@ -91,30 +84,10 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
         own = {"part": pl.String(), **dict.fromkeys(_SPLIT, pl.Float64()), "notes": pl.String()}
         return {**key_types((before, after), [metric], grouping), **own}
 
-    return like_input((before, after), answer, schema)
+    return Computation(answer, schema)
 
 
-@overload
-def standardise(
-    frame: Lazy,
-    metric: Metric,
-    *,
-    by: str | Sequence[str],
-    over: str | Sequence[str],
-    standard: Any = ...,
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def standardise(
-    frame: Any,
-    metric: Metric,
-    *,
-    by: str | Sequence[str],
-    over: str | Sequence[str],
-    standard: Any = ...,
-    level: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def standardise(
     frame: Any,
     metric: Metric,
@@ -123,7 +96,7 @@ def standardise(
     over: str | Sequence[str],
     standard: Any = None,
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Figures of groups as they would be if all had one mix: direct standardisation.
 
     Args:
@@ -209,7 +182,7 @@ def standardise(
         types = key_types((frame,), [metric], grouping)
         return {**{key: types[key] for key in keys}, **_STANDARDISED}
 
-    return like_input((frame,), answer, schema)
+    return Computation(answer, schema)
 
 
 def named_keys(names: str | Sequence[str], role: str) -> list[str]:

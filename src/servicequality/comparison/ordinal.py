@@ -1,19 +1,18 @@
 """How often an answer after lies above one before: for answers that have an order and no distances. Never here: means."""
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.checks import column as column_of
-from servicequality.checks import refusing_misfits
 from servicequality.comparison.sides import SIDES, with_shared_keys
+from servicequality.core import Computation, of_frames
 from servicequality.core.domains import require_columns
 from servicequality.core.evaluation import shared_type
 from servicequality.core.grouping import Grouping
-from servicequality.core.laziness import like_input
 from servicequality.core.options import check_level
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -22,22 +21,10 @@ from servicequality.stats import brunner_munzel
 _FIGURES = ("superiority", "low", "high", "se", "p_value")
 
 
-@overload
-def superiority(
-    before: pl.LazyFrame, after: Any, column: str, *, by: str | Sequence[str] = ..., level: float = ...
-) -> pl.LazyFrame: ...
-@overload
-def superiority(
-    before: Any, after: pl.LazyFrame, column: str, *, by: str | Sequence[str] = ..., level: float = ...
-) -> pl.LazyFrame: ...
-@overload
-def superiority(
-    before: Any, after: Any, column: str, *, by: str | Sequence[str] = ..., level: float = ...
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frames
 def superiority(
     before: Any, after: Any, column: str, *, by: str | Sequence[str] = (), level: float = 0.95
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The probability that an answer from after lies above one from before, ties counting half (Brunner and Munzel 2000).
 
     One half is no change. It asks nothing of the distances between answers, and nothing of equal spread.
@@ -92,7 +79,7 @@ def superiority(
     types = {key: shared_type([schema[key] for schema in schemas]) or schemas[0][key] for key in keys}
     if taken := [key for key in keys if key in own]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of the answer; rename the frame's column")
-    return like_input((before, after), answer, lambda: {**types, **own})
+    return Computation(answer, lambda: {**types, **own})
 
 
 def _ranked(lists: Sequence[pl.DataFrame], keys: list[str], level: float) -> pl.DataFrame:

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from servicequality.checks import refusing_misfits
 from servicequality.comparison.mix import named_keys
 from servicequality.comparison.sides import SIDES, read_sides
 from servicequality.comparison.simpson import warning
-from servicequality.core import Metric
+from servicequality.core import Computation, Metric, of_frames
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import Grouping
-from servicequality.core.laziness import Lazy, like_input
 from servicequality.errors import ParameterError
 from servicequality.shapes import Attainment, Share
 from servicequality.stats import mantel_haenszel as pool_tables
@@ -27,37 +25,7 @@ _POOLED: dict[str, pl.DataType] = {
 }
 
 
-@overload
-def mantel_haenszel(
-    before: Lazy,
-    after: Any,
-    metric: Metric,
-    *,
-    over: str | Sequence[str],
-    by: str | Sequence[str] = ...,
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def mantel_haenszel(
-    before: Any,
-    after: Lazy,
-    metric: Metric,
-    *,
-    over: str | Sequence[str],
-    by: str | Sequence[str] = ...,
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def mantel_haenszel(
-    before: Any,
-    after: Any,
-    metric: Metric,
-    *,
-    over: str | Sequence[str],
-    by: str | Sequence[str] = ...,
-    level: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frames
 def mantel_haenszel(
     before: Any,
     after: Any,
@@ -66,7 +34,7 @@ def mantel_haenszel(
     over: str | Sequence[str],
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The change of a share within strata, pooled: like compared with like (Mantel and Haenszel 1959).
 
     Args:
@@ -126,4 +94,4 @@ def mantel_haenszel(
         types = key_types((before, after), [metric], grouping)
         return {**{key: types[key] for key in keys}, "metric": pl.String(), **_POOLED}
 
-    return like_input((before, after), answer, schema)
+    return Computation(answer, schema)

@@ -6,17 +6,16 @@ say, not theirs.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits
+from servicequality.checks import column
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
-from servicequality.core import Metric, evaluate
+from servicequality.core import Computation, Metric, evaluate, of_frame, of_frames
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_level, named_metrics
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
@@ -44,43 +43,7 @@ _INTERRUPTED: dict[str, pl.DataType] = {
 }
 
 
-@overload
-def difference_in_differences(
-    before: Lazy,
-    after: Any,
-    metrics: Metric | Iterable[Metric],
-    *,
-    treated: str,
-    by: str | Sequence[str] = ...,
-    level: float = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-) -> pl.LazyFrame: ...
-@overload
-def difference_in_differences(
-    before: Any,
-    after: Lazy,
-    metrics: Metric | Iterable[Metric],
-    *,
-    treated: str,
-    by: str | Sequence[str] = ...,
-    level: float = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-) -> pl.LazyFrame: ...
-@overload
-def difference_in_differences(
-    before: Any,
-    after: Any,
-    metrics: Metric | Iterable[Metric],
-    *,
-    treated: str,
-    by: str | Sequence[str] = ...,
-    level: float = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frames
 def difference_in_differences(
     before: Any,
     after: Any,
@@ -91,7 +54,7 @@ def difference_in_differences(
     level: float = 0.95,
     weight: str | None = None,
     cluster: str | None = None,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How much more those who got the release changed than those who did not.
 
     The error is least squares' HC0 (White 1980); with weights or clusters each figure brings its own.
@@ -142,7 +105,7 @@ def difference_in_differences(
         types = key_types((before, after), chosen, grouping)
         return {**{key: types[key] for key in keys}, **_DOUBLED}
 
-    return like_input((before, after), answer, schema)
+    return Computation(answer, schema)
 
 
 def _doubled(sides: Sides, keys: Sequence[str], treated: str, level: float) -> pl.DataFrame:
@@ -204,31 +167,7 @@ def _squares(sides: Sides, side: Side) -> FloatArray:
         return np.where(n > 0, getattr(shape, "per", 1.0) ** 2 * shape.spread(sums) / n, np.nan)
 
 
-@overload
-def interrupted_series(
-    frame: Lazy,
-    metrics: Metric | Iterable[Metric],
-    *,
-    at: str,
-    every: str,
-    released: dt.datetime,
-    as_of: dt.datetime,
-    timezone: str | None = ...,
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def interrupted_series(
-    frame: Any,
-    metrics: Metric | Iterable[Metric],
-    *,
-    at: str,
-    every: str,
-    released: dt.datetime,
-    as_of: dt.datetime,
-    timezone: str | None = ...,
-    level: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def interrupted_series(
     frame: Any,
     metrics: Metric | Iterable[Metric],
@@ -239,7 +178,7 @@ def interrupted_series(
     as_of: dt.datetime,
     timezone: str | None = None,
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """By how much a figure left the line that it followed, when something was released (Prais and Winsten 1954).
 
     A line before and a line after, with neighbouring periods allowed to be alike. It wants 40 periods at least, each with a
@@ -275,7 +214,7 @@ def interrupted_series(
             [_interrupted(rows.filter(metric=metric.name), metric, every, released, as_of, level) for metric in chosen]
         )
 
-    return like_input((table,), answer, lambda: _INTERRUPTED)
+    return Computation(answer, lambda: _INTERRUPTED)
 
 
 def _interrupted(

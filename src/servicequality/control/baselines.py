@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from servicequality.checks import column as column_of
 from servicequality.checks import shown
-from servicequality.core.laziness import like_input
+from servicequality.core import Computation
 from servicequality.core.series import By, names_of, ordered, series_types
 from servicequality.errors import ParameterError
 
@@ -48,7 +48,7 @@ Draw = Callable[[list[Numbers], Flags], Drawn]
 
 def charted(
     series: Any, columns: Sequence[str], draw: Draw, *, at: str, by: By, every: str | None, baseline: Baseline
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Each group's series in the order of time, with what `draw` makes of its columns and its baseline."""
     keys = names_of(by)
     _check_baseline(baseline)
@@ -59,7 +59,7 @@ def charted(
         groups = ordered(series, columns, at=at, by=by, every=every, role=_ROLE)
         return pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
 
-    return like_input((series,), answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
+    return Computation(answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
 
 
 def signals(value: Numbers, centre: float, low: Numbers, high: Numbers, *, runs: bool) -> pl.Series:

@@ -1,13 +1,12 @@
 """Shewhart's charts: each point by itself against limits of chance. Never here: sums of small drifts."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
-import polars as pl
 
-from servicequality.checks import refusing_misfits
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
+from servicequality.core import Computation, of_frame
 from servicequality.core.series import By
 from servicequality.errors import InputError, ParameterError
 from servicequality.stats import ControlLimits, individuals_limits, rate_limits, share_limits
@@ -15,29 +14,7 @@ from servicequality.stats import ControlLimits, individuals_limits, rate_limits,
 __all__ = ["c_chart", "p_chart", "u_chart", "xmr"]
 
 
-@overload
-def xmr(
-    series: pl.LazyFrame,
-    value: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    runs: bool = ...,
-) -> pl.LazyFrame: ...
-@overload
-def xmr(
-    series: Any,
-    value: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    runs: bool = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def xmr(
     series: Any,
     value: str = "value",
@@ -47,7 +24,7 @@ def xmr(
     every: str | None = None,
     baseline: Baseline = None,
     runs: bool = True,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """XmR chart of single values: limits from the mean moving range (Wheeler & Chambers 1992).
 
     Args:
@@ -76,33 +53,7 @@ def xmr(
     return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
 
 
-@overload
-def p_chart(
-    series: pl.LazyFrame,
-    value: str = ...,
-    n: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    dispersion: Literal["laney", "binomial"] = ...,
-    runs: bool = ...,
-) -> pl.LazyFrame: ...
-@overload
-def p_chart(
-    series: Any,
-    value: str = ...,
-    n: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    dispersion: Literal["laney", "binomial"] = ...,
-    runs: bool = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def p_chart(
     series: Any,
     value: str = "value",
@@ -114,7 +65,7 @@ def p_chart(
     baseline: Baseline = None,
     dispersion: Literal["laney", "binomial"] = "laney",
     runs: bool = True,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """P chart of shares, by default with Laney's limits (p', 2002), which hold where days differ by more than the draw.
 
     Args:
@@ -148,33 +99,7 @@ def p_chart(
     return charted(series, [value, n], draw, at=at, by=by, every=every, baseline=baseline)
 
 
-@overload
-def u_chart(
-    series: pl.LazyFrame,
-    count: str = ...,
-    exposure: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    dispersion: Literal["laney", "poisson"] = ...,
-    runs: bool = ...,
-) -> pl.LazyFrame: ...
-@overload
-def u_chart(
-    series: Any,
-    count: str = ...,
-    exposure: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    dispersion: Literal["laney", "poisson"] = ...,
-    runs: bool = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def u_chart(
     series: Any,
     count: str = "count",
@@ -186,7 +111,7 @@ def u_chart(
     baseline: Baseline = None,
     dispersion: Literal["laney", "poisson"] = "laney",
     runs: bool = True,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """U chart of events per exposure (contacts per thousand users), by default with Laney's limits (u').
 
     Args:
@@ -217,31 +142,7 @@ def u_chart(
     return charted(series, [count, exposure], draw, at=at, by=by, every=every, baseline=baseline)
 
 
-@overload
-def c_chart(
-    series: pl.LazyFrame,
-    count: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    dispersion: Literal["laney", "poisson"] = ...,
-    runs: bool = ...,
-) -> pl.LazyFrame: ...
-@overload
-def c_chart(
-    series: Any,
-    count: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    dispersion: Literal["laney", "poisson"] = ...,
-    runs: bool = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def c_chart(
     series: Any,
     count: str = "value",
@@ -252,7 +153,7 @@ def c_chart(
     baseline: Baseline = None,
     dispersion: Literal["laney", "poisson"] = "laney",
     runs: bool = True,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """C chart of counts over equal stretches of time (tickets a week): a u chart whose exposures are all 1.
 
     Args:

@@ -1,12 +1,11 @@
 """Charts that add up small drifts: EWMA and CUSUM. Never here: limits of single points."""
 
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
-import polars as pl
 
-from servicequality.checks import refusing_misfits
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
+from servicequality.core import Computation, of_frame
 from servicequality.core.series import By
 from servicequality.errors import ParameterError
 from servicequality.stats import cusum, ewma, individuals_limits
@@ -14,29 +13,7 @@ from servicequality.stats import cusum, ewma, individuals_limits
 __all__ = ["cusum_chart", "ewma_chart"]
 
 
-@overload
-def ewma_chart(
-    series: pl.LazyFrame,
-    value: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    weight: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def ewma_chart(
-    series: Any,
-    value: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    weight: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def ewma_chart(
     series: Any,
     value: str = "value",
@@ -46,7 +23,7 @@ def ewma_chart(
     every: str | None = None,
     baseline: Baseline = None,
     weight: float = 0.2,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """EWMA chart (Roberts 1959): a moving average, which finds small shifts sooner than single points do.
 
     Centre and standard deviation come from the baseline's mean and moving range, as in `xmr`.
@@ -81,31 +58,7 @@ def ewma_chart(
     return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
 
 
-@overload
-def cusum_chart(
-    series: pl.LazyFrame,
-    value: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    slack: float = ...,
-    decision: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def cusum_chart(
-    series: Any,
-    value: str = ...,
-    *,
-    at: str = ...,
-    by: By = ...,
-    every: str | None = ...,
-    baseline: Baseline = ...,
-    slack: float = ...,
-    decision: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def cusum_chart(
     series: Any,
     value: str = "value",
@@ -116,7 +69,7 @@ def cusum_chart(
     baseline: Baseline = None,
     slack: float = 0.5,
     decision: float = 5.0,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Tabular CUSUM (Page 1954): how far the points have drifted off the baseline's mean, beyond a slack, on either side.
 
     Args:

@@ -3,6 +3,7 @@
 Here: `define`, `Metric`, `Estimate`, `evaluate`. Never here: a metric's meaning (see `metrics`) or a formula (see `shapes`).
 """
 
+from servicequality.core.boundary import Computation, of_frame, of_frames
 from servicequality.core.definition import Definition, TableDefinition, define, define_table
 from servicequality.core.estimate import Estimate
 from servicequality.core.evaluation import evaluate
@@ -14,6 +15,7 @@ from servicequality.core.state import State
 from servicequality.core.tables import TableInput
 
 __all__ = [
+    "Computation",
     "Definition",
     "Estimate",
     "Metric",
@@ -25,6 +27,8 @@ __all__ = [
     "define",
     "define_table",
     "evaluate",
+    "of_frame",
+    "of_frames",
     "plan",
     "result_rows",
 ]

@@ -24,7 +24,7 @@ from servicequality.shapes import Shape
 from servicequality.shapes.base import Better
 
 P = ParamSpec("P")
-R = TypeVar("R")
+F = TypeVar("F", bound=Callable[..., Any])
 
 _WHOLE = (pl.Series, pl.DataFrame, pl.LazyFrame, np.ndarray)
 """What no option of a metric is."""
@@ -94,10 +94,10 @@ class Definition(Generic[P]):
         )
 
 
-class TableDefinition(Generic[P, R]):
+class TableDefinition(Generic[F]):
     """A function of a frame that returns a tidy frame, where the answer is a series or a census and no single figure."""
 
-    def __init__(self, body: Callable[P, R], spec: Spec) -> None:
+    def __init__(self, body: F, spec: Spec) -> None:
         functools.update_wrapper(self, body)
         self.spec = spec
         self._body = refusing_misfits(body)
@@ -105,13 +105,17 @@ class TableDefinition(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<table {self.spec.call}>"
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        """Compute the table.
+    @property
+    def __call__(self) -> F:
+        """Compute the table: the function itself, with names of columns checked.
 
         Raises:
             InputError: a column is missing or holds what cannot be.
             ParameterError: an option that the function does not accept.
         """
+        return cast("F", self._computed)
+
+    def _computed(self, *args: Any, **kwargs: Any) -> Any:
         call = _bind(self.spec, *args, **kwargs)
         back = named_apart(self.spec, call)
         if not back:
@@ -120,7 +124,7 @@ class TableDefinition(Generic[P, R]):
             answer: Any = self._body(*call.args, **call.kwargs)
         except ServiceQualityError as error:
             raise type(error)(called_back(str(error), back)) from error
-        return cast("R", answer.rename({name: back[name] for name in back if name in answer.collect_schema()}))
+        return answer.rename({name: back[name] for name in back if name in answer.collect_schema()})
 
 
 def define(
@@ -192,12 +196,13 @@ def define_table(
     label: str | None = None,
     grain: str = "row",
     data: int = 1,
-) -> Callable[[Callable[P, R]], TableDefinition[P, R]]:
+) -> Callable[[F], TableDefinition[F]]:
     """Give a function that answers with a table its place in the catalogue, as `define` gives it to a metric.
 
     The function's first parameter is the data (or the first `data` ones); then columns, and options by keyword. It returns a
-    frame in the columns of `evaluate` where its figures are values with limits (`result_rows` makes it). Its docstring is
-    read as a metric's is, with a section "Example:" whose code the catalogue runs after the rows of the grain are made.
+    frame in the columns of `evaluate` where its figures are values with limits (`result_rows` makes it); made by `of_frame`,
+    it is lazy for lazy data. Its docstring is read as a metric's is, with a section "Example:" whose code the catalogue runs
+    after the rows of the grain are made.
 
     Args:
         title: as for `define`; so the others.
@@ -215,7 +220,7 @@ def define_table(
         DefinitionError: the function has no docstring, or takes an option by position.
     """
 
-    def decorate(body: Callable[P, R]) -> TableDefinition[P, R]:
+    def decorate(body: F) -> TableDefinition[F]:
         spec = read_spec(
             body,
             data=data,

@@ -4,14 +4,14 @@ All sums of all metrics come from one streaming group_by; exact quantiles and ri
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from servicequality.checks import column, first_line, listed, shown
+from servicequality.core.boundary import Computation, of_frame
 from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.laziness import Lazy, like_input
 from servicequality.core.options import check_options, named_metrics, refuse_records
 from servicequality.core.plans import Plan
 from servicequality.core.results import RESULT
@@ -22,34 +22,7 @@ if TYPE_CHECKING:
     from servicequality.core.metric import Metric
 
 
-@overload
-def evaluate(
-    frame: Lazy,
-    metrics: "Metric | Iterable[Metric]",
-    *,
-    by: str | Sequence[str] = ...,
-    every: str | None = ...,
-    at: str | None = ...,
-    timezone: str | None = ...,
-    level: float = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    min_n: int | None = ...,
-) -> pl.LazyFrame: ...
-@overload
-def evaluate(
-    frame: Any,
-    metrics: "Metric | Iterable[Metric]",
-    *,
-    by: str | Sequence[str] = ...,
-    every: str | None = ...,
-    at: str | None = ...,
-    timezone: str | None = ...,
-    level: float = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    min_n: int | None = ...,
-) -> pl.DataFrame: ...
+@of_frame
 def evaluate(
     frame: Any,
     metrics: "Metric | Iterable[Metric]",
@@ -62,7 +35,7 @@ def evaluate(
     weight: str | None = None,
     cluster: str | None = None,
     min_n: int | None = None,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Compute metrics by group and period into one tidy frame.
 
     Args:
@@ -96,7 +69,7 @@ def evaluate(
         tables = [plan.evaluated(rows, level=level, min_n=min_n, held=held) for rows, plan, held in ready]
         return tables[0] if len(tables) == 1 else _interleaved(tables, chosen, grouping)
 
-    return like_input((data for data, _ in parts), answer, lambda: _schema(ready[0][0], grouping))
+    return Computation(answer, lambda: _schema(ready[0][0], grouping))
 
 
 def one_column(data: Any, metric: "Metric") -> Any:

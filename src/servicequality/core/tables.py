@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 
 from servicequality.checks import shown
+from servicequality.core.boundary import Computation
 from servicequality.core.domains import Bound, check_types, check_values, require_columns, widened
 from servicequality.core.grouping import Grouping
-from servicequality.core.laziness import like_input
 from servicequality.core.results import RESULT
 from servicequality.core.spec import Spec
 from servicequality.errors import InputError, ParameterError
@@ -25,7 +25,6 @@ class TableInput:
 
     Attributes:
         by: key columns.
-        data: the frame as it was given, lazy or not.
         schema: its columns.
     """
 
@@ -62,11 +61,9 @@ class TableInput:
             data = getattr(data, table)
             if data is None:
                 raise InputError(f"{spec.name}: expected records with {table}; got none: say Records({table}=…)")
-        given = as_frame(data)
-        self.data: pl.DataFrame | pl.LazyFrame = given
+        self._rows: pl.LazyFrame = as_frame(data).lazy()
         self._refused = refused or {}
         self._bounds = [Bound.of(name, spec.inputs[role], {}) for role, name in named.items()]
-        self._rows: pl.LazyFrame = given.lazy()
         grouping.frame(self._rows, [])  # the keys are there
         schema = self._rows.collect_schema()
         require_columns(schema, named.values(), role=spec.name)
@@ -74,11 +71,6 @@ class TableInput:
         if wide := widened(schema, self._bounds):
             self._rows = self._rows.with_columns(wide)
         self.schema: pl.Schema = self._rows.collect_schema()
-
-    @property
-    def eager(self) -> bool:
-        """Whether the data can be computed at once."""
-        return not isinstance(self.data, pl.LazyFrame)
 
     def checked(self) -> pl.LazyFrame:
         """The rows as they are.
@@ -98,8 +90,8 @@ class TableInput:
         *,
         keys: Mapping[str, pl.DataType] | None = None,
         more: Mapping[str, pl.DataType] | None = None,
-    ) -> pl.DataFrame | pl.LazyFrame:
-        """What `compute` gives; of lazy data, a lazy frame that computes it when it is collected.
+    ) -> Computation:
+        """What `compute` gives, with its columns.
 
         Args:
             compute: makes the columns `by…`, `keys`, those of every result, and `more`, sorted by its keys.
@@ -107,4 +99,4 @@ class TableInput:
             more: the table's own figures, after the result's columns.
         """
         own = {key: self.schema[key] for key in self.by}
-        return like_input([self.data], compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})
+        return Computation(compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})

@@ -1,16 +1,15 @@
 """How far an outcome moves with what went before it: prewhitened, with placebo lags and q-values. Never: a cause."""
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
 from servicequality.columns import Column
+from servicequality.core import Computation, of_frame
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
-from servicequality.core.laziness import like_input
 from servicequality.core.options import check_level
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import ParameterError
@@ -42,29 +41,7 @@ LEAST = 40
 """Periods below which nothing is said: the noise of a correlation is then a third and more."""
 
 
-@overload
-def link(
-    series: pl.LazyFrame,
-    outcome: str,
-    drivers: str | Sequence[str],
-    *,
-    at: str = ...,
-    every: str,
-    lags: Sequence[int] = ...,
-    q: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def link(
-    series: Any,
-    outcome: str,
-    drivers: str | Sequence[str],
-    *,
-    at: str = ...,
-    every: str,
-    lags: Sequence[int] = ...,
-    q: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def link(
     series: Any,
     outcome: str,
@@ -74,7 +51,7 @@ def link(
     every: str,
     lags: Sequence[int] = tuple(range(8)),
     q: float = 0.05,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Correlation of an outcome with each driver some periods earlier, freed of what either does by itself.
 
     Two series that drift correlate though nothing links them. Here the driver's autoregression is taken out of both first
@@ -130,7 +107,7 @@ def link(
         series_types(series, [outcome, *names], at=at, role=_LINK)
         return _LINKED
 
-    return like_input((series,), answer, schema)
+    return Computation(answer, schema)
 
 
 def _driver(rows: pl.DataFrame, outcome: str, name: str, steps: list[int], placebos: list[int]) -> pl.DataFrame:
@@ -181,28 +158,10 @@ def _words(outcome: str, q: float) -> pl.Expr:
     )
 
 
-@overload
-def partial_correlation(
-    rows: pl.LazyFrame,
-    outcome: str,
-    driver: str,
-    *,
-    given: str | Sequence[str],
-    level: float = ...,
-) -> pl.LazyFrame: ...
-@overload
-def partial_correlation(
-    rows: Any,
-    outcome: str,
-    driver: str,
-    *,
-    given: str | Sequence[str],
-    level: float = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def partial_correlation(
     rows: Any, outcome: str, driver: str, *, given: str | Sequence[str], level: float = 0.95
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Correlation of an outcome and a driver with other columns held fixed, with Fisher's limits.
 
     Rows are taken for independent; of a series over time use `link`. A row without one of the numbers is left out.
@@ -237,7 +196,7 @@ def partial_correlation(
         whole = frame.select(pl.col(columns).cast(pl.Float64)).collect()
         return _held_fixed(whole, level)
 
-    return like_input((rows,), answer, lambda: _PARTIAL)
+    return Computation(answer, lambda: _PARTIAL)
 
 
 def _held_fixed(whole: pl.DataFrame, level: float) -> pl.DataFrame:

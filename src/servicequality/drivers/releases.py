@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
-from servicequality.core.laziness import like_input
+from servicequality.core import Computation, of_frame
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import InputError, ParameterError
 
@@ -29,27 +28,7 @@ LEAST = 20
 """Shifts below which no p-value can fall under 0.05."""
 
 
-@overload
-def event_study(
-    series: pl.LazyFrame,
-    outcomes: str | Sequence[str],
-    events: Sequence[date | datetime] | pl.Series,
-    *,
-    at: str = ...,
-    every: str,
-    half: int = ...,
-) -> pl.LazyFrame: ...
-@overload
-def event_study(
-    series: Any,
-    outcomes: str | Sequence[str],
-    events: Sequence[date | datetime] | pl.Series,
-    *,
-    at: str = ...,
-    every: str,
-    half: int = ...,
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def event_study(
     series: Any,
     outcomes: str | Sequence[str],
@@ -58,7 +37,7 @@ def event_study(
     at: str = "period",
     every: str,
     half: int = 7,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Mean of a figure in the periods from each event on less that in as many before, against all shifts of the events.
 
     The p-value is the share of circular shifts of the events around the series, the one of no shift included, with an effect
@@ -112,7 +91,7 @@ def event_study(
         series_types(series, names, at=at, role=_ROLE)
         return _STUDIED
 
-    return like_input((series,), answer, schema)
+    return Computation(answer, schema)
 
 
 def _places(periods: pl.Series, events: Sequence[date | datetime] | pl.Series, every: str) -> np.ndarray[Any, Any]:

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import polars as pl
 from polars import selectors as cs
 
-from servicequality.checks import column, listed, refusing_misfits, shown
+from servicequality.checks import column, listed, shown
+from servicequality.core import Computation, of_frame
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
 from servicequality.events.as_of import changes_of, known_at, words
 from servicequality.model import Records, TableLike, as_frame
@@ -38,7 +39,7 @@ _ROWS = 1 << 18  # the rows whose missing stops are filled at once: 4 MB
 _UTC = pl.Datetime("us", "UTC")
 
 
-@refusing_misfits
+@of_frame
 def flow(
     tickets: Records | pl.LazyFrame | TableLike,
     *,
@@ -50,7 +51,7 @@ def flow(
     stopped: str | Sequence[str] = ("resolved_at", "closed_at"),
     ended: tuple[str, ...] = ("solved", "resolved", "closed"),
     excluded: tuple[str, ...] = ("merged", "spam", "deleted", "test"),
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """What entered, left and stayed open in each period, one row a group and period, without holes.
 
     A period is ``[start, end)`` on the clock of `timezone`: a local day has 23 or 25 hours when the clock changes. The
@@ -95,7 +96,7 @@ def flow(
             f"every must be a whole number and m, h, d, w, mo, q or y, such as '1d'; got {shown(every)}"
         )
     out, reasons = words("ended", ended), words("excluded", excluded)
-    frame = tickets.tickets if isinstance(tickets, Records) else as_frame(tickets)
+    frame = tickets.tickets if isinstance(tickets, Records) else as_frame(tickets).lazy()
     if frame is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
     schema = frame.collect_schema()
@@ -127,18 +128,18 @@ def flow(
         reason = pl.col("excluded").cast(pl.String).str.to_lowercase()
         columns.append(reason.is_in(reasons).fill_null(value=False).alias(_OUT))
 
-    def count(table: pl.DataFrame) -> pl.DataFrame:
+    plan = frame.select(columns)
+    if isinstance(tickets, Records) and (changes := changes_of(tickets)) is not None:
+        plan = _spells(frame.select(pl.col("ticket_id").alias("_id"), *columns), changes, known, out, reasons)
+    result = {key: schema[key] for key in keys} | {"period": pl.Datetime("us", zone)}
+    result |= dict.fromkeys(_COUNTS, pl.Int64()) | {"complete": pl.Boolean()}
+
+    def count() -> pl.DataFrame:
+        table = plan.collect()
         _refuse_unread(table, parsed, timezone)
         return _flow(table, list(inside), _Periods(every, known, zone), created).rename(inside)
 
-    if isinstance(frame, pl.DataFrame):
-        return count(frame.select(columns))
-    table = frame.select(columns)
-    if isinstance(tickets, Records) and (changes := changes_of(tickets)) is not None:
-        table = _spells(frame.select(pl.col("ticket_id").alias("_id"), *columns), changes, known, out, reasons)
-    result = {key: schema[key] for key in keys} | {"period": pl.Datetime("us", zone)}
-    result |= dict.fromkeys(_COUNTS, pl.Int64()) | {"complete": pl.Boolean()}
-    return table.map_batches(count, schema=pl.Schema(result))
+    return Computation(count, lambda: result)
 
 
 def _spells(

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, listed, refusing_misfits, shown, unused_prefix
+from servicequality.checks import column, listed, shown, unused_prefix
+from servicequality.core import of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
@@ -23,14 +24,8 @@ _STEPS = ("_who", "_created", "_last", "_first", "_reopened", "_next", "_return"
 """Columns on the way to the answer."""
 
 
-@overload
-def follow_ups(tickets: pl.LazyFrame, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.LazyFrame: ...
-@overload
-def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ...) -> pl.DataFrame: ...
-@refusing_misfits
-def follow_ups(
-    tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)
-) -> pl.DataFrame | pl.LazyFrame:
+@of_frame
+def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)) -> pl.LazyFrame:
     """The facts, and beside each ticket what came after it was resolved, as known at `as_of`.
 
     Added columns:
@@ -60,8 +55,8 @@ def follow_ups(
     known = known_at(as_of)
     if not isinstance(same, list | tuple) or not same or not all(isinstance(name, str) for name in same):
         raise ParameterError(f"same must be a tuple of columns such as ('requester_id',); got {shown(same)}")
-    frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
-    schema = frame.lazy().collect_schema()
+    frame: pl.LazyFrame = as_frame(tickets).lazy()
+    schema = frame.collect_schema()
     _check(schema, same)
     prefix = unused_prefix(schema)
     aside = {name: prefix + name for name in _STEPS if name in schema}

@@ -1,12 +1,13 @@
 """One row a quality review. Lives here: how a rubric's ratings become one score. Never: figures over reviews, agreement."""
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits, shown
+from servicequality.checks import column, shown
 from servicequality.columns import Column
+from servicequality.core import Computation, of_frame
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -20,26 +21,14 @@ SLACK = 1e-9
 """Of a scale's length: a rating so near to the mark is on it. 0.3 of 0.1 to 0.5 is exactly half, which floats miss."""
 
 
-@overload
-def review_scores(
-    reviews: pl.LazyFrame,
-    *,
-    scale: tuple[float, float] | None = ...,
-    critical_below: float = ...,
-    keep: Sequence[str] = ...,
-) -> pl.LazyFrame: ...
-@overload
-def review_scores(
-    reviews: Any, *, scale: tuple[float, float] | None = ..., critical_below: float = ..., keep: Sequence[str] = ...
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def review_scores(
     reviews: Any,
     *,
     scale: tuple[float, float] | None = None,
     critical_below: float = 0.5,
     keep: Sequence[str] = (),
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The score of each review, from 0 to 100: its ratings on their own ranges, weighted; one row a review.
 
     A category that was not applicable (no rating) leaves both sums. A critical category rated strictly below half of its
@@ -75,8 +64,7 @@ def review_scores(
         raise ParameterError(f"scale must be (lowest, highest), such as (1, 5); got {shown(scale)}")
     if not isinstance(keep, list | tuple) or not all(isinstance(name, str) for name in keep):
         raise ParameterError(f"keep must be a list of columns; got {shown(keep)}")
-    data = as_frame(reviews)
-    rows = _ready(data.lazy(), scale, keep)
+    rows = _ready(as_frame(reviews).lazy(), scale, keep)
     rating, low, high = (pl.col(name) for name in ("rating", "scale_min", "scale_max"))
     part, length = rating - low, high - low
     failed = part < critical_below * length - SLACK * length
@@ -116,9 +104,7 @@ def review_scores(
         _refuse(scored, pl.col("_all") == 0, "have weights that add up to 0", "give at least one category a weight")
         return scored.select(map(column, columns))
 
-    if isinstance(data, pl.LazyFrame):
-        return pl.defer(answer, schema=plan.select(map(column, columns)).collect_schema())
-    return answer()
+    return Computation(answer, lambda: plan.select(map(column, columns)).collect_schema())
 
 
 def _ready(rows: pl.LazyFrame, scale: tuple[float, float] | None, keep: Sequence[str]) -> pl.LazyFrame:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Amount, Flag, Number, Seconds, answered
-from servicequality.core import TableInput, define, define_table, result_rows
+from servicequality.core import Computation, TableInput, define, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, finished, waiting
 from servicequality.shapes import RateMethod, Shape, balance, rate
@@ -162,6 +162,7 @@ def throughput_rate(
     references=("Jogalekar & Woodside 2000", "Draper & Smith 1998"),
     aliases=("elasticity of latency", "how latency grows with load", "scaling exponent", "cost per load"),
 )
+@of_frame
 def scalability(
     measurements: Any,
     load: Number = "load",
@@ -169,7 +170,7 @@ def scalability(
     *,
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """By how many per cent latency or cost grows when the load grows by one: the slope of their logarithms.
 
     Of latency, 0 is perfect and 1 means that twice the load takes twice the time; of total cost, 1 is linear and less is

@@ -7,7 +7,7 @@ import functools
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import overload
+from typing import TypeVar, cast
 
 import polars as pl
 
@@ -22,33 +22,19 @@ from servicequality.model.tables import TABLES, UNIQUE
 __all__ = ["check_timezone", "conform", "faults_and_frame", "refuse"]
 
 
+FrameT = TypeVar("FrameT", pl.DataFrame, pl.LazyFrame)
+
 _EPOCH = pl.Series([0]).cast(pl.Datetime("us", "UTC"))
 
 
-@overload
-def conform(
-    frame: pl.DataFrame,
-    record: type[Record],
-    *,
-    columns: Mapping[str, str] | None = None,
-    timezone: str | None = None,
-) -> pl.DataFrame: ...
-@overload
-def conform(
-    frame: pl.LazyFrame,
-    record: type[Record],
-    *,
-    columns: Mapping[str, str] | None = None,
-    timezone: str | None = None,
-) -> pl.LazyFrame: ...
 @refusing_misfits
 def conform(
-    frame: pl.DataFrame | pl.LazyFrame,
+    frame: FrameT,
     record: type[Record],
     *,
     columns: Mapping[str, str] | None = None,
     timezone: str | None = None,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> FrameT:
     """A table with every role of `record` under its name and in its type, then the caller's other columns as they were.
 
     - Roles that are absent and not required become null columns; a frame without any columns is an empty table.
@@ -79,7 +65,7 @@ def conform(
         raise InputError(f"expected a Polars frame; got {type(frame).__name__}: as_frame makes one of other tables")
     faults, conformed = faults_and_frame(frame, record, columns or {}, timezone)
     refuse(faults)
-    return conformed
+    return cast("FrameT", conformed)
 
 
 def refuse(faults: list[str]) -> None:

@@ -3,16 +3,16 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args, overload
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.core import Metric
+from servicequality.core.boundary import Computation, method_of_frame
 from servicequality.core.evaluation import by_grain
 from servicequality.core.grouping import PERIOD
-from servicequality.core.laziness import Lazy, like_input
 from servicequality.errors import ParameterError
 from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document
@@ -122,28 +122,7 @@ class Scorecard:
         """What an objective is called in the answer."""
         return objective.name or default_name(objective, objective.period or self.period)
 
-    @overload
-    def evaluate(
-        self,
-        frame: Lazy,
-        *,
-        as_of: dt.datetime,
-        at: str | Mapping[str, str],
-        timezone: str | None = ...,
-        weight: str | None = ...,
-        cluster: str | None = ...,
-    ) -> pl.LazyFrame: ...
-    @overload
-    def evaluate(
-        self,
-        frame: Any,
-        *,
-        as_of: dt.datetime,
-        at: str | Mapping[str, str],
-        timezone: str | None = ...,
-        weight: str | None = ...,
-        cluster: str | None = ...,
-    ) -> pl.DataFrame: ...
+    @method_of_frame
     def evaluate(
         self,
         frame: Any,
@@ -153,7 +132,7 @@ class Scorecard:
         timezone: str | None = None,
         weight: str | None = None,
         cluster: str | None = None,
-    ) -> pl.DataFrame | pl.LazyFrame:
+    ) -> Computation:
         """Judge every objective in every period, in one scan.
 
         What is counted at one instant (tickets open, clocks overdue) is counted at each period's end, over all rows.
@@ -208,7 +187,7 @@ class Scorecard:
             types = answer_types(frame, requests, timezone=timezone, weight=weight, cluster=cluster)
             return _together([pl.DataFrame(schema=COLUMNS | own) for own in types], keys).schema
 
-        return like_input((frame,), answer, schema)
+        return Computation(answer, schema)
 
     def _request(
         self, objective: Objective, place: int, as_of: dt.datetime, at: str | Mapping[str, str]

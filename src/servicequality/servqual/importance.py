@@ -1,10 +1,11 @@
 """Importance against performance: what to work on first. Never here: how importance is asked, or a chart."""
 
-from typing import Any, Literal, TypeAlias, overload
+from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits
+from servicequality.checks import column
+from servicequality.core import Computation, of_frame
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -17,22 +18,14 @@ Crosshair: TypeAlias = Literal["mean", "median"] | tuple[float, float]
 _OWN = ("importance_cut", "performance_cut", "quadrant")
 
 
-@overload
-def importance_performance(
-    attributes: pl.LazyFrame, *, importance: str = ..., performance: str = ..., crosshair: Crosshair = ...
-) -> pl.LazyFrame: ...
-@overload
-def importance_performance(
-    attributes: Any, *, importance: str = ..., performance: str = ..., crosshair: Crosshair = ...
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def importance_performance(
     attributes: Any,
     *,
     importance: str = "importance",
     performance: str = "performance",
     crosshair: Crosshair = "mean",
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The quadrant of each attribute (Martilla & James 1977): which matter and are done well, and which are not.
 
     `keep_up` (matters, done well), `concentrate` (matters, not done well), `low_priority` (neither), `overkill` (done well,
@@ -57,8 +50,8 @@ def importance_performance(
         raise ParameterError(
             f"crosshair must be 'mean', 'median' or a pair (importance, performance), got {crosshair!r}"
         )
-    data: pl.DataFrame | pl.LazyFrame = as_frame(attributes)
-    schema = data.lazy().collect_schema()
+    data: pl.LazyFrame = as_frame(attributes).lazy()
+    schema = data.collect_schema()
     require_columns(schema, [importance, performance], role="importance_performance")
     if clash := [name for name in _OWN if name in schema]:
         raise ParameterError(f"{clash[0]!r} is a column of the answer; rename the frame's column first")
@@ -67,7 +60,7 @@ def importance_performance(
         raise InputError(f"column {texts[0]!r} holds {schema[texts[0]]}, expected numbers; cast it first")
 
     def mapped() -> pl.DataFrame:
-        rows = data.lazy().collect()
+        rows = data.collect()
         for name in axes:
             if bad := rows[name].alias("axis").cast(pl.Float64).drop_nulls().is_finite().not_().sum():
                 raise InputError(f"column {name!r}: {bad} values are NaN or infinite; set them to null")
@@ -77,11 +70,8 @@ def importance_performance(
         cuts: Any = crosshair if not isinstance(crosshair, str) else known.select(getattr(pl.all(), crosshair)()).row(0)
         return rows.with_columns(_quadrants(axes, (float(cuts[0]), float(cuts[1]))))
 
-    if isinstance(data, pl.LazyFrame):
-        own = {"importance_cut": pl.Float64(), "performance_cut": pl.Float64(), "quadrant": pl.String()}
-        plan: pl.LazyFrame = pl.defer(mapped, schema=pl.Schema({**schema, **own}))
-        return plan
-    return mapped()
+    own = {"importance_cut": pl.Float64(), "performance_cut": pl.Float64(), "quadrant": pl.String()}
+    return Computation(mapped, lambda: {**schema, **own})
 
 
 def _quadrants(axes: tuple[str, str], cuts: tuple[float, float]) -> list[pl.Expr]:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeVar, cast
 
 import polars as pl
 from polars import selectors
 
-from servicequality.checks import refusing_misfits
+from servicequality.core.boundary import Computation, like_input, typed_by_frame
 from servicequality.core.grouping import Grouping
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
@@ -136,55 +136,15 @@ def given_frame(
     make: Callable[[], pl.DataFrame], schema: Callable[[], pl.Schema], check: Callable[[], None], *, eager: bool
 ) -> Any:
     """The frame now; or for lazy answers when it is collected, after the check that was left to it."""
-    if eager:
-        return make()
 
     def checked() -> pl.DataFrame:
         check()
         return make()
 
-    return pl.defer(checked, schema=schema())
+    return like_input(Computation(make if eager else checked, schema), lazy=not eager)
 
 
-@overload
-def score(
-    frame: pl.LazyFrame,
-    scale: Scale,
-    *,
-    expectation: Columns = ...,
-    perception: Columns = ...,
-    importance: Columns | None = ...,
-    questions: Questions | None = ...,
-    respondent: str = ...,
-    missing: Missing = ...,
-    by: str | Sequence[str] = ...,
-    every: str | None = ...,
-    at: str | None = ...,
-    timezone: str | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    level: float = ...,
-) -> Scores[pl.LazyFrame]: ...
-@overload
-def score(
-    frame: Any,
-    scale: Scale,
-    *,
-    expectation: Columns = ...,
-    perception: Columns = ...,
-    importance: Columns | None = ...,
-    questions: Questions | None = ...,
-    respondent: str = ...,
-    missing: Missing = ...,
-    by: str | Sequence[str] = ...,
-    every: str | None = ...,
-    at: str | None = ...,
-    timezone: str | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    level: float = ...,
-) -> Scores[pl.DataFrame]: ...
-@refusing_misfits
+@typed_by_frame(Scores[pl.LazyFrame], Scores[pl.DataFrame])
 def score(
     frame: Any,
     scale: Scale,

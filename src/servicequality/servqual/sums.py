@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, is_pattern, refusing_misfits, shown
+from servicequality.core.boundary import Computation, like_input
 from servicequality.core.grouping import Grouping
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
@@ -68,11 +69,13 @@ class ItemSums:
 
     def table(self, make: Callable[[], pl.DataFrame], schema: Mapping[str, pl.DataType]) -> Any:
         """What `make` gives, now or, for lazy answers, when it is collected; `schema` is of the columns after the keys."""
-        if self.eager:
-            return make()
-        assert self.answers is not None  # merged sums are eager
-        own = self.answers.frame.collect_schema()
-        return pl.defer(make, schema={key: own[key] for key in self.keys} | dict(schema))
+
+        def columns() -> dict[str, pl.DataType]:
+            assert self.answers is not None  # merged sums are eager
+            own = self.answers.frame.collect_schema()
+            return {**{key: own[key] for key in self.keys}, **schema}
+
+        return like_input(Computation(make, columns), lazy=not self.eager)
 
     @property
     def measures(self) -> tuple[Measure, ...]:

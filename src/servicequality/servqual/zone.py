@@ -12,13 +12,13 @@ answers keep their differences, are in none of the shares, and are counted.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, cast, overload
+from typing import Any, Generic, cast
 
 import polars as pl
 from polars import selectors
 
-from servicequality.checks import refusing_misfits
 from servicequality.core import Metric
+from servicequality.core.boundary import typed_by_frame
 from servicequality.core.grouping import Grouping
 from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
@@ -213,45 +213,7 @@ def _zone(answers: Answers, items: Sequence[str], name: str, missing: Missing) -
     return {f"{kind}_{name}": rule for kind, rule in rules.items()}
 
 
-@overload
-def zone_of_tolerance(
-    frame: pl.LazyFrame,
-    scale: Scale,
-    *,
-    adequate: Columns = ...,
-    desired: Columns = ...,
-    perception: Columns = ...,
-    questions: Questions | None = ...,
-    respondent: str = ...,
-    missing: Missing = ...,
-    by: str | Sequence[str] = ...,
-    every: str | None = ...,
-    at: str | None = ...,
-    timezone: str | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    level: float = ...,
-) -> Zone[pl.LazyFrame]: ...
-@overload
-def zone_of_tolerance(
-    frame: Any,
-    scale: Scale,
-    *,
-    adequate: Columns = ...,
-    desired: Columns = ...,
-    perception: Columns = ...,
-    questions: Questions | None = ...,
-    respondent: str = ...,
-    missing: Missing = ...,
-    by: str | Sequence[str] = ...,
-    every: str | None = ...,
-    at: str | None = ...,
-    timezone: str | None = ...,
-    weight: str | None = ...,
-    cluster: str | None = ...,
-    level: float = ...,
-) -> Zone[pl.DataFrame]: ...
-@refusing_misfits
+@typed_by_frame(Zone[pl.LazyFrame], Zone[pl.DataFrame])
 def zone_of_tolerance(
     frame: Any,
     scale: Scale,

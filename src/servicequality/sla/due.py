@@ -1,11 +1,12 @@
 """Clocks from a due instant alone. Lives here: what became of a promise that names its deadline. Never: policies, pauses."""
 
 import datetime as dt
-from typing import Any, overload
+from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits, shown
+from servicequality.checks import column, shown
+from servicequality.core import of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
@@ -14,21 +15,7 @@ from servicequality.sla.outcomes import verdict
 __all__ = ["due_clocks"]
 
 
-@overload
-def due_clocks(
-    tickets: pl.LazyFrame,
-    *,
-    as_of: dt.datetime,
-    started: str = ...,
-    stopped: str = ...,
-    due: str = ...,
-    kind: str = ...,
-) -> pl.LazyFrame: ...
-@overload
-def due_clocks(
-    tickets: Any, *, as_of: dt.datetime, started: str = ..., stopped: str = ..., due: str = ..., kind: str = ...
-) -> pl.DataFrame: ...
-@refusing_misfits
+@of_frame
 def due_clocks(
     tickets: Any,
     *,
@@ -37,7 +24,7 @@ def due_clocks(
     stopped: str = "resolved_at",
     due: str = "due_at",
     kind: str = "resolution",
-) -> pl.DataFrame | pl.LazyFrame:
+) -> pl.LazyFrame:
     """One clock for each ticket that has a due instant, in the columns of `clocks`, beside the ticket's own.
 
     The clock runs in calendar time, without pauses: it is the export's own deadline that is held against the stop. A stop
@@ -64,8 +51,8 @@ def due_clocks(
     for parameter, name in {"started": started, "stopped": stopped, "due": due, "kind": kind}.items():
         if not isinstance(name, str):
             raise ParameterError(f"{parameter} must be a text; got {shown(name)}")
-    frame: pl.DataFrame | pl.LazyFrame = as_frame(tickets)
-    schema = frame.lazy().collect_schema()
+    frame: pl.LazyFrame = as_frame(tickets).lazy()
+    schema = frame.collect_schema()
     for name in (started, stopped, due):
         dtype = schema.get(name)
         if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:

@@ -1,11 +1,12 @@
 """What to look at first. Lives here: the late clocks and those that soon will be. Never: how they ran, or counts of them."""
 
 import datetime as dt
-from typing import Any, overload
+from typing import Any
 
 import polars as pl
 
-from servicequality.checks import refusing_misfits, shown
+from servicequality.checks import shown
+from servicequality.core import of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
@@ -18,12 +19,8 @@ _SHOWN = (
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 
-@overload
-def overdue(clocks: pl.LazyFrame) -> pl.LazyFrame: ...
-@overload
-def overdue(clocks: Any) -> pl.DataFrame: ...
-@refusing_misfits
-def overdue(clocks: Any) -> pl.DataFrame | pl.LazyFrame:
+@of_frame
+def overdue(clocks: Any) -> pl.LazyFrame:
     """The clocks that run past their target, those that overran most first.
 
     Args:
@@ -37,12 +34,8 @@ def overdue(clocks: Any) -> pl.DataFrame | pl.LazyFrame:
     return _listed(frame, by="overrun_seconds", without="remaining_seconds", descending=True)
 
 
-@overload
-def at_risk(clocks: pl.LazyFrame, *, within: float | dt.timedelta) -> pl.LazyFrame: ...
-@overload
-def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame: ...
-@refusing_misfits
-def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame | pl.LazyFrame:
+@of_frame
+def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.LazyFrame:
     """The clocks that are in time but have little left, those due next first; paused ones, due nobody knows when, last.
 
     Args:
@@ -61,8 +54,8 @@ def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame | pl.L
     return _listed(frame, by="due_at", without="overrun_seconds", descending=False)
 
 
-def _checked(clocks: Any, needed: str) -> pl.DataFrame | pl.LazyFrame:
-    frame: pl.DataFrame | pl.LazyFrame = as_frame(clocks)
+def _checked(clocks: Any, needed: str) -> pl.LazyFrame:
+    frame: pl.LazyFrame = as_frame(clocks).lazy()
     here = frame.collect_schema()
     if missing := [name for name in ("ticket_id", "kind", "outcome", "due_at", needed) if name not in here]:
         raise InputError(
@@ -75,9 +68,7 @@ def _checked(clocks: Any, needed: str) -> pl.DataFrame | pl.LazyFrame:
     return frame
 
 
-def _listed(
-    frame: pl.DataFrame | pl.LazyFrame, *, by: str, without: str, descending: bool
-) -> pl.DataFrame | pl.LazyFrame:
+def _listed(frame: pl.LazyFrame, *, by: str, without: str, descending: bool) -> pl.LazyFrame:
     here = frame.collect_schema()
     keys = [by, *(name for name in ("ticket_id", "kind", "sequence") if name in here)]
     return frame.select(name for name in _SHOWN if name in here and name != without).sort(

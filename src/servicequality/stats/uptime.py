@@ -145,9 +145,7 @@ def downtime(
 
 
 @kernel
-def time_by_period(
-    group: ArrayLike, start: ArrayLike, end: ArrayLike, *, edges: ArrayLike, groups: int
-) -> IntArray:
+def time_by_period(group: ArrayLike, start: ArrayLike, end: ArrayLike, *, edges: ArrayLike, groups: int) -> IntArray:
     """How much of each period spans cover, where the spans of one group do not overlap.
 
     Args:

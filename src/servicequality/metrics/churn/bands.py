@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Instant, Number
-from servicequality.core import Spec, TableInput, define_table, evaluate, result_rows
+from servicequality.core import Computation, Spec, TableInput, define_table, evaluate, of_frame, result_rows
 from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import ParameterError
@@ -45,6 +45,7 @@ _ORDER = ("churn_per_year", "churn_ratio", "churn_rate", "churn_trend")
         "detractor churn",
     ),
 )
+@of_frame
 def churn_by_satisfaction(
     accounts: Records | pl.LazyFrame | TableLike,
     satisfaction: Number = "satisfaction",
@@ -57,7 +58,7 @@ def churn_by_satisfaction(
     limit: float | None = None,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How often customers leave in each band of satisfaction, and whether the more satisfied leave less.
 
     A year of one customer is the unit that leavers are counted over, so that those who joined late or are still there count
@@ -109,6 +110,7 @@ def churn_by_satisfaction(
     references=("Garwood 1936", "Clopper & Pearson 1934", "Clayton & Hills 1993"),
     aliases=("engagement versus churn", "usage and churn", "do inactive customers leave", "adoption and retention"),
 )
+@of_frame
 def churn_by_engagement(
     accounts: Records | pl.LazyFrame | TableLike,
     engagement: Number = "engagement",
@@ -121,7 +123,7 @@ def churn_by_engagement(
     limit: float | None = None,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How often customers leave in each band of engagement, and whether those who use more leave less.
 
     The same table as churn by satisfaction, over another column: `churn_per_year`, `churn_ratio`, `churn_trend`, and
@@ -179,7 +181,7 @@ def _by_band(
     limit: float | None,
     by: By,
     level: float,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     check_level(level)
     if cuts is not None and (not len(cuts) or any(not a < b for a, b in pairwise(cuts))):
         raise ParameterError(f"cuts must be rising numbers such as (3, 4), the lower ends of the bands; got {cuts!r}")

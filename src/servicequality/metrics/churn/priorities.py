@@ -7,8 +7,7 @@ from datetime import datetime
 import polars as pl
 
 from servicequality.columns import Amount, Category, Instant, Number
-from servicequality.core import TableInput, define_table
-from servicequality.core.laziness import like_input
+from servicequality.core import Computation, TableInput, define_table, of_frames
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
 from servicequality.metrics.churn.bands import band_cuts, band_number
@@ -47,6 +46,7 @@ _ANSWER = {
         "queue order",
     ),
 )
+@of_frames
 def prioritise(
     tickets: Records | pl.LazyFrame | TableLike,
     accounts: Records | pl.LazyFrame | TableLike,
@@ -62,7 +62,7 @@ def prioritise(
     as_of: datetime,
     weights: Sequence[float] = (1.0, 1.0, 1.0),
     by: str | Sequence[str] = (),
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The open cases in an order: by what the account is worth, by the time to the deadline, and by the risk of losing it.
 
     The open ones are those not resolved by `as_of`; rows are the facts, and the accounts as known then. Each of the three
@@ -134,9 +134,7 @@ def prioritise(
         ).join(_risks(known).lazy(), on="account_id", how="left")
         return _ordered(cases.collect(engine="streaming").sort("ticket_id"), keys, given)
 
-    return like_input(
-        (source.data, customers.data), compute, lambda: {**{key: source.schema[key] for key in keys}, **_ANSWER}
-    )
+    return Computation(compute, lambda: {**{key: source.schema[key] for key in keys}, **_ANSWER})
 
 
 def _weights(weights: Sequence[float]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from servicequality.columns import Amount
-from servicequality.core import Metric, TableInput, define_table, evaluate
+from servicequality.core import Computation, Metric, TableInput, define_table, evaluate, of_frame
 from servicequality.errors import ParameterError
 from servicequality.model import Records, TableLike
 
@@ -21,6 +21,7 @@ __all__ = ["value_weighted"]
     references=("Kish 1965",),
     aliases=("weighted by revenue", "revenue weighted", "account value weighting", "weighted by customer value"),
 )
+@of_frame
 def value_weighted(
     rows: Records | pl.LazyFrame | TableLike,
     value: Amount = "account_value",
@@ -29,7 +30,7 @@ def value_weighted(
     by: str | Sequence[str] = (),
     cluster: str | None = None,
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """A metric with each row weighed by what its customer is worth, and the same metric with all rows alike beside it.
 
     Both rows are over the same data: rows without a value are in neither, are counted as missing, and the notes say how

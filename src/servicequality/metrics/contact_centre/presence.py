@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Category, ContactEnd, Instant, Seconds, answered
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 from servicequality.model import Records, TableLike
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import ratio_se, t_interval
@@ -25,6 +25,7 @@ __all__ = ["concurrency"]
     references=("Luo & Zhang 2013", "Cochran 1977"),
     aliases=("chats at once", "concurrent chats", "simultaneous chats", "chat concurrency", "parallel conversations"),
 )
+@of_frame
 def concurrency(
     contacts: Records | pl.LazyFrame | TableLike,
     at: Instant = "at",
@@ -35,7 +36,7 @@ def concurrency(
     *,
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How many conversations an agent holds at once, on average over the time in which at least one is going on.
 
     The lengths of all conversations are added up and divided by the time that they cover: of one agent, two chats of ten

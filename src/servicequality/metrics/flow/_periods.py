@@ -1,9 +1,10 @@
-"""What the table of flow becomes. Lives here: the step from its counts to a result, lazy if they are. Never: a figure."""
+"""What the table of flow becomes. Lives here: the step from its counts to a result. Never: a figure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
+from servicequality.core import Computation
 from servicequality.core.results import RESULT
 
 
@@ -13,22 +14,21 @@ def from_flow(
     *,
     by: str | Sequence[str],
     keys: Sequence[str] = (),
-    more: Mapping[str, pl.DataType] | None = None,
-) -> pl.DataFrame | pl.LazyFrame:
-    """What `compute` makes of the counts of `flow`: now, or when it is collected.
+) -> Computation:
+    """What `compute` makes of the counts of `flow`.
 
     Args:
         counts: the table of flow.
-        compute: makes `by…`, `keys`, the columns of every result, and `more`.
+        compute: makes `by…`, `keys`, and the columns of every result.
         by: key columns.
         keys: further columns of the counts that are keys.
-        more: the table's own figures.
     """
-    if isinstance(counts, pl.DataFrame):
-        return compute(counts)
-    schema = counts.collect_schema()
-    own = {key: schema[key] for key in (*named(by), *keys)}
-    return counts.map_batches(compute, schema=pl.Schema({**own, **RESULT, **(more or {})}))
+
+    def schema() -> dict[str, pl.DataType]:
+        types = counts.collect_schema()
+        return {**{key: types[key] for key in (*named(by), *keys)}, **RESULT}
+
+    return Computation(lambda: compute(counts.lazy().collect()), schema)
 
 
 def named(by: str | Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ from datetime import datetime
 import polars as pl
 
 from servicequality.columns import Instant, Row
-from servicequality.core import TableInput, define, define_table, result_rows
+from servicequality.core import Computation, TableInput, define, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, quantile_of
 from servicequality.metrics.windows import instant, moment
@@ -64,6 +64,7 @@ def backlog_age(
     references=("Vacanti 2015",),
     aliases=("oldest ticket", "longest waiting ticket", "forgotten tickets", "maximum age"),
 )
+@of_frame
 def oldest_open(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -73,7 +74,7 @@ def oldest_open(
     as_of: datetime,
     by: str | Sequence[str] = (),
     top: int = 1,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Which tickets have been there longest without an end, overall or in each group, by name.
 
     Columns: `by` …, `rank` (1 is the oldest), those of every result (`value` is the age, `n` how many are open), and the

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.columns import Instant
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.model import Records, TableLike
@@ -43,6 +43,7 @@ _WEEK = 168  # hours
         "volume heatmap",
     ),
 )
+@of_frame
 def volume_profile(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -52,7 +53,7 @@ def volume_profile(
     timezone: str,
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How many tickets come in an hour of the week, on average over all such hours of a window, by the wall clock of a zone.
 
     Columns: `by` …, `weekday` (1 is Monday), `hour` (0 to 23), those of every result, and `hours`: how many such hours the
@@ -123,6 +124,7 @@ def volume_profile(
         "incident storm",
     ),
 )
+@of_frame
 def arrival_spikes(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -132,7 +134,7 @@ def arrival_spikes(
     timezone: str,
     alpha: float = 0.001,
     by: str | Sequence[str] = (),
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The hours after a baseline, each with its count, what is usual in that hour of the week, and whether it is a spike.
 
     The baseline [since, until) is frozen: it gives each of the 168 hours of the week a mean and all of them one dispersion

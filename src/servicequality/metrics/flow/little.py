@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Instant
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.model import Records, TableLike
@@ -27,6 +27,7 @@ _DAY = 86_400.0
     references=("Little 1961", "Stidham 1974"),
     aliases=("L = lambda W", "queueing law", "work in progress and lead time", "WIP and cycle time"),
 )
+@of_frame
 def littles_law(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -36,7 +37,7 @@ def littles_law(
     until: datetime,
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Open tickets, arrivals and time to the end over a window, and how well the one is the product of the others.
 
     Five rows a group, in the column `metric`: `mean_open` (L, the time average of the tickets open in the window, exact),

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Instant
-from servicequality.core import define_table, result_rows
+from servicequality.core import Computation, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.events import flow
 from servicequality.metrics.flow._periods import from_flow, named
@@ -27,6 +27,7 @@ __all__ = ["throughput", "time_to_drain"]
     references=("Little 1961", "Garwood 1936"),
     aliases=("tickets ended per week", "completion rate per week", "delivery rate", "velocity", "output"),
 )
+@of_frame
 def throughput(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -37,7 +38,7 @@ def throughput(
     by: str | Sequence[str] = (),
     timezone: str | None = None,
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How many tickets ended in each period, with the exact Poisson limits of the rate behind each count.
 
     Periods are those of `flow`, without holes: a week in which nothing ended is 0. Of `Records` with changes every move to
@@ -89,6 +90,7 @@ def throughput(
     references=("Wald 1947", "Folks & Chhikara 1978"),
     aliases=("drain time", "when will the backlog be gone", "weeks of backlog", "backlog burn-down", "days to clear"),
 )
+@of_frame
 def time_to_drain(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -100,7 +102,7 @@ def time_to_drain(
     by: str | Sequence[str] = (),
     timezone: str | None = None,
     level: float = 0.8,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How long until the backlog is gone, if the coming weeks are like the last ones: the median, and the range around it.
 
     The last complete `periods` say how much more ends than comes, and how far that varies. The time is then inverse Gaussian:

@@ -7,7 +7,7 @@ import polars as pl
 
 from servicequality import stats
 from servicequality.columns import Row
-from servicequality.core import define_table
+from servicequality.core import Computation, define_table, of_frame
 from servicequality.errors import ParameterError
 from servicequality.metrics.quality_assurance.answers import (
     Figures,
@@ -31,8 +31,6 @@ from servicequality.stats.partial_credit import Weights
 
 __all__ = ["cohen_kappa", "reviewer_agreement"]
 
-Frame = pl.DataFrame | pl.LazyFrame
-
 
 @define_table(
     title="Reviewer agreement",
@@ -51,6 +49,7 @@ Frame = pl.DataFrame | pl.LazyFrame
         "QA calibration",
     ),
 )
+@of_frame
 def reviewer_agreement(
     ratings: Any,
     item: Row = "ticket_id",
@@ -61,7 +60,7 @@ def reviewer_agreement(
     categories: Sequence[Any] | None = None,
     scale: MeasurementScale = "nominal",
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """How far reviewers of the same tickets agree: percent agreement, and beside it each coefficient that takes off chance.
 
     One row a rating. On rows of `Review` say `by="category"`, since each category has its own scale. Fleiss' kappa is the
@@ -123,6 +122,7 @@ def reviewer_agreement(
     references=("Cohen 1960", "Cohen 1968", "Fleiss, Cohen & Everitt 1969", "Feinstein & Cicchetti 1990"),
     aliases=("kappa", "weighted kappa", "agreement of two reviewers"),
 )
+@of_frame
 def cohen_kappa(
     ratings: Any,
     item: Row = "ticket_id",
@@ -134,7 +134,7 @@ def cohen_kappa(
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """Agreement of two named reviewers beyond what each one's habits would give by chance, beside their percent agreement.
 
     One row a rating; `reviewers` names two where there are more. `weights` gives partial credit for categories that lie near

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import polars as pl
-
 from servicequality import stats
 from servicequality.columns import Row
-from servicequality.core import define_table
+from servicequality.core import Computation, define_table, of_frame
 from servicequality.errors import ParameterError
 from servicequality.metrics.quality_assurance.answers import (
     Figures,
@@ -27,8 +25,6 @@ from servicequality.stats.partial_credit import Weights
 
 __all__ = ["brennan_prediger", "fleiss_kappa", "gwet_ac1", "gwet_ac2", "krippendorff_alpha"]
 
-Frame = pl.DataFrame | pl.LazyFrame
-
 
 @define_table(
     title="Fleiss' kappa",
@@ -41,6 +37,7 @@ Frame = pl.DataFrame | pl.LazyFrame
     references=("Fleiss 1971", "Gwet 2008", "Gwet 2014"),
     aliases=("multi-rater kappa", "agreement of several reviewers", "kappa of many raters", "Scott's pi"),
 )
+@of_frame
 def fleiss_kappa(
     ratings: Any,
     item: Row = "ticket_id",
@@ -52,7 +49,7 @@ def fleiss_kappa(
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """Agreement of any reviewers beyond what the categories' overall shares give by chance, beside percent agreement.
 
     Every item needs as many ratings; `unequal="allow"` asks for the general form. Who rated plays no part, so that reviewers
@@ -97,6 +94,7 @@ def fleiss_kappa(
     references=("Krippendorff 2011", "Krippendorff 2018", "Gwet 2014"),
     aliases=("alpha reliability", "content analysis reliability", "agreement with missing ratings"),
 )
+@of_frame
 def krippendorff_alpha(
     ratings: Any,
     item: Row = "ticket_id",
@@ -107,7 +105,7 @@ def krippendorff_alpha(
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """Agreement of any number of reviewers, with gaps, on any scale: 1 less the disagreement seen over that expected.
 
     Items with one rating tell nothing and are left out. The ordinal scale counts ranks between two ratings, the interval
@@ -154,6 +152,7 @@ def krippendorff_alpha(
     references=("Gwet 2008", "Gwet 2014"),
     aliases=("AC1", "first-order agreement coefficient", "paradox-resistant kappa"),
 )
+@of_frame
 def gwet_ac1(
     ratings: Any,
     item: Row = "ticket_id",
@@ -163,7 +162,7 @@ def gwet_ac1(
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """Agreement beyond chance that does not collapse where one category prevails, beside percent agreement.
 
     Only ratings that are guesses agree by chance, and the less so the more one category prevails. Any number of reviewers,
@@ -203,6 +202,7 @@ def gwet_ac1(
     references=("Gwet 2014",),
     aliases=("AC2", "weighted AC1", "second-order agreement coefficient"),
 )
+@of_frame
 def gwet_ac2(
     ratings: Any,
     item: Row = "ticket_id",
@@ -213,7 +213,7 @@ def gwet_ac2(
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """Gwet's AC1 with partial credit for near misses, beside the percent agreement with the same credit.
 
     When it lies:
@@ -251,6 +251,7 @@ def gwet_ac2(
     references=("Brennan & Prediger 1981", "Gwet 2014"),
     aliases=("free-marginal kappa", "Bennett's S", "Randolph's kappa", "G index", "PABAK"),
 )
+@of_frame
 def brennan_prediger(
     ratings: Any,
     item: Row = "ticket_id",
@@ -261,7 +262,7 @@ def brennan_prediger(
     by: str | Sequence[str] = (),
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
-) -> Frame:
+) -> Computation:
     """Agreement beyond that of reviewers who pick categories blindly, all alike, beside percent agreement.
 
     When it lies:

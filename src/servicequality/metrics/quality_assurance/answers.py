@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.core import result_rows
+from servicequality.core import Computation, result_rows
 from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
@@ -49,15 +49,16 @@ class Figures(NamedTuple):
 
 def answered_by(
     data: Any, answer: Callable[[pl.LazyFrame], pl.DataFrame], *, by: str | Sequence[str], level: float
-) -> pl.DataFrame | pl.LazyFrame:
-    """The answer for a frame; for a lazy one, an answer that is computed at collect."""
+) -> Computation:
+    """The answer for a frame, with its columns."""
     check_level(level)
-    frame: pl.DataFrame | pl.LazyFrame = as_frame(data)
-    if isinstance(frame, pl.DataFrame):
-        return answer(frame.lazy())
-    lazy, schema = frame, frame.collect_schema()
-    keys = [by] if isinstance(by, str) else [*by]
-    return pl.defer(lambda: answer(lazy), schema={key: schema[key] for key in keys if key in schema} | RESULT)
+    frame: pl.LazyFrame = as_frame(data).lazy()
+
+    def schema() -> dict[str, pl.DataType]:
+        types = frame.collect_schema()
+        return {key: types[key] for key in ([by] if isinstance(by, str) else by) if key in types} | RESULT
+
+    return Computation(lambda: answer(frame), schema)
 
 
 def of_counts(
@@ -69,7 +70,7 @@ def of_counts(
     by: str | Sequence[str],
     categories: Sequence[Any] | None,
     level: float,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """The rows of coefficients that are read from counts."""
 
     def answer(frame: pl.LazyFrame) -> pl.DataFrame:

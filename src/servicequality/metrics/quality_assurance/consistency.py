@@ -6,7 +6,7 @@ from typing import Any, Literal
 import polars as pl
 
 from servicequality.columns import Number, Row
-from servicequality.core import define_table
+from servicequality.core import Computation, define_table, of_frame
 from servicequality.errors import ParameterError
 from servicequality.metrics.quality_assurance.answers import Figures, answered_by, of_squares, rows_of
 from servicequality.metrics.quality_assurance.paired import mean_squares
@@ -27,6 +27,7 @@ __all__ = ["icc"]
     references=("Shrout & Fleiss 1979", "McGraw & Wong 1996"),
     aliases=("ICC", "intraclass correlation coefficient", "reliability of ratings", "consistency of reviewers"),
 )
+@of_frame
 def icc(
     ratings: Any,
     item: Row = "ticket_id",
@@ -37,7 +38,7 @@ def icc(
     incomplete: Literal["refuse", "leave_out"] = "refuse",
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How much of the spread of numeric ratings lies between the items, and not between or within reviewers.
 
     `ICC(A,1)` is for the same reviewers on every item, whose leniency counts as disagreement; `ICC(C,1)` forgives leniency;

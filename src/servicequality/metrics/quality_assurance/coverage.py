@@ -9,7 +9,7 @@ import polars as pl
 from servicequality import stats
 from servicequality.checks import column
 from servicequality.columns import Flag, Instant, Row
-from servicequality.core import define_table, result_rows
+from servicequality.core import Computation, define_table, of_frame, result_rows
 from servicequality.core.domains import require_columns
 from servicequality.core.evaluation import shared_type
 from servicequality.core.grouping import Grouping
@@ -19,8 +19,6 @@ from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
 __all__ = ["failed_tickets", "review_coverage", "review_sample_size"]
-
-Frame = pl.DataFrame | pl.LazyFrame
 
 
 @define_table(
@@ -33,6 +31,7 @@ Frame = pl.DataFrame | pl.LazyFrame
     references=("COPC CX Standard",),
     aliases=("QA coverage", "review rate", "share of tickets reviewed", "how much is reviewed"),
 )
+@of_frame
 def review_coverage(
     tickets: Any,
     ticket: Row = "ticket_id",
@@ -40,7 +39,7 @@ def review_coverage(
     *,
     reviews: Any,
     by: str | Sequence[str] = (),
-) -> Frame:
+) -> Computation:
     """Share of eligible tickets that were reviewed, whoever reviewed them and how often: a census, so it has no limits.
 
     Tickets that have ended are eligible; `ended=None` makes all of them so. Reviews of tickets that are not among them are
@@ -100,6 +99,7 @@ def review_coverage(
     references=("Cochran 1977",),
     aliases=("QA sample size", "how many reviews", "sample plan", "reviews per agent"),
 )
+@of_frame
 def review_sample_size(
     tickets: Any,
     ended: Instant | None = "resolved_at",
@@ -108,7 +108,7 @@ def review_sample_size(
     margin: float = 0.05,
     level: float = 0.95,
     by: str | Sequence[str] = (),
-) -> Frame:
+) -> Computation:
     """How many of the eligible tickets to review, drawn by lot, to know a share to within a margin; rounded up.
 
     `expected` is the share that you think to find (0.5 if you have no idea, which needs most). The number of tickets is
@@ -160,6 +160,7 @@ def review_sample_size(
     references=("Katz 1953", "Cochran 1977"),
     aliases=("bad tickets", "hypergeometric estimate", "defects in the population", "failures among all tickets"),
 )
+@of_frame
 def failed_tickets(
     tickets: Any,
     ticket: Row = "ticket_id",
@@ -169,7 +170,7 @@ def failed_tickets(
     failed: Flag = "critical_failed",
     level: float = 0.95,
     by: str | Sequence[str] = (),
-) -> Frame:
+) -> Computation:
     """How many of all eligible tickets fail, from the reviewed ones: with exact limits for a sample of a finite number.
 
     `scores` are rows of `review_scores`, or any with the ticket and a flag; a ticket that any of its reviews failed is one
@@ -241,16 +242,12 @@ def with_shared_ids(first: pl.LazyFrame, second: pl.LazyFrame, name: str) -> tup
     return first.with_columns(cast), second.with_columns(cast)
 
 
-def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Sequence[str]) -> Frame:
-    frame: Frame = as_frame(data)
+def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Sequence[str]) -> Computation:
+    frame: pl.LazyFrame = as_frame(data).lazy()
     keys = list(Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
     schema = frame.collect_schema()
     require_columns(schema, [*needed, *keys], role=name)
-    if isinstance(frame, pl.LazyFrame):
-        lazy = frame
-        return pl.defer(lambda: answer(lazy, keys), schema={key: schema[key] for key in keys} | RESULT)
-    rows: pl.DataFrame = answer(frame.lazy(), keys)
-    return rows
+    return Computation(lambda: answer(frame, keys), lambda: {key: schema[key] for key in keys} | RESULT)
 
 
 def _grouped(frame: pl.LazyFrame, keys: list[str], sums: list[pl.Expr]) -> pl.LazyFrame:

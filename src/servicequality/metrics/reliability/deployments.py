@@ -6,7 +6,7 @@ from typing import Any, Literal
 import polars as pl
 
 from servicequality.columns import Flag, Instant, answered
-from servicequality.core import TableInput, define, define_table, result_rows
+from servicequality.core import Computation, TableInput, define, define_table, of_frame, result_rows
 from servicequality.metrics.durations import Statistic, elapsed
 from servicequality.metrics.windows import instant, within
 from servicequality.shapes import Shape, share
@@ -29,6 +29,7 @@ _DAY = 86_400.0
     references=(_DORA, "Garwood 1936"),
     aliases=("deploys per day", "release frequency", "DORA deployment frequency", "how often do we release"),
 )
+@of_frame
 def deployment_frequency(
     deployments: Any,
     deployed: Instant = "at",
@@ -37,7 +38,7 @@ def deployment_frequency(
     until: datetime,
     by: str | tuple[str, ...] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Deployments to production for each day of the window [since, until).
 
     Args:

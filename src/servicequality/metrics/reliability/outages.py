@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.columns import Flag, Instant
-from servicequality.core import Spec, TableInput, define_table, result_rows
+from servicequality.core import Computation, Spec, TableInput, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.stats import availability_interval, downtime, mtbf_interval, poisson_rate_interval
@@ -34,6 +34,7 @@ _COVERED = "maintenance covers the whole window"
     references=("Birolini 2017", "ITIL 4"),
     aliases=("uptime", "service availability", "downtime", "up time percentage"),
 )
+@of_frame
 def availability(
     incidents: Any,
     started: Instant = "started_at",
@@ -44,7 +45,7 @@ def availability(
     until: datetime,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Share of the window [since, until) in which the service worked, maintenance left out of both sides.
 
     Outages that overlap or touch are one, and count once. An incident that is not restored by `until` lasts to its end.
@@ -109,6 +110,7 @@ def availability(
     references=("Birolini 2017",),
     aliases=("number of nines", "three nines", "five nines"),
 )
+@of_frame
 def nines(
     incidents: Any,
     started: Instant = "started_at",
@@ -119,7 +121,7 @@ def nines(
     until: datetime,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> pl.LazyFrame:
     """Availability on the scale of its nines: 0.999 is 3, 0.9995 is 3.3.
 
     Arguments, rows and errors are those of `availability`. Without downtime it is null: a window shows no more nines than
@@ -136,7 +138,9 @@ def nines(
 
         print(sq.nines(rows, since=as_of - timedelta(days=90), until=as_of).select("value", "low", "high", "n").collect())
     """
-    shares = availability(incidents, started, restored, planned, since=since, until=until, by=by, level=level)
+    shares: pl.LazyFrame = availability(
+        incidents, started, restored, planned, since=since, until=until, by=by, level=level
+    ).lazy()
     scaled = [
         pl.when(pl.col(column) < 1).then(0 - (1 - pl.col(column)).log10()).alias(column)
         for column in ("value", "low", "high")
@@ -157,6 +161,7 @@ def nines(
     references=("NIST/SEMATECH e-Handbook 8.4.5.1",),
     aliases=("MTBF", "time between outages", "mean uptime"),
 )
+@of_frame
 def mean_time_between_failures(
     incidents: Any,
     started: Instant = "started_at",
@@ -167,7 +172,7 @@ def mean_time_between_failures(
     until: datetime,
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Time up in the window [since, until) for each outage, with chi-square limits.
 
     Arguments, rows and errors are those of `availability`. Without an outage the value is null, and the lower limit says
@@ -212,6 +217,7 @@ def mean_time_between_failures(
     references=("Garwood 1936", "Birolini 2017"),
     aliases=("outages per day", "failure intensity", "lambda"),
 )
+@of_frame
 def failure_rate(
     incidents: Any,
     started: Instant = "started_at",
@@ -223,7 +229,7 @@ def failure_rate(
     per: Literal["hour", "day", "week", "year"] = "day",
     by: By = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Outages for each unit of time up in the window [since, until), with exact Poisson limits.
 
     Arguments, rows and errors are those of `availability`; `per` is the unit of time (a year has 365.25 days).

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from servicequality.columns import Number
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 
 __all__ = ["series_availability"]
 
@@ -21,6 +21,7 @@ __all__ = ["series_availability"]
     references=("Birolini 2017", "Zou & Donner 2008"),
     aliases=("dependency availability", "composite availability", "availability of a chain"),
 )
+@of_frame
 def series_availability(
     parts: Any,
     value: Number = "value",
@@ -28,7 +29,7 @@ def series_availability(
     high: Number | None = "high",
     *,
     by: str | Sequence[str] = (),
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """Availability of a service that needs all of its parts, which fail independently: the product of theirs.
 
     Args:

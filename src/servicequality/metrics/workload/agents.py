@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Category, Instant
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.windows import instant, moment, within
 from servicequality.metrics.workload.shares import utilisation
@@ -28,6 +28,7 @@ __all__ = ["open_per_agent", "solved_per_agent"]
     references=("Spiegelhalter 2005", "Garwood 1936"),
     aliases=("workload by agent", "tickets per agent", "caseload", "assigned tickets", "load per rep"),
 )
+@of_frame
 def open_per_agent(
     tickets: Records | pl.LazyFrame | TableLike,
     created: Instant = "created_at",
@@ -37,7 +38,7 @@ def open_per_agent(
     as_of: datetime,
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How many tickets each agent has open at an instant, beside what an equal load would be.
 
     One row an agent who has any ticket in the data, in the order of their names; a row without an agent counts the tickets that
@@ -103,6 +104,7 @@ def open_per_agent(
         "rep activity",
     ),
 )
+@of_frame
 def solved_per_agent(
     tickets: Records | pl.LazyFrame | TableLike,
     ended: Instant = "resolved_at",
@@ -113,7 +115,7 @@ def solved_per_agent(
     by: str | Sequence[str] = (),
     agent_time: Records | pl.LazyFrame | TableLike | None = None,
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How many tickets of each agent ended in [since, until), or how many a paid hour, each with its exact Poisson limits.
 
     With `agent_time` (`Records` with it, or a table with an `agent_id`, `at` and `paid_seconds`) the count is divided by the

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Category
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 from servicequality.model import TableLike
 from servicequality.stats import effective_number
 
@@ -24,13 +24,14 @@ __all__ = ["activity_breadth"]
     references=("Shannon 1948", "Hill 1973", "Zahl 1977"),
     aliases=("effective number of types", "specialisation", "generalist or specialist", "diversity of work", "entropy"),
 )
+@of_frame
 def activity_breadth(
     activities: pl.LazyFrame | TableLike,
     kind: Category = "category",
     *,
     by: str | Sequence[str] = "agent_id",
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """How many kinds of work each agent (or group of `by`) effectively does: 1 is a specialist, k is k kinds in equal shares.
 
     Rows are activities of any sort, such as tickets, replies or calls; `kind` says what sort of work each is. The value is

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.columns import Amount, Category, Instant
-from servicequality.core import TableInput, define_table, result_rows
+from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, within
 from servicequality.model import Records, TableLike
@@ -49,6 +49,7 @@ _MORE: dict[str, pl.DataType] = {
         "top issues",
     ),
 )
+@of_frame
 def pareto(
     tickets: Records | pl.LazyFrame | TableLike,
     cause: Category = "category",
@@ -59,7 +60,7 @@ def pareto(
     until: datetime | None = None,
     before: tuple[datetime, datetime] | None = None,
     level: float = 0.95,
-) -> pl.DataFrame | pl.LazyFrame:
+) -> Computation:
     """What share of the tickets each cause makes, the most frequent first, the shares added up, and the change since before.
 
     Tickets count by the instant `at` in [since, until). Columns: `rank`, the cause, those of every result (`value` is the
