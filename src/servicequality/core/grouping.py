@@ -150,12 +150,8 @@ class Grouping:
             if isinstance(dtype, pl.Datetime) and self.timezone is not None:
                 stated = at.dt.replace_time_zone if dtype.time_zone is None else at.dt.convert_time_zone
                 at = stated(self.timezone)
-            period = at.dt.truncate(self.every)
-            if isinstance(dtype, pl.Datetime) and self.every.endswith(("d", "w", "mo", "q", "y")):
-                # Where the clock goes back at midnight, a day begins twice: it is one day all the same.
-                zone = self.timezone or dtype.time_zone
-                period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
-            period = period.alias(PERIOD)
+            zone = self.timezone or dtype.time_zone if isinstance(dtype, pl.Datetime) else None
+            period = period_start(at, self.every, zone).alias(PERIOD)
             pl.LazyFrame(schema={self.at: dtype}).select(period).collect()
         except pl.exceptions.PolarsError as error:
             raise ParameterError(
@@ -163,6 +159,17 @@ class Grouping:
                 'use a length such as "1d", "1w", "1mo" or "1q"'
             ) from None
         return period
+
+
+def period_start(at: pl.Expr, every: str, zone: str | None) -> pl.Expr:
+    """The start of the period that an instant lies in, on the clock of its zone; None is for dates, which have none.
+
+    Where the clock goes back at midnight a day begins twice: it is one day all the same, from the first time on.
+    """
+    start = at.dt.truncate(every)
+    if zone is None or not every.endswith(("d", "w", "mo", "q", "y")):
+        return start
+    return start.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
 
 
 def _schema_of(data: pl.LazyFrame) -> pl.Schema:

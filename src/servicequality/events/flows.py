@@ -12,6 +12,7 @@ from polars import selectors as cs
 
 from servicequality.checks import column, listed, shown
 from servicequality.core import Computation, of_frame
+from servicequality.core.grouping import period_start
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
 from servicequality.events.as_of import changes_of, known_at, words
 from servicequality.model import Records, TableLike, as_frame
@@ -264,17 +265,15 @@ class _Periods(NamedTuple):
             ends.dt.offset_by(f"{2 * number}{unit}"),
         )
         walls = pl.datetime_range(low[0], high[1], self.every, time_unit="us", eager=True)
-        # A start may be skipped or repeated by the clock, so a period is found by any instant of it, and truncated.
+        # A start may be skipped or repeated by the clock, so a period is found by any instant of it.
         last = walls.dt.offset_by(self.every) - dt.timedelta(microseconds=1)
         inside = [
             wall.dt.replace_time_zone(self.zone, ambiguous=fold, non_existent="null")
             for wall in (walls, last)
             for fold in _FOLDS
         ]
-        starts = pl.concat(inside).drop_nulls().dt.truncate(self.every).unique().sort()
-        if unit not in ("m", "h"):
-            # A midnight that comes twice begins one day, not two.
-            starts = starts.filter(starts.dt.replace_time_zone(None).is_first_distinct())
+        instants = pl.lit(pl.concat(inside).drop_nulls())
+        starts = pl.select(period_start(instants, self.every, self.zone)).to_series().unique().sort()
         times = starts.to_physical().to_numpy()
         return times[np.searchsorted(times, first, "right") - 1 : np.searchsorted(times, self.known, "right") + 1]
 

@@ -16,7 +16,7 @@ from servicequality.core.engine.estimates import JudgedSums, judged_sums
 from servicequality.core.engine.names import BIN, STRATUM, key_column, sum_column
 from servicequality.core.engine.value_tables import read_histogram, table_shape
 from servicequality.core.evaluation import by_grain, key_types
-from servicequality.core.grouping import PERIOD, Grouping
+from servicequality.core.grouping import PERIOD, Grouping, period_start
 from servicequality.core.plans import Plan, read_table
 from servicequality.model import as_frame
 from servicequality.scorecard.pending import extremes, may_move, table_extremes, unknown
@@ -170,10 +170,7 @@ def _rolled_up(state: pl.DataFrame, keys: Sequence[str], every: str, base: str) 
     """Sums at fewer keys and longer periods, sorted; rows without an instant are in none."""
     period = pl.col(key_column(PERIOD))
     if every != base:
-        zone = getattr(state.schema[key_column(PERIOD)], "time_zone", None)
-        period = period.dt.truncate(every)
-        if zone is not None:  # as in `Grouping`: where the clock goes back at midnight, a day begins twice
-            period = period.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
+        period = period_start(period, every, getattr(state.schema[key_column(PERIOD)], "time_zone", None))
     groups = [*map(key_column, keys), *(name for name in (STRATUM, BIN) if name in state.columns)]
     sums = [pl.col(name).sum() for name in state.columns if name not in groups and not name.startswith("key:")]
     known = state.filter(pl.col(key_column(PERIOD)).is_not_null())
