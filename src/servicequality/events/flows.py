@@ -12,9 +12,9 @@ from polars import selectors as cs
 
 from servicequality.checks import column, listed, shown
 from servicequality.core import Computation, of_frame
-from servicequality.core.grouping import period_start
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
 from servicequality.events.as_of import changes_of, known_at, words
+from servicequality.events.periods import Periods, check_every
 from servicequality.model import Records, TableLike, as_frame
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank
 from servicequality.model.roles import closest
@@ -30,12 +30,6 @@ _COUNTS = (
 )  # fmt: skip
 _START, _OUT, _CODE, _TICKET, _AGAIN = "_start", "_excluded", "_code", "_ticket", "_again"
 _STAMPS = cs.matches(r"^_stop_\d+$")
-_FOLDS: tuple[Literal["earliest", "latest"], ...] = ("earliest", "latest")
-_LENGTHS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800, "mo": 2_629_746, "q": 7_889_238, "y": 31_556_952}
-_MOST = 10_000_000  # periods
-# The years 1 to 9999 in microseconds.
-_FIRST, _LAST = -62_135_596_800_000_000, 253_402_300_800_000_000
-_EVERY = re.compile(r"[1-9]\d*(m|h|d|w|mo|q|y)")
 _ROWS = 1 << 18  # the rows whose missing stops are filled at once: 4 MB
 _UTC = pl.Datetime("us", "UTC")
 
@@ -92,10 +86,7 @@ def flow(
     """
     known = known_at(as_of)
     check_timezone(timezone)
-    if not isinstance(every, str) or not _EVERY.fullmatch(every):
-        raise ParameterError(
-            f"every must be a whole number and m, h, d, w, mo, q or y, such as '1d'; got {shown(every)}"
-        )
+    check_every(every)
     out, reasons = words("ended", ended), words("excluded", excluded)
     frame = tickets.tickets if isinstance(tickets, Records) else as_frame(tickets).lazy()
     if frame is None:
@@ -138,7 +129,7 @@ def flow(
     def count() -> pl.DataFrame:
         table = plan.collect()
         _refuse_unread(table, parsed, timezone)
-        return _flow(table, list(inside), _Periods(every, known, zone), created).rename(inside)
+        return _flow(table, list(inside), Periods(every, known, zone), created).rename(inside)
 
     return Computation(count, lambda: result)
 
@@ -237,48 +228,7 @@ def _refuse_unread(table: pl.DataFrame, parsed: dict[str, str], timezone: str | 
             raise InputError(f"column {shown(name)}: " + "; ".join(causes))
 
 
-class _Periods(NamedTuple):
-    """Periods of this length, known until this instant, on this clock."""
-
-    every: str
-    known: int
-    zone: str
-
-    def edges(self, first: int) -> Integers:
-        """The starts of the periods from the one of `first` to the one of `known`, and the end of the last."""
-        number, unit = int(self.every.rstrip("mhdwoqy")), self.every.lstrip("0123456789")
-        length = number * _LENGTHS[unit] * 1_000_000
-        if first - 2 * length < _FIRST or self.known + 3 * length > _LAST:
-            raise InputError(
-                f"expected instants of which periods of {self.every} lie in the years 1 to 9999; the first creation is in "
-                f"{1970 + first / 31_556_952e6:.0f}, as_of in {1970 + self.known / 31_556_952e6:.0f}. If an instant stands for "
-                "never, make it null"
-            )
-        if (n_periods := (self.known - first) // length) > _MOST:
-            raise ParameterError(
-                f"every={self.every!r} makes {n_periods:,} periods from the first creation to as_of, and at most {_MOST:,} are "
-                "made: take a longer period, or filter out creations that are too early to be true"
-            )
-        ends = pl.Series([first, self.known]).cast(_UTC).dt.convert_time_zone(self.zone).dt.replace_time_zone(None)
-        low, high = (
-            ends.dt.truncate(self.every).dt.offset_by(f"-{self.every}"),
-            ends.dt.offset_by(f"{2 * number}{unit}"),
-        )
-        walls = pl.datetime_range(low[0], high[1], self.every, time_unit="us", eager=True)
-        # A start may be skipped or repeated by the clock, so a period is found by any instant of it.
-        last = walls.dt.offset_by(self.every) - dt.timedelta(microseconds=1)
-        inside = [
-            wall.dt.replace_time_zone(self.zone, ambiguous=fold, non_existent="null")
-            for wall in (walls, last)
-            for fold in _FOLDS
-        ]
-        instants = pl.lit(pl.concat(inside).drop_nulls())
-        starts = pl.select(period_start(instants, self.every, self.zone)).to_series().unique().sort()
-        times = starts.to_physical().to_numpy()
-        return times[np.searchsorted(times, first, "right") - 1 : np.searchsorted(times, self.known, "right") + 1]
-
-
-def _flow(table: pl.DataFrame, keys: list[str], periods: _Periods, created: str) -> pl.DataFrame:
+def _flow(table: pl.DataFrame, keys: list[str], periods: Periods, created: str) -> pl.DataFrame:
     missing = table[_START].null_count()
     if missing:
         raise InputError(
@@ -377,7 +327,7 @@ def _balance(counter: SpellCounter, resumed: Integers, edges: Integers, zone: st
     }
 
 
-def _frame(groups: pl.DataFrame, edges: Integers, periods: _Periods, counts: dict[str, Integers]) -> pl.DataFrame:
+def _frame(groups: pl.DataFrame, edges: Integers, periods: Periods, counts: dict[str, Integers]) -> pl.DataFrame:
     """The groups that came to anything, sorted, by every period. A count that is not known is null."""
     something = counts["inflow"].any(axis=1) | counts["n_excluded"].any(axis=1) | counts["n_reversed"].any(axis=1)
     some = groups.with_row_index(_CODE).filter(pl.Series(something, dtype=pl.Boolean))
