@@ -11,13 +11,13 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits
+from servicequality.checks import column, confidence_level, refusing_misfits, zone_aware
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Metric, evaluate
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import PERIOD, Grouping
 from servicequality.core.laziness import Lazy, like_input
-from servicequality.core.options import check_level, named_metrics
+from servicequality.core.options import named_metrics
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
 from servicequality.shapes.base import FloatArray
@@ -114,7 +114,7 @@ def difference_in_differences(
         ParameterError: a metric is no ratio of two sums, or an option does not fit.
     """
     chosen = named_metrics(metrics)
-    check_level(level)
+    confidence_level(level)
     for metric in chosen:
         if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
             raise ParameterError(
@@ -264,8 +264,7 @@ def interrupted_series(
         ParameterError: an instant without a time zone, or an option that does not fit.
     """
     for name, instant in (("released", released), ("as_of", as_of)):
-        if not isinstance(instant, dt.datetime) or instant.utcoffset() is None:
-            raise ParameterError(f"{name} must be a zone-aware datetime, got {instant!r}; add tzinfo")
+        zone_aware(name, instant)
     chosen = named_metrics(metrics)
     table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level)
 

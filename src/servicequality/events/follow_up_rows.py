@@ -7,7 +7,7 @@ from typing import Any, overload
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, listed, refusing_misfits, shown
+from servicequality.checks import column, holds_instants, listed, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
@@ -100,7 +100,7 @@ def _check(schema: pl.Schema, same: Sequence[str]) -> None:
         raise InputError(f"no column {listed(map(shown, missing))}; the frame has {listed(map(shown, schema.names()))}")
     for name in ("created_at", "resolved_at", "first_resolution_at", "reopened_at"):
         dtype = schema.get(name, pl.Null())
-        if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
+        if not holds_instants(dtype):
             raise InputError(f"column {name!r} holds {dtype}, expected zone-aware instants")
 
 

@@ -8,9 +8,8 @@ from typing import Any, Generic, TypeVar, cast, overload
 import polars as pl
 from polars import selectors
 
-from servicequality.checks import refusing_misfits
+from servicequality.checks import confidence_level, refusing_misfits
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
@@ -239,7 +238,7 @@ def score(
             within half a point (lazy: at collect).
         ParameterError: a map does not fit the scale, or an option does not fit.
     """
-    check_level(level)
+    confidence_level(level)
     check_policy(missing)
     check_scale(scale)
     grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)

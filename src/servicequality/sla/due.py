@@ -5,7 +5,7 @@ from typing import Any, overload
 
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits, shown
+from servicequality.checks import column, holds_instants, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
 from servicequality.model import as_frame
@@ -68,7 +68,7 @@ def due_clocks(
     schema = frame.lazy().collect_schema()
     for name in (started, stopped, due):
         dtype = schema.get(name)
-        if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
+        if dtype is None or not holds_instants(dtype):
             raise InputError(
                 f"column {shown(name)} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants"
             )
