@@ -383,7 +383,7 @@ def test_many_tickets_are_as_lawful_as_few() -> None:
     [
         ({"n_tickets": 0}, "n_tickets must be at least 1; got 0"),
         ({"n_tickets": 5, "weeks": 0}, "weeks must be at least 1; got 0"),
-        ({"n_tickets": 5, "as_of": datetime(2024, 3, 1)}, "as_of must have a time zone"),  # noqa: DTZ001
+        ({"n_tickets": 5, "as_of": datetime(2024, 3, 1)}, "as_of must be a datetime with a time zone"),  # noqa: DTZ001
         ({"n_tickets": 5, "as_of": datetime(2023, 3, 1, tzinfo=UTC)}, "as_of must be the start or later"),
     ],
 )

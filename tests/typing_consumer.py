@@ -10,6 +10,7 @@ from servicequality import comparison, control, drivers, model, servqual, sla
 from servicequality.columns import Row, Seconds
 from servicequality.core import Computation, Definition, Spec, State, of_frame
 from servicequality.shapes import Shape, share
+from servicequality.worktime import ALWAYS_OPEN, Schedules
 
 
 @sq.define(title="Quick replies", unit="share", better="higher", formula="k/n")
@@ -102,6 +103,29 @@ assert_type(servqual.score(lazy, scale), servqual.Scores[pl.LazyFrame])
 assert_type(servqual.zone_of_tolerance(frame, scale), servqual.Zone[pl.DataFrame])
 assert_type(servqual.zone_of_tolerance(lazy, scale).counts, pl.LazyFrame)
 servqual.score(frame)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+
+# Calendars: expressions for columns, values for instants.
+noon, desks = now, Schedules({"eu": ALWAYS_OPEN})
+assert_type(ALWAYS_OPEN.between(start=noon, end=noon), float)
+assert_type(ALWAYS_OPEN.between("opened", noon), pl.Expr)
+assert_type(ALWAYS_OPEN.between(noon, end=pl.col("closed")), pl.Expr)
+assert_type(ALWAYS_OPEN.add(noon, seconds=60), datetime | None)
+assert_type(ALWAYS_OPEN.add(noon, "seconds"), pl.Expr)
+assert_type(ALWAYS_OPEN.add("opened", 60.0), pl.Expr)
+assert_type(ALWAYS_OPEN.next_open(instant=noon), datetime | None)
+assert_type(ALWAYS_OPEN.prev_close(pl.col("opened")), pl.Expr)
+assert_type(ALWAYS_OPEN.is_open(noon), bool)
+assert_type(ALWAYS_OPEN.is_open("opened"), pl.Expr)
+assert_type(ALWAYS_OPEN.clock(noon), int)
+assert_type(desks.between(noon, noon, key="eu"), float | None)
+assert_type(desks.between("opened", noon, key="desk"), pl.Expr)
+assert_type(desks.add(noon, 60, key="eu"), datetime | None)
+assert_type(desks.add(start="opened", seconds=60, key=pl.col("desk")), pl.Expr)
+assert_type(desks.next_open(noon, key="eu"), datetime | None)
+assert_type(desks.is_open("opened", key="desk"), pl.Expr)
+assert_type(desks.clock(noon, key="eu"), int | None)
+ALWAYS_OPEN.is_open(60)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+desks.clock("opened", key=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
 card = sq.Scorecard([sq.Objective(metric, at_least=30)])
 assert_type(card.evaluate(frame, as_of=now, at="day"), pl.DataFrame)
 assert_type(card.evaluate(lazy, as_of=now, at="day"), pl.LazyFrame)

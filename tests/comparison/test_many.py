@@ -81,7 +81,7 @@ def test_shares_are_checked(call: Callable[..., Any]) -> None:
         call(pl.concat([units(), units()]), by="agent")
     with pytest.raises(ParameterError, match="by names the columns that tell one unit from another"):
         call(units(), by=())
-    with pytest.raises(ParameterError, match="level must lie strictly between 0 and 1, got 2"):
+    with pytest.raises(ParameterError, match="level must be between 0 and 1, got 2"):
         call(units([1, 1], [1, 1]), by="agent", level=2)
 
 
@@ -89,7 +89,7 @@ def test_ranks_are_checked() -> None:
     bad = pl.DataFrame({"team": ["a"], "value": [3.0], "low": [4.0], "high": [5.0]})
     with pytest.raises(InputError, match="limits that do not hold 'value' in 1 units"):
         ranks(bad, by="team")
-    with pytest.raises(ParameterError, match="best must be 'highest' or 'lowest'; got 'first'"):
+    with pytest.raises(ParameterError, match="best must be one of 'highest', 'lowest'; got 'first'"):
         ranks(bad, by="team", best="first")  # type: ignore[arg-type]
 
 
@@ -100,7 +100,7 @@ def test_names_are_names_and_texts_are_no_numbers() -> None:
     plain = units.drop("k").rename({"^k$": "k"})
     for call in (funnel, shrink, ranks):
         assert call(units, by="^k$").rename({"^k$": "k"}).equals(call(plain, by="k"))
-        with pytest.raises(ParameterError, match="level must lie strictly between 0 and 1"):
+        with pytest.raises(ParameterError, match="level must be between 0 and 1"):
             call(units, by="^k$", level=object())
     with pytest.raises(InputError, match="column 'k' holds String, expected numbers"):
         funnel(units.with_columns(k=pl.lit("x")), "k", by="^k$")

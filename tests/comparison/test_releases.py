@@ -103,7 +103,7 @@ def test_too_little_gives_no_output_and_the_reason() -> None:
     assert reason(gap).startswith("1 periods have no figure, such as 2026-03-20 00:00:00+00:00: a series with gaps")
     assert "two points on either side" in reason(rows, released=START - timedelta(days=3))
     assert reason(rows.clear()) == "no period is over"
-    with pytest.raises(ParameterError, match="released must be a zone-aware datetime"):
+    with pytest.raises(ParameterError, match="released must be a datetime with a time zone"):
         interrupted_series(rows, MEAN, **{**OPTIONS, "released": "2026-03-20"})
 
 

@@ -111,7 +111,7 @@ def test_naive_instants() -> None:
     )
     with pytest.raises(InputError, match=message):
         evaluate(naive, ticket_volume())
-    with pytest.raises(ParameterError, match=r"as_of must be a zone-aware datetime, got datetime.datetime\(2026, 3, 1"):
+    with pytest.raises(ParameterError, match=r"as_of must be a datetime with a time zone, got 2026-03-01T"):
         backlog(as_of=datetime(2026, 3, 1))  # noqa: DTZ001
 
 
@@ -189,7 +189,7 @@ def test_things_that_are_no_metric() -> None:
         evaluate(pl.DataFrame({"score": [9]}), [nps])  # type: ignore[list-item]
     with pytest.raises(ParameterError, match="is no metric; call the definition first"):
         evaluate(pl.DataFrame({"score": [9]}), nps)  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="level must lie strictly between 0 and 1, got 95"):
+    with pytest.raises(ParameterError, match="level must be between 0 and 1, got 95"):
         evaluate(pl.DataFrame({"score": [9]}), nps(), level=95)
 
 
@@ -247,14 +247,17 @@ def test_tables_refuse_clusters_with_the_reason() -> None:
         ),
         (lambda: csat(scale=(1, 5), box=(6,)), r"csat: box must hold points of the scale 1 to 5, got \[6\]"),
         (ces, "ces: missing a required argument: 'version'"),
-        (lambda: ces(version="v3"), "ces: version must be 'v1' .* 'v2' .* or 'own' .*, got 'v3'"),
+        (lambda: ces(version="v3"), "ces: version must be one of 'v1', 'v2', 'own'; got 'v3'; v1 asks"),
         (lambda: nps(detractor_max=9), "nps: detractor_max=9 must lie below promoter_min=9"),
         (lambda: nps(pl.col("score")), "a column is given by its name, got"),
         (lambda: resolution_time(statistic="mean"), "statistic must be one of .*ask for horizon="),
         (lambda: resolution_time(statistic=1.5), "p must lie strictly between 0 and 1, got 1.5"),
         (lambda: resolution_time(limit=60.0, horizon=60.0), "give exactly one of p, limit and horizon"),
         (lambda: resolution_time(limit=-1.0), "limit and horizon are positive numbers of seconds"),
-        (lambda: sla_attainment(as_of=NOON, estimate="all"), "estimate must be 'matured', 'bounds' or 'pending_aware'"),
+        (
+            lambda: sla_attainment(as_of=NOON, estimate="all"),
+            "estimate must be one of 'matured', 'bounds', 'pending_aware'",
+        ),
     ],
 )
 def test_calls_that_cannot_be(call: Any, message: str) -> None:

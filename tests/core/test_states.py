@@ -204,7 +204,11 @@ def test_a_file_cut_short_is_no_state(tmp_path: Path) -> None:
             "level must",
         ),
         (lambda: sq.plan(nps()).partial(FRAME, spread=True), ParameterError, "name the clusters with cluster= first"),
-        (lambda: nps().partial(FRAME, as_of=DAY.replace(tzinfo=None)), ParameterError, "as_of must be a zone-aware"),
+        (
+            lambda: nps().partial(FRAME, as_of=DAY.replace(tzinfo=None)),
+            ParameterError,
+            "as_of must be a datetime with a time zone",
+        ),
         (lambda: sq.plan(resolution_time(), cluster="team"), ParameterError, "leave cluster= out for quantiles"),
         (lambda: sq.plan([nps(), nps()]), ParameterError, "two metrics are called 'nps'"),
     ],

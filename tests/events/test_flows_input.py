@@ -61,7 +61,7 @@ SKIPPED = GOOD.with_columns(closed_at=pl.lit("2024-03-31 02:30"))
         (GOOD, {"every": "1 day"}, ParameterError, r"every must be a whole number and .*'1 day'"),
         (GOOD, {"every": "0d"}, ParameterError, r"every must be"),
         (GOOD, {"timezone": "Mars/Base"}, ParameterError, r"'Mars/Base'"),
-        (GOOD, {"as_of": dt.datetime(2024, 1, 5)}, ParameterError, r"as_of must be an instant with a time zone"),  # noqa: DTZ001
+        (GOOD, {"as_of": dt.datetime(2024, 1, 5)}, ParameterError, r"as_of must be a datetime with a time zone"),  # noqa: DTZ001
         (GOOD, {"excluded": "spam"}, ParameterError, r"excluded must be a tuple"),
     ],
 )

@@ -136,7 +136,7 @@ def test_facts_say_when_a_ticket_was_first_reopened() -> None:
 @pytest.mark.parametrize(
     ("change", "options", "error", "message"),
     [
-        ({}, {"as_of": NOW.replace(tzinfo=None)}, ParameterError, "as_of must be an instant with a time zone"),
+        ({}, {"as_of": NOW.replace(tzinfo=None)}, ParameterError, "as_of must be a datetime with a time zone"),
         ({}, {"same": "requester_id"}, ParameterError, r"same must be a tuple of columns such as \('requester_id',\)"),
         ({}, {"same": ()}, ParameterError, "same must be a tuple of columns"),
         ({}, {"same": ("phone",)}, InputError, "no column 'phone'; the frame has 'requester_id', 'created_at'"),

@@ -181,14 +181,14 @@ def test_the_first_action_resolves_or_it_does_not() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: first_contact_resolution(definition="fcr"), "definition must be one of 'one_touch', .*, got 'fcr'"),
+        (lambda: first_contact_resolution(definition="fcr"), "definition must be one of 'one_touch', .*; got 'fcr'"),
         (first_contact_resolution, "missing a required argument: 'definition'"),
         (lambda: first_contact_resolution(definition="one_touch", window=0), "window must be a positive number"),
         (lambda: repeat_contact_rate(window=-60.0), "window must be a positive number of seconds, got -60.0"),
         (lambda: reopen_rate(window=float("nan")), "window must be a positive number of seconds, got nan"),
         (lambda: resolution_quality(window=float("inf")), "window must be a positive number of seconds, got inf"),
         (lambda: resolution_quality(clear_min=101), "clear_min must be a score from 0 to 100, got 101"),
-        (lambda: repeat_contact_rate(estimate="naive"), "estimate must be 'matured', 'bounds', .* got 'naive'"),
+        (lambda: repeat_contact_rate(estimate="naive"), "estimate must be one of 'matured', 'bounds', .*; got 'naive'"),
         (lambda: first_action_resolution(grace=-1), "grace must be a number of seconds, 0 or more; got -1"),
     ],
 )

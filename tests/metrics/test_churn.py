@@ -271,7 +271,7 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
         (lambda: churn_rate(as_of=NOON, limit=0), "limit must be a positive number of seconds, got 0"),
         (lambda: churn_rate(as_of=NOON, limit=-1.0), "limit must be a positive number of seconds, got -1.0"),
         (lambda: churn_rate(as_of=NOON, since=NOON), "since must lie before as_of"),
-        (lambda: churn_rate(as_of=NOON.replace(tzinfo=None), limit=1.0), "as_of must be a zone-aware datetime"),
+        (lambda: churn_rate(as_of=NOON.replace(tzinfo=None), limit=1.0), "as_of must be a datetime with a time zone"),
         (
             lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=(4, 3)),
             r"cuts must be rising numbers .* got \(4, 3\)",
@@ -281,7 +281,7 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
             lambda: churn_by_satisfaction(accounts(satisfaction=[]), as_of=NOON, by="satisfaction"),
             "by names 'satisfaction', which the table itself reads or makes",
         ),
-        (lambda: churn_by_engagement(accounts(), as_of=NOON, level=1.0), "level must lie strictly between 0 and 1"),
+        (lambda: churn_by_engagement(accounts(), as_of=NOON, level=1.0), "level must be between 0 and 1"),
     ],
 )
 def test_wrong_calls_are_refused(call: Any, message: str) -> None:

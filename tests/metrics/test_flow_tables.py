@@ -196,7 +196,7 @@ def test_windows_reversed_and_instants_without_a_zone() -> None:
     rows = tickets((0, 1))
     with pytest.raises(ParameterError, match="since must lie before until, got 2026-03-02"):
         littles_law(rows, since=MONDAY, until=MONDAY)
-    with pytest.raises(ParameterError, match="as_of must be a zone-aware datetime"):
+    with pytest.raises(ParameterError, match="as_of must be a datetime with a time zone"):
         oldest_open(rows, as_of=MONDAY.replace(tzinfo=None))
     with pytest.raises(ParameterError, match="top is a whole number of tickets, 1 or more; got 0"):
         oldest_open(rows, as_of=MONDAY, top=0)

@@ -138,7 +138,7 @@ def test_outage_tables_refuse(table: Callable[..., Any]) -> None:
         table(hours(("a", 5, 4, False)), **WINDOW)
     with pytest.raises(ParameterError, match="since must lie before until"):
         table(ROWS, since=END, until=START)
-    with pytest.raises(ParameterError, match="until must be a zone-aware datetime"):
+    with pytest.raises(ParameterError, match="until must be a datetime with a time zone"):
         table(ROWS, since=START, until=END.replace(tzinfo=None))
     with pytest.raises(InputError, match=r"no column 'begun'"):
         table(ROWS, "begun", **WINDOW)

@@ -189,8 +189,11 @@ def test_a_contact_before_the_session_began_is_refused() -> None:
         (lambda: self_service_rate(window=0), "window must be a positive number of seconds, got 0"),
         (lambda: self_service_rate(solved_sessions="solved"), "solved_sessions and help_sessions go together"),
         (lambda: article_helpfulness(votes="votes"), "helpful and votes go together"),
-        (lambda: deflection_rate(as_of=NOON, estimate="all"), "estimate must be 'bounds', 'confirmed' or 'no_contact'"),
-        (lambda: deflection_rate(as_of=NOON.replace(tzinfo=None)), "as_of must be a zone-aware datetime"),
+        (
+            lambda: deflection_rate(as_of=NOON, estimate="all"),
+            "estimate must be one of 'bounds', 'confirmed', 'no_contact'",
+        ),
+        (lambda: deflection_rate(as_of=NOON.replace(tzinfo=None)), "as_of must be a datetime with a time zone"),
     ],
 )
 def test_wrong_calls_are_refused(call: Any, message: str) -> None:

@@ -80,9 +80,9 @@ def test_columns_of_another_name_and_too_few_of_them() -> None:
         sq.sus().estimate(one(SUS, [3, 0] + [3] * 8))
     with pytest.raises(ParameterError, match="umux_lite: every item is a column of its own; got a, a"):
         sq.umux_lite("a", "a")
-    with pytest.raises(ParameterError, match="incomplete must be 'refuse', 'leave_out' or 'middle', got 'mean'"):
+    with pytest.raises(ParameterError, match="incomplete must be one of 'refuse', 'leave_out', 'middle'; got 'mean'"):
         sq.umux(incomplete="mean")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="scores must be 'raw' or 'sus_2013', got 'sus'"):
+    with pytest.raises(ParameterError, match="scores must be one of 'raw', 'sus_2013'; got 'sus'"):
         sq.umux_lite(scores="sus")  # type: ignore[arg-type]
 
 
@@ -184,5 +184,5 @@ def test_bad_input() -> None:
         sq.task_success_rate().estimate({"task_end": ["done"]})
     with pytest.raises(InputError, match="1 row of fewer steps than the fewest"):
         sq.workflow_detour().estimate({"task_steps": [3], "task_fewest_steps": [4], "task_end": ["completed"]})
-    with pytest.raises(ParameterError, match="partial must be 'failure', 'success' or 'half', got 'none'"):
+    with pytest.raises(ParameterError, match="partial must be one of 'failure', 'success', 'half'; got 'none'"):
         sq.task_success_rate(partial="none")  # type: ignore[arg-type]

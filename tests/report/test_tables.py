@@ -145,7 +145,7 @@ def test_bad_calls_say_what_to_do() -> None:
     with pytest.raises(InputError, match="expected a result of evaluate; the frame has no column metric"):
         table(ANSWERS)
     result = sq.evaluate(ANSWERS, sq.nps())
-    with pytest.raises(ParameterError, match="limits must be 'below', 'beside' or 'none', got 'above'"):
+    with pytest.raises(ParameterError, match="limits must be one of 'below', 'beside', 'none'; got 'above'"):
         table(result, limits="above")
     with pytest.raises(ParameterError, match="at least 40"):
         table(result, width=10)

@@ -281,7 +281,7 @@ def test_everything_open_is_undecided_with_the_reason() -> None:
         ({"at_least": "0.9"}, "at_least must be a finite number, got '0.9'"),
         ({"change": -1.0}, "above -1 and not 0"),
         ({"change": 0.0}, "above -1 and not 0"),
-        ({"at_least": 0.9, "period": "day"}, "period must be one of 'week', 'month', 'quarter', got 'day'"),
+        ({"at_least": 0.9, "period": "day"}, "period must be one of 'week', 'month', 'quarter'; got 'day'"),
         ({"at_least": 0.9, "benchmark": 85}, "the benchmark 85 lies outside 0 to 1"),
     ],
 )
@@ -302,9 +302,9 @@ def test_other_faults_of_the_call() -> None:
         Scorecard([good, good])
     with pytest.raises(ParameterError, match="a scorecard is a list of Objective"):
         Scorecard([])
-    with pytest.raises(ParameterError, match="mode must be one of 'period_end', 'anytime', got 'daily'"):
+    with pytest.raises(ParameterError, match="mode must be one of 'period_end', 'anytime'; got 'daily'"):
         Scorecard([good], mode="daily")  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="as_of must be a zone-aware datetime"):
+    with pytest.raises(ParameterError, match="as_of must be a datetime with a time zone"):
         Scorecard([good]).evaluate(answers(1, 2), as_of=AS_OF.replace(tzinfo=None), at=AT)
     with pytest.raises(ParameterError, match="at names no instant for rows of the grain 'answer'"):
         Scorecard([good]).evaluate(answers(1, 2), as_of=AS_OF, at={"ticket": "created_at"})

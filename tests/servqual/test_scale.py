@@ -44,7 +44,7 @@ def test_the_published_keys() -> None:
         ({"low": 7, "high": 1}, "low must be below high, both finite numbers, got 7 and 1"),
         ({"high": float("inf")}, "both finite numbers"),
         ({"low": 0.5}, "whole answers cannot reach from 0.5 to 7; say whole=False"),
-        ({"standard": "desired"}, "standard must be 'expectation' or 'none', got 'desired'"),
+        ({"standard": "desired"}, "standard must be one of 'expectation', 'none'; got 'desired'"),
     ],
 )
 def test_a_scale_that_contradicts_itself(given: dict[str, Any], message: str) -> None:

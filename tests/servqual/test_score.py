@@ -252,9 +252,9 @@ def test_the_callers_frame_is_left_alone() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"missing": "mean"}, "missing must be 'dimension_complete', 'half' or 'listwise', got 'mean'"),
+        ({"missing": "mean"}, "missing must be one of 'dimension_complete', 'half', 'listwise'; got 'mean'"),
         ({"by": "measure"}, "by names 'measure', which is a column of the tables"),
-        ({"level": 95}, "level must lie strictly between 0 and 1"),
+        ({"level": 95}, "level must be between 0 and 1"),
     ],
 )
 def test_options_that_do_not_fit(options: dict[str, object], message: str) -> None:

@@ -248,5 +248,5 @@ def test_states_of_two_instants_do_not_add() -> None:
     whole = metric.merge([monday, metric.partial(frame[200:], by="team", as_of=NOON)], by=["team"])
     assert_frame_equal(metric.finish(whole), evaluate(frame, metric, by="team"))
     assert monday.as_of == NOON
-    with pytest.raises(ParameterError, match="as_of must be a zone-aware datetime"):
+    with pytest.raises(ParameterError, match="as_of must be a datetime with a time zone"):
         metric.partial(frame, as_of=NOON.replace(tzinfo=None))

@@ -44,7 +44,7 @@ def test_a_target_is_a_number_of_seconds(seconds: Any) -> None:
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Target("reply", 1), "clock must be one of first_response, next_reply"),
+        (lambda: Target("reply", 1), "clock must be one of 'first_response', 'next_reply'"),
         (lambda: Target("resolution", 1, 3), "priority must be a text"),
         (lambda: Policy("p", []), "policy 'p': targets must be a list of Target; got \\[\\]"),
         (lambda: Policy("", [RESOLUTION]), "a policy's name must be a text"),
@@ -77,7 +77,7 @@ def test_policies_are_values() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        ({"as_of": START.replace(tzinfo=None)}, "as_of must be an instant with a time zone"),
+        ({"as_of": START.replace(tzinfo=None)}, "as_of must be a datetime with a time zone"),
         ({"ended": "solved"}, "ended must be a tuple of names"),
         ({"ended": ("Pending",)}, "policy 'p': paused names pending, which is ended too"),
         ({"policies": []}, "expected a Policy, or several in the order in which they are tried"),

@@ -228,9 +228,9 @@ def test_what_makes_no_sense_is_refused(arguments: dict[str, Any], message: str)
 def test_naive_and_foreign_values_are_refused() -> None:
     schedule = Schedule(NINE_TO_FIVE, "UTC")
     naive = datetime(2024, 1, 1)  # noqa: DTZ001
-    with pytest.raises(InputError, match=r"with a time zone.*naive"):
+    with pytest.raises(InputError, match=r"must be a datetime with a time zone, got 2024"):
         schedule.between(naive, at("2024-01-02"))
-    with pytest.raises(InputError, match=r"with a time zone.*naive"):
+    with pytest.raises(InputError, match=r"must be a datetime with a time zone, got 2024"):
         schedule.between("created_at", naive)
     with pytest.raises(InputError, match="finite seconds"):
         schedule.add(at("2024-01-01"), float("nan"))

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import choice, column, confidence_level
 from servicequality.comparison.changes import ChangeEstimate, change_of
 from servicequality.comparison.overlap import refuse_overlap
 from servicequality.comparison.paired import read_pairs, refuse_pairs
@@ -18,7 +18,7 @@ from servicequality.comparison.simpson import turned_round
 from servicequality.core import Computation, Metric, of_frames
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level, named_metrics
+from servicequality.core.options import named_metrics
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import benjamini_hochberg, holm, smallest_detectable_change
@@ -101,9 +101,8 @@ def compare(
         ParameterError: an option does not fit.
     """
     chosen = named_metrics(metrics)
-    check_level(level)
-    if adjust not in get_args(Adjustment):
-        raise ParameterError(f"adjust must be one of {', '.join(map(repr, get_args(Adjustment)))}, got {adjust!r}")
+    confidence_level(level)
+    choice("adjust", adjust, get_args(Adjustment))
     if detect is not None and not (_is_number(detect) and 0 < abs(detect) < np.inf):
         raise ParameterError(f"detect is a change other than 0 in the metric's unit, got {detect!r}")
     if not (_is_number(power) and 0 < power < 1):

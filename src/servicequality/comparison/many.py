@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality import stats
-from servicequality.checks import column, confidence_level, shown
+from servicequality.checks import choice, column, confidence_level, holds_numbers, shown
 from servicequality.core import Computation, of_frame
 from servicequality.core.domains import require_columns
 from servicequality.core.series import names_of
@@ -169,8 +169,7 @@ def ranks(
         InputError: a column is missing, a unit stands twice, or limits do not hold their estimate.
         ParameterError: an unknown `best`, or a level outside (0, 1).
     """
-    if best not in ("highest", "lowest"):
-        raise ParameterError(f"best must be 'highest' or 'lowest'; got {best!r}")
+    choice("best", best, ("highest", "lowest"))
     confidence_level(level)
     table = _Units(units, [value, low, high], by)
     return table.answer(lambda: _ranks(table, (value, low, high), best, level, seed), _RANKED, kept=1)
@@ -214,9 +213,7 @@ class _Units:
         named = [*self.keys, *columns]
         if twice := [name for name in named if named.count(name) > 1]:
             raise ParameterError(f"column {shown(twice[0])} is named twice in the call")
-        if texts := [
-            name for name in columns if not (self._schema[name].is_numeric() or self._schema[name] == pl.Null)
-        ]:
+        if texts := [name for name in columns if not holds_numbers(self._schema[name])]:
             raise InputError(
                 f"column {shown(texts[0])} holds {self._schema[texts[0]]}, expected numbers; cast it first"
             )

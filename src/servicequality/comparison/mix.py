@@ -9,14 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, confidence_level
 from servicequality.comparison.sides import SIDES, Sides, read_sides, with_shared_keys
 from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Computation, Metric, of_frame, of_frames
 from servicequality.core.engine.names import key_column
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level
 from servicequality.core.series import names_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -121,7 +120,7 @@ def standardise(
     if both := set(keys) & set(strata):
         raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
     _needs_pair(metric)
-    check_level(level)
+    confidence_level(level)
     grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
 
     def answer() -> pl.DataFrame:

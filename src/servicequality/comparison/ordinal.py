@@ -8,12 +8,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.checks import column as column_of
+from servicequality.checks import confidence_level, holds_numbers
 from servicequality.comparison.sides import SIDES, with_shared_keys
 from servicequality.core import Computation, of_frames
 from servicequality.core.domains import require_columns
 from servicequality.core.evaluation import shared_type
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel
@@ -43,7 +43,7 @@ def superiority(
         InputError: a column is missing, or holds what is no finite number.
         ParameterError: by names the column itself, or a level outside (0, 1).
     """
-    check_level(level)
+    confidence_level(level)
     keys = list(Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
     if column in keys:
         raise ParameterError(f"by names {column!r}, whose answers are compared")
@@ -51,7 +51,7 @@ def superiority(
     schemas = [frame.collect_schema() for frame in frames]
     for label, schema in zip(SIDES, schemas, strict=True):
         require_columns(schema, [column, *keys], role=label)
-        if not schema[column].is_numeric():
+        if not holds_numbers(schema[column]):
             raise InputError(f"column {column!r} holds {schema[column]} {label}, expected numbers")
 
     # Inside, keys have names that are no patterns and that no other column bears.

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, confidence_level, zone_aware
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import Computation, Metric, evaluate, of_frame, of_frames
 from servicequality.core.evaluation import key_types
 from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.options import check_level, named_metrics
+from servicequality.core.options import named_metrics
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
 from servicequality.shapes.base import FloatArray
@@ -77,7 +77,7 @@ def difference_in_differences(
         ParameterError: a metric is no ratio of two sums, or an option does not fit.
     """
     chosen = named_metrics(metrics)
-    check_level(level)
+    confidence_level(level)
     for metric in chosen:
         if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
             raise ParameterError(
@@ -203,8 +203,7 @@ def interrupted_series(
         ParameterError: an instant without a time zone, or an option that does not fit.
     """
     for name, instant in (("released", released), ("as_of", as_of)):
-        if not isinstance(instant, dt.datetime) or instant.utcoffset() is None:
-            raise ParameterError(f"{name} must be a zone-aware datetime, got {instant!r}; add tzinfo")
+        zone_aware(name, instant)
     chosen = named_metrics(metrics)
     table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level)
 

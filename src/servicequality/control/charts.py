@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from servicequality.checks import choice
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
 from servicequality.core import Computation, of_frame
 from servicequality.core.series import By
-from servicequality.errors import InputError, ParameterError
+from servicequality.errors import InputError
 from servicequality.stats import ControlLimits, individuals_limits, rate_limits, share_limits
 
 __all__ = ["c_chart", "p_chart", "u_chart", "xmr"]
@@ -184,8 +185,7 @@ def c_chart(
 
 
 def _overdispersed(dispersion: str, allowed: Sequence[str]) -> bool:
-    if dispersion not in allowed:
-        raise ParameterError(f"dispersion must be one of {', '.join(map(repr, allowed))}; got {dispersion!r}")
+    choice("dispersion", dispersion, allowed)
     return dispersion == "laney"
 
 

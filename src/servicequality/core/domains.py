@@ -6,7 +6,18 @@ from typing import Self
 
 import polars as pl
 
-from servicequality.checks import column, first_line, listed, near, shown, values_of
+from servicequality.checks import (
+    column,
+    first_line,
+    holds_flags,
+    holds_instants,
+    holds_numbers,
+    holds_texts,
+    listed,
+    near,
+    shown,
+    values_of,
+)
 from servicequality.columns import Column, one_of
 from servicequality.core.rule_tree import computes, tree
 from servicequality.errors import DefinitionError, InputError, ParameterError
@@ -127,16 +138,14 @@ class Bound:
     def fits(self, dtype: pl.DataType) -> bool:
         """Whether a column of this type can be in the domain at all; a column of nulls always can."""
         match self.domain.kind:
-            case _ if dtype == pl.Null:
-                return True
             case "integer" | "number":
-                return dtype.is_numeric()
+                return holds_numbers(dtype)
             case "flag":
-                return dtype == pl.Boolean
+                return holds_flags(dtype)
             case "instant":
-                return isinstance(dtype, pl.Datetime) and dtype.time_zone is not None
+                return holds_instants(dtype)
             case "category":
-                return dtype in (pl.String, pl.Enum, pl.Categorical)
+                return holds_texts(dtype)
             case _:
                 return True
 

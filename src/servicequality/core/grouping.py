@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, first_line, listed, shown
+from servicequality.checks import column, first_line, holds_flags, listed, shown
 from servicequality.core.domains import check_types, require_columns, widened
 from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
@@ -136,6 +136,9 @@ class Grouping:
         if PERIOD in read:
             raise ParameterError(f"{PERIOD!r} is the answer's own column; rename the frame's column first")
         dtype, at = schema[self.at], column(self.at)
+        if dtype == pl.Null:
+            dtype = pl.Datetime("us", self.timezone or "UTC")
+            at = at.cast(dtype)
         if isinstance(dtype, pl.Datetime):
             if dtype.time_zone is None and self.timezone is None:
                 raise InputError(
@@ -186,5 +189,5 @@ def _check_condition(data: pl.LazyFrame, metric: Rule) -> None:
         dtype = none.select(metric.condition.alias("condition")).collect().schema["condition"]
     except pl.exceptions.PolarsError as error:
         raise InputError(f"{metric.name}.where: the condition does not fit the columns: {first_line(error)}") from error
-    if dtype != pl.Boolean:
+    if not holds_flags(dtype):
         raise InputError(f"{metric.name}.where: the condition gives {dtype}, expected true or false (Boolean)")

@@ -38,13 +38,8 @@ def refuse_records(frame: Any) -> None:
         )
 
 
-def check_level(level: float) -> None:
-    """Raise ParameterError for a confidence level outside (0, 1)."""
-    confidence_level(level)
-
-
 def check_options(level: float, min_n: int | None) -> None:
     """Raise ParameterError for a confidence level outside (0, 1), and for cells of less than one row."""
-    check_level(level)
+    confidence_level(level)
     if min_n is not None and not (isinstance(min_n, int) and min_n >= 1):
         raise ParameterError(f"min_n must be at least 1, got {shown(min_n)}; None shows every cell")

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, first_line
+from servicequality.checks import column, first_line, zone_aware
 from servicequality.core import state as states
 from servicequality.core.adding import added, by_keys, difference, refuse_unlike
 from servicequality.core.domains import collected
@@ -100,8 +100,8 @@ class Plan:
             InputError: a column is missing or of a wrong type.
             ParameterError: an option does not fit.
         """
-        if as_of is not None and as_of.utcoffset() is None:
-            raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
+        if as_of is not None:
+            zone_aware("as_of", as_of)
         if spread and self.grouping.sampling.cluster is None:
             raise ParameterError("spread keeps one row a cluster; name the clusters with cluster= first")
         rows = self.prepared(frame)

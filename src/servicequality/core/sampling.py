@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, holds_numbers, shown
 from servicequality.core.domains import LARGEST
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Design, FixedShape, Reading, Shape, TableShape
@@ -49,7 +49,7 @@ class Sampling:
 
     def check_types(self, schema: pl.Schema) -> None:
         """Raise InputError for weights that are no numbers."""
-        if self.weight is not None and not schema[self.weight].is_numeric():
+        if self.weight is not None and not holds_numbers(schema[self.weight]):
             raise InputError(f"weight {shown(self.weight)} holds {schema[self.weight]}, expected numbers")
 
     def faults(self) -> list[tuple[str, pl.Expr, str]]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, first_line, in_calendar, listed, shown
+from servicequality.checks import column, first_line, holds_numbers, in_calendar, listed, shown
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -77,7 +77,7 @@ def series_types(
     if not schema[at].is_temporal():
         raise InputError(f"column {at!r} holds {schema[at]}, expected dates or instants, which order a series")
     for name in columns:
-        if not (schema[name].is_numeric() or schema[name] == pl.Null):
+        if not holds_numbers(schema[name]):
             raise InputError(f"column {name!r} holds {schema[name]}, expected numbers; cast it first")
     return {name: schema[name] for name in (*keys, at)}
 

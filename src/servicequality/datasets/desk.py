@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 import polars as pl
 
+from servicequality.checks import zone_aware
 from servicequality.datasets import effects as e
 from servicequality.datasets.contacts import agent_time_table, answer, complete_contacts, contacts_table
 from servicequality.datasets.customers import accounts_table, complete_accounts, settle
@@ -167,11 +168,7 @@ def service_desk_with_truth(
 
 
 def _second(as_of: datetime, start: int) -> int:
-    if as_of.utcoffset() is None:
-        raise ParameterError(
-            f"as_of must have a time zone; {as_of.isoformat()} has none: say datetime(..., tzinfo=UTC)"
-        )
-    second = int(as_of.timestamp() // 1)
+    second = int(zone_aware("as_of", as_of).timestamp() // 1)
     if second < start:
         raise ParameterError(
             f"as_of must be the start or later, {datetime.fromtimestamp(start, UTC)}; got {as_of}: nothing had happened"

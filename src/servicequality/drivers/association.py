@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import confidence_level
 from servicequality.columns import Column
 from servicequality.core import Computation, of_frame
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
-from servicequality.core.options import check_level
 from servicequality.core.series import ordered, series_types
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame
@@ -184,7 +184,7 @@ def partial_correlation(
     columns = [outcome, driver, *fixed]
     if not fixed or len(set(columns)) < len(columns):
         raise ParameterError(f"name an outcome, a driver and at least one other column to hold fixed; got {columns}")
-    check_level(level)
+    confidence_level(level)
     frame = as_frame(rows).lazy()
     schema = frame.collect_schema()
     require_columns(schema, columns, role="partial_correlation")

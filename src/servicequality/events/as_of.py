@@ -11,7 +11,7 @@ from typing import Protocol
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, shown, zone_aware
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.numbering import TicketNumbers, with_tickets
 from servicequality.model import Records
@@ -57,12 +57,7 @@ def known_at(as_of: dt.datetime) -> int:
     Raises:
         ParameterError: `as_of` is no instant with a time zone.
     """
-    if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
-        raise ParameterError(
-            f"as_of must be an instant with a time zone; got {shown(as_of)}: say datetime(..., tzinfo=...), "
-            "for what is known depends on it"
-        )
-    return (as_of - _EPOCH) // dt.timedelta(microseconds=1)
+    return (zone_aware("as_of", as_of) - _EPOCH) // dt.timedelta(microseconds=1)
 
 
 def needed(records: object, call: str) -> Records:

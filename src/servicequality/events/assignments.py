@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from servicequality.checks import listed, shown
+from servicequality.checks import column, holds_instants, listed, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import changes_of, known_events, needed
 from servicequality.events.numbering import TicketNumbers, one_after_another
@@ -114,11 +114,13 @@ def in_force(
         if needed_column not in schema:
             raise InputError(f"the rows have no column {shown(needed_column)}; they have {listed(map(shown, schema))}")
     dtype = schema[at]
-    if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None:
+    if not holds_instants(dtype):
         raise InputError(f"column {shown(at)} holds {dtype}, expected zone-aware instants")
     if name in schema:
         raise ParameterError(f"the rows have a column {shown(name)} already: give the value in force another name=")
     changes = log.filter(pl.col("field") == field).select("ticket_id", "at", pl.col("value").alias(name))
+    if schema[at] == pl.Null:
+        rows = rows.with_columns(column(at).cast(changes.collect_schema()["at"]))
     return rows.sort(at, maintain_order=True).join_asof(
         changes.sort("at", maintain_order=True),
         left_on=at,

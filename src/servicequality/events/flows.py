@@ -1,9 +1,7 @@
 """The flow table: what entered, left and stayed open, by period and group, in time linear in the tickets."""
 
 import datetime as dt
-import re
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, listed, shown, unused_prefix
+from servicequality.checks import column, holds_instants, listed, shown, unused_prefix
 from servicequality.core import of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
@@ -96,7 +96,7 @@ def _check(schema: pl.Schema, same: Sequence[str]) -> None:
         raise InputError(f"no column {listed(map(shown, missing))}; the frame has {listed(map(shown, schema.names()))}")
     for name in ("created_at", "resolved_at", "first_resolution_at", "reopened_at"):
         dtype = schema.get(name, pl.Null())
-        if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
+        if not holds_instants(dtype):
             raise InputError(f"column {name!r} holds {dtype}, expected zone-aware instants")
     if nested := [name for name in same if schema[name].is_nested()]:
         raise InputError(

@@ -6,8 +6,7 @@ from typing import get_args
 
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits, shown
-from servicequality.errors import ParameterError
+from servicequality.checks import choice, column, refusing_misfits
 from servicequality.events.as_of import Heads, hours, known_at, known_tickets, needed, over_tickets, words
 from servicequality.events.assignments import HELD
 from servicequality.events.numbering import TicketNumbers
@@ -113,8 +112,7 @@ def facts(
             `records` are no `Records`.
         InputError: The records hold no tickets.
     """
-    if first_response not in get_args(FirstResponse):
-        raise ParameterError(f"first_response must be one of {get_args(FirstResponse)}; got {shown(first_response)}")
+    choice("first_response", first_response, get_args(FirstResponse))
     known = known_at(as_of)
     records, schedule = needed(records, "facts"), hours(schedule)
     over = words("ended", ended)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, listed, shown, values_of
+from servicequality.checks import column, holds_flags, holds_instants, listed, shown, values_of, zone_aware
 from servicequality.core import Computation, of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at
@@ -71,7 +71,7 @@ def uptime(
             start.
         ParameterError: a window that ends before it begins, or an option that cannot be read.
     """
-    low, high = (microseconds_of(name, at) for name, at in (("since", since), ("until", until)))
+    low, high = (known_at(zone_aware(name, at)) for name, at in (("since", since), ("until", until)))
     if not low < high:
         raise ParameterError(f"since must lie before until, got {since} and {until}")
     check_timezone(timezone)
@@ -147,7 +147,12 @@ def _figures(spells: DownSpells, edges: Integers, groups: int, schedule: Schedul
     places = spells.group[first] * (len(edges) - 1) + np.searchsorted(edges, began, "right") - 1
     outages = np.bincount(places, minlength=groups * (len(edges) - 1)).reshape(groups, -1)
     up = np.diff(bounds) - down - maintenance
-    return {"up_seconds": up / 1e6, "down_seconds": down / 1e6, "maintenance_seconds": maintenance / 1e6, _COUNT: outages}
+    return {
+        "up_seconds": up / 1e6,
+        "down_seconds": down / 1e6,
+        "maintenance_seconds": maintenance / 1e6,
+        _COUNT: outages,
+    }
 
 
 def _clock(times: Integers, schedule: Schedule | None) -> Integers:
@@ -178,12 +183,11 @@ def _check_columns(schema: pl.Schema, keys: list[str], named: dict[str, str]) ->
     if missing := [name for name in (*keys, *named.values()) if name not in schema]:
         raise InputError(f"no column {listed(map(shown, missing))}; the frame has {listed(map(shown, schema.names()))}")
     for role, name in named.items():
-        dtype = schema[name]
-        if role == "planned":
-            if dtype not in (pl.Boolean, pl.Null):
-                raise InputError(f"column {shown(name)} holds {dtype}, expected true or false (Boolean); cast or map it first")
-        elif not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and not (dtype == pl.Null and role == "restored"):
-            raise InputError(f"column {shown(name)} holds {dtype}, expected zone-aware instants")
+        fits, kind = (
+            (holds_flags, "true or false") if role == "planned" else (holds_instants, "instants with a time zone")
+        )
+        if not fits(schema[name]):
+            raise InputError(f"column {shown(name)} holds {schema[name]}, expected {kind}; cast or map it first")
     own = {"period", *_FIGURES, _COUNT}
     if taken := [name for name in keys if name in own]:
         raise ParameterError(f"by names {taken[0]!r}, which is a column of the answer; rename the frame's column first")
@@ -215,7 +219,7 @@ def _keys(keys: Any, types: dict[str, pl.DataType]) -> pl.DataFrame:
     if missing := [name for name in types if name not in table.collect_schema()]:
         raise InputError(f"keys has no column {listed(map(shown, missing))}")
     try:
-        listed_keys = table.select(column(name).cast(dtype) for name, dtype in types.items()).collect()
+        listed_keys: pl.DataFrame = table.select(column(name).cast(dtype) for name, dtype in types.items()).collect()
     except pl.exceptions.PolarsError as error:
         raise InputError(f"keys holds other types than the incidents: {error}") from error
     if listed_keys.null_count().sum_horizontal().item():

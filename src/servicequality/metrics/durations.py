@@ -7,8 +7,8 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import answered
-from servicequality.errors import ParameterError
 from servicequality.metrics.windows import instant, moment
 from servicequality.shapes import Shape, mean, quantile, share, survival
 
@@ -89,9 +89,7 @@ def quantile_of(statistic: str | float) -> float:
         ParameterError: it names none.
     """
     if isinstance(statistic, str):
-        if statistic in _QUANTILES:
-            return _QUANTILES[statistic]
-        names = ", ".join(map(repr, _QUANTILES))
-        hint = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
-        raise ParameterError(f"statistic must be one of {names}, or a number between 0 and 1; got {statistic!r}{hint}")
+        unknown = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
+        choice("statistic", statistic, _QUANTILES, why=f"or it is a number between 0 and 1{unknown}")
+        return _QUANTILES[statistic]
     return statistic

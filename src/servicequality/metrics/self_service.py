@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Amount, Flag, Instant, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -116,21 +117,20 @@ def deflection_rate(
         print(sq.deflection_rate(as_of=as_of, estimate="confirmed").estimate(rows))
         print(sq.deflection_rate(as_of=as_of, estimate="no_contact").estimate(rows))
     """
+    choice("estimate", estimate, ("bounds", "confirmed", "no_contact"))
     seen = _seen(at, contacted, window, as_of)
     confirmed = pl.col(solved).fill_null(value=False) & ~seen.came & seen.ripe
     if estimate == "bounds":
         silent = seen.present & ~seen.came & ~confirmed
         shape = attainment(confirmed, of=seen.present, pending=silent, unknown=~seen.present, bounds_only=True)
         shape = replace(shape, undefined="nobody knows what the silent ones did: see the limits")
-    elif estimate in ("confirmed", "no_contact"):
+    else:
         hit = confirmed if estimate == "confirmed" else ~seen.came
         young = seen.present & ~seen.ripe
         lost = seen.came | ~pl.col(solved).fill_null(value=False) if estimate == "confirmed" else seen.came
         shape = attainment(
             hit, of=seen.present & seen.ripe, pending=young, unknown=~seen.present, early_missed=young & lost
         )
-    else:
-        raise ParameterError(f"estimate must be 'bounds', 'confirmed' or 'no_contact', got {estimate!r}")
     return replace(shape, refused=seen.refused)
 
 

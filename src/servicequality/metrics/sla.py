@@ -5,6 +5,7 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Category, Instant, Outcome, Seconds, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -52,6 +53,7 @@ def sla_attainment(
         Closed tickets only: an overdue ticket counts as missed on the day somebody closes it, and not before. Others judge
         early successes before their deadline but failures only after it, which flatters every young period.
     """
+    choice("estimate", estimate, ("matured", "bounds", "pending_aware"))
     now = pl.lit(instant("as_of", as_of))
     state = pl.col(outcome).cast(pl.String)
     pending, met = state == "pending", state == "met"
@@ -67,8 +69,6 @@ def sla_attainment(
     if estimate == "bounds":
         shape = attainment(met, of=judged, pending=pending, unknown=unknown, bounds_only=True)
         return shape.excluding(state == "cancelled")
-    if estimate != "pending_aware":
-        raise ParameterError(f"estimate must be 'matured', 'bounds' or 'pending_aware', got {estimate!r}")
     used = pl.col(elapsed) / pl.col(target)
     stopped = met | (state == "missed")
     return survival(

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from servicequality.checks import zone_aware
 from servicequality.errors import ParameterError
 
 
@@ -13,11 +14,7 @@ def instant(name: str, value: datetime) -> datetime:
     Raises:
         ParameterError: it is naive, or no datetime.
     """
-    if not isinstance(value, datetime) or value.utcoffset() is None:
-        raise ParameterError(
-            f"{name} must be a zone-aware datetime, got {value!r}; add tzinfo, for example datetime.UTC"
-        )
-    return value.astimezone(UTC)
+    return zone_aware(name, value).astimezone(UTC)
 
 
 def moment(column: str) -> pl.Expr:

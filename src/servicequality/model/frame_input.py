@@ -15,6 +15,10 @@ __all__ = ["TableLike", "as_frame"]
 
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, OverflowError)
 
+_UNTOLD = (
+    "OfM"  # kinds of numpy's types that pandas gives a column without values: objects, floats, instants without a zone
+)
+
 
 class _ArrowStream(Protocol):
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
@@ -46,7 +50,8 @@ def as_frame(data: pl.LazyFrame | TableLike) -> pl.DataFrame | pl.LazyFrame: ...
 def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
     """Any table as a Polars frame: eager stays eager, a LazyFrame stays lazy, the caller's object is not changed.
 
-    A pandas index is no column, and NaN in pandas is missing, so it becomes null. A narwhals lazy frame is collected.
+    A pandas index is no column, and NaN in pandas is missing, so it becomes null. A column of pandas that holds no value has
+    no type either, unless an extension type was declared for it. A narwhals lazy frame is collected.
     An empty sequence is a frame without columns.
 
     Raises:
@@ -85,7 +90,22 @@ def _read(data: Any) -> pl.DataFrame:
     # pl.from_arrow would give a Series of structs for a bare capsule; the constructor gives the table.
     if isinstance(data, Mapping):
         return pl.DataFrame(data, strict=False)
-    return pl.DataFrame(data, infer_schema_length=None)
+    frame = pl.DataFrame(data, infer_schema_length=None)
+    return _untyped(frame, list(data.dtypes)) if type(data).__module__.startswith("pandas") else frame
+
+
+def _untyped(frame: pl.DataFrame, dtypes: list[Any]) -> pl.DataFrame:
+    """The frame, with type Null for the columns without a value, whose numpy type in pandas tells nothing.
+
+    None alone is object in pandas, which Polars reads as text; an empty column of a CSV file is float64 there.
+    """
+    empty = [
+        name
+        for name, dtype in zip(frame.columns, dtypes, strict=True)
+        if getattr(dtype, "kind", "") in _UNTOLD and type(dtype).__module__.startswith("numpy")
+        if frame.get_column(name).null_count() == frame.height
+    ]
+    return frame.with_columns(pl.lit(None).alias(name) for name in empty)
 
 
 def _build(data: Any) -> pl.DataFrame:

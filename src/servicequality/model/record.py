@@ -4,6 +4,7 @@ import datetime as dt
 
 import polars as pl
 
+from servicequality.checks import zone_aware
 from servicequality.errors import InputError
 from servicequality.model.schema import schema_of
 
@@ -18,10 +19,7 @@ class Record:
     def __post_init__(self) -> None:
         for name, dtype in schema_of(type(self)).items():
             value = getattr(self, name)
-            if isinstance(value, dt.datetime) and value.utcoffset() is None:
-                raise InputError(
-                    f"{type(self).__name__}.{name} must be an instant with a time zone; "
-                    f"{value.isoformat()} has none: say datetime(..., tzinfo=...)"
-                )
+            if isinstance(value, dt.datetime):
+                zone_aware(f"{type(self).__name__}.{name}", value, refusal=InputError)
             if dtype == pl.String and isinstance(value, int) and not isinstance(value, bool):
                 object.__setattr__(self, name, str(value))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from servicequality.checks import refusing_misfits, shown
+from servicequality.checks import holds_numbers, refusing_misfits, shown
 from servicequality.core.display import format_shares
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError
@@ -47,7 +47,7 @@ def listing(
     parts = [shares] if isinstance(shares, str) else list(shares)
     for role, names in (("bar", [] if bar is None else [bar]), ("shares", parts)):
         require_columns(small.schema, names, role=f"listing: {role}")
-        if bad := [name for name in names if not small.schema[name].is_numeric()]:
+        if bad := [name for name in names if not holds_numbers(small.schema[name])]:
             raise InputError(f"listing: {role}: column {shown(bad[0])} holds {small.schema[bad[0]]}, expected numbers")
     blocks = []
     for name in small.columns:

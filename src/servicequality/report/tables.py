@@ -8,7 +8,7 @@ from typing import Any, Literal
 import polars as pl
 
 from servicequality.catalogue.searching import written
-from servicequality.checks import in_calendar, refusing_misfits, shown
+from servicequality.checks import choice, holds_numbers, holds_texts, in_calendar, refusing_misfits, shown
 from servicequality.core.display import decimals_of, format_shares
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -56,16 +56,15 @@ def table(
         InputError: the frame is no result of `evaluate`.
         ParameterError: an unknown `limits`, a width below 40, or a `whole` that is no column of shares of one whole.
     """
-    if limits not in ("below", "beside", "none"):
-        raise ParameterError(f"limits must be 'below', 'beside' or 'none', got {limits!r}")
+    choice("limits", limits, ("below", "beside", "none"))
     if width < _NARROWEST:
         raise ParameterError(f"width must be at least {_NARROWEST} characters, got {width}")
     frame: pl.DataFrame = as_frame(result).lazy().collect()
     if absent := [name for name in _NEEDED if name not in frame.columns]:
         raise InputError(f"expected a result of evaluate; the frame has no column {', '.join(absent)}")
     numbers, texts = (_NEEDED[1:5] + _NEEDED[6:8]), ("metric", "unit", "reason", "notes")
-    for names, fits, what in ((numbers, lambda dtype: dtype.is_numeric(), "numbers"), (texts, _is_text, "texts")):
-        if bad := [name for name in names if not (frame.schema[name] == pl.Null or fits(frame.schema[name]))]:
+    for names, fits, what in ((numbers, holds_numbers, "numbers"), (texts, holds_texts, "texts")):
+        if bad := [name for name in names if not fits(frame.schema[name])]:
             raise InputError(
                 f"expected a result of evaluate; column {bad[0]!r} holds {frame.schema[bad[0]]}, not {what}"
             )
@@ -199,7 +198,3 @@ def _footnotes(rows: Sequence[Row], width: int) -> list[str]:
     notes = dict.fromkeys(row["notes"] for row in rows if row["notes"])
     lines = [*(f"{figures.UNKNOWN} {reason}" for reason in reasons), *(f"* {note}" for note in notes)]
     return [line for text in lines for line in textwrap.wrap(text, width, subsequent_indent="  ")]
-
-
-def _is_text(dtype: pl.DataType) -> bool:
-    return isinstance(dtype, pl.String | pl.Categorical | pl.Enum)

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import choice, zone_aware
 from servicequality.core import Metric
 from servicequality.core.boundary import Computation, method_of_frame
 from servicequality.core.evaluation import by_grain
@@ -97,8 +98,7 @@ class Scorecard:
         if not listed or not all(isinstance(one, Objective) for one in listed):
             raise ParameterError(f"a scorecard is a list of Objective, got {self.objectives!r}")
         check_period(self.period)
-        if self.mode not in get_args(Mode):
-            raise ParameterError(f"mode must be one of {', '.join(map(repr, get_args(Mode)))}, got {self.mode!r}")
+        choice("mode", self.mode, get_args(Mode))
         names = [self.name_of(one) for one in listed]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ParameterError(f"two objectives are called {twice!r}; tell them apart with name=")
@@ -159,8 +159,7 @@ class Scorecard:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
             ParameterError: an instant without a time zone, no `at` for a grain, or an option that does not fit.
         """
-        if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
-            raise ParameterError(f"as_of must be a zone-aware datetime, got {as_of!r}; add tzinfo")
+        zone_aware("as_of", as_of)
         if self.mode == "anytime" and (weight is not None or cluster is not None):
             raise ParameterError('mode="anytime" counts rows one by one: it takes neither weight= nor cluster=')
         requests = [self._request(one, place, as_of, at) for place, one in enumerate(self.objectives)]
@@ -221,11 +220,9 @@ class Scorecard:
         if anytime:
             level, enough = ANYTIME_LEVEL, n_eff >= FEWEST
             given = anytime_limits(metric.shape, lambda leaf: column(f"sum {leaf}"), value, level)
-            nothing = np.full_like(value, np.nan)
-            limits = given or Limits(value, nothing, nothing)
-            methods = [
-                f"anytime, {'robbins' if metric.bounds == (0, 1) else 'normal mixture'}" if given else "none"
-            ] * len(rows)
+            limits = given or Limits(value, *np.full((2, len(value)), np.nan))
+            mixture = "robbins" if metric.bounds == (0, 1) else "normal mixture"
+            methods = [f"anytime, {mixture}" if given else "none"] * len(rows)
         baseline, relation = np.full_like(value, np.nan), None
         if objective.direction == "change":
             before, known = _before(rows, list(request.by), request.every, limits, enough)

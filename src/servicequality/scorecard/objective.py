@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Literal, TypeAlias, get_args
 
+from servicequality.checks import choice
 from servicequality.core import Metric
 from servicequality.errors import ParameterError
 
@@ -118,8 +119,7 @@ class Objective:
 
 def check_period(period: object) -> None:
     """Raise ParameterError for anything but a week, a month or a quarter."""
-    if not isinstance(period, str) or period not in EVERY:
-        raise ParameterError(f"period must be one of {', '.join(map(repr, EVERY))}, got {period!r}")
+    choice("period", period, EVERY)
 
 
 def _number(what: str, number: float) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.core.options import check_level
+from servicequality.checks import confidence_level
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.servqual.layout import Columns
 from servicequality.servqual.scale import Scale
@@ -69,7 +69,7 @@ def ask(
     level: float,
 ) -> tuple[ItemSums, tuple[Measure, ...]]:
     """What every table starts from: the sums, and the measures asked for."""
-    check_level(level)
+    confidence_level(level)
     sums = sums_of(answers, scale, expectation=expectation, perception=perception, by=by)
     return sums, chosen_measures(sums, measures)
 

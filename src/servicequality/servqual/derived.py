@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
+from servicequality.checks import choice, refusing_misfits
 from servicequality.columns import Column
 from servicequality.core.domains import Bound, check_types, check_values, require_columns
 from servicequality.errors import ParameterError
@@ -55,8 +55,7 @@ def derived_importance(
         InputError: a column is missing or not of numbers, or holds NaN or infinities.
         ParameterError: an unknown method, fewer than two dimensions, too few complete rows, or a column that does not vary.
     """
-    if method not in get_args(Derivation):
-        raise ParameterError(f"method must be one of {', '.join(map(repr, get_args(Derivation)))}; got {method!r}")
+    choice("method", method, get_args(Derivation))
     named = dict(dimensions) if isinstance(dimensions, Mapping) else {column: column for column in dimensions}
     if len(named) < 2 or outcome in named.values():
         raise ParameterError(f"dimensions must be two columns or more, other than the outcome {outcome!r}; got {named}")

@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, holds_numbers
 from servicequality.core import Computation, of_frame
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
@@ -56,7 +56,7 @@ def importance_performance(
     if clash := [name for name in _OWN if name in schema]:
         raise ParameterError(f"{clash[0]!r} is a column of the answer; rename the frame's column first")
     axes = (importance, performance)
-    if texts := [name for name in axes if not schema[name].is_numeric()]:
+    if texts := [name for name in axes if not holds_numbers(schema[name])]:
         raise InputError(f"column {texts[0]!r} holds {schema[texts[0]]}, expected numbers; cast it first")
 
     def mapped() -> pl.DataFrame:

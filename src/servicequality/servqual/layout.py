@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, holds_numbers
 from servicequality.core.domains import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -131,7 +131,7 @@ def read_answers(
     schema = rows.collect_schema()
     for role, items in {**columns, IMPORTANCE: points}.items():
         require_columns(schema, items.values(), role=f"{role} of {scale.name}, {len(items)} columns")
-    if texts := [name for name in used if not (schema[name].is_numeric() or schema[name] == pl.Null)]:
+    if texts := [name for name in used if not holds_numbers(schema[name])]:
         raise InputError(
             f"column {texts[0]!r} holds {schema[texts[0]]}, expected numbers ({len(texts)} such); "
             f'cast it first, for example pl.col("{texts[0]}").cast(pl.Int64)'

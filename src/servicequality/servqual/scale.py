@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Literal, Self
 
 from servicequality._toml import write_toml
+from servicequality.checks import choice_fault
 from servicequality.errors import InputError, ParameterError
 
 __all__ = ["OVERALL", "Scale", "Standard", "check_scale"]
@@ -143,8 +144,8 @@ class Scale:
             yield f"whole answers cannot reach from {self.low!r} to {self.high!r}; say whole=False"
         if not _is_flag(self.whole):
             yield f"whole must be True or False, got {self.whole!r:.80}"
-        if not isinstance(self.standard, str) or self.standard not in ("expectation", "none"):
-            yield f"standard must be 'expectation' or 'none', got {self.standard!r}"
+        if fault := choice_fault("standard", self.standard, ("expectation", "none")):
+            yield fault
 
     def to_dict(self) -> dict[str, Any]:
         """The instrument as texts, numbers, lists and one dictionary, ready for any format."""

@@ -8,9 +8,9 @@ from typing import Any, Generic, TypeVar, cast
 import polars as pl
 from polars import selectors
 
+from servicequality.checks import confidence_level
 from servicequality.core.boundary import Computation, like_input, typed_by_frame
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
@@ -199,7 +199,7 @@ def score(
             within half a point (lazy: at collect).
         ParameterError: a map does not fit the scale, or an option does not fit.
     """
-    check_level(level)
+    confidence_level(level)
     check_policy(missing)
     check_scale(scale)
     grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)

@@ -17,8 +17,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from servicequality.checks import column
-from servicequality.errors import ParameterError
+from servicequality.checks import choice, column
 from servicequality.servqual.layout import Answers
 from servicequality.servqual.scale import OVERALL
 
@@ -38,8 +37,7 @@ _SCORES = (*_COMPARED, *_ALONE)
 
 def check_policy(missing: Missing) -> None:
     """Raise ParameterError for a policy that does not exist."""
-    if not isinstance(missing, str) or missing not in ("dimension_complete", "half", "listwise"):
-        raise ParameterError(f"missing must be 'dimension_complete', 'half' or 'listwise', got {missing!r}")
+    choice("missing", missing, ("dimension_complete", "half", "listwise"))
 
 
 def measures(answers: Answers) -> tuple[str, ...]:

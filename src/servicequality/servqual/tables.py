@@ -6,9 +6,8 @@ from functools import cached_property
 
 import polars as pl
 
-from servicequality.checks import column, refusing_misfits
+from servicequality.checks import column, confidence_level, refusing_misfits
 from servicequality.core import Metric
-from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
 from servicequality.core.state import State
 from servicequality.servqual.scale import OVERALL, Scale
@@ -110,7 +109,7 @@ def merge_scores(
         InputError: something else than such states, or states of another instrument, policy, keys or weights.
         ParameterError: no states, a key that they do not have, or a level outside (0, 1).
     """
-    check_level(level)
+    confidence_level(level)
     plan, whole = merge(states, scale, by=by)
     return ScoreTables(scale, plan, whole.sums, whole.keys, level, whole)
 

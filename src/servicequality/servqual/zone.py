@@ -17,10 +17,10 @@ from typing import Any, Generic, cast
 import polars as pl
 from polars import selectors
 
+from servicequality.checks import confidence_level
 from servicequality.core import Metric
 from servicequality.core.boundary import typed_by_frame
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level
 from servicequality.core.plans import Plan
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
@@ -261,7 +261,7 @@ def zone_of_tolerance(
         InputError: a column is missing or holds no numbers, or answers lie outside the scale (lazy: at collect).
         ParameterError: a map does not fit the scale, or an option does not fit.
     """
-    check_level(level)
+    confidence_level(level)
     check_policy(missing)
     check_scale(scale)
     grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)

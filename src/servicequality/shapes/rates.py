@@ -6,6 +6,7 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.errors import DefinitionError
 from servicequality.shapes.base import (
     Count,
@@ -22,7 +23,6 @@ from servicequality.shapes.base import (
 from servicequality.shapes.notes import notes_of
 from servicequality.shapes.student import square_of, student_limits, within
 from servicequality.stats import poisson_rate_interval, quasi_poisson_factor
-from servicequality.stats._checks import choice
 from servicequality.stats.rate import FEWEST_PERIODS
 
 RateMethod: TypeAlias = Literal["quasi_poisson", "poisson"]

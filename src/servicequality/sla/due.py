@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, holds_instants, shown
 from servicequality.core import of_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at, seconds
@@ -55,7 +55,7 @@ def due_clocks(
     schema = frame.collect_schema()
     for name in (started, stopped, due):
         dtype = schema.get(name)
-        if not (isinstance(dtype, pl.Datetime) and dtype.time_zone) and dtype != pl.Null:
+        if dtype is None or not holds_instants(dtype):
             raise InputError(
                 f"column {shown(name)} holds {dtype or 'nothing: it is absent'}, expected zone-aware instants"
             )

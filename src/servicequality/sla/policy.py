@@ -8,7 +8,7 @@ from typing import Literal, NoReturn, get_args
 
 import polars as pl
 
-from servicequality.checks import shown
+from servicequality.checks import choice, shown, zone_aware
 from servicequality.errors import ParameterError
 from servicequality.events.as_of import words
 from servicequality.worktime import ALWAYS_OPEN, Schedule, Schedules
@@ -52,8 +52,7 @@ class Target:
     priority: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.clock, str) or self.clock not in CLOCKS:
-            raise ParameterError(f"clock must be one of {', '.join(CLOCKS)}; got {shown(self.clock)}")
+        choice("clock", self.clock, CLOCKS)
         number = isinstance(self.seconds, int | float) and not isinstance(self.seconds, bool)
         if not number or not 0 <= self.seconds <= _LONGEST:
             raise ParameterError(
@@ -103,8 +102,8 @@ class Policy:
                 self._refuse(f"{part} must be {expected}", getattr(self, part))
         for bound in ("valid_from", "valid_to"):
             value = getattr(self, bound)
-            if value is not None and (not isinstance(value, dt.datetime) or value.utcoffset() is None):
-                self._refuse(f"{bound} must be a datetime with a time zone", value)
+            if value is not None:
+                zone_aware(f"policy {self.name!r}: {bound}", value)
         if self.valid_from is not None and self.valid_to is not None and self.valid_from >= self.valid_to:
             self._refuse("valid_from must lie before valid_to", f"{self.valid_from} and {self.valid_to}")
         object.__setattr__(self, "paused", tuple(sorted(words(f"policy {self.name!r}: paused", self.paused))))

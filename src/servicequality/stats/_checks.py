@@ -3,12 +3,12 @@
 Lives here: the array type, the checks and the critical value. Never: a statistic, or a look at frames.
 """
 
-from collections.abc import Iterable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from servicequality.checks import confidence_level
 from servicequality.errors import ParameterError
 
 FloatArray: TypeAlias = NDArray[np.float64]
@@ -63,13 +63,6 @@ def between_zero_and_one(name: str, values: FloatArray) -> None:
     require((values > 0) & (values < 1), name, values, "strictly between 0 and 1", "give a share, not a percentage")
 
 
-def choice(name: str, value: object, allowed: Iterable[str]) -> None:
-    """Raise ParameterError unless ``value`` is one of the allowed words."""
-    options = tuple(allowed)
-    if not isinstance(value, str) or value not in options:
-        raise ParameterError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}")
-
-
 def number(name: str, value: object) -> float:
     """One finite number; a text, a Boolean, an array or NaN is the caller's error."""
     if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
@@ -118,9 +111,7 @@ def whole_numbers(name: str, values: ArrayLike, *, length: int | None = None) ->
 
 def two_sided_tail(level: float) -> float:
     """Probability outside each limit of a two-sided interval of this level."""
-    if isinstance(level, bool) or not isinstance(level, float | np.floating | int) or not 0 < level < 1:
-        raise ParameterError(f"level must be strictly between 0 and 1, such as 0.95; got {level!r}")
-    return (1 - level) / 2
+    return (1 - confidence_level(level)) / 2
 
 
 def critical_value(level: float, df: ArrayLike | None = None) -> FloatArray:

@@ -10,8 +10,9 @@ from typing import Any, Literal, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
+from servicequality.checks import choice, confidence_level
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import choice, whole
+from servicequality.stats._checks import whole
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -60,7 +61,8 @@ def _checked(checks: Mapping[str, Check], name: str, value: object) -> Any:
 def _checks_of(function: Callable[..., Any]) -> dict[str, Check]:
     """The check of each parameter that its annotation tells; read at the first call, since imports shall be quick."""
     hints = typing.get_type_hints(function)
-    return {name: check for name, hint in hints.items() for check in _check_of(hint)}
+    checks = {name: check for name, hint in hints.items() for check in _check_of(hint)}
+    return checks | ({"level": _level} if hints.get("level") is float else {})
 
 
 def _check_of(hint: Any) -> Iterator[Check]:
@@ -138,9 +140,11 @@ def _flag(name: str, value: object) -> bool:
     return bool(value)
 
 
+def _level(_: str, value: object) -> float:
+    return confidence_level(value)
+
+
 def _word(name: str, value: object, allowed: tuple[str, ...]) -> object:
-    if not isinstance(value, str):
-        raise ParameterError(f"{name} must be one of {', '.join(map(repr, allowed))}; got {_short(value)}")
     choice(name, value, allowed)
     return value
 

@@ -10,8 +10,9 @@ from typing import Literal, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from servicequality.checks import choice
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require, whole
+from servicequality.stats._checks import FloatArray, floats, require, whole
 from servicequality.stats._kernel import kernel
 
 Missing: TypeAlias = Literal["listwise", "pairwise"]

@@ -5,8 +5,9 @@ from typing import Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from servicequality.checks import choice
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require, two_sided_tail
+from servicequality.stats._checks import FloatArray, floats, require, two_sided_tail
 from servicequality.stats._kernel import kernel
 
 IccForm: TypeAlias = Literal["ICC(1)", "ICC(A,1)", "ICC(C,1)", "ICC(k)", "ICC(A,k)", "ICC(C,k)"]

@@ -9,8 +9,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from servicequality.checks import choice
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require
+from servicequality.stats._checks import FloatArray, floats, require
 from servicequality.stats._kernel import kernel
 from servicequality.stats.agreement import Agreement, checked_counts, with_limits
 

@@ -8,16 +8,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from servicequality.stats._checks import (
-    FloatArray,
-    Interval,
-    choice,
-    critical_value,
-    floats,
-    interval,
-    positive,
-    require,
-)
+from servicequality.checks import choice
+from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, positive, require
 from servicequality.stats._kernel import kernel
 
 FiniteCorrection: TypeAlias = Literal["1-n/N", "(N-n)/(N-1)"]

@@ -10,12 +10,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from servicequality.checks import choice
 from servicequality.errors import ServiceQualityWarning
 from servicequality.stats._checks import (
     SLACK,
     FloatArray,
     Interval,
-    choice,
     critical_value,
     floats,
     interval,

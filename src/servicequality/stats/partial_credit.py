@@ -5,8 +5,9 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from servicequality.checks import choice
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, choice, floats, require, whole
+from servicequality.stats._checks import FloatArray, floats, require, whole
 from servicequality.stats._kernel import kernel
 
 Weights: TypeAlias = Literal["none", "linear", "quadratic", "ordinal", "radical", "ratio"]

@@ -9,13 +9,13 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from servicequality.checks import choice
 from servicequality.errors import ParameterError
 from servicequality.stats._checks import (
     SLACK,
     FloatArray,
     IntArray,
     between_zero_and_one,
-    choice,
     critical_value,
     floats,
     positive,

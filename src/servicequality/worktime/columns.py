@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, holds_numbers, shown, zone_aware
 from servicequality.errors import InputError, ParameterError
 from servicequality.worktime.horizon import ANCHOR
 from servicequality.worktime.kernel import NEVER, Times
@@ -48,9 +48,7 @@ def as_microseconds(instant: datetime) -> int:
     Raises:
         InputError: the datetime is naive.
     """
-    if instant.tzinfo is None:
-        raise InputError(f"expected an instant with a time zone; got the naive {instant!r}. Give it a tzinfo")
-    return (instant - EPOCH) // _MICROSECOND
+    return (zone_aware("an instant", instant, refusal=InputError) - EPOCH) // _MICROSECOND
 
 
 def as_datetime(microseconds: int, like: datetime) -> datetime | None:
@@ -163,7 +161,7 @@ def read_seconds(column: pl.Series) -> Times:
     Raises:
         InputError: the column holds no numbers, or some that are NaN, infinite, or beyond ten thousand years.
     """
-    if not column.dtype.is_numeric() and not isinstance(column.dtype, pl.Null):
+    if not holds_numbers(column.dtype):
         raise InputError(f"{column.name!r}: expected seconds as numbers; got {column.dtype}")
     seconds = column.cast(pl.Float64).fill_null(0.0).to_numpy()
     # NaN makes both extremes NaN, which compare as false.

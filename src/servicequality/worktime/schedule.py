@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from itertools import groupby
-from typing import Any, NoReturn, overload
+from typing import Any, NoReturn
 
 import polars as pl
 
@@ -14,6 +14,7 @@ from servicequality.errors import ParameterError
 from servicequality.worktime.columns import Column, Instant, ask
 from servicequality.worktime.horizon import Horizon, Piece
 from servicequality.worktime.hours import WEEKDAYS, Hours, HoursByDate, Rules, read_rules, write_hours
+from servicequality.worktime.questions import of_budget, of_instant, of_span
 from servicequality.worktime.segments import opens_ever
 from servicequality.worktime.zones import load_zone
 
@@ -89,23 +90,13 @@ class Schedule:
         """What the schedule says, in canonical form."""
         return self._rules
 
-    @overload
-    def between(self, start: datetime, end: datetime) -> float: ...
-    @overload
-    def between(self, start: Column, end: Instant) -> pl.Expr: ...
-    @overload
-    def between(self, start: Instant, end: Column) -> pl.Expr: ...
+    @of_span
     def between(self, start: Instant, end: Instant) -> float | pl.Expr:
         """Working seconds from start to end, exact to the microsecond; negative where the end comes first."""
         answer: float | pl.Expr = ask(self._horizon.between, start, end, returns=pl.Float64)
         return answer
 
-    @overload
-    def add(self, start: datetime, seconds: float) -> datetime | None: ...
-    @overload
-    def add(self, start: Column, seconds: Column | float) -> pl.Expr: ...
-    @overload
-    def add(self, start: Instant, seconds: Column) -> pl.Expr: ...
+    @of_budget
     def add(self, start: Instant, seconds: Column | float) -> datetime | pl.Expr | None:
         """The earliest instant at which that many working seconds have passed since the start.
 
@@ -118,37 +109,25 @@ class Schedule:
         answer: datetime | pl.Expr | None = ask(self._horizon.add, start, seconds=seconds)
         return answer
 
-    @overload
-    def next_open(self, instant: datetime) -> datetime | None: ...
-    @overload
-    def next_open(self, instant: Column) -> pl.Expr: ...
+    @of_instant
     def next_open(self, instant: Instant) -> datetime | pl.Expr | None:
         """The instant itself if open, else the next opening; null where there is none."""
         answer: datetime | pl.Expr | None = ask(self._horizon.next_open, instant)
         return answer
 
-    @overload
-    def prev_close(self, instant: datetime) -> datetime | None: ...
-    @overload
-    def prev_close(self, instant: Column) -> pl.Expr: ...
+    @of_instant
     def prev_close(self, instant: Instant) -> datetime | pl.Expr | None:
         """The instant itself if the moment before it is open, else the last closing; null where there is none."""
         answer: datetime | pl.Expr | None = ask(self._horizon.prev_close, instant)
         return answer
 
-    @overload
-    def is_open(self, instant: datetime) -> bool: ...
-    @overload
-    def is_open(self, instant: Column) -> pl.Expr: ...
+    @of_instant
     def is_open(self, instant: Instant) -> bool | pl.Expr:
         """Whether the instant is working time."""
         answer: bool | pl.Expr = ask(self._horizon.is_open, instant, returns=pl.Boolean)
         return answer
 
-    @overload
-    def clock(self, instant: datetime) -> int: ...
-    @overload
-    def clock(self, instant: Column) -> pl.Expr: ...
+    @of_instant
     def clock(self, instant: Instant) -> int | pl.Expr:
         """The business clock: working microseconds from 2000-01-01T00:00Z to the instant (Int64).
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import pairwise
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from servicequality.errors import InputError, ParameterError
 from servicequality.worktime.columns import Column, Instant, Reader, as_microseconds, ask
 from servicequality.worktime.horizon import Horizon, Piece, Timeline
 from servicequality.worktime.kernel import NEVER, Codes, Times
+from servicequality.worktime.questions import keyed_of_budget, keyed_of_instant, keyed_of_span
 from servicequality.worktime.schedule import Schedule
 from servicequality.worktime.zones import load_zone
 
@@ -67,12 +68,7 @@ class Schedules:
         self._stops = np.array([NEVER if line[-1].stop is None else line[-1].stop for line in lines])
         self._bounded = any(line[0].start is not None or line[-1].stop is not None for line in lines)
 
-    @overload
-    def between(self, start: datetime, end: datetime, *, key: str | int) -> float | None: ...
-    @overload
-    def between(self, start: Column, end: Instant, *, key: Column) -> pl.Expr: ...
-    @overload
-    def between(self, start: Instant, end: Column, *, key: Column) -> pl.Expr: ...
+    @keyed_of_span
     def between(self, start: Instant, end: Instant, *, key: Column | int) -> float | pl.Expr | None:
         """Working seconds from start to end, as `Schedule.between`."""
         function = self._within(self._horizon.between, instants=2)
@@ -81,12 +77,7 @@ class Schedules:
         )
         return answer
 
-    @overload
-    def add(self, start: datetime, seconds: float, *, key: str | int) -> datetime | None: ...
-    @overload
-    def add(self, start: Column, seconds: Column | float, *, key: Column) -> pl.Expr: ...
-    @overload
-    def add(self, start: Instant, seconds: Column, *, key: Column) -> pl.Expr: ...
+    @keyed_of_budget
     def add(self, start: Instant, seconds: Column | float, *, key: Column | int) -> datetime | pl.Expr | None:
         """The instant at which that many working seconds have passed, as `Schedule.add`."""
         function = self._within(self._horizon.add)
@@ -95,40 +86,28 @@ class Schedules:
         )
         return answer
 
-    @overload
-    def next_open(self, instant: datetime, *, key: str | int) -> datetime | None: ...
-    @overload
-    def next_open(self, instant: Column, *, key: Column) -> pl.Expr: ...
+    @keyed_of_instant
     def next_open(self, instant: Instant, *, key: Column | int) -> datetime | pl.Expr | None:
         """The instant itself if open, else the next opening, as `Schedule.next_open`."""
         function = self._within(self._horizon.next_open)
         answer: datetime | pl.Expr | None = ask(function, instant, which=self._which(key, instant))
         return answer
 
-    @overload
-    def prev_close(self, instant: datetime, *, key: str | int) -> datetime | None: ...
-    @overload
-    def prev_close(self, instant: Column, *, key: Column) -> pl.Expr: ...
+    @keyed_of_instant
     def prev_close(self, instant: Instant, *, key: Column | int) -> datetime | pl.Expr | None:
         """The instant itself if the moment before it is open, else the last closing, as `Schedule.prev_close`."""
         function = self._within(self._horizon.prev_close)
         answer: datetime | pl.Expr | None = ask(function, instant, which=self._which(key, instant))
         return answer
 
-    @overload
-    def is_open(self, instant: datetime, *, key: str | int) -> bool | None: ...
-    @overload
-    def is_open(self, instant: Column, *, key: Column) -> pl.Expr: ...
+    @keyed_of_instant
     def is_open(self, instant: Instant, *, key: Column | int) -> bool | pl.Expr | None:
         """Whether the instant is working time."""
         function = self._within(self._horizon.is_open)
         answer: bool | pl.Expr | None = ask(function, instant, which=self._which(key, instant), returns=pl.Boolean)
         return answer
 
-    @overload
-    def clock(self, instant: datetime, *, key: str | int) -> int | None: ...
-    @overload
-    def clock(self, instant: Column, *, key: Column) -> pl.Expr: ...
+    @keyed_of_instant
     def clock(self, instant: Instant, *, key: Column | int) -> int | pl.Expr | None:
         """The business clock of the key, as `Schedule.clock`. Clocks of different keys are not to be subtracted."""
         function = self._within(self._horizon.clock)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from servicequality.checks import confidence_level
 from servicequality.columns import Instant, Number
 from servicequality.core import Computation, Spec, TableInput, define_table, evaluate, of_frame, result_rows
-from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
@@ -182,7 +182,7 @@ def _by_band(
     by: By,
     level: float,
 ) -> Computation:
-    check_level(level)
+    confidence_level(level)
     if cuts is not None and (not len(cuts) or any(not a < b for a, b in pairwise(cuts))):
         raise ParameterError(f"cuts must be rising numbers such as (3, 4), the lower ends of the bands; got {cuts!r}")
     score, started, churned = columns.values()

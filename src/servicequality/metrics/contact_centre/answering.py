@@ -4,6 +4,7 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import ContactEnd, Seconds, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -57,7 +58,7 @@ def service_level(
         print(metrics[1].estimate(rows))
         print(sq.evaluate(rows, metrics, by="queue").select("queue", "metric", "value", "low", "high", "n").collect())
     """
-    _choice("abandoned", abandoned, ("exclude", "missed", "short_excluded"))
+    choice("abandoned", abandoned, ("exclude", "missed", "short_excluded"))
     limit, short = _seconds("limit", limit), _seconds("short", short)
     end, seconds = pl.col(outcome), pl.col(wait)
     served, gave_up, waits = end == "answered", end == "abandoned", end == "waiting"
@@ -142,7 +143,7 @@ def abandonment_rate(
         Short abandons are left out at 5, 10 or 20 seconds, above the line or on both sides of it; calls that end in the menu
         are counted; people who ask to be called back count as abandoned or as answered.
     """
-    _choice("short_abandoned", short_abandoned, ("counted", "excluded", "offered_only"))
+    choice("short_abandoned", short_abandoned, ("counted", "excluded", "offered_only"))
     end, early = pl.col(outcome), pl.col(wait) <= _seconds("short", short)
     gave_up, offered = end == "abandoned", (end == "answered") | (end == "abandoned")
     unknown, waits = end.is_null(), end == "waiting"
@@ -153,11 +154,6 @@ def abandonment_rate(
     of = offered & timed if short_abandoned == "offered_only" else (end == "answered") | lost
     shape = attainment(lost, of=of, pending=waits, unknown=unknown | ~timed)
     return shape if short_abandoned == "offered_only" else shape.excluding(gave_up & early)
-
-
-def _choice(name: str, value: str, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ParameterError(f"{name} must be one of {', '.join(map(repr, allowed))}; got {value!r}")
 
 
 def _seconds(name: str, value: float) -> float:

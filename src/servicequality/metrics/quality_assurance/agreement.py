@@ -6,9 +6,9 @@ from typing import Any
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import choice
 from servicequality.columns import Row
 from servicequality.core import Computation, define_table, of_frame
-from servicequality.errors import ParameterError
 from servicequality.metrics.quality_assurance.answers import (
     Figures,
     alpha,
@@ -84,8 +84,7 @@ def reviewer_agreement(
         agreement = sq.reviewer_agreement(rows, by="category")
         print(agreement.pivot("metric", index="category", values="value"))
     """
-    if scale not in SCALES:
-        raise ParameterError(f"reviewer_agreement: scale must be one of {', '.join(map(repr, SCALES))}; got {scale!r}")
+    choice("reviewer_agreement: scale", scale, SCALES)
     near: dict[MeasurementScale, Weights] = {
         "nominal": "none",
         "ordinal": "ordinal",

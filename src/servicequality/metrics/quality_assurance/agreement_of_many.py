@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from servicequality import stats
+from servicequality.checks import choice
 from servicequality.columns import Row
 from servicequality.core import Computation, define_table, of_frame
-from servicequality.errors import ParameterError
 from servicequality.metrics.quality_assurance.answers import (
     Figures,
     alpha,
@@ -69,8 +69,7 @@ def fleiss_kappa(
         print(agreement.select("category", "metric", "value", "low", "high", "n"))
     """
     check_weights("fleiss_kappa", weights)
-    if unequal not in ("refuse", "allow"):
-        raise ParameterError(f"fleiss_kappa: unequal must be 'refuse' or 'allow', got {unequal!r}")
+    choice("fleiss_kappa: unequal", unequal, ("refuse", "allow"))
 
     def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         require_order_for(known, weights)
@@ -126,8 +125,7 @@ def krippendorff_alpha(
         agreement = sq.krippendorff_alpha(rows, by="category", scale="ordinal")
         print(agreement.select("category", "metric", "value", "low", "high", "n", "n_missing"))
     """
-    if scale not in SCALES:
-        raise ParameterError(f"krippendorff_alpha: scale must be one of {', '.join(map(repr, SCALES))}; got {scale!r}")
+    choice("krippendorff_alpha: scale", scale, SCALES)
 
     def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
         if scale != "nominal":

@@ -7,8 +7,8 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import choice, confidence_level
 from servicequality.core import Computation, result_rows
-from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.quality_assurance.paired import Pair, Squares
@@ -51,7 +51,7 @@ def answered_by(
     data: Any, answer: Callable[[pl.LazyFrame], pl.DataFrame], *, by: str | Sequence[str], level: float
 ) -> Computation:
     """The answer for a frame, with its columns."""
-    check_level(level)
+    confidence_level(level)
     frame: pl.LazyFrame = as_frame(data).lazy()
 
     def schema() -> dict[str, pl.DataType]:
@@ -196,8 +196,7 @@ def of_squares(squares: Squares, form: IccForm, level: float) -> tuple[Figure, F
 
 def check_weights(name: str, weights: str) -> None:
     """Raise ParameterError for weights that have no such name."""
-    if weights not in NAMED:
-        raise ParameterError(f"{name}: weights must be one of {', '.join(map(repr, NAMED))}; got {weights!r}")
+    choice(f"{name}: weights", weights, NAMED)
 
 
 def require_order_for(ratings: Ratings, weights: Weights) -> None:

@@ -5,9 +5,9 @@ from typing import Any, Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Number, Row
 from servicequality.core import Computation, define_table, of_frame
-from servicequality.errors import ParameterError
 from servicequality.metrics.quality_assurance.answers import Figures, answered_by, of_squares, rows_of
 from servicequality.metrics.quality_assurance.paired import mean_squares
 from servicequality.metrics.quality_assurance.ratings import ratings_of
@@ -60,10 +60,8 @@ def icc(
         rows = calibration_reviews(120, seed=7)
         print(sq.icc(rows, by="category").select("category", "metric", "value", "low", "high", "method", "n"))
     """
-    if form not in FORMS:
-        raise ParameterError(f"icc: form must be one of {', '.join(map(repr, FORMS))}; got {form!r}")
-    if incomplete not in ("refuse", "leave_out"):
-        raise ParameterError(f"icc: incomplete must be 'refuse' or 'leave_out', got {incomplete!r}")
+    choice("icc: form", form, FORMS)
+    choice("icc: incomplete", incomplete, ("refuse", "leave_out"))
 
     def answer(frame: pl.LazyFrame) -> pl.DataFrame:
         known = ratings_of("icc", frame, (item, rating, reviewer), by=by, categories=None)

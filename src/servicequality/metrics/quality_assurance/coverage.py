@@ -7,13 +7,12 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import column
+from servicequality.checks import column, confidence_level, holds_flags
 from servicequality.columns import Flag, Instant, Row
 from servicequality.core import Computation, define_table, of_frame, result_rows
 from servicequality.core.domains import require_columns
 from servicequality.core.evaluation import shared_type
 from servicequality.core.grouping import Grouping
-from servicequality.core.options import check_level
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -125,7 +124,7 @@ def review_sample_size(
     Example:
         print(sq.review_sample_size(rows, by="team").select("team", "value", "n").collect())
     """
-    check_level(level)
+    confidence_level(level)
     if not (0 < expected < 1 and 0 < margin < 1):
         raise ParameterError(
             f"review_sample_size: expected and margin are shares strictly between 0 and 1; got {expected!r} and {margin!r}"
@@ -187,16 +186,20 @@ def failed_tickets(
         agreement = sq.failed_tickets(rows, scores=scores)
         print(agreement.select("metric", "value", "low", "high", "n").collect())
     """
-    check_level(level)
+    confidence_level(level)
     looked_at = as_frame(scores).lazy()
     schema = looked_at.collect_schema()
     require_columns(schema, [ticket, failed], role="failed_tickets: scores")
-    if schema[failed] != pl.Boolean:
+    if not holds_flags(schema[failed]):
         raise InputError(f"failed_tickets: column {failed!r} holds {schema[failed]}, expected true or false (Boolean)")
 
     def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
         frame, others = with_shared_ids(frame, looked_at, ticket)
-        seen = others.drop_nulls([ticket, failed]).group_by(ticket).agg(pl.col(failed).any().alias("_failed"))
+        seen = (
+            others.drop_nulls([ticket, failed])
+            .group_by(ticket)
+            .agg(pl.col(failed).cast(pl.Boolean).any().alias("_failed"))
+        )
         eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
         marked = frame.filter(eligible).join(seen, on=ticket, how="left")
         sums = [

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import holds_flags, holds_numbers, holds_texts
 from servicequality.core.domains import require_columns
 from servicequality.core.grouping import Grouping
 from servicequality.errors import InputError, ParameterError
@@ -132,9 +133,9 @@ def ratings_of(
             f"{name}: by={clash[0]!r} would part the ratings that are to be compared; leave it out of by"
         )
     kind = schema[rating]
-    if kind.is_numeric() or kind in (pl.Boolean, pl.Null):
+    if holds_numbers(kind) or holds_flags(kind):
         frame = frame.with_columns(pl.col(rating).cast(pl.Float64))
-    elif kind in (pl.String, pl.Enum, pl.Categorical):
+    elif holds_texts(kind):
         frame = frame.with_columns(pl.col(rating).cast(pl.String))
     else:
         raise InputError(

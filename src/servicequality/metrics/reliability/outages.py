@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from servicequality.checks import choice
 from servicequality.columns import Flag, Instant
 from servicequality.core import Computation, Spec, TableInput, define_table, of_frame, result_rows
 from servicequality.errors import ParameterError
@@ -246,8 +247,7 @@ def failure_rate(
         rate = sq.failure_rate(rows, since=as_of - timedelta(days=90), until=as_of, per="week")
         print(rate.select("value", "low", "high", "unit", "n").collect())
     """
-    if per not in _SECONDS_IN:
-        raise ParameterError(f"per must be one of {', '.join(map(repr, _SECONDS_IN))}; got {per!r}")
+    choice("per", per, _SECONDS_IN)
     source = _source(incidents, failure_rate.spec, by, started, restored, planned)
     window = _window(since, until)
 

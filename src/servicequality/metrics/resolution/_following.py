@@ -1,10 +1,11 @@
 """Whether something came within a window, where some rows were not yet watched that long. Never here: a definition."""
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import answered
 from servicequality.errors import ParameterError
 from servicequality.shapes import Shape, attainment, share, survival
@@ -41,6 +42,7 @@ def _judged(
 ) -> Shape:
     if not 0 < window < float("inf"):
         raise ParameterError(f"window must be a positive number of seconds, got {window!r}; a week is 7 * 86_400")
+    choice("estimate", estimate, get_args(Estimate))
     known = answered(seconds) & answered(observed) & answered(age)
     came = pl.col(observed) & (pl.col(seconds) > 0) & (pl.col(seconds) <= window)
     failed, time, ended = came, pl.col(seconds), pl.col(observed)
@@ -64,8 +66,6 @@ def _judged(
     elif estimate == "pending_aware":
         limit, beyond = (None, window) if good else (window, None)
         shape = replace(survival(time, ended, of=known, limit=limit, beyond=beyond), better=None)
-    elif estimate == "so_far":
-        shape = share(hit, of=known, pending=known & ~ripe & ~failed)
     else:
-        raise ParameterError(f"estimate must be 'matured', 'bounds', 'pending_aware' or 'so_far', got {estimate!r}")
+        shape = share(hit, of=known, pending=known & ~ripe & ~failed)
     return replace(shape, refused={_LATER: pl.col(seconds) > pl.col(age)})

@@ -4,6 +4,7 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Amount, Flag, Seconds, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -74,11 +75,8 @@ def first_contact_resolution(
         "closed_once_one_teammate": pl.col(closed_once_one_teammate),
         "no_handover_no_reopening": (pl.col(reassignments) == 0) & (pl.col(reopenings) == 0),
     }
-    if definition not in meanings:
-        raise ParameterError(
-            f"definition must be one of {', '.join(map(repr, meanings))}, got {definition!r}; "
-            "tools mean different things by first contact, so that none of them is the default"
-        )
+    several = "tools mean different things by first contact, so that none of them is the default"
+    choice("definition", definition, meanings, why=several)
     settled = meanings[definition]
     if window is None:
         return share(settled, of=settled.is_not_null() & answered(age))

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Disposition, Instant, Row, Score, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -73,8 +74,7 @@ def aapor_response_rate(
     """
     kinds = {"RR1": ("I",), "RR2": ("I", "P"), "RR3": ("I",), "RR4": ("I", "P"), "RR5": ("I",), "RR6": ("I", "P")}
     kinds |= {"COOP1": ("I",), "REF1": ("R",), "CON1": ("I", "P", "R", "O")}
-    if rate not in kinds:
-        raise ParameterError(f"aapor_response_rate: rate must be one of {', '.join(kinds)}, got {rate!r}")
+    choice("aapor_response_rate: rate", rate, kinds)
     estimated = rate in ("RR3", "RR4")
     if e is not None and not estimated:
         raise ParameterError(f"aapor_response_rate: e belongs to RR3 and RR4; {rate} does not estimate eligibility")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Effort, Score, Score0To10, Version, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -156,8 +157,7 @@ def ces(
         points that count as agreement differ.
     """
     (low, high), direction = _effort(version, scale, better)
-    if statistic not in ("mean", "share", "net"):
-        raise ParameterError(f"ces: statistic must be 'mean', 'share' or 'net', got {statistic!r}")
+    choice("ces: statistic", statistic, ("mean", "share", "net"))
     answer, of = pl.col(score), answered(score, missing)
     above, below = answer >= (low + high) // 2 + 1, answer <= (low + high - 1) // 2
     easy, hard = (above, below) if direction == "higher" else (below, above)
@@ -170,11 +170,8 @@ def ces(
 
 def _effort(version: str, scale: ScaleEnds | None, better: str | None) -> tuple[ScaleEnds, Literal["higher", "lower"]]:
     """Scale and better end of a version of the effort question."""
-    if version not in ("v1", "v2", "own"):
-        raise ParameterError(
-            "ces: version must be 'v1' (effort 1-5), 'v2' (agreement 1-7) or 'own' (with scale= and better=), "
-            f"got {version!r}"
-        )
+    versions = "v1 asks for effort from 1 to 5, v2 for agreement from 1 to 7, own takes scale= and better="
+    choice("ces: version", version, ("v1", "v2", "own"), why=versions)
     if version != "own":
         if scale is not None or better is not None:
             raise ParameterError(
@@ -186,6 +183,5 @@ def _effort(version: str, scale: ScaleEnds | None, better: str | None) -> tuple[
             "ces: version 'own' wants both scale=, such as (1, 5), and better='higher' or 'lower': the end that is easy; "
             f"got scale={scale!r}, better={better!r}"
         )
-    if better not in ("higher", "lower"):
-        raise ParameterError(f"ces: better must be 'higher' or 'lower', got {better!r}")
+    choice("ces: better", better, ("higher", "lower"))
     return scale_of("ces", scale), "higher" if better == "higher" else "lower"

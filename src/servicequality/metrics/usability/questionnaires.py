@@ -7,6 +7,7 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Score1To5, Score1To7, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -144,8 +145,7 @@ def umux_lite(
         print(sq.umux_lite().estimate(rows))
         print(sq.umux_lite(scores="sus_2013").estimate(rows))
     """
-    if scores not in ("raw", "sus_2013"):
-        raise ParameterError(f"umux_lite: scores must be 'raw' or 'sus_2013', got {scores!r}")
+    choice("umux_lite: scores", scores, ("raw", "sus_2013"))
     slope, start = (1.0, 0.0) if scores == "raw" else (0.65, 22.9)
     return _questionnaire(
         "umux_lite", (capable, easy), middle=4, top=7, per=slope * 100 / 12, incomplete=incomplete, start=start,
@@ -165,8 +165,7 @@ def _questionnaire(
     alternate: bool = True,
 ) -> Shape:
     """Mean over persons of `start + per` times the sum of their items above the lowest answer, even items turned around."""
-    if incomplete not in ("refuse", "leave_out", "middle"):
-        raise ParameterError(f"{name}: incomplete must be 'refuse', 'leave_out' or 'middle', got {incomplete!r}")
+    choice(f"{name}: incomplete", incomplete, ("refuse", "leave_out", "middle"))
     if len(set(items)) < len(items):
         raise ParameterError(f"{name}: every item is a column of its own; got {', '.join(items)}")
     has_answer = [answered(item) for item in items]

@@ -5,9 +5,9 @@ from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import choice
 from servicequality.columns import Amount, Flag, Seconds, TaskEnd, answered
 from servicequality.core import define
-from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, finished, waiting
 from servicequality.shapes import ProportionMethod, Shape, geometric_mean, mean, ratio, share
 
@@ -58,8 +58,7 @@ def task_success_rate(
         print(sq.task_success_rate().estimate(rows))
         print(sq.task_success_rate(partial="half").estimate(rows))
     """
-    if partial not in ("failure", "success", "half"):
-        raise ParameterError(f"task_success_rate: partial must be 'failure', 'success' or 'half', got {partial!r}")
+    choice("task_success_rate: partial", partial, ("failure", "success", "half"))
     ended = pl.col(end).cast(pl.String)
     if partial == "half":
         credit = (ended == "completed").cast(pl.Float64) + 0.5 * (ended == "partial")
