@@ -42,7 +42,7 @@ EDGES = {"model/frames.py": {"iter_rows"}, "events/quality.py": {"iter_rows"}}
 # The one place that defers and types answers by their input; and where else overloads stand, which are not of answers.
 BOUNDARY = "core/boundary.py"
 INPUT = "model/frame_input.py"
-OVERLOADS = {BOUNDARY, INPUT, "report/charts/style.py", "worktime/schedule.py", "worktime/schedules.py"}
+OVERLOADS = {BOUNDARY, INPUT, "report/charts/style.py", "worktime/questions.py"}
 
 LONGEST_FILE = 400
 

@@ -21,6 +21,7 @@ from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
+from servicequality.events import uptime as uptime
 from servicequality.metrics import *
 from servicequality.model import Account as Account
 from servicequality.model import AgentTime as AgentTime
@@ -73,5 +74,6 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "plan",
         "reply_waits",
         "review_scores",
+        "uptime",
     ]
     __all__ += metrics.__all__ + instruments.__all__ + tolerance.__all__

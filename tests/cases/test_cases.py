@@ -26,7 +26,6 @@ TO_COME: frozenset[tuple[str, str]] = frozenset(
     for stem, operations in {
         "episodes": ("episodes",),
         "staffing": ("agents_needed", "erlang_c"),
-        "uptime": ("uptime",),
         "weights": (
             "calibrate_linear", "post_stratify", "rake", "trim_weights", "weighted_mean_raked", "weighted_share_raked",
         ),

@@ -1,5 +1,6 @@
 """The cases of `working_time.json`: names translated, nothing computed."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,15 +8,20 @@ from zoneinfo import ZoneInfo
 from servicequality.worktime import Schedule
 
 
-def run(case: dict[str, Any]) -> float | str | None:
-    """The answer as `expected` is written: signed seconds, or an instant on the schedule's wall clock."""
-    schedule = Schedule(
+def schedule_of(case: Mapping[str, Any]) -> Schedule:
+    """The schedule that a case describes."""
+    return Schedule(
         week=case["weekly"],
         timezone=case["timezone"],
         holidays=case["holidays"],
         exceptions=case.get("exceptions", {}),
         breaks=case.get("breaks", {}),
     )
+
+
+def run(case: dict[str, Any]) -> float | str | None:
+    """The answer as `expected` is written: signed seconds, or an instant on the schedule's wall clock."""
+    schedule = schedule_of(case)
     start = datetime.fromisoformat(case["start"])
     match case["op"]:
         case "between":

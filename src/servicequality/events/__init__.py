@@ -8,6 +8,7 @@ from servicequality.events.reviews import review_scores
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
 from servicequality.events.ticket_rows import FirstResponse
+from servicequality.events.uptime_rows import uptime
 from servicequality.events.waits import reply_waits
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "reply_waits",
     "review_scores",
     "status_times",
+    "uptime",
 ]

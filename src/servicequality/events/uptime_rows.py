@@ -145,7 +145,7 @@ def _figures(spells: DownSpells, edges: Integers, groups: int, schedule: Schedul
     first = parts[np.unique(spells.outage[parts], return_index=True)[1]]
     began = _opening(spells.start[first], schedule)
     places = spells.group[first] * (len(edges) - 1) + np.searchsorted(edges, began, "right") - 1
-    outages = np.bincount(places, minlength=groups * (len(edges) - 1)).reshape(groups, -1)
+    outages = np.bincount(places, minlength=groups * (len(edges) - 1)).reshape(groups, len(edges) - 1)
     up = np.diff(bounds) - down - maintenance
     return {
         "up_seconds": up / 1e6,
@@ -173,7 +173,7 @@ def _asked(times: Integers, expression: pl.Expr) -> Integers:
 
 
 def _microseconds(name: str) -> pl.Expr:
-    return column(name).dt.convert_time_zone("UTC").dt.epoch("us")
+    return column(name).cast(pl.Datetime("us", "UTC")).dt.epoch("us")
 
 
 def _check_columns(schema: pl.Schema, keys: list[str], named: dict[str, str]) -> None:
