@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
+import numpy as np
 import polars as pl
 import pytest
 from polars import selectors
@@ -52,6 +53,10 @@ class TestMessages:
         with pytest.raises(ParameterError, match="handle_time_observed_only: limit takes one value, got Series"):
             handle_time_observed_only(limit=strange)
 
+    def test_a_level_of_numpy_is_a_number_like_others(self) -> None:
+        rows = evaluate(pl.LazyFrame({"score": [1, 9]}), nps(), level=np.float32(0.9))  # type: ignore[arg-type]
+        assert rows.collect()["level"].item() == pytest.approx(0.9)
+
     def test_a_dozen_names(self) -> None:
         wide = pl.DataFrame({f"c{place}": [1] for place in range(49)})
         with pytest.raises(InputError, match=r"the frame has c0, .*, c11 and 37 more$"):
@@ -60,6 +65,7 @@ class TestMessages:
     def test_values_are_printed_on_one_line_and_cut(self) -> None:
         assert shown("a\x1b[31m\nb") == r"'a\x1b[31m\nb'"
         assert len(shown("x" * 1000)) == 42
+        assert values_of(pl.Series("^a.*$", [1, 2])) == "1, 2"
         assert shown(pl.Series([1])) == shown(pl.Series([1])).replace("\n", " ")
         assert listed(["a\n"]) == r"a\n"
         assert near("tem", ["team", "x"]) == " (did you mean 'team'?)"

@@ -79,9 +79,14 @@ def refused(answer: Answer, plain: Answer, *, lenient: bool) -> bool:
     """
     if plain.error is not None and answer.error is None:
         raise FaultError("disagreement", f"answered, where plain data are refused: {plain.error}")
-    if plain.error is None and answer.error is not None and not lenient:
+    if plain.error is None and answer.error is not None and not lenient and not _taken(answer.error):
         raise FaultError("refused", f"{type(answer.error).__name__}: {answer.error}")
     return answer.error is not None
+
+
+def _taken(error: Exception) -> bool:
+    """Whether a key was refused because an answer has a column of its own of that name."""
+    return "rename the frame's column first" in str(error)
 
 
 def gather(faults: list[FaultError], check: Callable[..., None], *args: Any, **kwargs: Any) -> None:
@@ -105,7 +110,8 @@ def honest(result: pl.DataFrame, *, kept: set[str] = frozenset()) -> None:  # ty
         if not column.is_finite().all():
             raise FaultError("figures", f"{name} is NaN or infinite: {column.to_list()[:6]}")
     if {"value", "low", "high"} <= set(names):
-        figure = "estimate" if "estimate" in names else "value"  # shrunken shares stand beside those given
+        # Limits of chance hold a centre, and those of shrunken shares an estimate, beside the values given.
+        figure = next(name for name in ("centre", "estimate", "value") if name in names)
         slack = 1e-9 * pl.max_horizontal(1.0, pl.col(figure).abs())
         wrong = result.filter((pl.col("low") > pl.col(figure) + slack) | (pl.col("high") < pl.col(figure) - slack))
         if wrong.height:

@@ -19,7 +19,7 @@ FIRST = "SERVICEQUALITY_FUZZ_SEED"
 PROCESSES = "SERVICEQUALITY_FUZZ_PROCESSES"
 SLOW = 3.0
 """Seconds of the processor that no call on fifty rows may take."""
-STUCK = 120.0
+STUCK = 600.0
 """Seconds after which a process is ended."""
 _CHUNK = 200
 

@@ -44,7 +44,7 @@ def first_line(error: BaseException) -> str:
 
 def values_of(values: pl.Series, most: int = 5) -> str:
     """The first values of a column as a message prints them; instants that no calendar holds, as their numbers."""
-    head = values.head(most)
+    head = values.alias("values").head(most)  # methods of a Series read its name as a pattern
     dtype: pl.DataType = head.dtype
     if isinstance(dtype, pl.Datetime | pl.Duration | pl.Date):
         # Python's calendar ends with the year 9999, and Polars panics long after it.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 from polars import selectors as cs
 
-from servicequality.checks import column, listed, shown
+from servicequality.checks import column, holds_texts, listed, shown
 from servicequality.core import Computation, of_frame
 from servicequality.errors import InputError, ParameterError, ServiceQualityError
 from servicequality.events.as_of import changes_of, known_at, words
@@ -90,6 +90,8 @@ def flow(
     if frame is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
     schema = frame.collect_schema()
+    if "excluded" in schema and not holds_texts(schema["excluded"]):
+        raise InputError(f"column 'excluded' holds {schema['excluded']}, expected texts such as 'spam'; cast it first")
     keys = _keys(by, schema)
     for parameter, names in (("created", created), ("stopped", stopped)):
         several = list(names) if parameter == "stopped" and isinstance(names, list | tuple) else [names]

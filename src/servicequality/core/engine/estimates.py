@@ -37,7 +37,7 @@ class _Figures:
         size = rules * groups
         self.value, self.low, self.high, self.se, self.n_eff, self.n_pending = np.full((6, size), np.nan)
         self.n, self.n_missing, self.n_excluded = np.zeros((3, size))
-        self.level = np.full(size, level)
+        self.level = np.full(size, level, np.float64)
         self.method, self.reason, self.notes = (np.full(size, None, dtype=object) for _ in range(3))
 
     def of(self, place: int) -> slice:
