@@ -24,6 +24,8 @@ from servicequality.shapes.base import Better
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_LIMITS = """Limits:
+    How they are made, and where they are too short: `servicequality.catalogue.page("{}")`."""
 _WORKING = "working_seconds"
 _READING = ("missing", "better")
 """Options that say how answers are read, and make no other quantity."""
@@ -34,6 +36,7 @@ class Definition(Generic[P]):
 
     def __init__(self, body: Callable[P, Shape], spec: Spec) -> None:
         functools.update_wrapper(self, body)
+        self.__doc__ = f"{inspect.cleandoc(body.__doc__ or '')}\n\n{_LIMITS.format(spec.name)}"
         self.spec = spec
         self._body = body
 
