@@ -90,6 +90,13 @@ def simulations(session: nox.Session) -> None:
 
 
 @nox.session
+def minima(session: nox.Session) -> None:
+    """Draw the page of minima anew, docs/coverage-minima.md: some ten minutes; `-- --curves 10000` for more draws."""
+    install(session, "test")
+    session.run("python", "tests/coverage_table.py", *session.posargs)
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Break the sources in small ways and see whether a test notices; [tool.mutmut] says which files."""
     install(session, "mutation")

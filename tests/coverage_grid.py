@@ -1,9 +1,5 @@
-"""The grid on which limits are tried: how often they hold the truth, cell by cell, from sums of drawn samples.
+"""The grid on which limits and verdicts are tried, cell by cell, from sums of drawn samples. Curves are in `curve_grid`."""
 
-`python tests/coverage_grid.py 20000` prints the minima as a table in Markdown.
-"""
-
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -13,13 +9,18 @@ from numpy.typing import NDArray
 
 from servicequality.core.sampling import design_parts, limits_of
 from servicequality.shapes import Balance, Mean, PeriodRate, Share
-from servicequality.shapes.base import FixedShape, Reading
+from servicequality.shapes.base import FixedShape, Reading, Sums
+from servicequality.shapes.deciding import Decision, decision_of
 
 Generator = np.random.Generator
 Floats = NDArray[np.float64]
+Outcomes = NDArray[np.bool_]
+CLAIMS = ("limits", "met", "missed")
 NO_RULE = pl.lit(value=False)
 SIZES = (5, 10, 20, 50, 100, 500)
 LEVEL = 0.95
+TAIL = 0.05
+SLACK = 1e-9  # truths and limits are rounded
 
 SHARE = Share(hits=NO_RULE, n=NO_RULE)
 NET = Balance(positive=NO_RULE, negative=NO_RULE, n=NO_RULE)
@@ -34,29 +35,44 @@ class Cell(NamedTuple):
     Attributes:
         name: what is drawn, in words.
         n: rows, clusters or periods.
-        draw: which of so many samples have limits that hold the truth.
+        draw: what came of so many samples, a row each; a column for each of `CLAIMS`: whether its limits hold the truth, and
+            whether a target that is the truth is not called met, and not called missed.
     """
 
     name: str
     n: int
-    draw: Callable[[Generator, int], NDArray[np.bool_]]
+    draw: Callable[[Generator, int], Outcomes]
 
 
-def held(reading: Reading, truth: float) -> NDArray[np.bool_]:
-    """Which limits hold the truth; one that is not there holds everything, and a group without any says nothing wrong."""
-    slack = 1e-9
-    return ~(reading.low > truth + slack) & ~(reading.high < truth - slack)
+def outcomes(reading: Reading, decided: Decision, enough: NDArray[np.bool_], truth: float) -> Outcomes:
+    """Which claims came true of each sample; a limit that is not there says nothing wrong."""
+    held = ~(reading.low > truth + SLACK) & ~(reading.high < truth - SLACK)
+    not_met, not_missed = ~(decided.low > truth + SLACK), ~(decided.high < truth - SLACK)
+    return np.column_stack((held, not_met | ~enough, not_missed | ~enough))
 
 
-def plain(shape: FixedShape, truth: float, **sums: Floats) -> NDArray[np.bool_]:
-    return held(shape.limits(sums, level=LEVEL, design=None), truth)
+def plain(shape: FixedShape, truth: float, **sums: Floats) -> Outcomes:
+    decided = decision_of(shape, sums, tail=TAIL, design=None)
+    return outcomes(shape.limits(sums, level=LEVEL, design=None), decided, sums["n"] >= decided.fewest, truth)
+
+
+def sampled(shape: FixedShape, truth: float, sums: Sums, extra: Sums, ratio: tuple[Floats, Floats]) -> Outcomes:
+    """The same of weighted or clustered samples."""
+    parts, n_eff = design_parts(shape, sums, extra, ratio)
+    low, high, fewest = np.full((3, len(n_eff)), np.nan)
+    for part in parts:
+        if part.known:
+            decided = decision_of(shape, part.sums, tail=TAIL, design=part.design)
+            low[part.chosen], high[part.chosen], fewest[part.chosen] = decided.low, decided.high, decided.fewest
+    reading = limits_of(shape, parts, len(n_eff), level=LEVEL)
+    return outcomes(reading, Decision(low, high), n_eff >= fewest, truth)
 
 
 def shares() -> Iterator[Cell]:
     for n in SIZES:
         for p in (0.5, 0.8, 0.95, 0.99):
 
-            def draw(rng: Generator, draws: int, n: int = n, p: float = p) -> NDArray[np.bool_]:
+            def draw(rng: Generator, draws: int, n: int = n, p: float = p) -> Outcomes:
                 return plain(SHARE, p, hits=rng.binomial(n, p, draws).astype(float), n=np.full(draws, float(n)))
 
             yield Cell(f"p {p}", n, draw)
@@ -78,13 +94,13 @@ def scores() -> Iterator[Cell]:
 
             def draw(
                 rng: Generator, draws: int, n: int = n, at: tuple[float, ...] = points, p: tuple[float, ...] = chances
-            ) -> NDArray[np.bool_]:
+            ) -> Outcomes:
                 counts, x = rng.multinomial(n, p, draws), np.array(at)
                 return plain(SCORE, float(x @ p), amount=counts @ x, squares=counts @ x**2, n=np.full(draws, float(n)))
 
             yield Cell(name, n, draw)
 
-        def tenths(rng: Generator, draws: int, n: int = n) -> NDArray[np.bool_]:
+        def tenths(rng: Generator, draws: int, n: int = n) -> Outcomes:
             x = rng.binomial(10, 0.7, (draws, n)) / 10
             return plain(SCORE, 0.7, amount=x.sum(1), squares=(x**2).sum(1), n=np.full(draws, float(n)))
 
@@ -95,7 +111,7 @@ def net_scores() -> Iterator[Cell]:
     for n in SIZES:
         for p in ((0.7, 0.2, 0.1), (0.85, 0.1, 0.05), (0.05, 0.85, 0.1), (0.0, 0.82, 0.18)):
 
-            def draw(rng: Generator, draws: int, n: int = n, p: tuple[float, ...] = p) -> NDArray[np.bool_]:
+            def draw(rng: Generator, draws: int, n: int = n, p: tuple[float, ...] = p) -> Outcomes:
                 up, _, down = rng.multinomial(n, p, draws).T.astype(float)
                 return plain(NET, p[0] - p[2], positive=up, negative=down, n=np.full(draws, float(n)))
 
@@ -120,7 +136,7 @@ def clusters() -> Iterator[Cell]:
 
                     def draw(
                         rng: Generator, draws: int, n: int = n, kind: str = kind, icc: float = icc, p: float = p
-                    ) -> NDArray[np.bool_]:
+                    ) -> Outcomes:
                         sizes = _sizes(rng, kind, draws, n)
                         beta = 1 / icc - 1 if icc else 0.0
                         level = rng.beta(p * beta, (1 - p) * beta, sizes.shape) if icc else p
@@ -132,7 +148,7 @@ def clusters() -> Iterator[Cell]:
                             "row_squares": squares, "yy": (hits**2).sum(1), "xy": (hits * x).sum(1), "xx": squares,
                         }  # fmt: skip
                         ratio = sums["hits"], sums["n"]
-                        return held(limits_of(SHARE, design_parts(SHARE, sums, extra, ratio)[0], draws, level=LEVEL), p)
+                        return sampled(SHARE, p, sums, extra, ratio)
 
                     yield Cell(f"{kind}, ICC {icc}, p {p}", n, draw)
 
@@ -142,9 +158,7 @@ def weights() -> Iterator[Cell]:
         for slope in (-0.9, 0.0, 0.9):
             for p in (0.5, 0.8, 0.95, 0.99):
 
-                def draw(
-                    rng: Generator, draws: int, n: int = n, slope: float = slope, p: float = p
-                ) -> NDArray[np.bool_]:
+                def draw(rng: Generator, draws: int, n: int = n, slope: float = slope, p: float = p) -> Outcomes:
                     # Rows are kept at the inverse of their weight, so that p is the share in the population and not here.
                     kept = p * np.exp(-slope) / (p * np.exp(-slope) + 1 - p)
                     y = (rng.random((draws, n)) < kept).astype(float)
@@ -156,7 +170,7 @@ def weights() -> Iterator[Cell]:
                         "yy": (w**2 * y).sum(1), "xy": (w**2 * y).sum(1), "xx": squares,
                     }  # fmt: skip
                     ratio = sums["hits"], sums["n"]
-                    return held(limits_of(SHARE, design_parts(SHARE, sums, extra, ratio)[0], draws, level=LEVEL), p)
+                    return sampled(SHARE, p, sums, extra, ratio)
 
                 yield Cell(f"slope {slope}, p {p}", n, draw)
 
@@ -166,9 +180,7 @@ def rates() -> Iterator[Cell]:
         for mean in (0.5, 2.0, 5.0, 20.0):
             for kind in ("Poisson", "k = 2"):
 
-                def draw(
-                    rng: Generator, draws: int, m: int = m, mean: float = mean, kind: str = kind
-                ) -> NDArray[np.bool_]:
+                def draw(rng: Generator, draws: int, m: int = m, mean: float = mean, kind: str = kind) -> Outcomes:
                     each = np.full((draws, m), mean) if kind == "Poisson" else rng.gamma(2, mean / 2, (draws, m))
                     y = rng.poisson(each).astype(float)
                     all_of = np.full(draws, float(m))
@@ -183,7 +195,7 @@ def amounts() -> Iterator[Cell]:
     for n in SIZES:
         for sigma in (0.0, 0.5, 1.0, 1.5):
 
-            def draw(rng: Generator, draws: int, n: int = n, sigma: float = sigma) -> NDArray[np.bool_]:
+            def draw(rng: Generator, draws: int, n: int = n, sigma: float = sigma) -> Outcomes:
                 x = rng.lognormal(0, sigma, (draws, n)) if sigma else rng.exponential(1.0, (draws, n))
                 truth = float(np.exp(sigma**2 / 2)) if sigma else 1.0
                 return plain(AMOUNT, truth, amount=x.sum(1), squares=(x**2).sum(1), n=np.full(draws, float(n)))
@@ -202,21 +214,6 @@ FAMILIES: Mapping[str, Callable[[], Iterator[Cell]]] = {
 }
 
 
-def coverage(family: str, rng: Generator, draws: int) -> NDArray[np.bool_]:
-    """Which samples of each cell hold the truth: a row a draw, a column a cell."""
-    return np.column_stack([cell.draw(rng, draws) for cell in FAMILIES[family]()])
-
-
-def minima(draws: int) -> str:
-    """The lowest coverage of each family at each size, and the cell where it is, as a table in Markdown."""
-    lines = ["| figure | n | coverage, % | where |", "|---|---|---|---|"]
-    for family, cells in FAMILIES.items():
-        shares_held, known = coverage(family, np.random.default_rng(1), draws).mean(axis=0), list(cells())
-        for n in sorted({cell.n for cell in known}):
-            worst = min((share, cell.name) for share, cell in zip(shares_held, known, strict=True) if cell.n == n)
-            lines.append(f"| {family} | {n} | {100 * worst[0]:.1f} | {worst[1]} |")
-    return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    print(minima(int(sys.argv[1])))
+def coverage(family: str, rng: Generator, draws: int) -> Outcomes:
+    """What came of samples of each cell: by draw, cell and claim."""
+    return np.stack([cell.draw(rng, draws) for cell in FAMILIES[family]()], axis=1)

@@ -12,7 +12,8 @@ import polars as pl
 import pytest
 
 from servicequality import catalogue
-from servicequality.catalogue.searching import definitions, families
+from servicequality.catalogue.limits import limits_of
+from servicequality.catalogue.searching import definition, definitions, families
 from servicequality.core import Spec
 from servicequality.errors import ParameterError
 from servicequality.report.entries import entry_text
@@ -141,6 +142,15 @@ def test_every_page_is_whole(spec: Spec) -> None:
     page = catalogue.page(spec.name)
     for part in ("## When it lies", "## Why your vendor shows another number", "## Example", "References: ", "```math"):
         assert part in page, f"{spec.name}: its page lacks {part!r}"
+    assert (limits_of(spec) is None) == spec.table
+    if (words := limits_of(spec)) is not None:
+        entry = " ".join(entry_text(spec, width=400).split())
+        assert f"## Limits {{ #{spec.name}-limits }}\n\n{words.limits}" in page
+        assert words.short in page.split(f"{{ #{spec.name}-when }}")[1].split("\n## ")[0]
+        assert words.limits in entry
+        assert words.short in entry
+        doc = definition(spec.name).__doc__ or ""
+        assert f'catalogue.page("{spec.name}")' in doc  # who reads the docstring finds the page
 
 
 def test_page_and_terminal_print_one_call_without_types() -> None:
@@ -149,3 +159,17 @@ def test_page_and_terminal_print_one_call_without_types() -> None:
         assert all(f"sq.{spec.call}" in text and "Annotated" not in text for text in printed), spec.name
     call = 'csat(score="score", *, scale, box=None, interval="wilson", missing=())'
     assert catalogue.entry("csat").call == call
+
+
+def test_limits_of_a_shape_follow_its_range_and_what_is_asked() -> None:
+    assert "half an answer more" in limits_text("sus")
+    assert "exponential" in limits_text("average_handle_time")
+    assert limits_text("backlog").startswith("None")
+    assert "beta product" in limits_text("resolution_time")
+    assert limits_of(catalogue.entry("pareto")) is None
+
+
+def limits_text(name: str) -> str:
+    words = limits_of(catalogue.entry(name))
+    assert words is not None
+    return words.limits

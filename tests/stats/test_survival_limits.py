@@ -215,7 +215,7 @@ def test_weights_of_a_fraction_of_a_row_are_read_row_by_row():
     curve = km(*tables)
     reading = curve.quantile(0.05)
     left = curve.products.present - curve.products.gone
-    lower, _ = curve.products.parts(np.arange(len(left)), left, np.ones(len(left), dtype=bool))
+    lower, _ = curve.products.parts(np.arange(len(left)), left)
     a, b = lower.parameters()
     holds = (lower.mean > 0) & (beta.sf(0.05, a, b) >= 0.975)
     for group, (start, end) in enumerate(zip(curve.offsets[:-1], curve.offsets[1:], strict=True)):

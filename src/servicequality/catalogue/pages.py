@@ -1,12 +1,18 @@
 """The catalogue as Markdown. Lives here: a metric's page, a family's page, the index. Never: words that a docstring has."""
 
 from servicequality.catalogue.examples import example
+from servicequality.catalogue.limits import lies, limits_of
 from servicequality.catalogue.searching import definition, families, headline
 from servicequality.catalogue.wording import accepted, default, direction, domain, further_words, span, unit
 from servicequality.checks import refusing_misfits
 from servicequality.core import Spec
 
 __all__ = ["families_table", "index", "page"]
+
+_WHERE = (
+    "[How sure is the number?](../how-sure.md) says what limits promise, and "
+    "[what weights and clusters do to them](../how-sure.md#weights-and-clusters)."
+)
 
 
 @refusing_misfits
@@ -76,8 +82,10 @@ def _metric(spec: Spec, *, level: int) -> str:
         _parameters(spec),
     ]
     deeper = "#" * (level + 1)
+    limits = limits_of(spec)
     for heading, text in (
-        ("When it lies", spec.when_it_lies),
+        ("Limits", limits and f"{limits.limits} {_WHERE}"),
+        ("When it lies", lies(spec)),
         ("Why your vendor shows another number", spec.why_vendors_differ),
     ):
         if text:

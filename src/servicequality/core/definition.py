@@ -28,6 +28,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _WHOLE = (pl.Series, pl.DataFrame, pl.LazyFrame, np.ndarray)
 """What no option of a metric is."""
+_LIMITS = """Limits:
+    How they are made, and where they are too short: `servicequality.catalogue.page("{}")`."""
 _WORKING = "working_seconds"
 _READING = ("missing", "better")
 """Options that say how answers are read, and make no other quantity."""
@@ -38,6 +40,7 @@ class Definition(Generic[P]):
 
     def __init__(self, body: Callable[P, Shape], spec: Spec) -> None:
         functools.update_wrapper(self, body)
+        self.__doc__ = f"{inspect.cleandoc(body.__doc__ or '')}\n\n{_LIMITS.format(spec.name)}"
         self.spec = spec
         self._body = body
 

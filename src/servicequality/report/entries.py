@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from servicequality.catalogue.limits import lies, limits_of
 from servicequality.catalogue.searching import definition, is_name_of
 from servicequality.catalogue.wording import accepted, direction, domain, further_words, span, unit
 from servicequality.core import Spec
@@ -34,8 +35,10 @@ def entry_text(spec: Spec, *, width: int = 80, style: Style = PLAIN) -> str:
         ),
         _parameters(spec, width, style),
     ]
+    limits = limits_of(spec)
     for title, text in (
-        ("When it lies", spec.when_it_lies),
+        ("Limits", limits and limits.limits),
+        ("When it lies", lies(spec)),
         ("Why your vendor shows another number", spec.why_vendors_differ),
     ):
         if text:

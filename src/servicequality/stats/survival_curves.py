@@ -23,7 +23,7 @@ from servicequality.stats._checks import (
 from servicequality.stats.proportion import wilson
 from servicequality.stats.survival_loglog import band, inverted_band
 from servicequality.stats.survival_products import Products, product_limits, reached
-from servicequality.stats.survival_segments import accumulate, first, pick, quotient, totals
+from servicequality.stats.survival_segments import accumulate, first, pick, quotient, search, sums_before, totals
 
 BoolArray = NDArray[np.bool_]
 
@@ -157,10 +157,10 @@ class Curves:
         def when(rows: IntArray) -> FloatArray:
             return pick(self.time, rows, (rows >= starts) & (rows < ends), np.nan)
 
-        down = first(self.survival <= 1 - p + EQUAL, self.offsets)
+        down = self._down_to(1 - p + EQUAL)
         value = when(down)
         if not self.competing:
-            below = first(self.survival < 1 - p - EQUAL, self.offsets)
+            below = self._down_to(np.nextafter(1 - p - EQUAL, -np.inf))
             flat = (below > down) & (down < ends)
             value[flat] = (value[flat] + self.time[np.minimum(below, ends - 1)[flat]]) / 2
         if interval == "loglog":
@@ -240,31 +240,35 @@ class Curves:
 
     def _last_fall(self) -> IntArray:
         """The row at which S comes down to 0; the group's end where it does not."""
-        return first(self.survival == 0, self.offsets)
+        return self._down_to(0.0)
+
+    def _down_to(self, share: float) -> IntArray:
+        """The first row of each group at which S is `share` or less; the group's end where there is none."""
+        if self.competing:  # a sum of shares, which may rise by its last bit
+            return first(self.survival <= share, self.offsets)
+        return search(lambda rows, _: self.survival[rows] <= share, self.offsets)
 
     def _share(self, limit: ArrayLike, level: float, interval: str) -> tuple[FloatArray, ...]:
         """S within a limit, the lower limits of 1 - S and of S, and the standard error."""
         choice("interval", interval, ("mid_p", "beta_product", "loglog"))
         tail, z = two_sided_tail(level), critical_value(level)
         limits, ends = self._per_group("limit", limit), self.offsets[1:]
-        later = self.time > np.repeat(limits, np.diff(self.offsets))
-        after = first(later, self.offsets)
-        rows, begun = after - 1, after > self.offsets[:-1]
+        over = search(lambda rows, groups: self.time[rows] > limits[groups], self.offsets)
+        rows, begun = over - 1, over > self.offsets[:-1]
         value = pick(self.survival, rows, begun, 1.0)
         if self.error is not None:
             se = pick(self.error, rows, begun, 0.0)
         else:
-            terms = greenwood(self.events, self.at_risk)
-            terms[later] = 0.0
-            se = value * np.sqrt(totals(terms, self.offsets))
+            (square,) = sums_before(over, self.offsets, lambda part: [greenwood(self.events[part], self.at_risk[part])])
+            se = value * np.sqrt(square)
         if interval == "loglog":
             left, high = band(value, se, z)
             ended = 1 - high
         else:
-            watched = pick(self.products.present, after, after < ends, 0.0)
+            watched = pick(self.products.present, over, over < ends, 0.0)
             at_it = begun & (pick(self.time, rows, begun, np.nan) == limits)
             watched[at_it] = self.products.present[rows[at_it]] - self.products.gone[rows[at_it]]
-            parts = self.products.parts(rows, watched, begun)
+            parts = self.products.parts_before(over, watched)
             ended, left = product_limits(*parts, tail=tail, mid_p=interval == "mid_p")
             ended, left = np.minimum(ended, 1 - value), np.minimum(left, value)
         known = self.identified(limits)
@@ -295,8 +299,8 @@ class Curves:
 
         ends = self.offsets[1:]
         share = np.minimum(value / horizons, 1.0)
-        after = first(self.time >= np.repeat(horizons, np.diff(self.offsets)), self.offsets)
-        watched = pick(self.products.present, after, after < ends, 0.0)
+        at = search(lambda rows, groups: self.time[rows] >= horizons[groups], self.offsets)
+        watched = pick(self.products.present, at, at < ends, 0.0)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             size = share * (1 - share) / (se / horizons) ** 2
         size = np.where(share == 1, watched, np.where(np.isfinite(size) & (se > 0), size, self.rows))
@@ -307,8 +311,9 @@ class Curves:
         low, high = low * horizons, high * horizons
         over = self._last_fall()
         out = some & (pick(self.time, over, over < ends, np.inf) < horizons)
-        lower, _ = self.products.parts_after(over[out])
-        beyond = 1 - betaincinv(*lower.parameters(), 1 - level)
+        left = pick(self.products.present - self.products.gone, over, out, 0.0)
+        lower, _ = self.products.parts_before(np.where(out, over + 1, self.offsets[:-1]), left)
+        beyond = 1 - betaincinv(*lower.where(out).parameters(), 1 - level)
         high[out] += (horizons[out] - self.time[over[out]]) * beyond
         return np.minimum(low, value), np.maximum(np.minimum(high, horizons), np.minimum(value, horizons))
 

@@ -7,13 +7,14 @@ difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from servicequality.stats._checks import FloatArray, IntArray
-from servicequality.stats.survival_segments import accumulate, blocks, earlier, first, pick
+from servicequality.stats.survival_segments import accumulate, blocks, earlier, first, pick, sums_before
 
 BoolArray = NDArray[np.bool_]
 
@@ -47,6 +48,20 @@ class Part(NamedTuple):
         return Part(*(moment[mask] for moment in self))
 
 
+class Moments(NamedTuple):
+    """Moments along whole curves, at each row.
+
+    Attributes:
+        log_free: logarithm of E S.
+        log_excess: logarithm of E S^2 / (E S)^2.
+        causes: what competing ends add; None without them, where F = 1 - S.
+    """
+
+    log_free: FloatArray
+    log_excess: FloatArray
+    causes: "Causes | None"
+
+
 class Causes(NamedTuple):
     """What competing ends add, at each row: moments of F, the share ended by the event, beside S, the share not ended.
 
@@ -63,50 +78,75 @@ class Causes(NamedTuple):
     drag: FloatArray
 
 
-@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Products:
-    """Moments of the share not ended, S, and the share ended by the event, F, at each row of the tables.
+    """Moments of the share not ended, S, and the share ended by the event, F, where they are needed.
+
+    E S is the product of (Y - d + 1) / (Y + 1), with Y rows at risk and d ends of any cause. E S^2 / (E S)^2 is that of
+    1 + d / ((Y - d + 1)(Y + 2)), so that its logarithm is a sum of positive terms. The moments of F follow from the
+    recursion over times: its increments hold nothing but these two.
+
+    Nothing leaves the range of floats: E S is at least Kaplan-Meier's S, and E S^2 / (E S)^2 at most its inverse, as each
+    factor is; rows after S = 0, which only delayed entry brings, change nothing.
 
     Attributes:
         offsets: row range of each group.
         present: rows at risk; 0 after the curve has come down to 0.
         gone: of these, the rows that end at that time, by any cause.
-        log_free: logarithm of E S.
-        log_excess: logarithm of E S^2 / (E S)^2.
-        causes: what competing ends add; None without them, where F = 1 - S.
+        events: of these again, the rows that end by the event of interest.
+        competing: and those that end by another cause; None where none can.
     """
 
     offsets: IntArray
     present: FloatArray
     gone: FloatArray
-    log_free: FloatArray
-    log_excess: FloatArray
-    causes: Causes | None
+    events: FloatArray
+    competing: FloatArray | None
 
-    def parts(self, rows: IntArray, left: FloatArray, known: BoolArray) -> tuple[Part, Part]:
+    @cached_property
+    def moments(self) -> Moments:
+        """The moments along whole curves, worked out when they are needed: one row a group takes a sum, and no curve."""
+        log_free, log_excess = np.empty((2, len(self.present)))
+        for bounds, part in _cached(self.offsets):
+            for terms in _terms(self.present[part], self.gone[part], (log_free[part], log_excess[part])):
+                accumulate(np.add, terms, bounds, out=terms)
+        causes = None
+        if self.competing is not None:
+            free, excess = np.exp(log_free), np.expm1(log_excess)
+            causes = _causes(self.offsets, self.present, self.events, self.competing, free, excess)
+        return Moments(log_free, log_excess, causes)
+
+    def parts(self, rows: IntArray, left: FloatArray) -> tuple[Part, Part]:
         """The lower and the upper part of F at some rows.
 
         Args:
             rows: places in the tables.
             left: rows watched up to there and not ended; those censored there count.
-            known: false where there is no row yet, so that nothing has ended.
         """
-        log_free = pick(self.log_free, rows, known, 0.0)
-        free, excess = np.exp(log_free), np.expm1(pick(self.log_excess, rows, known, 0.0))
-        if self.causes is None:
-            ended, otherwise = -np.expm1(log_free), np.zeros_like(free)
-            variance, drag = free * free * excess, free * excess
-        else:
-            ended, otherwise, variance, drag = (pick(moment, rows, known, 0.0) for moment in self.causes)
-        more = left + 1
-        last = free / more  # the share that the next end would take
-        apart = last * last * (left + 2 * excess * more) / (more + 1) - 2 * last * drag
-        lower = Part(ended, otherwise + free, variance)
-        return lower, Part(ended + last, otherwise + last * left, variance + apart)
+        log_free, log_excess, causes = self.moments
+        moments = None if causes is None else tuple(moment[rows] for moment in causes)
+        return _parts(log_free[rows], log_excess[rows], moments, left)
 
     def parts_after(self, rows: IntArray) -> tuple[Part, Part]:
         """The parts at the very times of some rows."""
-        return self.parts(rows, self.present[rows] - self.gone[rows], np.ones(len(rows), dtype=np.bool_))
+        return self.parts(rows, self.present[rows] - self.gone[rows])
+
+    def parts_before(self, ends: IntArray, left: FloatArray) -> tuple[Part, Part]:
+        """The parts of every group once its rows before `ends` are over; at the group's start nothing has ended.
+
+        Args:
+            ends: one place a group, from its first row to its end.
+            left: as for `parts`.
+        """
+        if self.competing is not None:
+            begun = ends > self.offsets[:-1]
+            log_free, log_excess, causes = self.moments
+            assert causes is not None  # there are competing ends
+            moments = tuple(pick(moment, ends - 1, begun, 0.0) for moment in causes)
+            log_free, log_excess = (pick(log, ends - 1, begun, 0.0) for log in (log_free, log_excess))
+            return _parts(log_free, log_excess, moments, left)
+        log_free, log_excess = sums_before(ends, self.offsets, lambda rows: _terms(self.present[rows], self.gone[rows]))
+        return _parts(log_free, log_excess, None, left)
 
 
 def beta_products(
@@ -118,14 +158,7 @@ def beta_products(
     competing: FloatArray | None = None,
     delayed: bool,
 ) -> Products:
-    """The moments at each row, by running sums within each group.
-
-    E S is the product of (Y - d + 1) / (Y + 1), with Y rows at risk and d ends of any cause. E S^2 / (E S)^2 is that of
-    1 + d / ((Y - d + 1)(Y + 2)), so that its logarithm is a sum of positive terms. The moments of F follow from the
-    recursion over times: its increments hold nothing but these two.
-
-    Nothing leaves the range of floats: E S is at least Kaplan-Meier's S, and E S^2 / (E S)^2 at most its inverse, as each
-    factor is; rows after S = 0, which only delayed entry brings, change nothing.
+    """The beta products of all groups.
 
     Args:
         offsets: row range of each group.
@@ -140,25 +173,41 @@ def beta_products(
         at_risk, events = np.where(alive, at_risk, 0.0), np.where(alive, events, 0.0)
         competing = None if competing is None else np.where(alive, competing, 0.0)
     gone = events if competing is None else events + competing
-    log_free, log_excess = np.empty((2, len(at_risk)))
-    for bounds, part in _cached(offsets):
-        more = at_risk[part] + 1
-        # Terms are made where their sums will stand: fresh memory costs as much as the arithmetic.
-        first_moment, second_moment, d = log_free[part], log_excess[part], gone[part]
-        np.divide(d, more, out=first_moment)
-        np.negative(first_moment, out=first_moment)
-        accumulate(np.add, np.log1p(first_moment, out=first_moment), bounds, out=first_moment)
-        np.subtract(more, d, out=second_moment)
-        more += 1
-        second_moment *= more
-        np.divide(d, second_moment, out=second_moment)
-        accumulate(np.add, np.log1p(second_moment, out=second_moment), bounds, out=second_moment)
-    causes = None
-    if competing is not None:
-        causes = _causes(offsets, at_risk, events, competing, np.exp(log_free), np.expm1(log_excess))
-    return Products(
-        offsets=offsets, present=at_risk, gone=gone, log_free=log_free, log_excess=log_excess, causes=causes
-    )
+    return Products(offsets=offsets, present=at_risk, gone=gone, events=events, competing=competing)
+
+
+def _terms(
+    present: FloatArray, gone: FloatArray, out: tuple[FloatArray, FloatArray] | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """The terms of log E S and of log E S^2 / (E S)^2, made in `out` where given: fresh memory costs as much as they do."""
+    first_moment, second_moment = np.empty((2, len(present))) if out is None else out
+    more = present + 1
+    np.divide(gone, more, out=first_moment)
+    np.negative(first_moment, out=first_moment)
+    np.log1p(first_moment, out=first_moment)
+    np.subtract(more, gone, out=second_moment)
+    more += 1
+    second_moment *= more
+    np.divide(gone, second_moment, out=second_moment)
+    np.log1p(second_moment, out=second_moment)
+    return first_moment, second_moment
+
+
+def _parts(
+    log_free: FloatArray, log_excess: FloatArray, causes: tuple[FloatArray, ...] | None, left: FloatArray
+) -> tuple[Part, Part]:
+    """The lower and the upper part of F, from the moments at one row each and the rows that are left there."""
+    free, excess = np.exp(log_free), np.expm1(log_excess)
+    if causes is None:
+        ended, otherwise = -np.expm1(log_free), np.zeros_like(free)
+        variance, drag = free * free * excess, free * excess
+    else:
+        ended, otherwise, variance, drag = causes
+    more = left + 1
+    last = free / more  # the share that the next end would take
+    apart = last * last * (left + 2 * excess * more) / (more + 1) - 2 * last * drag
+    lower = Part(ended, otherwise + free, variance)
+    return lower, Part(ended + last, otherwise + last * left, variance + apart)
 
 
 def _causes(
@@ -275,8 +324,8 @@ def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tupl
         rows = np.arange(products.offsets[-1])
         possible, certain = (first(holds(rows, np.full(len(rows), sure)), products.offsets) for sure in (False, True))
     filled = ends > starts
-    nothing = pick(products.present, starts, filled, 0.0)
-    _, upper = products.parts(starts, nothing, np.zeros(groups, dtype=np.bool_))
+    nobody_ended = pick(products.present, starts, filled, 0.0)
+    _, upper = products.parts_before(starts, nobody_ended)
     at_once = filled & _above(upper, p, np.full(groups, tail))
     return np.where(at_once, -1, possible), certain
 

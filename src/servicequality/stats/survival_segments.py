@@ -7,7 +7,7 @@ No figure of a group depends on its neighbours, not even in the last bit: a runn
 a group's start would cancel, and would let one long group take digits from every later one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from servicequality.stats._checks import FloatArray, IntArray
 
 BLOCK = 1 << 16  # rows whose intermediate results stay in the cache
+CUT = 1 << 14  # rows of which sums of the first few are made together
 LONG = 1_000  # rows from which a call per group costs less than gathering the groups into a matrix
 
 
@@ -64,11 +65,53 @@ def earlier(values: FloatArray, offsets: IntArray, *, start: float) -> FloatArra
 
 def totals(values: FloatArray, offsets: IntArray) -> FloatArray:
     """Sum of each group; 0 for an empty one."""
-    out = np.zeros(len(offsets) - 1)
-    filled = offsets[1:] > offsets[:-1]
-    if filled.any():  # reduceat gives an empty group its neighbour's first value
-        out[filled] = np.add.reduceat(values, offsets[:-1][filled])
+    return ranges(values, offsets[:-1], offsets[1:])
+
+
+def ranges(values: FloatArray, starts: IntArray, ends: IntArray) -> FloatArray:
+    """Sum of each of several ranges of rows that follow each other with gaps between them; 0 for an empty one."""
+    out = np.zeros(len(starts))
+    filled = ends > starts
+    if filled.any():
+        bounds = np.column_stack((starts[filled], ends[filled])).ravel()
+        # reduceat sums the gaps too; the last range ends with the rows.
+        out[filled] = np.add.reduceat(values[: bounds[-1]], bounds[:-1])[::2]
     return out
+
+
+def sums_before(
+    ends: IntArray, offsets: IntArray, terms: Callable[[slice], Sequence[FloatArray]]
+) -> tuple[FloatArray, ...]:
+    """Sums of some terms over each group's rows before `ends`, one place a group; terms of later rows are mostly not made.
+
+    Args:
+        ends: one place a group, from its first row to its end.
+        offsets: row range of each group.
+        terms: the terms of a slice of the rows.
+    """
+    parts = []
+    for head, end in blocks(offsets, CUT):
+        start, bounds = offsets[head], ends[head:end]
+        rows = slice(start, bounds.max(initial=start))
+        parts.append([ranges(values, offsets[head:end] - start, bounds - start) for values in terms(rows)])
+    return tuple(np.concatenate(sums) for sums in zip(*parts, strict=True))
+
+
+def search(holds: Callable[[IntArray, IntArray], NDArray[np.bool_]], offsets: IntArray) -> IntArray:
+    """The first row of each group at which `holds`, by halving; the group's end where there is none.
+
+    Args:
+        holds: whether it does at some rows, given with their groups; within a group it stays true once it is.
+        offsets: row range of each group.
+    """
+    low, high = offsets[:-1].copy(), offsets[1:].copy()
+    moving = np.flatnonzero(low < high)
+    while moving.size:
+        middle = (low[moving] + high[moving]) // 2
+        true = holds(middle, moving)
+        high[moving[true]], low[moving[~true]] = middle[true], middle[~true] + 1
+        moving = moving[low[moving] < high[moving]]
+    return low
 
 
 def first(mask: NDArray[np.bool_], offsets: IntArray) -> IntArray:
