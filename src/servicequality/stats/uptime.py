@@ -54,7 +54,7 @@ def downtime(
         group: whose span it is, from 0 to `groups` - 1.
         planned: whether the span is announced maintenance.
         groups: how many groups there are.
-        window: its start and its end; spans are cut to it.
+        window: the ends of the window [since, until); spans are cut to it.
 
     Raises:
         ParameterError: a span that ends before it begins, a window without length, or a group that is not there.

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, shown, zone_aware
 from servicequality.errors import InputError, ParameterError
 from servicequality.worktime.columns import Column, Instant, Reader, as_microseconds, ask
 from servicequality.worktime.horizon import Horizon, Piece, Timeline
@@ -24,15 +24,19 @@ __all__ = ["Schedules", "Version"]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A schedule in force from one date, or instant, up to another that is no longer included; None is without end.
+    """A schedule in force in [since, until), which are dates or instants; None leaves that side open.
 
-    A date means its first moment in the schedule's own time zone. Without `valid_to` a version runs until the next
-    begins.
+    A date means its first moment in the schedule's own time zone. Without `until` a version runs until the next begins.
+
+    Args:
+        schedule: the hours that count.
+        since: begin of its time in force.
+        until: end of it.
     """
 
     schedule: Schedule
-    valid_from: date | datetime | None = None
-    valid_to: date | datetime | None = None
+    since: date | datetime | None = None
+    until: date | datetime | None = None
 
 
 class Schedules:
@@ -166,13 +170,13 @@ def _timeline(key: object, given: Schedule | Sequence[Version]) -> Timeline:
     ):
         raise ParameterError(f"{key!r}: expected a Schedule or a list of Version; got {shown(given)}")
     for earlier, later in pairwise(versions):
-        if later.valid_from is None or earlier.valid_to not in (None, later.valid_from):
+        if later.since is None or earlier.until not in (None, later.since):
             raise ParameterError(
-                f"{key!r}: expected versions in order, each valid from where the one before ends; got one valid to "
-                f"{earlier.valid_to} and then one valid from {later.valid_from}"
+                f"{key!r}: expected versions in order, each in force since the one before ends; got one until "
+                f"{earlier.until} and then one since {later.since}"
             )
-    starts = [_bound(version.valid_from, version.schedule) for version in versions]
-    stops = [*starts[1:], _bound(versions[-1].valid_to, versions[-1].schedule)]
+    starts = [_bound(version.since, version.schedule) for version in versions]
+    stops = [*starts[1:], _bound(versions[-1].until, versions[-1].schedule)]
     for start, stop in zip(starts, stops, strict=True):
         if start is not None and stop is not None and start >= stop:
             raise ParameterError(f"{key!r}: expected versions in order of time, each with some time; got {versions!r}")
@@ -189,4 +193,4 @@ def _bound(bound: date | datetime | None, schedule: Schedule) -> int | None:
         raise ParameterError(f"expected a date or an instant from which a version holds; got {shown(bound)}")
     if not isinstance(bound, datetime):
         bound = datetime.combine(bound, time.min, load_zone(schedule.timezone))
-    return as_microseconds(bound)
+    return as_microseconds(zone_aware("since or until of a version", bound))
