@@ -155,6 +155,9 @@ def availability_interval(up: ArrayLike, down: ArrayLike, cycles: ArrayLike, *, 
 def series_availability(parts: ArrayLike) -> FloatArray:
     """Availability of a system that needs all of its parts, which fail independently: the product over the last axis.
 
+    Args:
+        parts: availabilities, the parts of one system along the last axis.
+
     Raises:
         ParameterError: no part, or an availability outside [0, 1].
     """

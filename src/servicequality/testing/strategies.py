@@ -33,7 +33,6 @@ def frames(
     `SLICE`, `PART`), by which laws cut the rows. Rows repeat. A frame that breaks a law shrinks to the fewest rows.
 
     Args:
-        draw: hypothesis gives it.
         metric: its inputs say what each column may hold.
         min_size: fewest rows.
         max_size: most rows.
