@@ -7,7 +7,7 @@ import importlib
 import inspect
 import pkgutil
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -82,6 +82,61 @@ def test_metrics_and_tables_stand_on_the_list_with_their_parameters() -> None:
     assert listed["servicequality.nps"].startswith("servicequality.nps(score='score', *, detractor_max: int = 6, ")
     assert listed["servicequality.nps"].endswith(") -> Metric")
     assert "since: datetime.datetime, until: datetime.datetime" in listed["servicequality.availability"]
+
+
+def described_parameters(function: Callable[..., object]) -> dict[str, str]:
+    """The parameters that a docstring describes, in its order, and what it says of them."""
+    doc = inspect.getdoc(function) or ""
+    section = re.search(r"^Args:\n((?:[ ]+.*\n?|\n)+)", f"{doc}\n", re.MULTILINE)
+    entries = re.split(r"^(?=\*{0,2}\w+:)", inspect.cleandoc(f"\n{section[1]}" if section else ""), flags=re.MULTILINE)
+    return {name: " ".join(text.split()) for name, _, text in (one.partition(":") for one in entries if one)}
+
+
+def functions() -> Iterator[tuple[str, Callable[..., object]]]:
+    """Public functions; columns and options of metrics and tables are described by their types, and by the catalogue."""
+    for module in public_modules():
+        for name in getattr(module, "__all__", ()):
+            value = getattr(module, name)
+            if inspect.isfunction(value) or (isinstance(value, TableDefinition) and described_parameters(value)):
+                yield f"{module.__name__}.{name}", value
+
+
+def test_parameters_are_described_in_the_order_of_the_signature() -> None:
+    wrong = [
+        name
+        for name, function in functions()
+        if list(described_parameters(function)) != list(inspect.signature(function).parameters)
+    ]
+    assert not wrong, "describe every parameter under `Args:`, in the signature's order"
+
+
+def test_a_parameter_is_described_in_one_style() -> None:
+    described = {
+        f"{name}: {key}": text for name, function in functions() for key, text in described_parameters(function).items()
+    }
+    assert len(described) > 900
+    names = ("Kaplan", "Records", "IANA", "None", "True", "False", "Student", "Int64", "NaN")
+    capital = [key for key, text in described.items() if re.match(r"[A-Z][a-z]", text) and not text.startswith(names)]
+    assert not capital, "begin in lower case"
+    unended = [key for key, text in described.items() if not text.endswith(".")]
+    assert not unended, "end with a full stop"
+
+
+def test_the_reading_of_docstrings_sees_what_is_there() -> None:
+    def described(first: int, *, second: int) -> None:
+        """Words.
+
+        Args:
+            first: what
+                it is.
+            second: And this
+
+        Raises:
+            InputError: never.
+        """
+
+    assert described_parameters(described) == {"first": "what it is.", "second": "And this"}
+    assert described_parameters(functions) == {}
 
 
 def test_no_public_function_bears_the_name_of_its_module() -> None:

@@ -48,6 +48,9 @@ _PLAIN = str.maketrans(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command: 0 if all went well, 1 if the data raise a question that decides every figure, 2 if the call or the
     data are wrong; then with a message on the error stream.
+
+    Args:
+        arguments: the words after the program's name; by default those of the process.
     """
     given = _parser().parse_args(arguments)
     try:

@@ -136,6 +136,10 @@ def answered(column: str, missing: Sequence[float] = ()) -> pl.Expr:
     """Row rule: the column holds an answer, and none of the numbers declared to be a blank.
 
     Every definition writes its denominator this way: Polars computes equal rules once, if they are spelled alike.
+
+    Args:
+        column: the column's name.
+        missing: numbers that stand for no answer.
     """
     number = column_of(column)
     present = number.is_not_null()
@@ -143,5 +147,10 @@ def answered(column: str, missing: Sequence[float] = ()) -> pl.Expr:
 
 
 def one_of(number: pl.Expr, values: Sequence[float]) -> pl.Expr:
-    """Row rule: the number equals one of the values. `is_in` would refuse whole numbers that are stored as floats."""
+    """Row rule: the number equals one of the values. `is_in` would refuse whole numbers that are stored as floats.
+
+    Args:
+        number: the number of each row.
+        values: the values that it may equal.
+    """
     return reduce(or_, [number == value for value in values])

@@ -312,10 +312,8 @@ def _constructor(rng: Generator) -> CallInput:
         return _call("sla.Target", sla.Target, **_some(rng, [*fine], fine, 0.4))
     if kind == 4:
         target = Source(sla.Target("resolution", 60), 'sla.Target("resolution", 60)')
-        fine = {"name": "x", "targets": [target], "valid_from": NOON}
-        return _call(
-            "sla.Policy", sla.Policy, **_some(rng, [*fine, "schedule", "paused", "when", "valid_to"], fine, 0.3)
-        )
+        fine = {"name": "x", "targets": [target], "since": NOON}
+        return _call("sla.Policy", sla.Policy, **_some(rng, [*fine, "schedule", "paused", "when", "until"], fine, 0.3))
     if kind == 5:
         fine = {"name": "s", "dimensions": {"a": [1, 2]}, "low": 1, "high": 7}
         return _call(

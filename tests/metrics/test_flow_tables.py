@@ -155,15 +155,24 @@ def test_the_law_by_hand() -> None:
     result = eager(littles_law(rows, since=MONDAY, until=MONDAY + 4 * DAY))
     by_name = {row["metric"]: row for row in result.to_dicts()}
     assert by_name["mean_open"]["value"] == (1 + 2 + 3 + 1) / 4
-    assert by_name["mean_open"]["notes"] == "open at the start 2, at the end 2"
-    assert (by_name["arrivals_per_day"]["value"], by_name["arrivals_per_day"]["n"]) == (
-        2 / 4,
-        2,
-    )  # one came at the start
+    assert by_name["mean_open"]["notes"] == "open at the start 1, at the end 2"
+    arrivals = by_name["arrivals_per_day"]
+    assert (arrivals["value"], arrivals["n"]) == (3 / 4, 3)  # who came at the start came in the window
     assert (by_name["mean_time"]["value"], by_name["mean_time"]["unit"]) == (2.5 * 86_400, "s")
     assert by_name["mean_time"]["high"] == pytest.approx((2.5 + 12.706204736 * math.sqrt(0.5 / 2)) * 86_400)
-    assert by_name["arrivals_times_time"]["value"] == 0.5 * 2.5
-    assert by_name["law_ratio"]["value"] == (7 / 4) / (0.5 * 2.5)
+    assert by_name["arrivals_times_time"]["value"] == 0.75 * 2.5
+    assert by_name["law_ratio"]["value"] == (7 / 4) / (0.75 * 2.5)
+
+
+def test_the_law_counts_in_a_window_that_is_open_at_its_end() -> None:
+    rows = tickets((0, 4), (1, 2), (4, 6), (-3, 0))
+    whole = eager(littles_law(rows, since=MONDAY, until=MONDAY + 4 * DAY)).to_dicts()
+    n = {row["metric"]: row["n"] for row in whole}
+    assert (n["arrivals_per_day"], n["mean_time"]) == (2, 2)  # came at 0 and 1, ended at 0 and 2
+    assert whole[0]["notes"] == "open at the start 1, at the end 1"
+    halves = [eager(littles_law(rows, since=MONDAY + a * DAY, until=MONDAY + (a + 2) * DAY)) for a in (0, 2)]
+    for metric in ("arrivals_per_day", "mean_time"):
+        assert sum(half.filter(metric=metric)["n"].item() for half in halves) == n[metric]
 
 
 def test_a_steady_desk_obeys_the_law_and_a_growing_one_does_not() -> None:
@@ -250,4 +259,5 @@ def test_the_backlog_of_a_real_log_is_the_published_one(incidents: pl.DataFrame,
     oldest = eager(oldest_open(incidents, *stamps, "number", as_of=at)).row(0, named=True)
     assert (oldest["n"], oldest["value"]) == (still, (at - min(opened["opened_at"])).total_seconds())
     law = eager(littles_law(incidents, *stamps, since=at - 14 * DAY, until=at))
-    assert law["notes"][0].endswith(f"at the end {still}")
+    left = incidents.filter(pl.col("opened_at") < at, pl.col("closed_at").is_null() | (pl.col("closed_at") >= at))
+    assert law["notes"][0].endswith(f"at the end {left.height}")

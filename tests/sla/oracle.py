@@ -119,8 +119,8 @@ def clocks_of(desk: Desk, number: int, now: int, rules: Sequence[Rule]) -> list[
 
 
 def _valid(policy: Policy, instant: datetime) -> bool:
-    after = policy.valid_from is None or policy.valid_from <= instant
-    return after and (policy.valid_to is None or instant < policy.valid_to)
+    after = policy.since is None or policy.since <= instant
+    return after and (policy.until is None or instant < policy.until)
 
 
 def _reckon(desk: Desk, h: History, now: int, row: dict[str, Any], policy: Policy, lapse: bool) -> dict[str, Any]:

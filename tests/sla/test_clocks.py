@@ -52,8 +52,8 @@ def test_a_target_is_a_number_of_seconds(seconds: Any) -> None:
             lambda: Policy("p", [Target("resolution", 1, "High"), Target("resolution", 2, "high")]),
             "one target for each clock and priority; got 'two for",
         ),
-        (lambda: Policy("p", [RESOLUTION], valid_from=START.replace(tzinfo=None)), "valid_from must be a datetime with a time"),
-        (lambda: Policy("p", [RESOLUTION], valid_from=AS_OF, valid_to=START), "valid_from must lie before valid_to"),
+        (lambda: Policy("p", [RESOLUTION], since=START.replace(tzinfo=None)), "since must be a datetime with a time"),
+        (lambda: Policy("p", [RESOLUTION], since=AS_OF, until=START), "since must lie before until"),
         (lambda: Policy("p", [RESOLUTION], paused="pending"), "policy 'p': paused must be a tuple of names"),
         (lambda: Policy("p", [RESOLUTION], schedule="24x7"), "schedule must be a Schedule, or Schedules by key; got '24x7'"),
         (lambda: Policy("p", [RESOLUTION], when="priority"), "when must be a Polars expression"),
@@ -145,7 +145,7 @@ def test_the_first_policy_that_holds_wins_even_without_a_target() -> None:
 
 def test_coverage_says_which_policy_never_holds() -> None:
     phone = Policy("phone", [RESOLUTION], when=pl.col("channel") == "phone")
-    lists = [phone, Policy("all", [RESOLUTION], valid_to=AS_OF), Policy("late", [RESOLUTION], valid_from=AS_OF)]
+    lists = [phone, Policy("all", [RESOLUTION], until=AS_OF), Policy("late", [RESOLUTION], since=AS_OF)]
     records = Records(tickets=[{"ticket_id": str(n), "created_at": START, "channel": "phone"} for n in range(3)])
     got = policy_coverage(records, lists, as_of=AS_OF)
     assert got.rows() == [("phone", 3, 3, 3), ("all", 0, 0, 3), ("late", 3, 0, 3), (None, 0, 0, 3)]
@@ -175,7 +175,7 @@ def test_the_schedule_of_a_ticket_by_key_and_by_date() -> None:
     both = Schedules(
         {
             "day": DAY,
-            "night": [Version(night, valid_to=START + timedelta(days=8)), Version(DAY, START + timedelta(days=8))],
+            "night": [Version(night, until=START + timedelta(days=8)), Version(DAY, START + timedelta(days=8))],
         }
     )
     policy = Policy("p", [Target("resolution", 4 * 3600)], schedule=both)

@@ -65,8 +65,8 @@ def rules(draw: st.DrawFn) -> list[Rule]:
     until = draw(st.sampled_from(BASES)) + timedelta(hours=draw(st.integers(0, 100)))
     made: list[Rule] = [
         (policy("tier", when=pl.col("tier") == "2"), lambda columns: columns["tier"] == "2"),
-        (policy("early", valid_to=until), lambda _: True),
-        (policy("late", valid_from=until), lambda _: True),
+        (policy("early", until=until), lambda _: True),
+        (policy("late", since=until), lambda _: True),
     ]
     return made[draw(st.integers(0, 2)) :]
 
@@ -103,8 +103,8 @@ def chance_rules(seed: int) -> list[Rule]:
     until = BASES[seed % len(BASES)] + timedelta(hours=30)
     return [
         (policy("tier", when=pl.col("tier") == "2"), lambda columns: columns["tier"] == "2"),
-        (policy("early", valid_to=until), lambda _: True),
-        (policy("late", valid_from=until), lambda _: True),
+        (policy("early", until=until), lambda _: True),
+        (policy("late", since=until), lambda _: True),
     ]
 
 
@@ -205,7 +205,7 @@ def test_the_order_of_rows_does_not_matter(desk: Desk, chosen: list[Rule], now: 
 @with_policies
 def test_what_is_decided_stays_decided(desk: Desk, chosen: list[Rule], now: int) -> None:
     # A policy, a priority or a reopening may change what is in force; without them a later look does not contradict.
-    policies = [replace(policy, when=None, valid_from=None, valid_to=None) for policy, _ in chosen[:1]]
+    policies = [replace(policy, when=None, since=None, until=None) for policy, _ in chosen[:1]]
     for h in desk.histories:
         h.changes = [row for row in h.changes if row[1] != "priority"]
     stay = {"met", "missed", "missed_open"}

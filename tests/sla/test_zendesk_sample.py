@@ -72,8 +72,8 @@ def policies(folder: Path, schedule: Schedule) -> Iterable[Policy]:
                 schedule if latest["business_hours"][0] == "TRUE" else ALWAYS_OPEN,
                 paused=(),
                 when=pl.col("policy") == name,
-                valid_from=since,
-                valid_to=until,
+                since=since,
+                until=until,
             )
 
 

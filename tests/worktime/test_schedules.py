@@ -70,7 +70,7 @@ def test_dates_that_end_beside_hours_that_do_not() -> None:
 
 
 def test_a_span_across_a_change_is_summed_piece_by_piece() -> None:
-    desk = Schedules({"desk": [Version(EIGHT, valid_to=JULY), Version(FOUR, valid_from=JULY)]})
+    desk = Schedules({"desk": [Version(EIGHT, until=JULY), Version(FOUR, since=JULY)]})
     friday, tuesday = utc(2024, 6, 28), utc(2024, 7, 2)
     assert desk.between(friday, tuesday, key="desk") == 8 * HOUR + 4 * HOUR
     assert desk.add(utc(2024, 6, 28, 20), 2 * HOUR, key="desk") == utc(
@@ -81,12 +81,12 @@ def test_a_span_across_a_change_is_summed_piece_by_piece() -> None:
 
 def test_a_change_within_open_hours_falls_on_the_instant() -> None:
     noon = utc(2024, 7, 1, 12)
-    desk = Schedules({1: [Version(ALWAYS_OPEN), Version(FOUR, valid_from=noon)]})
+    desk = Schedules({1: [Version(ALWAYS_OPEN), Version(FOUR, since=noon)]})
     assert desk.between(utc(2024, 7, 1), utc(2024, 7, 3), key=1) == 12 * HOUR + 4 * HOUR
 
 
 def test_a_date_begins_in_the_zone_of_the_schedule_that_it_brings() -> None:
-    desk = Schedules({1: [Version(ALWAYS_OPEN), Version(FOUR, valid_from=JULY)]})
+    desk = Schedules({1: [Version(ALWAYS_OPEN), Version(FOUR, since=JULY)]})
     assert desk.between(utc(2024, 6, 30), utc(2024, 7, 1), key=1) == 22 * HOUR  # Berlin's midnight
 
 
@@ -94,7 +94,7 @@ def test_a_date_begins_in_the_zone_of_the_schedule_that_it_brings() -> None:
 def test_cutting_a_schedule_into_versions_changes_nothing(
     schedule: Schedule, a: datetime, b: datetime, cuts: list[datetime]
 ) -> None:
-    versions = [Version(schedule), *(Version(schedule, valid_from=cut) for cut in sorted(cuts))]
+    versions = [Version(schedule), *(Version(schedule, since=cut) for cut in sorted(cuts))]
     assert Schedules({1: versions}).between(a, b, key=1) == schedule.between(a, b)
 
 
@@ -140,12 +140,13 @@ def test_lazy_is_eager_is_streaming_for_texts_categories_and_integers() -> None:
         ({1.5: EIGHT}, "all text or all integers"),
         ({"a": []}, "'a': expected a Schedule or a list of Version"),
         ({"a": "EIGHT"}, "'a': expected a Schedule or a list of Version"),
-        ({"a": [Version(EIGHT), Version(FOUR)]}, "valid from None"),
+        ({"a": [Version(EIGHT), Version(FOUR)]}, "one since None"),
         (
             {"a": [Version(EIGHT, None, date(2024, 6, 1)), Version(FOUR, JULY)]},
-            "valid to 2024-06-01 .* from 2024-07-01",
+            "one until 2024-06-01 and then one since 2024-07-01",
         ),
         ({"a": [Version(EIGHT, JULY), Version(FOUR, date(2024, 6, 1))]}, "in order of time"),
+        ({"a": [Version(EIGHT, since=datetime(2024, 6, 1))]}, "must be a datetime with a time zone, got 2024-06-01"),  # noqa: DTZ001
     ],
 )
 def test_versions_that_make_no_sense_are_refused(by_key: dict[Any, Any], message: str) -> None:

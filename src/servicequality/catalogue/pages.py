@@ -23,6 +23,9 @@ def page(name: str) -> str:
     references, and an example that is computed on the generated desk when the page is asked for. Formulas stand in
     fences of `math`; headings carry the metric's name as anchor.
 
+    Args:
+        name: a metric, a table or a family.
+
     Raises:
         ParameterError: neither a metric nor a family has that name.
     """

@@ -58,6 +58,9 @@ def definition(name: str) -> Entry:
 def entry(name: str) -> Spec:
     """The catalogue entry of one metric, by its function's name.
 
+    Args:
+        name: the metric's or table's function name.
+
     Raises:
         ParameterError: no metric has that name; the message names the nearest, by name, title or alias.
     """

@@ -53,7 +53,13 @@ def choice(name: str, value: object, allowed: Iterable[str], *, why: str = "") -
 
 
 def choice_fault(name: str, value: object, allowed: Iterable[str]) -> str:
-    """What is wrong with a choice, in words; an empty text where nothing is. Arguments are those of `choice`."""
+    """What is wrong with a choice, in words; an empty text where nothing is. Arguments are those of `choice`.
+
+    Args:
+        name: the parameter, as the message calls it.
+        value: what was given for it.
+        allowed: the words that it takes.
+    """
     words = list(allowed)
     if isinstance(value, str) and value in words:
         return ""
@@ -83,6 +89,9 @@ def refusing_misfits(function: Callable[P, R]) -> Callable[P, R]:
     """A public function whose failure is blamed on an argument of the wrong kind, where one of them is.
 
     A call that succeeds pays nothing for it, and an error that no argument explains leaves as it is.
+
+    Args:
+        function: the function.
     """
 
     @functools.wraps(function)
@@ -102,6 +111,12 @@ def refuse_misfits(
     function: Callable[..., Any], args: Iterable[object], kwargs: abc.Mapping[str, object], error: Exception
 ) -> None:
     """Raise ParameterError for the first argument that is not of its annotation's kind.
+
+    Args:
+        function: the function that was called.
+        args: its arguments by position.
+        kwargs: its arguments by name.
+        error: what its body raised.
 
     Raises:
         ParameterError: there is one; `error` is its cause.

@@ -19,7 +19,11 @@ __all__ = [
 
 
 def is_pattern(name: str) -> bool:
-    """Whether Polars takes the name for a wildcard or a regular expression where it is given as text."""
+    """Whether Polars takes the name for a wildcard or a regular expression where it is given as text.
+
+    Args:
+        name: the column's name.
+    """
     return name == "*" or (name.startswith("^") and name.endswith("$"))
 
 
@@ -28,6 +32,9 @@ def column(name: str) -> pl.Expr:
 
     Use it, or a list of it, wherever a name comes from a caller: in `select`, `group_by`, `sort`, `over`, and as the keys
     of `join`. `rename`, `alias` and `frame[name]` take text literally; `drop`, `cast`, `unpivot` and `explode` do not.
+
+    Args:
+        name: the column's name.
     """
     if not is_pattern(name):
         return pl.col(name)
@@ -36,7 +43,11 @@ def column(name: str) -> pl.Expr:
 
 
 def in_calendar(times: pl.Series) -> pl.Series:
-    """Which dates and instants lie in the years 1 to 9999, or are null; times of day and durations all do."""
+    """Which dates and instants lie in the years 1 to 9999, or are null; times of day and durations all do.
+
+    Args:
+        times: the column.
+    """
     times = times.alias("times")  # methods of a Series read its name as a pattern
     per_day = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
     if isinstance(times.dtype, pl.Datetime | pl.Date):
@@ -46,22 +57,38 @@ def in_calendar(times: pl.Series) -> pl.Series:
 
 
 def holds_numbers(dtype: pl.DataType) -> bool:
-    """Whether a column of this type can hold numbers; one of type Null can hold anything."""
+    """Whether a column of this type can hold numbers; one of type Null can hold anything.
+
+    Args:
+        dtype: the column's type.
+    """
     return dtype.is_numeric() or dtype == pl.Null
 
 
 def holds_flags(dtype: pl.DataType) -> bool:
-    """Whether a column of this type can hold true or false."""
+    """Whether a column of this type can hold true or false.
+
+    Args:
+        dtype: the column's type.
+    """
     return dtype in (pl.Boolean, pl.Null)
 
 
 def holds_instants(dtype: pl.DataType) -> bool:
-    """Whether a column of this type can hold instants with a time zone."""
+    """Whether a column of this type can hold instants with a time zone.
+
+    Args:
+        dtype: the column's type.
+    """
     return (isinstance(dtype, pl.Datetime) and dtype.time_zone is not None) or dtype == pl.Null
 
 
 def holds_texts(dtype: pl.DataType) -> bool:
-    """Whether a column of this type can hold texts or categories."""
+    """Whether a column of this type can hold texts or categories.
+
+    Args:
+        dtype: the column's type.
+    """
     return dtype in (pl.String, pl.Enum, pl.Categorical, pl.Null)
 
 

@@ -63,7 +63,7 @@ def difference_in_differences(
         before: any dataframe, rows from before the release; a lazy side makes a lazy answer.
         after: rows from after it.
         metrics: what to look at: ratios of two sums (shares, means, rates, net scores).
-        treated: Boolean column: the row belongs to those who got the release.
+        treated: boolean column: the row belongs to those who got the release.
         by: key columns.
         level: two-sided confidence, normal.
         weight: column of weights.

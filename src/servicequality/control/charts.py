@@ -34,7 +34,7 @@ def xmr(
         at: column of their times.
         by: key columns; each group has a chart of its own.
         every: distance of the points ("1d", "1w", "1mo"): times without a row become gaps. None takes the rows as they are.
-        baseline: the points that the limits rest on, frozen: the first so many, (since, until) with `until` left out, or
+        baseline: the points that the limits rest on, frozen: the first so many, those of the window [since, until), or
             None for all of the series.
         runs: whether nine points in a row on one side of the centre are a signal too (Nelson 1984).
 

@@ -153,7 +153,7 @@ def define(
         title: the metric's full name.
         unit: unit of the value ("share", "points", "s", "count", …).
         better: "higher", "lower" or "neither".
-        formula: LaTeX.
+        formula: the formula in LaTeX.
         bounds: the range of the value, to which the limits of means and ratios are cut.
         references: where the definition comes from.
         aliases: other words that people search for.
@@ -211,7 +211,7 @@ def define_table(
         title: as for `define`; so the others.
         unit: unit of the value.
         better: "higher", "lower" or "neither".
-        formula: LaTeX.
+        formula: the formula in LaTeX.
         bounds: the range of the value.
         references: where the definition comes from.
         aliases: other words that people search for.

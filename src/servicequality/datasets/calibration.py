@@ -22,10 +22,10 @@ def calibration_reviews(n_tickets: int = 120, *, seed: int = 0, reviewers: int =
     all of it. The same arguments give the same rows.
 
     Args:
-        n_tickets: Tickets in the session.
-        seed: Of the one random generator that everything is drawn from.
-        reviewers: How many rate each ticket.
-        gaps: Share of ratings that are not given (N/A).
+        n_tickets: tickets in the session.
+        seed: of the one random generator that everything is drawn from.
+        reviewers: how many rate each ticket.
+        gaps: share of ratings that are not given (N/A).
 
     Raises:
         ParameterError: Fewer than one ticket or two reviewers, or `gaps` outside 0 to 1.

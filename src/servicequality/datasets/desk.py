@@ -93,11 +93,11 @@ def service_desk(
     part of the same history.
 
     Args:
-        n_tickets: Tickets created between `start` and the end of the last week.
-        seed: Of the one random generator that everything is drawn from.
-        start: The local date on which the history begins.
-        weeks: How long tickets are created.
-        as_of: When the export is made: later rows are not in it, later stamps are null. The end of the last week by
+        n_tickets: tickets created between `start` and the end of the last week.
+        seed: of the one random generator that everything is drawn from.
+        start: the local date on which the history begins.
+        weeks: how long tickets are created.
+        as_of: when the export is made: later rows are not in it, later stamps are null. The end of the last week by
             default, when some tickets are still open.
 
     Raises:
@@ -112,11 +112,11 @@ def service_desk_with_truth(
     """`service_desk` and, beside it, what is true of its complete history.
 
     Args:
-        n_tickets: As in `service_desk`.
-        seed: As in `service_desk`.
-        start: As in `service_desk`.
-        weeks: As in `service_desk`.
-        as_of: As in `service_desk`; the truth does not depend on it.
+        n_tickets: as in `service_desk`.
+        seed: as in `service_desk`.
+        start: as in `service_desk`.
+        weeks: as in `service_desk`.
+        as_of: as in `service_desk`; the truth does not depend on it.
 
     Raises:
         ParameterError: As in `service_desk`.

@@ -156,9 +156,9 @@ def over_tickets(
     A selection of the answer's columns, even one far down the query, reaches the plan, which need not make the others.
 
     Args:
-        records: The tickets.
-        known: The instant.
-        plan: Gets the tickets, and the columns of its answer that are wanted, or None for all.
+        records: the tickets.
+        known: the instant.
+        plan: gets the tickets, and the columns of its answer that are wanted, or None for all.
 
     Raises:
         InputError: The records hold no tickets.

@@ -90,11 +90,11 @@ def in_force(
     """Each row with the value that a field of its ticket had at an instant: the last change at or before it.
 
     Args:
-        rows: One row for whatever is asked, with `ticket_id` and the column `at`.
-        records: The changes; where a ticket has none by then, the value is null.
-        field: The field of `Change`, such as ``"priority"``.
-        at: The column of `rows` that holds the instant.
-        name: The new column, `field` by default.
+        rows: one row for whatever is asked, with `ticket_id` and the column `at`.
+        records: the changes; where a ticket has none by then, the value is null.
+        field: the field of `Change`, such as ``"priority"``.
+        at: the column of `rows` that holds the instant.
+        name: the new column, `field` by default.
 
     Returns:
         The rows in the order of `at`, with one more column (text).

@@ -64,15 +64,15 @@ def flow(
 
     Args:
         tickets: `Records`, or any table with one row a ticket.
-        every: The period's length: a number and ``m``, ``h``, ``d``, ``w`` (from Monday), ``mo``, ``q`` or ``y``.
-        as_of: The instant from which one looks back; with a time zone.
-        by: Columns whose values make the groups; all columns are taken as they stand now. Enums are the quickest, any
+        every: the period's length: a number and ``m``, ``h``, ``d``, ``w`` (from Monday), ``mo``, ``q`` or ``y``.
+        as_of: the instant from which one looks back; with a time zone.
+        by: columns whose values make the groups; all columns are taken as they stand now. Enums are the quickest, any
             other type costs one join to be numbered.
-        timezone: The zone of the periods and of instants that state none; by default that of `created`.
-        created: The column that says when a ticket came.
-        stopped: Columns that say when it ended; the first that is known at `as_of` does. Absent ones are passed over.
-        ended: Statuses that end a ticket in the changes of `Records`; case is ignored.
-        excluded: Reasons in the column ``excluded``, and statuses, for which a ticket does not count; case is ignored.
+        timezone: the zone of the periods and of instants that state none; by default that of `created`.
+        created: the column that says when a ticket came.
+        stopped: columns that say when it ended; the first that is known at `as_of` does. Absent ones are passed over.
+        ended: statuses that end a ticket in the changes of `Records`; case is ignored.
+        excluded: reasons in the column ``excluded``, and statuses, for which a ticket does not count; case is ignored.
 
     Returns:
         A LazyFrame for a LazyFrame or `Records`, else a DataFrame; sorted by `by` and period, empty if nothing had been

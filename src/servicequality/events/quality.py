@@ -107,12 +107,12 @@ def check(
     and these of all messages; tickets kept and excluded are all tickets.
 
     Args:
-        records: The tables.
-        as_of: The instant of knowledge, with a time zone; by default the last instant that the data hold.
-        ended: Statuses in which the work is over.
-        paused: Statuses in which the ticket is on hold.
-        excluded: What keeps a ticket out.
-        running: Other statuses whose meaning is known; one that no set names is reported.
+        records: the tables.
+        as_of: the instant of knowledge, with a time zone; by default the last instant that the data hold.
+        ended: statuses in which the work is over.
+        paused: statuses in which the ticket is on hold.
+        excluded: what keeps a ticket out.
+        running: other statuses whose meaning is known; one that no set names is reported.
 
     Raises:
         ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.

@@ -35,11 +35,11 @@ def review_scores(
     range makes the whole review 0. A review in which nothing was rated has no score.
 
     Args:
-        reviews: One row a rated category, as `Review` has them: `review_id`, `category`, `rating`, `scale_min`,
+        reviews: one row a rated category, as `Review` has them: `review_id`, `category`, `rating`, `scale_min`,
             `scale_max`, and where there are any `weight` (1 each without) and `critical` (none without). Lazy stays lazy.
-        scale: The range of every rating, where the rows do not state their own.
-        critical_below: The share of a category's range below which it counts as failed.
-        keep: Further columns to keep; of each the review's first.
+        scale: the range of every rating, where the rows do not state their own.
+        critical_below: the share of a category's range below which it counts as failed.
+        keep: further columns to keep; of each the review's first.
 
     Returns:
         Columns `review_id`, `qa_score` (0-100), `rated` and `not_applicable` (categories), `failed` (rated below the

@@ -24,6 +24,11 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until `as_of`
     like any other; excluded tickets are there too. With a schedule `working_seconds` stands beside `seconds`.
 
+    Args:
+        records: the tickets and their changes.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        schedule: the hours that count in `working_seconds`; without one the column is absent.
+
     Raises:
         ParameterError: `as_of` has no time zone.
         InputError: The records hold no tickets or no changes.

@@ -86,22 +86,22 @@ def facts(
     neither events nor stamps can tell is null.
 
     Args:
-        records: Tickets, and responses and changes where there are any. A change may carry the column `previous`,
+        records: tickets, and responses and changes where there are any. A change may carry the column `previous`,
             the value before it: it is used where the log does not reach back to the ticket's creation.
-        as_of: The instant of knowledge, inclusive; with a time zone.
-        ended: Statuses in which the work is over.
-        paused: Statuses in which the ticket is on hold.
-        excluded: What in the column `excluded`, or as status in force, keeps a ticket out; `excluded_tickets` lists them.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        ended: statuses in which the work is over.
+        paused: statuses in which the ticket is on hold.
+        excluded: what in the column `excluded`, or as status in force, keeps a ticket out; `excluded_tickets` lists them.
         first_response: ``"public_reply"``: the first public message of a person on the agents' side that is neither
             automated nor the text that opened the ticket. ``"zammad"``: the same, but a message of the channel
             ``note`` is none. ``"frappe"``: also a move to a paused or ended status. ``"after_handoff"``: time runs
             from the last reopening or change of the field ``handoff`` before the reply.
-        requester_wait: Statuses in which the requester waits.
-        agent_wait: Statuses in which the agents wait.
-        agent_work: Statuses in which the agents work.
-        new: Statuses in which nobody has acted yet.
-        closed: Those of the `ended` statuses that close a ticket for good.
-        schedule: The hours that count in the twins.
+        requester_wait: statuses in which the requester waits.
+        agent_wait: statuses in which the agents wait.
+        agent_work: statuses in which the agents work.
+        new: statuses in which nobody has acted yet.
+        closed: those of the `ended` statuses that close a ticket for good.
+        schedule: the hours that count in the twins.
 
     Returns:
         A lazy frame, sorted by `ticket_id`. What a selection of its columns does not need is neither computed nor read: a
@@ -167,6 +167,11 @@ def _needed(layers: Sequence[list[pl.Expr]], names: set[str]) -> tuple[list[list
 @refusing_misfits
 def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[str, ...] = EXCLUDED) -> pl.LazyFrame:
     """The tickets that `facts` leaves out and why: `ticket_id`, `created_at`, `reason`, sorted by `ticket_id`.
+
+    Args:
+        records: the tickets.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        excluded: reasons in the tickets' column `excluded`, or statuses, that leave a ticket out.
 
     Raises:
         ParameterError: `as_of` has no time zone, or `excluded` is no tuple of texts.

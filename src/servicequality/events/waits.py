@@ -58,6 +58,13 @@ def reply_waits(
     `reply_wait_end` (answered, resolved, open), then the ticket's own columns, without its stamps. Sorted by `ticket_id`
     and `sequence`.
 
+    Args:
+        records: the tickets and their responses.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        ended: statuses in which a ticket is ended.
+        excluded: reasons in the tickets' column `excluded`, or statuses, that leave a ticket out.
+        schedule: the hours that count in the working time.
+
     Raises:
         ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
         InputError: The records hold no tickets or no responses.

@@ -54,6 +54,9 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
     no type either, unless an extension type was declared for it. A narwhals lazy frame is collected.
     An empty sequence is a frame without columns.
 
+    Args:
+        data: the table.
+
     Raises:
         InputError: `data` is no table, or one of its columns holds values of several kinds.
     """

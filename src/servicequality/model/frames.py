@@ -19,6 +19,9 @@ R = TypeVar("R", bound=Record)
 def to_frame(rows: Iterable[Record]) -> pl.DataFrame:
     """Records of one kind as a frame with their schema; instants become UTC. No rows give a frame without columns.
 
+    Args:
+        rows: the records, of one dataclass.
+
     Raises:
         InputError: The rows are of several kinds, or a field holds a value that its annotation does not allow.
     """
@@ -36,6 +39,10 @@ def to_frame(rows: Iterable[Record]) -> pl.DataFrame:
 
 def from_frame(record: type[R], frame: pl.DataFrame) -> list[R]:
     """The rows of a frame as records, in order; columns that are no roles are left out. `to_frame` is the way back.
+
+    Args:
+        record: the dataclass of the rows.
+        frame: the rows.
 
     Raises:
         InputError: The frame does not conform to the record.

@@ -77,20 +77,20 @@ class Records:
         """Take tables of any kind that `as_frame` reads, and check them all before saying what is wrong.
 
         Args:
-            tickets: A table of tickets; so the others, each of its record.
-            responses: A table of messages.
-            changes: A table of field changes.
-            answers: A table of survey answers.
-            reviews: A table of quality reviews.
-            incidents: A table of failures.
-            sessions: A table of visits to self-service.
-            contacts: A table of calls and chats.
-            agent_time: A table of agents' paid time.
-            accounts: A table of customers.
-            deployments: A table of releases.
-            columns: For each table, the column of each role that is named otherwise:
+            tickets: a table of tickets; so the others, each of its record.
+            responses: a table of messages.
+            changes: a table of field changes.
+            answers: a table of survey answers.
+            reviews: a table of quality reviews.
+            incidents: a table of failures.
+            sessions: a table of visits to self-service.
+            contacts: a table of calls and chats.
+            agent_time: a table of agents' paid time.
+            accounts: a table of customers.
+            deployments: a table of releases.
+            columns: for each table, the column of each role that is named otherwise:
                 ``{"tickets": {"created_at": "opened_at"}}``.
-            timezone: The IANA zone of instants that state none, in which all instants are then kept.
+            timezone: the IANA zone of instants that state none, in which all instants are then kept.
 
         Raises:
             InputError: One message with every fault of every table.

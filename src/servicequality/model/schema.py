@@ -27,6 +27,9 @@ def schema_of(record: type) -> pl.Schema:
 
     ``Literal`` of texts becomes ``Enum``, ``datetime`` becomes ``Datetime("us", "UTC")``, ``T | None`` is as ``T``.
 
+    Args:
+        record: the dataclass of a table.
+
     Raises:
         DefinitionError: A field has an annotation that no column type stands for.
     """

@@ -46,11 +46,11 @@ def conform(
       and a time that the clock skips is a fault. No other format is guessed.
 
     Args:
-        frame: Eager, or lazy and then it stays lazy.
-        record: The dataclass of the table, such as `Ticket`.
-        columns: The caller's column for each role that is named otherwise: ``{"created_at": "opened_at"}``. It
+        frame: eager, or lazy and then it stays lazy.
+        record: the dataclass of the table, such as `Ticket`.
+        columns: the caller's column for each role that is named otherwise: ``{"created_at": "opened_at"}``. It
             outranks a column that has the role's name, and takes its place.
-        timezone: The IANA zone in which instants without a zone were written, and in which all are kept.
+        timezone: the IANA zone in which instants without a zone were written, and in which all are kept.
 
     Raises:
         InputError: All faults in one message: missing columns, types that never fit, and, in an eager frame, values

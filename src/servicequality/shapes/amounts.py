@@ -67,8 +67,8 @@ def count(rows: pl.Expr, *, pending: pl.Expr | None = None) -> Tally:
     """How many rows satisfy the Boolean rule `rows`.
 
     Args:
-        rows: Boolean row rule.
-        pending: Boolean row rule of rows that do not yet, and may in the end.
+        rows: boolean row rule.
+        pending: boolean row rule of rows that do not yet, and may in the end.
     """
     return Tally(n=rows) if pending is None else OpenTally(n=rows, open=pending & ~rows.fill_null(value=False))
 
@@ -80,8 +80,8 @@ def total_of(
 
     Args:
         amount: a number per row.
-        of: Boolean row rule for the rows that count.
-        pending: Boolean row rule of rows that do not yet, and may bring an amount in the end.
+        of: boolean row rule for the rows that count.
+        pending: boolean row rule of rows that do not yet, and may bring an amount in the end.
         each: the range of what such a row can bring.
     """
     if pending is None:

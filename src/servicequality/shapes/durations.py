@@ -237,9 +237,9 @@ def survival(
 
     Args:
         seconds: time to the event, to a competing end, or to the instant up to which the row was watched.
-        event: Boolean row rule: the time ended with the event.
-        of: Boolean row rule for the rows that count (those with a duration).
-        competing: Boolean row rule: the time ended otherwise, so that the event can no longer come. The restricted mean
+        event: boolean row rule: the time ended with the event.
+        of: boolean row rule for the rows that count (those with a duration).
+        competing: boolean row rule: the time ended otherwise, so that the event can no longer come. The restricted mean
             is then the mean time to either end.
         p: ask for this quantile of the time to the event.
         limit: ask for the share ended by the event within this many seconds.

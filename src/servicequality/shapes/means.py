@@ -149,12 +149,12 @@ def mean(
 
     Args:
         amount: a number per row.
-        of: Boolean row rule for the denominator.
+        of: boolean row rule for the denominator.
         origin: a value near the data, about which squares are summed; part of the definition, since states with
             different origins do not add.
         bounds: the range that no row leaves, from which the limits follow; None leaves it to the definition.
         added: answers added at each end of a finite range: a half, and an eighth for differences of two answers.
-        pending: Boolean row rule of rows that do not count yet, and may in the end; how far they can move the mean is known
+        pending: boolean row rule of rows that do not count yet, and may in the end; how far they can move the mean is known
             where there are bounds.
     """
     about = over(amount.cast(pl.Float64) - origin if origin else amount.cast(pl.Float64), of)
@@ -169,7 +169,7 @@ def geometric_mean(amount: pl.Expr, *, of: pl.Expr, origin: float = 1.0) -> Geom
 
     Args:
         amount: a number per row; one that is 0 has no logarithm, and such rows are refused.
-        of: Boolean row rule for the denominator.
+        of: boolean row rule for the denominator.
         origin: a value near the data, about which squares of logarithms are summed.
     """
     about = over(amount.cast(pl.Float64).log() - float(np.log(origin)), of & (amount > 0))

@@ -91,7 +91,7 @@ def quantile(number: pl.Expr, p: float, *, of: pl.Expr) -> Quantile:
     Args:
         number: a number per row.
         p: strictly between 0 and 1.
-        of: Boolean row rule for the rows that count.
+        of: boolean row rule for the rows that count.
 
     Raises:
         ParameterError: p is not strictly between 0 and 1.

@@ -134,7 +134,13 @@ class OpenRate(Rate):
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr, *, of: pl.Expr) -> Ratio:
-    """Sum of `numerator` over sum of `denominator` where `of` holds; limits by linearisation (Cochran 1977)."""
+    """Sum of `numerator` over sum of `denominator` where `of` holds; limits by linearisation (Cochran 1977).
+
+    Args:
+        numerator: what is summed above the line.
+        denominator: what is summed below it.
+        of: the rows that count.
+    """
     x, y = over(denominator.cast(pl.Float64), of), over(numerator.cast(pl.Float64), of)
     return Ratio(
         n=of, numerator=y, denominator=x, numerator_squares=y.pow(2), products=y * x, denominator_squares=x.pow(2)
@@ -155,11 +161,11 @@ def rate(
     Args:
         events: how many, per row.
         exposure: over how much, per row.
-        of: Boolean row rule for the rows that count.
+        of: boolean row rule for the rows that count.
         periods: a row is a period of time, so that the rows' scatter says how far the events are from Poisson's, and the
             limits are widened by it (McCullagh and Nelder 1989).
         interval: of periods: "quasi_poisson", or "poisson" for Garwood's limits as they are.
-        pending: Boolean row rule of rows among them to each of which one event may still happen.
+        pending: boolean row rule of rows among them to each of which one event may still happen.
 
     Raises:
         ParameterError: an unknown interval.

@@ -249,10 +249,10 @@ def share(hit: pl.Expr, *, of: pl.Expr, method: ProportionMethod = "wilson", pen
     """Share of rows for which `hit` holds, among the rows for which `of` holds.
 
     Args:
-        hit: Boolean row rule; null counts as false.
-        of: Boolean row rule for the denominator, usually `answered(column)`.
+        hit: boolean row rule; null counts as false.
+        of: boolean row rule for the denominator, usually `answered(column)`.
         method: interval for a share (Wilson 1927 by default).
-        pending: Boolean row rule of rows among them that may still become hits, or cease to be.
+        pending: boolean row rule of rows among them that may still become hits, or cease to be.
     """
     if pending is None:
         return Share(hits=hit & of, n=of, method=method)
@@ -272,9 +272,9 @@ def balance(
     """Positive less negative rows, as a share of the rows for which `of` holds, times `per`, added to `origin`.
 
     Args:
-        positive: Boolean row rule of the upper group (promoters).
-        negative: Boolean row rule of the lower group (detractors); no row may be in both.
-        of: Boolean row rule for the denominator.
+        positive: boolean row rule of the upper group (promoters).
+        negative: boolean row rule of the lower group (detractors); no row may be in both.
+        of: boolean row rule for the denominator.
         per: 100 gives points.
         origin: the value where both groups are alike; 0.5 with `per=0.5` counts the rows in neither group by half.
         method: interval for a net score (adjusted as by Rocks 2016, with Student's t, by default).
@@ -297,10 +297,10 @@ def eligible_share(
     """Share of eligible rows for which `hit` holds, where the eligibility of some rows is unknown.
 
     Args:
-        hit: Boolean row rule of success; only rows that are `known` can be hits.
-        known: Boolean row rule: known to be eligible.
-        unknown: Boolean row rule: eligible or not, nobody knows.
-        ineligible: Boolean row rule: known not to be eligible.
+        hit: boolean row rule of success; only rows that are `known` can be hits.
+        known: boolean row rule: known to be eligible.
+        unknown: boolean row rule: eligible or not, nobody knows.
+        ineligible: boolean row rule: known not to be eligible.
         counted: how many of the unknown are taken for eligible: all, none, as many as among the known (proportional
             allocation), or a share from 0 to 1; the limits take the share as known.
     """
@@ -331,14 +331,14 @@ def attainment(
     changes by them, only how far it can still move.
 
     Args:
-        met: Boolean row rule of success.
-        of: Boolean row rule of the denominator.
-        pending: Boolean row rule of rows that are still open and in time.
-        unknown: Boolean row rule of rows whose outcome is missing.
+        met: boolean row rule of success.
+        of: boolean row rule of the denominator.
+        pending: boolean row rule of rows that are still open and in time.
+        unknown: boolean row rule of rows whose outcome is missing.
         bounds_only: give limits over every way the pending rows (which `of` then holds) can end, and no value.
-        early_met: Boolean row rule of rows that will be judged later and are met already.
-        early_missed: Boolean row rule of rows that will be judged later and are missed already.
-        doomed: Boolean row rule of rows that will be judged later, cannot be met any more, and may still drop out.
+        early_met: boolean row rule of rows that will be judged later and are met already.
+        early_missed: boolean row rule of rows that will be judged later and are missed already.
+        doomed: boolean row rule of rows that will be judged later, cannot be met any more, and may still drop out.
     """
     plain = Attainment(met=met & of, open=pending, unknown=unknown, n=of, bounds_only=bounds_only)
     if early_met is None and early_missed is None and doomed is None:

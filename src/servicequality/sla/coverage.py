@@ -32,6 +32,12 @@ def policy_coverage(
     ``applies``, those that no earlier policy has taken; ``tickets``, all that count. The last row, whose policy is
     null, holds the tickets that none applies to, which have no clocks.
 
+    Args:
+        records: the tickets, with the changes that the policies look at.
+        policies: the policies in the order in which they are tried.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        excluded: reasons in the tickets' column `excluded`, or statuses, that leave a ticket out.
+
     Raises:
         ParameterError: As `clocks`.
         InputError: The records lack tickets.

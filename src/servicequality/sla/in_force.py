@@ -129,10 +129,10 @@ def choose(policies: Sequence[Policy], columns: pl.DataFrame, at: pl.Series) -> 
 def holds(policy: Policy) -> pl.Expr:
     """Whether a policy holds for a row: its condition on the columns, its validity on `_at` (microseconds)."""
     mask = pl.lit(value=True) if policy.when is None else policy.when.fill_null(value=False)
-    if policy.valid_from is not None:
-        mask &= pl.col("_at") >= known_at(policy.valid_from)
-    if policy.valid_to is not None:
-        mask &= pl.col("_at") < known_at(policy.valid_to)
+    if policy.since is not None:
+        mask &= pl.col("_at") >= known_at(policy.since)
+    if policy.until is not None:
+        mask &= pl.col("_at") < known_at(policy.until)
     return mask
 
 

@@ -24,7 +24,7 @@ def overdue(clocks: Any) -> pl.LazyFrame:
     """The clocks that run past their target, those that overran most first.
 
     Args:
-        clocks: A frame of `clocks` or `due_clocks`; lazy stays lazy.
+        clocks: a frame of `clocks` or `due_clocks`; lazy stays lazy.
 
     Raises:
         InputError: It is none: the columns are missing.
@@ -39,8 +39,8 @@ def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.LazyFrame:
     """The clocks that are in time but have little left, those due next first; paused ones, due nobody knows when, last.
 
     Args:
-        clocks: A frame of `clocks` or `due_clocks`; lazy stays lazy.
-        within: The most that is left, in seconds or as a timedelta, in the time of each clock.
+        clocks: a frame of `clocks` or `due_clocks`; lazy stays lazy.
+        within: the most that is left, in seconds or as a timedelta, in the time of each clock.
 
     Raises:
         ParameterError: `within` is negative or no number.

@@ -16,9 +16,9 @@ def verdict(*, elapsed: pl.Expr, target: pl.Expr, lapsed: pl.Expr | None = None)
     All are null where the elapsed time is.
 
     Args:
-        elapsed: How long the clock ran.
-        target: How long it may run.
-        lapsed: Whether it stopped without what it waited for: then it is cancelled if in time.
+        elapsed: how long the clock ran.
+        target: how long it may run.
+        lapsed: whether it stopped without what it waited for: then it is cancelled if in time.
     """
     over, stopped = elapsed > target, pl.col("stopped_at").is_not_null()
     in_time = pl.lit("met") if lapsed is None else pl.when(lapsed).then(pl.lit("cancelled")).otherwise(pl.lit("met"))

@@ -76,8 +76,9 @@ class Policy:
             `agent_work`, which have statuses of their own.
         when: A condition on the ticket's columns and on fields of its changes, such as
             ``pl.col("channel") == "phone"``; None holds for all. A null is false.
-        valid_from: The policy applies to clocks that stop at or after it, or are still running; None is from ever.
-        valid_to: And before it; None is for ever.
+        since: The policy applies to clocks that stop in [since, until), and to running ones while `as_of` lies in it; None
+            leaves that side open.
+        until: The end of that window.
 
     Raises:
         ParameterError: No target, two targets for one clock and priority, or a part that is not what it has to be.
@@ -88,8 +89,8 @@ class Policy:
     schedule: Schedule | Schedules = ALWAYS_OPEN
     paused: tuple[str, ...] = PAUSED
     when: pl.Expr | None = None
-    valid_from: dt.datetime | None = None
-    valid_to: dt.datetime | None = None
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name:
@@ -100,12 +101,12 @@ class Policy:
         ):
             if not isinstance(getattr(self, part), kinds):
                 self._refuse(f"{part} must be {expected}", getattr(self, part))
-        for bound in ("valid_from", "valid_to"):
+        for bound in ("since", "until"):
             value = getattr(self, bound)
             if value is not None:
                 zone_aware(f"policy {self.name!r}: {bound}", value)
-        if self.valid_from is not None and self.valid_to is not None and self.valid_from >= self.valid_to:
-            self._refuse("valid_from must lie before valid_to", f"{self.valid_from} and {self.valid_to}")
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            self._refuse("since must lie before until", f"{self.since} and {self.until}")
         object.__setattr__(self, "paused", tuple(sorted(words(f"policy {self.name!r}: paused", self.paused))))
         given = (self.targets,) if isinstance(self.targets, Target) else self.targets
         targets = tuple(given) if isinstance(given, Iterable) else ()
@@ -130,7 +131,7 @@ class Policy:
         return hash(self._key())
 
     def _key(self) -> tuple[object, ...]:
-        return self.name, self.targets, self.schedule, self.paused, self.valid_from, self.valid_to
+        return self.name, self.targets, self.schedule, self.paused, self.since, self.until
 
     def _refuse(self, expected: str, came: object) -> NoReturn:
         raise ParameterError(f"policy {self.name!r}: {expected}; got {shown(came)}")
@@ -151,13 +152,13 @@ def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:
         if one.name == other.name and _overlap(one, other):
             raise ParameterError(
                 f"two policies named {one.name!r} are valid at the same time, so that the column `policy` could not tell "
-                "them apart: name them differently, or give them valid_from and valid_to"
+                "them apart: name them differently, or give them since and until"
             )
     return listed
 
 
 def _overlap(one: Policy, other: Policy) -> bool:
     def begins_before_end(first: Policy, second: Policy) -> bool:
-        return first.valid_from is None or second.valid_to is None or first.valid_from < second.valid_to
+        return first.since is None or second.until is None or first.since < second.until
 
     return begins_before_end(one, other) and begins_before_end(other, one)

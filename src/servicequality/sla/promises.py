@@ -53,15 +53,15 @@ def clocks(
     caught.
 
     Args:
-        records: Tickets, and changes and responses where there are any: next replies and updates need responses,
+        records: tickets, and changes and responses where there are any: next replies and updates need responses,
             requester wait and agent work need changes.
-        policies: The policies in the order in which they are tried.
-        as_of: The instant of knowledge, inclusive; with a time zone. The same history gives the same answer for ever.
-        ended: Statuses in which the work is over, without regard to case.
-        excluded: What keeps a ticket out, as in `facts`.
-        first_response: What counts as the first response, as in `facts`.
-        requester_wait: Statuses in which the requester waits.
-        agent_work: Statuses in which the agents work.
+        policies: the policies in the order in which they are tried.
+        as_of: the instant of knowledge, inclusive; with a time zone. The same history gives the same answer for ever.
+        ended: statuses in which the work is over, without regard to case.
+        excluded: what keeps a ticket out, as in `facts`.
+        first_response: what counts as the first response, as in `facts`.
+        requester_wait: statuses in which the requester waits.
+        agent_work: statuses in which the agents work.
 
     Returns:
         A lazy frame sorted by `ticket_id`, `kind` and `sequence`: ``ticket_id policy priority kind sequence started_at due_at

@@ -73,11 +73,11 @@ def run(log: Log, spans: Spans, hours: Hours, *, runs: Flags, pauses: Flags) -> 
     """What the clocks say, of which every ticket has a row in the log at its creation.
 
     Args:
-        log: The log of statuses.
-        spans: The clocks.
-        hours: The hours that count.
-        runs: Whether the clocks run from each row of the log to the next.
-        pauses: Whether they are paused there; where neither holds the ticket is ended.
+        log: the log of statuses.
+        spans: the clocks.
+        hours: the hours that count.
+        runs: whether the clocks run from each row of the log to the next.
+        pauses: whether they are paused there; where neither holds the ticket is ended.
     """
     chosen = np.zeros(len(log.first) - 1, np.bool_)
     chosen[spans.ticket] = True

@@ -177,6 +177,10 @@ def fleiss_kappa(
 def fleiss_kappa_by_category(counts: ArrayLike, *, times: ArrayLike | None = None) -> FloatArray:
     """Fleiss' kappa of each category against all others together; NaN for one that is never or always used.
 
+    Args:
+        counts: ratings of items by categories.
+        times: how many items each row stands for.
+
     Raises:
         ParameterError: as `observe`, or items with different numbers of ratings.
     """

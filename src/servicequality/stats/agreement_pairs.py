@@ -57,6 +57,9 @@ def counts_of_pairs(table: ArrayLike) -> tuple[FloatArray, FloatArray]:
 
     This is what the coefficients that do not ask who rated take.
 
+    Args:
+        table: counts of items by the categories of the first rater (rows) and the second.
+
     Raises:
         ParameterError: no square table, a count below 0, or no items.
     """

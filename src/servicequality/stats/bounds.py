@@ -35,6 +35,12 @@ def manski_interval(k: ArrayLike, unknown: ArrayLike, n: ArrayLike, *, level: fl
 
     It covers the whole range between the bounds with at least this level (Horowitz and Manski 2000).
 
+    Args:
+        k: rows known to count.
+        unknown: rows of which that is not known.
+        n: all rows.
+        level: confidence level.
+
     Raises:
         ParameterError: as ``manski_bounds``; a level outside (0, 1).
     """

@@ -33,6 +33,11 @@ def burn_rate(bad: ArrayLike, total: ArrayLike, *, objective: ArrayLike) -> Floa
 def burn_threshold(fraction: ArrayLike, *, window: ArrayLike, period: ArrayLike) -> FloatArray:
     """The burn rate that spends this fraction of the budget within a window of the period (both in one unit of time).
 
+    Args:
+        fraction: fractions of the budget.
+        window: lengths of the windows.
+        period: length of the period, in the same unit.
+
     Raises:
         ParameterError: an argument that is not above 0, or a window longer than the period.
     """
@@ -47,6 +52,10 @@ def burn_threshold(fraction: ArrayLike, *, window: ArrayLike, period: ArrayLike)
 def budget_time(objective: ArrayLike, *, period: ArrayLike) -> FloatArray:
     """How long a service may be down in a period, in the period's unit.
 
+    Args:
+        objective: the objective as a share, such as 0.999.
+        period: length of the period.
+
     Raises:
         ParameterError: an objective outside (0, 1), or a period that is not above 0.
     """
@@ -59,6 +68,11 @@ def budget_time(objective: ArrayLike, *, period: ArrayLike) -> FloatArray:
 @kernel
 def budget_spent(burn: ArrayLike, *, window: ArrayLike, period: ArrayLike) -> FloatArray:
     """The fraction of a period's budget that a burn rate spends within a window.
+
+    Args:
+        burn: burn rates.
+        window: lengths of the windows.
+        period: length of the period, in the same unit.
 
     Raises:
         ParameterError: a burn rate below 0, or a window or period that is not above 0.

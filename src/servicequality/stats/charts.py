@@ -36,6 +36,9 @@ class ControlLimits(NamedTuple):
 def moving_range(x: ArrayLike) -> float:
     """Mean distance of neighbours; a pair with a gap in it is none.
 
+    Args:
+        x: the points in order; NaN is a gap.
+
     Raises:
         ParameterError: no two neighbours.
     """
@@ -73,7 +76,7 @@ def share_limits(
     Args:
         hits: successes of each point.
         n: rows of each point, above 0; NaN is a gap.
-        baseline: Boolean, one a point: those that the centre and sigma z rest on; all by default.
+        baseline: boolean, one a point: those that the centre and sigma z rest on; all by default.
         overdispersed: whether to take Laney's limits.
 
     Raises:
@@ -161,7 +164,12 @@ def ewma(
 
 @kernel
 def ewma_width(*, sigma: float, weight: float) -> float:
-    """Half the final width of an EWMA chart's limits: 3 sigma sqrt(weight / (2 - weight))."""
+    """Half the final width of an EWMA chart's limits: 3 sigma sqrt(weight / (2 - weight)).
+
+    Args:
+        sigma: standard deviation of a point.
+        weight: weight of the newest point.
+    """
     return float(_SIGMAS * sigma * np.sqrt(weight / (2 - weight)))
 
 

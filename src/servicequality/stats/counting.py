@@ -141,10 +141,10 @@ def count_events(times: Integers, edges: Integers, codes: Codes | None = None, n
     """How many instants fall in each period ``[edge, next edge)`` of each group; those outside the edges are left out.
 
     Args:
-        times: The instants, of length n.
-        edges: Increasing instants, one more than there are periods.
-        codes: The group of each instant, in ``range(n_codes)``; None is one group.
-        n_codes: The number of groups.
+        times: the instants, of length n.
+        edges: increasing instants, one more than there are periods.
+        codes: the group of each instant, in ``range(n_codes)``; None is one group.
+        n_codes: the number of groups.
 
     Returns:
         Int64 counts of the shape (`n_codes`, periods).
@@ -208,10 +208,10 @@ def window_flow(
     1961; Stidham 1974).
 
     Args:
-        starts: When each spell started.
-        stops: When it stopped; NaN, infinity or `NEVER` for one that did not.
-        start: The first end of the window, in the unit of `starts`.
-        end: The other end.
+        starts: when each spell started.
+        stops: when it stopped; NaN, infinity or `NEVER` for one that did not.
+        start: the first end of the window, in the unit of `starts`.
+        end: the other end.
 
     Raises:
         ParameterError: `end` is not after `start`, or the arrays differ in length.

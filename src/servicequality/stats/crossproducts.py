@@ -139,6 +139,10 @@ def cross_products(
 def covariance(answers: ArrayLike, *, missing: Missing = "listwise") -> FloatArray:
     """Sample covariances of the items of a matrix of answers, shape (k, k).
 
+    Args:
+        answers: the answers, a row a respondent and a column an item; NaN is missing.
+        missing: how answers that are missing leave the sums, as for ``cross_products``.
+
     Raises:
         ParameterError: as ``cross_products``; fewer than two respondents for an item, or for a pair of items.
     """
@@ -225,6 +229,9 @@ def covariances(values: ArrayLike, name: str = "covariance") -> FloatArray:
 @kernel
 def correlation(covariance: ArrayLike) -> FloatArray:
     """Correlations from covariances, shape (…, k, k).
+
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
 
     Raises:
         ParameterError: an item without variance, or no covariance matrix.

@@ -52,6 +52,10 @@ def bin_values(bins: IntArray, *, mantissa_bits: int | None = 6) -> FloatArray:
     bits. The bin at zero stands for 0; below 2.3e-308 floats lose their bits and the bound does not hold. With whole
     bits the value itself comes back.
 
+    Args:
+        bins: the bins, as ``float_bins`` gives them.
+        mantissa_bits: the bits that ``float_bins`` was given.
+
     Raises:
         ParameterError: ``mantissa_bits`` outside 0 to 52.
     """

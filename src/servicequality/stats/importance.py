@@ -133,6 +133,9 @@ def partial_correlations(covariance: ArrayLike) -> FloatArray:
 
     Limits: ``correlation_interval`` with ``controlled=k - 2``.
 
+    Args:
+        covariance: covariances of the variables, shape (…, k, k).
+
     Raises:
         ParameterError: a variable without variance, or one that is a sum of others.
     """

@@ -97,6 +97,9 @@ def log_rank_between(tables: Tables) -> LogRank:
 
     `observed` and `expected` have an entry a group, `variance` is their covariance matrix.
 
+    Args:
+        tables: a risk table for each group.
+
     Raises:
         ParameterError: fewer than two groups, or tables that `kaplan_meier` would refuse.
     """

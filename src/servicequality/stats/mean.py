@@ -37,6 +37,11 @@ def t_interval(estimate: ArrayLike, se: ArrayLike, *, df: ArrayLike | None = Non
 def t_test(estimate: ArrayLike, se: ArrayLike, *, df: ArrayLike | None = None) -> FloatArray:
     """Two-sided p-value of "the parameter is 0"; without ``df`` from the normal distribution.
 
+    Args:
+        estimate: estimates.
+        se: their standard errors.
+        df: degrees of freedom.
+
     Raises:
         ParameterError: se <= 0 (nothing to test against), df <= 0, or a value that is not finite.
     """
@@ -129,6 +134,14 @@ def mean_interval(
     correction: FiniteCorrection = "1-n/N",
 ) -> Interval:
     """Student's t interval of a mean from n, the mean and the sum of squared deviations from it.
+
+    Args:
+        n: rows.
+        mean: their mean.
+        squares: sum of squared deviations from the mean.
+        level: confidence level.
+        population: size of the finite population that the rows are drawn from; None is without end.
+        correction: form of its correction, as for ``mean_se``.
 
     Raises:
         ParameterError: as ``mean_se`` and ``t_interval``.

@@ -173,6 +173,16 @@ def net_difference_test(
     The p-value is below 1 - level exactly where ``net_difference_interval`` of that method and level excludes 0 before
     it is cut and widened. Arguments as there.
 
+    Args:
+        up1: promoters of the first group.
+        down1: its detractors.
+        n1: its answers.
+        up2: promoters of the second group.
+        down2: its detractors.
+        n2: its answers.
+        method: as for ``net_difference_interval``.
+        df: degrees of freedom, as there.
+
     Raises:
         ParameterError: as ``net_interval``; with ``wald`` also where all answers agree in both groups.
     """

@@ -51,6 +51,11 @@ def net_n(up_share: ArrayLike, down_share: ArrayLike, margin: ArrayLike, *, leve
 def proportion_n(p: ArrayLike, margin: ArrayLike, *, level: float = 0.95) -> FloatArray:
     """Answers needed for a share known to ± ``margin``: z² p (1 - p) / margin² (Cochran 1977, section 4.4).
 
+    Args:
+        p: the share that is expected.
+        margin: half the width of the limits.
+        level: confidence level.
+
     Raises:
         ParameterError: p outside (0, 1), margin <= 0, or a value that is not finite.
     """

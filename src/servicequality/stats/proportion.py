@@ -58,6 +58,12 @@ def wilson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | N
 def wald(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None) -> Interval:
     """The textbook interval p ± z √(p (1 - p) / n), cut to [0, 1]: known for covering too little (Brown et al. 2001).
 
+    Args:
+        k: successes.
+        n: trials.
+        level: confidence level.
+        df: degrees of freedom, for Student's t in place of the normal quantile.
+
     Warns:
         ServiceQualityWarning: where k = 0 or k = n the width is zero, which is no certainty.
 
@@ -81,6 +87,12 @@ def wald(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | Non
 def agresti_coull(k: ArrayLike, n: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None) -> Interval:
     """The Wald interval on z² / 2 more successes and as many more failures (Agresti and Coull 1998), cut to [0, 1].
 
+    Args:
+        k: successes.
+        n: trials.
+        level: confidence level.
+        df: degrees of freedom, for Student's t in place of the normal quantile.
+
     Raises:
         ParameterError: as ``wilson``.
     """
@@ -98,6 +110,11 @@ def jeffreys(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
 
     The limits are left as they are at the ends, so that k = 0 has a low above 0, and k = n a high below 1.
 
+    Args:
+        k: successes.
+        n: trials.
+        level: confidence level.
+
     Raises:
         ParameterError: as ``wilson``.
     """
@@ -112,6 +129,11 @@ def jeffreys(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
 @kernel
 def clopper_pearson(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Interval:
     """Exact limits that never cover less than the level (Clopper and Pearson 1934).
+
+    Args:
+        k: successes.
+        n: trials.
+        level: confidence level.
 
     Raises:
         ParameterError: as ``wilson``.
@@ -173,6 +195,14 @@ def newcombe(
     k1: ArrayLike, n1: ArrayLike, k2: ArrayLike, n2: ArrayLike, *, level: float = 0.95, df: ArrayLike | None = None
 ) -> Interval:
     """Limits of the difference k1 / n1 - k2 / n2 from the two Wilson intervals (Newcombe 1998, method 10).
+
+    Args:
+        k1: successes of the first group.
+        n1: its trials.
+        k2: successes of the second group.
+        n2: its trials.
+        level: confidence level.
+        df: degrees of freedom, as for ``wilson``.
 
     Raises:
         ParameterError: as ``wilson``, for either group.

@@ -61,6 +61,10 @@ def wilks_n(p: ArrayLike, *, level: float = 0.95) -> IntArray:
 
     It is the n that a one-sided upper limit needs; for a lower limit (the smallest value) ask for 1 - p.
 
+    Args:
+        p: the quantile.
+        level: probability with which the largest value is above it.
+
     Raises:
         ParameterError: p or level outside (0, 1), or a value that is not finite.
     """

@@ -95,6 +95,10 @@ def alpha_se(covariance: ArrayLike, n: ArrayLike) -> FloatArray:
 def alpha_if_dropped(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Alpha of the other items, for each item, shape (…, k). A larger one is no reason to drop what a scale has to cover.
 
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
+        standardised: whether the items are brought to one variance first.
+
     Raises:
         ParameterError: fewer than three items, others whose sum has no variance, or (standardised) an item without variance.
     """
@@ -110,6 +114,9 @@ def alpha_if_dropped(covariance: ArrayLike, *, standardised: bool = False) -> Fl
 def item_total_correlation(covariance: ArrayLike) -> FloatArray:
     """Correlation of each item with the sum of all, shape (…, k). It is flattered by the item's own part in the sum.
 
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
+
     Raises:
         ParameterError: one item, an item without variance, or a sum without.
     """
@@ -121,6 +128,9 @@ def item_total_correlation(covariance: ArrayLike) -> FloatArray:
 def item_rest_correlation(covariance: ArrayLike) -> FloatArray:
     """Correlation of each item with the sum of the others, shape (…, k): the corrected item-total correlation.
 
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
+
     Raises:
         ParameterError: one item, an item without variance, or others whose sum has none.
     """
@@ -131,6 +141,9 @@ def item_rest_correlation(covariance: ArrayLike) -> FloatArray:
 @kernel
 def mean_inter_item_correlation(covariance: ArrayLike) -> FloatArray:
     """Mean correlation over all pairs of items, which unlike alpha does not grow with their number.
+
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
 
     Raises:
         ParameterError: one item, or an item without variance.
@@ -144,6 +157,10 @@ def mean_inter_item_correlation(covariance: ArrayLike) -> FloatArray:
 def guttman_lambda2(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Guttman's second lower bound of reliability, never below alpha (Guttman 1945).
 
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
+        standardised: whether the items are brought to one variance first.
+
     Raises:
         ParameterError: as ``cronbach_alpha``.
     """
@@ -156,6 +173,10 @@ def guttman_lambda2(covariance: ArrayLike, *, standardised: bool = False) -> Flo
 @kernel
 def guttman_lambda6(covariance: ArrayLike, *, standardised: bool = False) -> FloatArray:
     """Guttman's sixth lower bound, from what the other items leave unexplained of each (Guttman 1945).
+
+    Args:
+        covariance: covariances of the items, shape (…, k, k).
+        standardised: whether the items are brought to one variance first.
 
     Raises:
         ParameterError: as ``cronbach_alpha``; items of which one is the sum of others (nothing can be inverted).

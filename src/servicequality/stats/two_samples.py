@@ -82,6 +82,13 @@ def log_ratio_interval(
     The delta method, for means, restricted means and other figures that are positive. Of few and skewed rows it covers
     too little: 91 % at 30 rows of a lognormal with sigma 1.2.
 
+    Args:
+        a: the figure above the line.
+        se_a: its standard error.
+        b: the figure below it.
+        se_b: its standard error.
+        level: confidence level.
+
     Raises:
         ParameterError: a or b not above 0, a negative error, a level outside (0, 1), or a value that is not finite.
     """
@@ -155,6 +162,12 @@ def rate_ratio_test(
     events_a: ArrayLike, exposure_a: ArrayLike, events_b: ArrayLike, exposure_b: ArrayLike
 ) -> FloatArray:
     """Exact two-sided p-value of equal rates: twice the smaller tail, so that it agrees with the limits of the ratio.
+
+    Args:
+        events_a: events of the first group.
+        exposure_a: time or units in which they were counted.
+        events_b: events of the second group.
+        exposure_b: time or units in which they were counted.
 
     Raises:
         ParameterError: as `rate_ratio_interval`.

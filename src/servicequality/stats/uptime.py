@@ -76,7 +76,7 @@ def down_spells(
         group: whose span it is, from 0 to `groups` - 1.
         planned: whether the span is announced maintenance.
         groups: how many groups there are.
-        window: its start and its end; spans are cut to it.
+        window: the ends of the window [since, until); spans are cut to it.
 
     Raises:
         ParameterError: a span that ends before it begins, a window without length, or a group that is not there.
@@ -233,6 +233,9 @@ def availability_interval(up: ArrayLike, down: ArrayLike, cycles: ArrayLike, *, 
 @kernel
 def series_availability(parts: ArrayLike) -> FloatArray:
     """Availability of a system that needs all of its parts, which fail independently: the product over the last axis.
+
+    Args:
+        parts: availabilities, the parts of one system along the last axis.
 
     Raises:
         ParameterError: no part, or an availability outside [0, 1].

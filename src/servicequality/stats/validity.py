@@ -166,6 +166,9 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
     Look at answers as they were given, before any reversal: with negative items in the block, one answer to all
     contradicts itself; without, it may still be an honest opinion. Who missed an item drew no whole line.
 
+    Args:
+        answers: the answers, a row a respondent and a column an item; NaN is missing.
+
     Raises:
         ParameterError: fewer than two items, or no matrix.
     """

@@ -24,7 +24,7 @@ _LETTERS = ("a", "b", "c")
 
 
 @st.composite
-def frames(
+def frames(  # noqa: D417  (hypothesis gives `draw`)
     draw: st.DrawFn, metric: Metric, *, min_size: int = 0, max_size: int = 40, around: datetime = AROUND
 ) -> pl.DataFrame:
     """Frames of legal rows for a metric, nulls and awkward numbers included, made from the domains of its columns.
@@ -33,7 +33,6 @@ def frames(
     `SLICE`, `PART`), by which laws cut the rows. Rows repeat. A frame that breaks a law shrinks to the fewest rows.
 
     Args:
-        draw: hypothesis gives it.
         metric: its inputs say what each column may hold.
         min_size: fewest rows.
         max_size: most rows.

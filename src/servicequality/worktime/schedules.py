@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, shown
+from servicequality.checks import column, shown, zone_aware
 from servicequality.errors import InputError, ParameterError
 from servicequality.worktime.columns import Column, Instant, Reader, as_microseconds, ask
 from servicequality.worktime.horizon import Horizon, Piece, Timeline
@@ -24,15 +24,19 @@ __all__ = ["Schedules", "Version"]
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A schedule in force from one date, or instant, up to another that is no longer included; None is without end.
+    """A schedule in force in [since, until), which are dates or instants; None leaves that side open.
 
-    A date means its first moment in the schedule's own time zone. Without `valid_to` a version runs until the next
-    begins.
+    A date means its first moment in the schedule's own time zone. Without `until` a version runs until the next begins.
+
+    Args:
+        schedule: the hours that count.
+        since: begin of its time in force.
+        until: end of it.
     """
 
     schedule: Schedule
-    valid_from: date | datetime | None = None
-    valid_to: date | datetime | None = None
+    since: date | datetime | None = None
+    until: date | datetime | None = None
 
 
 class Schedules:
@@ -71,53 +75,54 @@ class Schedules:
     @keyed_of_span
     def between(self, start: Instant, end: Instant, *, key: Column | int) -> float | pl.Expr | None:
         """Working seconds from start to end, as `Schedule.between`."""
-        function = self._within(self._horizon.between, instants=2)
-        answer: float | pl.Expr | None = ask(
-            function, start, end, which=self._which(key, start, end), returns=pl.Float64
-        )
+        answer: float | pl.Expr | None = self._ask(self._horizon.between, start, end, key=key, returns=pl.Float64)
         return answer
 
     @keyed_of_budget
     def add(self, start: Instant, seconds: Column | float, *, key: Column | int) -> datetime | pl.Expr | None:
         """The instant at which that many working seconds have passed, as `Schedule.add`."""
-        function = self._within(self._horizon.add)
-        answer: datetime | pl.Expr | None = ask(
-            function, start, seconds=seconds, which=self._which(key, start, seconds)
-        )
+        answer: datetime | pl.Expr | None = self._ask(self._horizon.add, start, key=key, seconds=seconds)
         return answer
 
     @keyed_of_instant
     def next_open(self, instant: Instant, *, key: Column | int) -> datetime | pl.Expr | None:
         """The instant itself if open, else the next opening, as `Schedule.next_open`."""
-        function = self._within(self._horizon.next_open)
-        answer: datetime | pl.Expr | None = ask(function, instant, which=self._which(key, instant))
+        answer: datetime | pl.Expr | None = self._ask(self._horizon.next_open, instant, key=key)
         return answer
 
     @keyed_of_instant
     def prev_close(self, instant: Instant, *, key: Column | int) -> datetime | pl.Expr | None:
         """The instant itself if the moment before it is open, else the last closing, as `Schedule.prev_close`."""
-        function = self._within(self._horizon.prev_close)
-        answer: datetime | pl.Expr | None = ask(function, instant, which=self._which(key, instant))
+        answer: datetime | pl.Expr | None = self._ask(self._horizon.prev_close, instant, key=key)
         return answer
 
     @keyed_of_instant
     def is_open(self, instant: Instant, *, key: Column | int) -> bool | pl.Expr | None:
         """Whether the instant is working time."""
-        function = self._within(self._horizon.is_open)
-        answer: bool | pl.Expr | None = ask(function, instant, which=self._which(key, instant), returns=pl.Boolean)
+        answer: bool | pl.Expr | None = self._ask(self._horizon.is_open, instant, key=key, returns=pl.Boolean)
         return answer
 
     @keyed_of_instant
     def clock(self, instant: Instant, *, key: Column | int) -> int | pl.Expr | None:
         """The business clock of the key, as `Schedule.clock`. Clocks of different keys are not to be subtracted."""
-        function = self._within(self._horizon.clock)
-        answer: int | pl.Expr | None = ask(function, instant, which=self._which(key, instant), returns=pl.Int64)
+        answer: int | pl.Expr | None = self._ask(self._horizon.clock, instant, key=key, returns=pl.Int64)
         return answer
 
     def __repr__(self) -> str:
         return (
             f"Schedules({len(self._keys)} keys: {', '.join(map(repr, self._keys[:5]))}{' …' * (len(self._keys) > 5)})"
         )
+
+    def _ask(
+        self,
+        function: Callable[..., NDArray[Any]],
+        *instants: Instant,
+        key: object,
+        seconds: Column | float | None = None,
+        returns: type[pl.DataType] | None = None,
+    ) -> Any:
+        which = self._which(key, *instants, seconds)
+        return ask(self._within(function, len(instants)), *instants, seconds=seconds, which=which, returns=returns)
 
     def _which(self, key: object, *values: object) -> tuple[pl.Expr, Reader] | Codes:
         if isinstance(key, pl.Expr):
@@ -143,7 +148,7 @@ class Schedules:
             )
         return codes.fill_null(0).to_numpy()
 
-    def _within(self, function: Callable[..., NDArray[Any]], instants: int = 1) -> Callable[..., NDArray[Any]]:
+    def _within(self, function: Callable[..., NDArray[Any]], instants: int) -> Callable[..., NDArray[Any]]:
         """The function, masked where an instant lies outside its key's validity."""
         if not self._bounded:
             return function
@@ -166,13 +171,13 @@ def _timeline(key: object, given: Schedule | Sequence[Version]) -> Timeline:
     ):
         raise ParameterError(f"{key!r}: expected a Schedule or a list of Version; got {shown(given)}")
     for earlier, later in pairwise(versions):
-        if later.valid_from is None or earlier.valid_to not in (None, later.valid_from):
+        if later.since is None or earlier.until not in (None, later.since):
             raise ParameterError(
-                f"{key!r}: expected versions in order, each valid from where the one before ends; got one valid to "
-                f"{earlier.valid_to} and then one valid from {later.valid_from}"
+                f"{key!r}: expected versions in order, each in force since the one before ends; got one until "
+                f"{earlier.until} and then one since {later.since}"
             )
-    starts = [_bound(version.valid_from, version.schedule) for version in versions]
-    stops = [*starts[1:], _bound(versions[-1].valid_to, versions[-1].schedule)]
+    starts = [_bound(version.since, version.schedule) for version in versions]
+    stops = [*starts[1:], _bound(versions[-1].until, versions[-1].schedule)]
     for start, stop in zip(starts, stops, strict=True):
         if start is not None and stop is not None and start >= stop:
             raise ParameterError(f"{key!r}: expected versions in order of time, each with some time; got {versions!r}")
@@ -189,4 +194,4 @@ def _bound(bound: date | datetime | None, schedule: Schedule) -> int | None:
         raise ParameterError(f"expected a date or an instant from which a version holds; got {shown(bound)}")
     if not isinstance(bound, datetime):
         bound = datetime.combine(bound, time.min, load_zone(schedule.timezone))
-    return as_microseconds(bound)
+    return as_microseconds(zone_aware("since or until of a version", bound))

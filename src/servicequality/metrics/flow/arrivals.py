@@ -58,7 +58,7 @@ def volume_profile(
 
     Columns: `by` …, `weekday` (1 is Monday), `hour` (0 to 23), those of every result, and `hours`: how many such hours the
     window held, of which the changes of the clock make one more or less. All 168 rows are there; an hour without tickets
-    is 0. Limits are exact for a Poisson rate. The window is [since, until) and is cut to whole hours.
+    is 0. Limits are exact for a Poisson rate. The window [since, until) is cut to whole hours.
 
     When it lies:
         Holidays and outages are in the average. Arrivals scatter more than Poisson from week to week, so that the limits are
@@ -137,11 +137,12 @@ def arrival_spikes(
 ) -> Computation:
     """The hours after a baseline, each with its count, what is usual in that hour of the week, and whether it is a spike.
 
-    The baseline [since, until) is frozen: it gives each of the 168 hours of the week a mean and all of them one dispersion
-    (variance over mean, at least 1), and later hours do not change it. A count is a spike if a negative binomial count of
-    that mean and dispersion reaches it with probability `alpha` at most; the dispersion is raised by 1/weeks, for the
-    mean itself is estimated. Columns: `by` …, `period` (the hour), those of every result (`value` is the count), `expected`,
-    `threshold` (the smallest count that is a spike), `p_value`, `spike`. The hours go from the baseline's end to `until`.
+    The window [since, until) of the baseline is frozen: it gives each of the 168 hours of the week a mean and all of them one
+    dispersion (variance over mean, at least 1), and later hours do not change it. A count is a spike if a negative binomial
+    count of that mean and dispersion reaches it with probability `alpha` at most; the dispersion is raised by 1/weeks, for
+    the mean itself is estimated. Columns: `by` …, `period` (the hour), those of every result (`value` is the count),
+    `expected`, `threshold` (the smallest count that is a spike), `p_value`, `spike`. The hours are those of the window from
+    the baseline's end to `until`, which itself is not in it.
 
     When it lies:
         Of a thousand quiet hours one is a spike at `alpha=0.001`, by chance. A spike within the baseline raises its mean, so

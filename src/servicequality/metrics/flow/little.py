@@ -43,7 +43,7 @@ def littles_law(
     Five rows a group, in the column `metric`: `mean_open` (L, the time average of the tickets open in the window, exact),
     `arrivals_per_day` (λ, with Poisson limits), `mean_time` (W, of the tickets that ended in the window, in seconds, with
     Student's limits), `arrivals_times_time` (λW), and `law_ratio` (L over λW): near 1 the desk was steady, and any two
-    figures give the third. The window is (since, until]; what happened later is not looked at.
+    figures give the third. The window is [since, until); what happened later is not looked at.
 
     When it lies:
         L is of the tickets that are there, W of those that left. While a backlog builds up, they are not the same tickets: the
@@ -72,8 +72,8 @@ def littles_law(
         ended=ended,
     )
     first, last = pl.lit(start), pl.lit(end)
-    arrived = (came > first) & (came <= last)
-    left = (went > first) & (went <= last)
+    arrived = (came >= first) & (came < last)
+    left = (went >= first) & (went < last)
     inside = pl.min_horizontal(went.fill_null(last), last) - pl.max_horizontal(came, first)
     seconds = pl.when(left).then((went - came).dt.total_microseconds() / 1e6)
 
@@ -84,8 +84,8 @@ def littles_law(
             "left": left.sum(),
             "seconds": seconds.sum(),
             "squares": (seconds**2).sum(),
-            "at_start": ((came <= first) & (went.is_null() | (went > first))).sum(),
-            "at_end": ((came <= last) & (went.is_null() | (went > last))).sum(),
+            "at_start": ((came < first) & (went.is_null() | (went >= first))).sum(),
+            "at_end": ((came < last) & (went.is_null() | (went >= last))).sum(),
         }
         exprs = [sum_.cast(pl.Float64).alias(f"_{name}") for name, sum_ in sums.items()]
         rows = source.checked()

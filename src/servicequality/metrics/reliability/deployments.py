@@ -44,8 +44,8 @@ def deployment_frequency(
     Args:
         deployments: any dataframe, one row a deployment.
         deployed: column of the instant when it reached production.
-        since: where the window begins.
-        until: where it ends, not later than the export.
+        since: begin of the window [since, until).
+        until: its end, not later than the export.
         by: key columns. A group without a deployment in the window has no row.
         level: confidence level of the exact Poisson limits.
 

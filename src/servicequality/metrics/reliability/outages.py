@@ -57,8 +57,8 @@ def availability(
         started: column of the instant when the service failed.
         restored: column of the instant when it worked again; null while it does not.
         planned: column that is true for announced maintenance; None where there is none.
-        since: where the window begins.
-        until: where it ends, not later than the export: what happens after it is not known.
+        since: begin of the window [since, until).
+        until: its end, not later than the export: what happens after it is not known.
         by: key columns. A group without an incident has no row; without `by` the service is down while anything is.
         level: confidence level.
 

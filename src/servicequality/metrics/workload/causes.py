@@ -64,10 +64,10 @@ def pareto(
     """What share of the tickets each cause makes, the most frequent first, the shares added up, and the change since before.
 
     Tickets count by the instant `at` in [since, until). Columns: `rank`, the cause, those of every result (`value` is the
-    share, with Wilson's limits; `n` the tickets with a cause, `n_missing` those without), `count` and `cumulative`. With an
-    earlier period `before=(since, until)` also `count_before`, `share_before`, `change` of the share (Newcombe's limits), and
-    `times`: how many times as many tickets a day as before (exact limits), which needs both ends of both periods. A cause that
-    was there before and no longer is, is last.
+    share, with Wilson's limits; `n` the tickets with a cause, `n_missing` those without), `count` and `cumulative`. With the
+    ends of an earlier window [since, until), `before=(since, until)`, also `count_before`, `share_before`, `change` of the
+    share (Newcombe's limits), and `times`: how many times as many tickets a day as before (exact limits), which needs both
+    ends of both windows. A cause that was there before and no longer is, is last.
 
     With a column `weight`, such as handle time or cost, shares, ranks and changes are of its sums (limits on Kish's effective
     number of tickets); `count`, `n` and `times` stay those of tickets. Without it one pass over the tickets gives everything.

@@ -39,6 +39,9 @@ def altair() -> Any:
 def svg(chart: "alt.TopLevelMixin") -> str:
     """A chart as SVG text, safe to put into a page whatever its names contain.
 
+    Args:
+        chart: an Altair chart.
+
     Raises:
         ParameterError: vl-convert, which draws it, is not installed.
     """
