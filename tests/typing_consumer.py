@@ -102,6 +102,10 @@ assert_type(servqual.score(frame, scale).overall, pl.DataFrame)
 assert_type(servqual.score(lazy, scale), servqual.Scores[pl.LazyFrame])
 assert_type(servqual.zone_of_tolerance(frame, scale), servqual.Zone[pl.DataFrame])
 assert_type(servqual.zone_of_tolerance(lazy, scale).counts, pl.LazyFrame)
+assert_type(servqual.alpha(frame, scale), pl.DataFrame)
+assert_type(servqual.alpha(lazy, scale, by="team"), pl.LazyFrame)
+assert_type(servqual.htmt(servqual.item_sums(frame, scale)), pl.DataFrame)
+assert_type(servqual.htmt(servqual.item_sums(lazy, scale)), pl.LazyFrame)
 servqual.score(frame)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
 
 # Calendars: expressions for columns, values for instants.

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, Concatenate, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
+from typing import Any, Concatenate, Literal, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar, cast, overload
 
 import polars as pl
 
@@ -16,8 +16,17 @@ P = ParamSpec("P")
 L_co = TypeVar("L_co", covariant=True)
 E_co = TypeVar("E_co", covariant=True)
 
-Lazy: TypeAlias = pl.LazyFrame | Mapping[str, pl.LazyFrame] | Records
-"""What makes an answer lazy: a lazy frame, lazy frames by grain, or records, whose tables are lazy."""
+
+class LazyData(Protocol):
+    """An object that stands for lazy data, and says so."""
+
+    @property
+    def eager(self) -> Literal[False]:
+        """Whether its data are at hand."""
+
+
+Lazy: TypeAlias = pl.LazyFrame | Mapping[str, pl.LazyFrame] | Records | LazyData
+"""What makes an answer lazy: a lazy frame, lazy frames by grain, records, whose tables are lazy, or sums of lazy answers."""
 
 
 class Computation(NamedTuple):
@@ -118,4 +127,4 @@ def _called(body: Callable[..., Body], frames: slice) -> Callable[..., Any]:
 
 def _is_lazy(data: Any) -> bool:
     parts = data.values() if isinstance(data, Mapping) else (data,)
-    return any(isinstance(part, pl.LazyFrame | Records) for part in parts)
+    return any(isinstance(part, pl.LazyFrame | Records) or getattr(part, "eager", True) is False for part in parts)

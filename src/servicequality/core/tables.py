@@ -1,4 +1,4 @@
-"""What tables ask of their data. Lives here: the rows of a table's call, checked; the answer, lazy if they are.
+"""What tables ask of their data. Lives here: the rows of a table's call, checked, and its computation with its columns.
 
 Never here: a figure, or the columns of a result (see `results`).
 """

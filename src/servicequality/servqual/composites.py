@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
+from servicequality.core import Computation, of_frame
 from servicequality.errors import ParameterError
 from servicequality.servqual.coefficients import END, ask, counts, covariances_of, dimension_means, each, joined, rows
 from servicequality.servqual.layout import Columns
@@ -27,7 +27,7 @@ _DIFFERENCES = {
 _COMBINED = {"measure": pl.String(), "value": _NUMBER, **END}
 
 
-@refusing_misfits
+@of_frame
 def difference_reliability(
     answers: Any,
     scale: Scale | None = None,
@@ -35,7 +35,7 @@ def difference_reliability(
     expectation: Columns = "E",
     perception: Columns = "P",
     by: str | Sequence[str] = (),
-) -> Any:
+) -> Computation:
     """Reliability of each dimension's gap as the difference of two scores (Johns 1981), beside what it is made of.
 
     The reliabilities of the two sides are their alphas. The more expectation and perception go together, and the less they
@@ -85,7 +85,7 @@ def difference_reliability(
     return sums.table(lambda: rows(sums, parts(), _DIFFERENCES), _DIFFERENCES)
 
 
-@refusing_misfits
+@of_frame
 def combined_reliability(
     answers: Any,
     scale: Scale | None = None,
@@ -94,7 +94,7 @@ def combined_reliability(
     perception: Columns = "P",
     by: str | Sequence[str] = (),
     measures: Measure | Sequence[Measure] | None = None,
-) -> Any:
+) -> Computation:
     """Reliability of the overall score, the mean of the dimensions, as a linear combination (Mosier 1943, Nunnally 1978).
 
     It stands on the respondents who answered all items; the reliability of each dimension is its alpha. It is as a rule

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
+from servicequality.core import Computation, of_frame
 from servicequality.servqual.coefficients import (
     END,
     LIMITS,
@@ -50,7 +50,7 @@ NEGATIVE = "negative: the items do not go together; look for one that has to be 
 IMPROPER = "improper fit: a residual variance stopped at its least"
 
 
-@refusing_misfits
+@of_frame
 def alpha(
     answers: Any,
     scale: Scale | None = None,
@@ -60,7 +60,7 @@ def alpha(
     by: str | Sequence[str] = (),
     measures: Measure | Sequence[Measure] | None = None,
     level: float = 0.95,
-) -> Any:
+) -> Computation:
     """Cronbach's alpha of each dimension with Feldt's limits, of who answered all its items.
 
     Args:
@@ -94,7 +94,7 @@ def alpha(
     return sums.table(lambda: rows(sums, parts(), schema), schema)
 
 
-@refusing_misfits
+@of_frame
 def omega(
     answers: Any,
     scale: Scale | None = None,
@@ -104,7 +104,7 @@ def omega(
     by: str | Sequence[str] = (),
     measures: Measure | Sequence[Measure] | None = None,
     standardised: bool = False,
-) -> Any:
+) -> Computation:
     """McDonald's omega of each dimension: one factor by maximum likelihood, which lets items be good to different degrees.
 
     Args:
@@ -135,7 +135,7 @@ def omega(
     return sums.table(lambda: rows(sums, parts(), schema), schema)
 
 
-@refusing_misfits
+@of_frame
 def reliability(
     answers: Any,
     scale: Scale | None = None,
@@ -145,7 +145,7 @@ def reliability(
     by: str | Sequence[str] = (),
     measures: Measure | Sequence[Measure] | None = None,
     level: float = 0.95,
-) -> Any:
+) -> Computation:
     """One table of every coefficient by dimension: alpha with limits, standardised alpha, omega, lambda-2, lambda-6.
 
     Args:
@@ -189,7 +189,7 @@ def reliability(
     return sums.table(lambda: rows(sums, parts(), _RELIABILITY), _RELIABILITY)
 
 
-@refusing_misfits
+@of_frame
 def item_analysis(
     answers: Any,
     scale: Scale | None = None,
@@ -198,7 +198,7 @@ def item_analysis(
     perception: Columns = "P",
     by: str | Sequence[str] = (),
     measures: Measure | Sequence[Measure] | None = None,
-) -> Any:
+) -> Computation:
     """What each item does in its dimension: its correlation with the rest, and the alpha of the rest without it.
 
     A larger alpha without an item is no reason to drop it: what a dimension has to cover is not a matter of alpha. `floor`

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
+from servicequality.core import Computation, of_frame
 from servicequality.errors import ParameterError
 from servicequality.servqual.coefficients import LIMITS, Reasons, ask, rows
 from servicequality.servqual.layout import Columns
@@ -20,7 +20,7 @@ __all__ = ["end_shares", "response_quality"]
 _QUALITY = {"figure": pl.String(), "item": pl.String(), "role": pl.String(), **LIMITS}
 
 
-@refusing_misfits
+@of_frame
 def response_quality(
     answers: Any,
     scale: Scale | None = None,
@@ -29,7 +29,7 @@ def response_quality(
     perception: Columns = "P",
     by: str | Sequence[str] = (),
     level: float = 0.95,
-) -> Any:
+) -> Computation:
     """Signs of how people answered: straight lines, and answers at the ends of the scale, as shares with Wilson's limits.
 
     `straight_lined`: gave the same answer to every item of a role, as it was given, before any reversal; of who answered

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, is_pattern, refusing_misfits, shown
-from servicequality.core.boundary import Computation, like_input
+from servicequality.core.boundary import Computation, typed_by_frame
 from servicequality.core.grouping import Grouping
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
@@ -42,13 +42,11 @@ class ItemSums:
 
     Attributes:
         scale: the instrument.
-        eager: whether the answers were an eager frame; tables made of lazy ones are lazy.
         keys: the key columns.
         answers: the answers that the sums are of; None where sums of several parts were merged.
     """
 
     scale: Scale
-    eager: bool
     keys: tuple[str, ...]
     answers: Answers | None
     _merged: pl.DataFrame | None = field(default=None, repr=False)
@@ -67,15 +65,20 @@ class ItemSums:
         check_answers(self.answers)
         return _summed(self.answers, self.keys)
 
-    def table(self, make: Callable[[], pl.DataFrame], schema: Mapping[str, pl.DataType]) -> Any:
-        """What `make` gives, now or, for lazy answers, when it is collected; `schema` is of the columns after the keys."""
+    @property
+    def eager(self) -> bool:
+        """Whether the answers were an eager frame; tables made of lazy ones are lazy."""
+        return True
+
+    def table(self, make: Callable[[], pl.DataFrame], schema: Mapping[str, pl.DataType]) -> Computation:
+        """What `make` gives; `schema` is of the columns after the keys."""
 
         def columns() -> dict[str, pl.DataType]:
             assert self.answers is not None  # merged sums are eager
             own = self.answers.frame.collect_schema()
             return {**{key: own[key] for key in self.keys}, **schema}
 
-        return like_input(Computation(make, columns), lazy=not self.eager)
+        return Computation(make, columns)
 
     @property
     def measures(self) -> tuple[Measure, ...]:
@@ -129,7 +132,16 @@ class ItemSums:
         return CrossProducts(table["n"][:, 0], table["sum_i"][:, own], products), table["rows"][:, 0]
 
 
-@refusing_misfits
+class LazyItemSums(ItemSums):
+    """Sums of lazy answers."""
+
+    @property
+    def eager(self) -> Literal[False]:
+        """The answers are read when a table is collected, or the state is asked for."""
+        return False
+
+
+@typed_by_frame(LazyItemSums, ItemSums)
 def item_sums(
     frame: Any,
     scale: Scale,
@@ -170,7 +182,7 @@ def item_sums(
         frame, scale, roles, importance=None, questions=questions, respondent=respondent, kept=grouping.by
     )
     grouping.frame(answers.frame, [])  # the keys are there
-    made = ItemSums(scale, answers.eager, grouping.by, answers)
+    made = (ItemSums if answers.eager else LazyItemSums)(scale, grouping.by, answers)
     if answers.eager:
         _ = made.state
     return made
@@ -191,7 +203,8 @@ def sums_of(
         return answers
     if scale is None:
         raise ParameterError("say by which scale the answers are to be read, such as SERVQUAL_1991")
-    return item_sums(answers, scale, expectation=expectation, perception=perception, by=by)
+    sums: ItemSums = item_sums(answers, scale, expectation=expectation, perception=perception, by=by)
+    return sums
 
 
 @refusing_misfits
@@ -223,7 +236,7 @@ def merge_item_sums(states: Iterable[pl.DataFrame], scale: Scale, *, by: str | S
         )
     cells = [*kept, RULES, *_CELL]
     added = whole.lazy().group_by(cells).agg(pl.col(_SUMS).sum()).sort(cells, nulls_last=True).collect()
-    return ItemSums(scale, eager=True, keys=tuple(kept), answers=None, _merged=added)
+    return ItemSums(scale, keys=tuple(kept), answers=None, _merged=added)
 
 
 def roles_of(scale: Scale) -> tuple[str, ...]:

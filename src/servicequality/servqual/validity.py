@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import refusing_misfits
+from servicequality.core import Computation, of_frame
 from servicequality.errors import ParameterError, ServiceQualityWarning
 from servicequality.servqual.coefficients import (
     LIMITS,
@@ -31,7 +31,7 @@ _PAIRS = {"dimension": pl.String(), "other": pl.String(), "measure": pl.String()
 _ONE_ITEM = "a dimension of one item has no correlations within"
 
 
-@refusing_misfits
+@of_frame
 def correlations(
     answers: Any,
     scale: Scale | None = None,
@@ -41,7 +41,7 @@ def correlations(
     by: str | Sequence[str] = (),
     measures: Measure | Sequence[Measure] | None = None,
     level: float = 0.95,
-) -> Any:
+) -> Computation:
     """Correlations of the dimensions' scores, of who answered all items, with Fisher's limits.
 
     Args:
@@ -91,7 +91,7 @@ def correlations(
     return sums.table(lambda: rows(sums, parts(), _PAIRS), _PAIRS)
 
 
-@refusing_misfits
+@of_frame
 def htmt(
     answers: Any,
     scale: Scale | None = None,
@@ -103,7 +103,7 @@ def htmt(
     level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
-) -> Any:
+) -> Computation:
     """Heterotrait-monotrait ratio of each pair of dimensions, with percentile limits over respondents drawn again.
 
     It estimates the correlation of what two dimensions measure. Near 1, respondents do not tell them apart. See
