@@ -1,21 +1,14 @@
-"""Where the outside cases and data lie, how hard hypothesis works, how many workers there are, and which tests simulate."""
+"""Where the outside cases and data lie, how many workers there are, and which tests simulate."""
 
 import os
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 
+import drawing  # noqa: F401  # loads the profile of hypothesis
 import simulation
 
 ROOT = Path(__file__).resolve().parent.parent
-
-# One profile for all: bounded and derandomized, so that a run can be repeated. `nox -s laws` asks for the thorough one.
-settings.register_profile(
-    "default", max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
-settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 @pytest.hookimpl(tryfirst=True)

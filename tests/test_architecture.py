@@ -1,6 +1,7 @@
 """The rules of the layout, read from the sources: imports go down, rows are not looped over, files stay small."""
 
 import ast
+import functools
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ def place(path: Path, node: ast.AST) -> str:
     return f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
 
 
+@functools.cache
 def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
