@@ -1,6 +1,8 @@
 """Where the outside cases and data lie, how many workers there are, and which tests simulate."""
 
+import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "simulate" in getattr(item, "fixturenames", ()):
             item.add_marker("simulation")
+
+
+@pytest.fixture(scope="module")
+def one_desk() -> Iterator[None]:
+    """Simulate each desk once, however many examples begin with it: the same arguments give the same frames."""
+    from servicequality import datasets
+    from servicequality.datasets import desk
+
+    with pytest.MonkeyPatch.context() as patch:
+        once = functools.cache(datasets.service_desk_with_truth)
+        for module in (datasets, desk):
+            patch.setattr(module, "service_desk_with_truth", once)
+        yield
 
 
 def _outside(variable: str, default: str) -> Path:

@@ -18,6 +18,8 @@ from servicequality.core import Spec
 from servicequality.errors import ParameterError
 from servicequality.report.entries import entry_text
 
+pytestmark = pytest.mark.usefixtures("one_desk")
+
 SPECS = [found.spec for found in definitions()]
 page_of = functools.cache(catalogue.page)  # a page runs its example
 
