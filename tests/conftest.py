@@ -1,6 +1,7 @@
 """Where the outside cases and data lie, how many workers there are, and which tests simulate."""
 
 import functools
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "simulate" in getattr(item, "fixturenames", ()):
             item.add_marker("simulation")
+
+
+def pytest_collection_finish() -> None:
+    """Take modules and tests, which live to the end, out of every later search for garbage: it was a sixth of the time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="module")
