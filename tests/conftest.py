@@ -44,6 +44,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Put them back, so that what is left open at the end is seen."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="module")
 def one_desk() -> Iterator[None]:
     """Simulate each desk once, however many examples begin with it: the same arguments give the same frames."""
