@@ -17,8 +17,10 @@ from servicequality.core import Metric, define
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Design, MeanOfMeans, Reading, Shape, Share, mean, share
 from servicequality.shapes.base import Sums, no_limits
-from servicequality.testing import KEY, check_laws, readings
+from servicequality.testing import KEY, check_laws, readings, sums
 from servicequality.testing.comparing import Trial
+from servicequality.testing.laws import LAWS, LAWS_OF_ROWS, obey
+from servicequality.testing.strategies import mixed
 from shape_metrics import BODIES
 
 NOON = datetime(2026, 3, 29, 12, tzinfo=UTC)
@@ -26,6 +28,15 @@ DAY = timedelta(days=1)
 
 EXAMPLES = settings.default.max_examples * 2 // 5
 LONG = EXAMPLES > 100  # `nox -s laws`
+
+# What test_plans tries on all calls, a dozen in one state; the other laws are tried on each call alone.
+OF_PLANS = (
+    sums.weighted_parts_merge_to_the_whole,
+    sums.whole_clusters_merge_to_the_whole,
+    sums.merging_is_addition,
+    sums.states_survive_parquet,
+)
+OF_A_CALL = tuple(law for law in (*LAWS, readings.nothing_overflows) if law not in OF_PLANS)
 
 # What definitions cannot be called without, by the option's name.
 REQUIRED: dict[str, object] = {
@@ -113,8 +124,18 @@ def registry() -> list[Metric]:
 
 @pytest.mark.parametrize("metric", registry(), ids=lambda metric: metric.name)
 def test_every_call_of_every_definition(metric: Metric) -> None:
-    """Its shape is examined below: here are its own row rules, on frames with groups of every kind."""
-    check_laws(metric, examples=50 if LONG else 0, around=NOON)
+    """Its shape is examined below, its states in test_plans: here are its row rules, on frames with groups of every kind."""
+    if LONG:
+        check_laws(metric, examples=50, around=NOON)
+        return
+    first, *others = (mixed(metric, seed, NOON) for seed in range(4))
+    obey(OF_A_CALL, metric, first)
+    for frame in (*others, first.clear()):
+        obey(LAWS_OF_ROWS, metric, frame)
+
+
+def test_the_laws_of_a_call_and_those_of_plans_are_all() -> None:
+    assert {*OF_A_CALL, *OF_PLANS} == {*LAWS, readings.nothing_overflows}
 
 
 # Metrics that are wrong on purpose, and what the laws say of each.

@@ -1,5 +1,6 @@
 """The canonical text of rules: golden words, what changes a fingerprint and what does not, the same in every process."""
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -76,8 +77,8 @@ def test_fingerprints_are_equal_across_processes() -> None:
         "import servicequality as sq; plan = sq.plan([sq.nps(), sq.resolution_time(limit=60.0)], by='team', weight='w'); "
         "print(plan.fingerprint)"
     )
-    made = {
-        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout for _ in "ab"
-    }
+    other = os.environ | {"PYTHONHASHSEED": "1"}  # a hash of its own for each text
+    command = [sys.executable, "-c", program]
+    made = subprocess.run(command, capture_output=True, text=True, check=True, env=other).stdout
     plan = sq.plan([sq.nps(), sq.resolution_time(limit=60.0)], by="team", weight="w")
-    assert made == {plan.fingerprint + "\n"}
+    assert made == plan.fingerprint + "\n"

@@ -40,10 +40,10 @@ class History:
 
 
 @st.composite
-def histories(draw: st.DrawFn, *, early: bool = True) -> list[History]:
+def histories(draw: st.DrawFn, *, early: bool = True, most: int = 4) -> list[History]:
     """A few tickets within a few hours, with many equal instants; `early` also draws events before the creation."""
     desk = []
-    for number in range(draw(st.integers(1, 4))):
+    for number in range(draw(st.integers(1, most))):
         created = draw(st.integers(0, 60))
         minute = st.integers(max(0, created - 10) if early else created, created + draw(st.sampled_from([5, 100])))
         message = st.fixed_dictionaries(

@@ -5,10 +5,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from drawing import few
 from events.histories import History, at, histories, records_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.events import check, facts, flow
@@ -87,7 +88,7 @@ def test_a_sequence_orders_the_changes_of_one_instant() -> None:
         assert table["count"].to_list() == [ties]
 
 
-@settings(max_examples=15)
+@few(5)
 @given(histories(), st.integers(1, 3), st.booleans(), st.sets(st.sampled_from(["resolved_at", "closed_at", "status"])))
 def test_the_facts_of_a_partition_are_those_of_the_whole(
     desk: list[History], parts: int, lazy: bool, given_roles: set[str]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from drawing import few
 from events.histories import History, at, histories, records_of
 from servicequality.events import check, facts, reply_waits, status_times
 from servicequality.model import Records
@@ -22,7 +23,8 @@ def every_table(records: Records, minute: int) -> list[pl.DataFrame]:
     ]
 
 
-@given(histories(), minutes, st.integers(0, 2**32))
+@few(6)
+@given(histories(most=8), minutes, st.integers(0, 2**32))
 def test_the_order_of_rows_is_irrelevant(desk: list[History], now: int, seed: int) -> None:
     # But at equal instants, where the order of input decides: here every instant is its own.
     for h in desk:
@@ -37,7 +39,8 @@ def test_the_order_of_rows_is_irrelevant(desk: list[History], now: int, seed: in
         assert_frame_equal(one, other)
 
 
-@given(histories(), minutes)
+@few(6)
+@given(histories(most=8), minutes)
 def test_what_happens_later_changes_nothing(desk: list[History], now: int) -> None:
     known = [h.known(now) for h in desk if h.created <= now]
     if known:
@@ -45,14 +48,16 @@ def test_what_happens_later_changes_nothing(desk: list[History], now: int) -> No
             assert_frame_equal(one, other)
 
 
-@given(histories(), minutes)
+@few(6)
+@given(histories(most=8), minutes)
 def test_disjoint_sets_of_tickets_merge_to_the_whole(desk: list[History], now: int) -> None:
     parts = [every_table(records_of([h]), now) for h in desk]
     for whole, *pieces in zip(every_table(records_of(desk), now), *parts, strict=True):
         assert_frame_equal(whole, pl.concat(pieces))
 
 
-@given(histories(), minutes, minutes)
+@few(6)
+@given(histories(most=8), minutes, minutes)
 def test_a_later_look_never_contradicts_what_was_observed(desk: list[History], one: int, other: int) -> None:
     early, late = sorted([one, other])
     records = records_of(desk)
@@ -71,13 +76,15 @@ def test_a_later_look_never_contradicts_what_was_observed(desk: list[History], o
     assert over.join(later, on=["ticket_id", "started_at", "stopped_at", "reply_wait_seconds"]).height == over.height
 
 
-@given(histories(), minutes)
+@few(6)
+@given(histories(most=8), minutes)
 def test_the_conservation_laws_hold(desk: list[History], now: int) -> None:
     verdict = check(records_of(desk), as_of=at(now), paused=("hold",))
     assert verdict.broken_laws.is_empty(), str(verdict)
 
 
-@given(histories(early=False), minutes)
+@few(6)
+@given(histories(early=False, most=8), minutes)
 def test_a_log_with_the_value_before_says_the_same(desk: list[History], now: int) -> None:
     # The first row of each story is left out: then only `previous` knows how the ticket began.
     records = records_of(desk)

@@ -23,7 +23,8 @@ def numbered(ids: list[str | None], tickets: list[str | None]) -> list[tuple[str
 def test_an_event_finds_its_ticket(tickets: int, events: int) -> None:
     chance = random.Random(tickets)
     known = sorted(f"ticket {chance.randrange(10**9)}" * chance.choice([1, 3]) for _ in range(tickets))
-    chosen = [chance.choice([*known, "a stranger", None]) for _ in range(events)]
+    ids = [*known, "a stranger", None]
+    chosen = [chance.choice(ids) for _ in range(events)]
     place = {text: number for number, text in enumerate(known)}
     assert numbered(chosen, [*known]) == [(text, place[text], 100 + place[text]) for text in chosen if text in place]
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
+from drawing import few
 from servicequality import evaluate
 from servicequality.core import Metric
 from servicequality.testing import frames
@@ -23,7 +24,7 @@ Oracle = Callable[[list[Row]], float | None]
 def agrees(metric: Metric, oracle: Oracle) -> None:
     """Assert that a metric's value over random legal rows is what the oracle says."""
 
-    @settings(max_examples=settings.default.max_examples * 3 // 5)
+    @few(8)
     @given(frames(metric, around=NOON))
     def tried(frame: pl.DataFrame) -> None:
         result, expected = evaluate(frame, metric)["value"].item(), oracle(frame.to_dicts())

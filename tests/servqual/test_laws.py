@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from drawing import few
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual import SERVQUAL_1991, Scale, merge_scores, score
 from servicequality.servqual.layout import recoded
@@ -24,6 +25,7 @@ def table(frame: pl.DataFrame, scale: Scale = SMALL, *, measure: str = "gap", **
     return pl.concat(part.filter(measure=measure).select(FIGURES) for part in parts)
 
 
+@few(8)
 @given(rows_of(), st.integers(-3, 3))
 def test_a_constant_added_to_both_sides_changes_no_gap(rows: list[Row], constant: int) -> None:
     frame, wide = frame_of(rows), replace(SMALL, low=-9, high=17)  # turned about the same middle
@@ -31,6 +33,7 @@ def test_a_constant_added_to_both_sides_changes_no_gap(rows: list[Row], constant
     SAME(table(moved, wide), table(frame, wide))
 
 
+@few(8)
 @given(rows_of())
 def test_swapping_the_sides_turns_the_sign(rows: list[Row]) -> None:
     frame = frame_of(rows)
@@ -41,7 +44,7 @@ def test_swapping_the_sides_turns_the_sign(rows: list[Row]) -> None:
     SAME(turned, table(frame))
 
 
-@settings(max_examples=8)
+@few(4)
 @given(rows_of(SERVQUAL_1991, min_size=2))
 def test_weights_of_20_each_are_no_weights(rows: list[Row]) -> None:
     dimensions = SERVQUAL_1991.dimensions
@@ -57,6 +60,7 @@ def test_weights_of_20_each_are_no_weights(rows: list[Row]) -> None:
     SAME(weighted, plain)
 
 
+@few(8)
 @given(rows_of())
 def test_reversing_twice_is_the_identity(rows: list[Row]) -> None:
     frame = frame_of(rows)
@@ -68,7 +72,7 @@ def test_reversing_twice_is_the_identity(rows: list[Row]) -> None:
     assert_frame_equal(once.with_columns(turned), frame)
 
 
-@settings(max_examples=15)
+@few(5)
 @given(rows_of(), st.sampled_from(["dimension_complete", "half", "listwise"]))
 def test_the_state_of_any_split_is_the_state_of_the_whole(rows: list[Row], missing: str) -> None:
     frame = frame_of(rows)

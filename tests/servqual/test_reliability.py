@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from drawing import few
 from servicequality import stats
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual import (
@@ -170,6 +171,7 @@ def test_the_whole_is_a_combination_of_its_dimensions():
     assert combined_reliability(frame, SMALL)["value"].null_count() == 4
 
 
+@few(6)
 @given(st.integers(0, 1000), st.sampled_from([0.0, 0.15]))
 def test_parts_merge_to_the_whole(seed, blanks):
     frame = survey(n=30, seed=seed, blanks=blanks)

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from scipy.special import stdtrit
 
 import servicequality as sq
+from drawing import few
 from servicequality import stats
 from servicequality.datasets import servqual_survey
 from servicequality.errors import ParameterError
@@ -26,6 +27,7 @@ def close(got: float | None, expected: float | None) -> bool:
     return got is None if expected is None else got is not None and math.isclose(got, expected, abs_tol=1e-9)
 
 
+@few(12)
 @given(rows_of(), st.sampled_from(POLICIES))
 def test_respondents_are_scored_as_the_definition_says(rows: list[Row], missing: str) -> None:
     scored = score(frame_of(rows), SMALL, importance=POINTS, missing=missing).respondents  # type: ignore[call-overload]
@@ -36,6 +38,7 @@ def test_respondents_are_scored_as_the_definition_says(rows: list[Row], missing:
         assert "E1" not in got
 
 
+@few(12)
 @given(rows_of(), st.sampled_from(POLICIES))
 def test_tables_are_means_of_the_respondents(rows: list[Row], missing: str) -> None:
     scores = score(frame_of(rows), SMALL, importance=POINTS, missing=missing, by="key")  # type: ignore[call-overload]

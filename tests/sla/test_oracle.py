@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from drawing import few
 from events.histories import crowd, histories
 from servicequality.sla import Policy, Target, clocks
 from servicequality.sla.outcomes import OUTCOMES
@@ -39,9 +40,9 @@ budgets = st.sampled_from([0, 300, 1800, 3600, 3600, 5 * 3600, 20 * 3600, 100 * 
 
 
 @st.composite
-def desks(draw: st.DrawFn) -> Desk:
+def desks(draw: st.DrawFn, most: int = 4) -> Desk:
     """Random tickets whose priority and tier change, near a change of the clock."""
-    drawn = draw(histories())
+    drawn = draw(histories(most=most))
     for h in drawn:
         moves = st.tuples(
             st.integers(h.created, h.created + 60), st.just("priority"), st.sampled_from(["low", "High", "odd"])
@@ -108,6 +109,7 @@ def chance_rules(seed: int) -> list[Rule]:
     ]
 
 
+@few(8)
 @given(desks(), rules(), minutes)
 def test_clocks_are_what_a_person_reckons(desk: Desk, chosen: list[Rule], now: int) -> None:
     agree(desk, chosen, now)
@@ -144,9 +146,10 @@ def agree(desk: Desk, chosen: list[Rule], now: int) -> list[dict[str, Any]]:
     return got
 
 
-with_policies = given(desks(), rules(), minutes)
+with_policies = given(desks(most=8), rules(), minutes)
 
 
+@few(6)
 @with_policies
 def test_parts_add_up_to_the_time_of_the_schedule(desk: Desk, chosen: list[Rule], now: int) -> None:
     by_name = {policy.name: policy for policy, _ in chosen}
@@ -173,6 +176,7 @@ def test_parts_add_up_to_the_time_of_the_schedule(desk: Desk, chosen: list[Rule]
                 assert left == pytest.approx(row["remaining_seconds"], abs=1e-6)
 
 
+@few(6)
 @with_policies
 def test_pauses_never_lengthen(desk: Desk, chosen: list[Rule], now: int) -> None:
     policies = [policy for policy, _ in chosen]
@@ -183,6 +187,7 @@ def test_pauses_never_lengthen(desk: Desk, chosen: list[Rule], now: int) -> None
     assert (both["more"] <= both["less"]).all()
 
 
+@few(6)
 @with_policies
 def test_the_order_of_rows_does_not_matter(desk: Desk, chosen: list[Rule], now: int) -> None:
     records = desk.records()
@@ -202,6 +207,7 @@ def test_the_order_of_rows_does_not_matter(desk: Desk, chosen: list[Rule], now: 
     )
 
 
+@few(6)
 @with_policies
 def test_what_is_decided_stays_decided(desk: Desk, chosen: list[Rule], now: int) -> None:
     # A policy, a priority or a reopening may change what is in force; without them a later look does not contradict.

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drawing import few
 from events.histories import read
 from servicequality.events import facts, reply_waits
 from servicequality.sla import Policy, Target, clocks
@@ -24,6 +25,7 @@ def rows(frame: pl.LazyFrame) -> list[dict[str, Any]]:
     return list(frame.collect().iter_rows(named=True))
 
 
+@few(8)
 @given(desks(), st.sampled_from(SCHEDULES), minutes)
 def test_twins_are_the_schedules_time_of_the_same_spans(desk: Desk, schedule: Schedule, now: int) -> None:
     as_of = desk.at(now)
@@ -48,6 +50,7 @@ def test_twins_are_the_schedules_time_of_the_same_spans(desk: Desk, schedule: Sc
         assert row["reply_wait_working_seconds"] == pytest.approx(schedule.between(row["started_at"], stop), abs=1e-6)
 
 
+@few(8)
 @given(desks(), minutes)
 def test_a_schedule_that_never_closes_gives_the_same_twice(desk: Desk, now: int) -> None:
     table = facts(desk.records(), as_of=desk.at(now), schedule=ALWAYS_OPEN).collect()
@@ -58,6 +61,7 @@ def test_a_schedule_that_never_closes_gives_the_same_twice(desk: Desk, now: int)
     assert not [name for name in facts(desk.records(), as_of=desk.at(now)).collect_schema() if "_working_" in name]
 
 
+@few(8)
 @given(desks(), st.sampled_from(SCHEDULES), minutes)
 def test_a_clock_of_agent_work_is_the_fact_until_the_ticket_is_ended(desk: Desk, schedule: Schedule, now: int) -> None:
     policy = Policy("p", [Target("agent_work", 1), Target("requester_wait", 1)], schedule)

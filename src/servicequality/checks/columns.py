@@ -93,7 +93,11 @@ def holds_texts(dtype: pl.DataType) -> bool:
 
 
 def unused_prefix(names: Iterable[str]) -> str:
-    """A beginning that none of the names has: a caller's columns take it where they would meet our own."""
+    """A beginning that none of the names has: a caller's columns take it where they would meet our own.
+
+    Args:
+        names: the caller's columns.
+    """
     given, prefix = list(names), "·"
     while any(name.startswith(prefix) for name in given):
         prefix += "·"

@@ -77,12 +77,19 @@ def of_frame(body: Callable[Concatenate[Any, P], Body]) -> OfFrame[P, pl.LazyFra
 
     The body checks options and columns, and returns what is to be computed; that happens at the call, or for lazy data when
     the answer is collected. A failure is blamed on an argument of the wrong kind, where one is.
+
+    Args:
+        body: takes the frame first; its other parameters are the function's options.
     """
     return cast("OfFrame[P, pl.LazyFrame, pl.DataFrame]", _called(body, slice(0, 1)))
 
 
 def of_frames(body: Callable[Concatenate[Any, Any, P], Body]) -> OfFrames[P]:
-    """Make a public function of a body that takes two frames and options; see `of_frame`."""
+    """Make a public function of a body that takes two frames and options; see `of_frame`.
+
+    Args:
+        body: takes the two frames first; its other parameters are the function's options.
+    """
     return cast("OfFrames[P]", _called(body, slice(0, 2)))
 
 
