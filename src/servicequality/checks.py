@@ -1,4 +1,4 @@
-"""What all layers say alike: a column by its literal name, values and names in messages, near names, a level."""
+"""Checks and wordings shared by all layers: literal column names, values in messages, near names, levels."""
 
 import collections.abc as abc
 import functools

@@ -1,4 +1,4 @@
-"""The command line: a thin door. Lives here: arguments, exit codes, what a terminal can show. Never: a figure."""
+"""The command line: arguments, exit codes, and what a terminal can show."""
 
 import argparse
 import os

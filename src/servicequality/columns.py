@@ -1,7 +1,4 @@
-"""What a metric's columns may hold: each domain declared once, read by validation, the docs and the property tests.
-
-Here: `Column`, the annotated types that definitions use, and `answered`. Never here: the checking itself, or a metric.
-"""
+"""Column types for definitions: each domain is declared once, and read by validation, the docs and the tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

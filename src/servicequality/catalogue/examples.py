@@ -1,4 +1,4 @@
-"""An example of every metric, run when it is asked for. Lives here: code to show and what it prints. Never: kept output."""
+"""An example of every metric: code to show and what it prints, run when it is requested."""
 
 import contextlib
 import functools

@@ -1,4 +1,4 @@
-"""The catalogue as Markdown. Lives here: a metric's page, a family's page, the index. Never: words that a docstring has."""
+"""The catalogue as Markdown: a metric's page, a family's page, the index."""
 
 from servicequality.catalogue.examples import example
 from servicequality.catalogue.searching import definition, families, headline

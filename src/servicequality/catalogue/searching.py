@@ -1,4 +1,4 @@
-"""From a person's words to a metric. Lives here: `find` and `entry`. Never: words about a metric, which its definition has."""
+"""Search in the catalogue: `find`, `entry`, and the words by which a metric is known."""
 
 import functools
 import re

@@ -1,4 +1,4 @@
-"""Parameters, domains and units in words. Lives here: the phrases that pages and the terminal share. Never: layout."""
+"""Parameters, domains and units in words, for the pages and the terminal alike."""
 
 import inspect
 import math

@@ -1,7 +1,4 @@
-"""What changed between two sets of rows, and could it be chance. Lives here: `compare`, and the columns of its answer.
-
-Never here: the change of one shape (`changes`), or why something changed.
-"""
+"""`compare`: what changed between two sets of rows, and whether chance explains it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, get_args, overload

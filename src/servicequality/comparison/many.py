@@ -1,8 +1,7 @@
-"""Many agents, teams or channels beside one another, fairly. Never here: a league table without its doubt, or two samples.
+"""Fair comparison of many agents, teams or channels: funnels, shrinkage, and ranks with their limits."""
 
-Of thirty identical agents one is nearly always two standard errors off. A funnel asks who is further off than that many make
-likely; shrinkage says what a small unit's share is worth; a rank comes with the ranks that it might as well be.
-"""
+# Of thirty identical agents one is nearly always two standard errors off. A funnel shows who is further off than is likely
+# among so many; shrinkage pulls small units to the mean; a rank comes with the range of ranks that chance allows.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, overload

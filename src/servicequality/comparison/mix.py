@@ -1,7 +1,4 @@
-"""A change that is partly another mix: split into mix and rate, or standardised.
-
-Never here: which strata matter, or causes.
-"""
+"""A change split into mix and rate, and rates standardised to one mix."""
 
 from collections.abc import Sequence
 from typing import Any, overload

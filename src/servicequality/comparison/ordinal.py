@@ -1,4 +1,4 @@
-"""How often an answer after lies above one before: for answers that have an order and no distances. Never here: means."""
+"""How often an answer after is above one before, for ordered answers without distances."""
 
 from collections.abc import Sequence
 from typing import Any, overload

@@ -1,4 +1,4 @@
-"""Like compared with like, stratum by stratum, and pooled: Mantel and Haenszel. Never here: one mix for all (`mix`)."""
+"""Like compared with like, stratum by stratum, and pooled (Mantel-Haenszel). Never here: one mix for all (`mix`)."""
 
 from collections.abc import Sequence
 from itertools import pairwise

@@ -1,8 +1,6 @@
-"""What did the release do: a difference of differences, and a series that it interrupts. Never here: a claim of cause.
+"""The effect of a release: difference in differences, and interrupted time series."""
 
-Both say what changed beyond what would have been expected. That nothing else happened at the same time is the reader's to
-say, not theirs.
-"""
+# Both estimate the change beyond what was expected. Whether anything else happened at the same time, only the reader knows.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,4 @@
-"""The same metrics read before and after, aligned by key. Lives here: both scans, and their figures side by side.
-
-Never here: what a change means, or a test of it.
-"""
+"""The same metrics computed before and after, aligned by key."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace

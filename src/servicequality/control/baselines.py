@@ -1,4 +1,4 @@
-"""What all charts share. Lives here: the frozen baseline, a chart a group, signals. Never: limits."""
+"""What all charts share: the frozen baseline, one chart per group, signals."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Shewhart's charts: each point by itself against limits of chance. Never here: sums of small drifts."""
+"""Shewhart charts: each point judged by itself against its limits."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, overload

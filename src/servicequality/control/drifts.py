@@ -1,4 +1,4 @@
-"""Charts that add up small drifts: EWMA and CUSUM. Never here: limits of single points."""
+"""EWMA and CUSUM charts, which add up small drifts."""
 
 from typing import Any, overload
 

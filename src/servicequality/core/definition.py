@@ -1,7 +1,4 @@
-"""How a metric is defined, and a table that is none. Lives here: `define`, `define_table`, and what they make.
-
-Never here: a definition, or how one is computed.
-"""
+"""`define` and `define_table`, and the definitions that they make."""
 
 import functools
 import inspect

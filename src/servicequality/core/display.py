@@ -1,4 +1,4 @@
-"""Numbers for people: digits that follow the standard error, fitting units, shares that add up. Never here: a kept value."""
+"""Numbers as people read them: digits that follow the standard error, fitting units, shares that add up."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Are the rows inside the metrics' domains? Lives here: the check, in one ungrouped scan. Never: what a domain means."""
+"""The check that rows lie inside the metrics' domains, in one ungrouped scan."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

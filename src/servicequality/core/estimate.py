@@ -1,4 +1,4 @@
-"""One figure with its doubt, and how it prints. Lives here: `Estimate`. Never: computing it, or rounding what is kept."""
+"""`Estimate`: one figure with its limits, and how it prints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,7 +1,4 @@
-"""Many metrics over one frame. Lives here: `evaluate`, and the plan of its scans. Never: a formula.
-
-All sums of all metrics come from one streaming group_by; exact quantiles and risk tables from one pass more.
-"""
+"""`evaluate`: many metrics over one frame, in as few scans as they need."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, overload

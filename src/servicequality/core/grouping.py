@@ -1,7 +1,4 @@
-"""By what a frame is grouped. Lives here: `Grouping`, the keys and periods, the check of the frame.
-
-Never here: sums, or anything that knows a shape.
-"""
+"""`Grouping`: the keys and periods by which a frame is grouped, and the check of the frame."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""How people write a metric: its label, and what a call chose in words. Never here: names of result columns, or titles."""
+"""Labels: metrics and their options as people write them. Never here: names of result columns, or titles."""
 
 import re
 

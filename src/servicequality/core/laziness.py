@@ -1,4 +1,4 @@
-"""Eager in, eager out; lazy in, lazy out. Lives here: how an answer waits for its data. Never here: what is computed."""
+"""Eager in, eager out; lazy in, lazy out: how an answer is deferred until its data are needed."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""A metric: a row rule poured into a shape, ready to be asked. Lives here: `Metric`. Never: what any metric means."""
+"""`Metric`: a row rule and its shape, with the verbs that compute it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What every call checks before it looks at a frame: metrics, levels, and records in the place of rows."""
+"""Checks of every call before it reads a frame: metrics, levels, and records given in place of rows."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar

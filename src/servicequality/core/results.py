@@ -1,4 +1,4 @@
-"""The columns of every result. Lives here: `RESULT` and `result_rows`, for figures that no shape gives. Never: a figure."""
+"""The columns of every result, and `result_rows` for figures that no shape gives."""
 
 from collections.abc import Sequence
 

@@ -1,10 +1,9 @@
-"""Weights and clusters, once for all shapes. Lives here: what they add to a state, and the `Design` read from it.
+"""Weights and clusters for all shapes: what they add to a state, and the `Design` read from it."""
 
-A row of weight w and a cluster of rows are the same thing to a ratio R = sum(y) / sum(x): a unit that contributes
-y - R x. So the state keeps, beside the weighted leaves, the units' second moments about nothing (yy, xy, xx); the
-linearised square follows from them for any R (Cochran 1977, section 6), and what the units are worth from the squares of their
-sizes (`stats.clusters`). Never here: a shape's own limits.
-"""
+# A row of weight w and a cluster of rows are the same thing to a ratio R = sum(y) / sum(x): a unit that contributes
+# y - R x. So the state keeps, beside the weighted leaves, the units' second moments about zero (yy, xy, xx); the
+# linearised square follows from them for any R (Cochran 1977, section 6), and the effective number of units from the
+# squares of their sizes (`stats.clusters`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Points in the order of time. Lives here: the check of a series, its groups, its gaps. Never: what is made of the points."""
+"""Series in the order of time: the check of a series, its groups, its gaps."""
 
 from collections.abc import Sequence
 from typing import Any

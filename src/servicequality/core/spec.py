@@ -1,4 +1,4 @@
-"""What a definition says of itself. Lives here: `Spec`, read from a function's signature and docstring. Never: computation."""
+"""`Spec`: a definition's title, unit, parameters and texts, read from its signature and docstring."""
 
 import inspect
 import re

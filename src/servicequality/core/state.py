@@ -1,4 +1,4 @@
-"""States: the sums of a plan's rules by key, which add up; and how they are kept in bytes and files."""
+"""States: the sums of a plan's rules by key, which add up, and their form in bytes and files."""
 
 import json
 from collections.abc import Mapping

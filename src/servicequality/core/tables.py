@@ -1,7 +1,4 @@
-"""What tables ask of their data. Lives here: the rows of a table's call, checked; the answer, lazy if they are.
-
-Never here: a figure, or the columns of a result (see `results`).
-"""
+"""Tables: the check of their rows, and their answer, lazy if the rows are. Never here: result columns (`results`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""A generated service desk whose truth is known. Lives here: the public functions, the truth. Never: the simulation."""
+"""The generated service desk and its truth: the public functions."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime

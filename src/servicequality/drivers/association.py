@@ -1,4 +1,4 @@
-"""How far an outcome moves with what went before it: prewhitened, with placebo lags and q-values. Never: a cause."""
+"""How far an outcome moves with earlier signals: prewhitened, with placebo lags and q-values."""
 
 from collections.abc import Sequence
 from typing import Any, overload

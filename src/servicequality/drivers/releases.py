@@ -1,4 +1,4 @@
-"""What a figure did around events: releases, outages, campaigns. Never here: a trend that no event belongs to, or a cause."""
+"""How a figure changed around events: releases, outages, campaigns."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

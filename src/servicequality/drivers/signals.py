@@ -1,4 +1,4 @@
-"""Which signals of the software are worth a look for which figure. Here: the map as data. Never: a test of it."""
+"""The map of signals: which measures of the software are worth a look for which figure."""
 
 from typing import NamedTuple
 

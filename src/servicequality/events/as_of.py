@@ -1,8 +1,7 @@
-"""What was known at an instant. Lives here: the tables cut at `as_of`, with instants as integer microseconds. Never: any fact.
+"""The tables as they were known at `as_of`, with instants as integer microseconds."""
 
-All arithmetic on instants is done in Int64 microseconds since 1970 UTC; `instant` and `seconds` turn results back at
-the edge. Tickets are numbered in the order of their ids: whole numbers are sorted and summed with less work than texts.
-"""
+# All arithmetic on instants is done in Int64 microseconds since 1970 UTC; `instant` and `seconds` turn results back at
+# the edge. Tickets are numbered in the order of their ids: whole numbers are sorted and summed with less work than texts.
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator

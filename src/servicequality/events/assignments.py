@@ -1,4 +1,4 @@
-"""Who held a ticket, what was in force. Lives here: agent, team and tier moves, as-of joins. Never: times in a status."""
+"""Who held a ticket and when: agent, team and tier, joined as of an instant."""
 
 from collections.abc import Collection
 

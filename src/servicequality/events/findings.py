@@ -1,4 +1,4 @@
-"""What can be wrong with a desk's tables. Lives here: one lazy row a finding, count and first cases. Never: a judgement."""
+"""What can be wrong with a desk's tables: one lazy row a finding, with its count and first cases."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What came after a resolution. Lives here: the next contact of the same requester, the return. Never: a window, a rate."""
+"""What came after a resolution: the next contact of the same requester, the reopening."""
 
 import datetime as dt
 from collections.abc import Sequence

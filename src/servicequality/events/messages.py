@@ -1,4 +1,4 @@
-"""The messages of a ticket. Lives here: which one counts as what, and their sums. Never: statuses, stamps."""
+"""The messages of a ticket: which one counts as what, and their sums."""
 
 from collections.abc import Collection
 

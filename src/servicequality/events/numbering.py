@@ -1,4 +1,4 @@
-"""Events find their ticket and their place. Lives here: numbers of text ids, the order of a log. Never: what events mean."""
+"""Ticket numbers for text ids, and the order of a log's rows."""
 
 import numpy as np
 import numpy.typing as npt

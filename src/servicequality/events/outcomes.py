@@ -1,7 +1,6 @@
-"""From sums to facts: the rules by which the row of a ticket becomes its facts, as expressions.
+"""The rules by which the sums of a ticket become its facts, as expressions."""
 
-Columns that begin with an underscore are instants in Int64 microseconds, or counts on their way; none of them is returned.
-"""
+# Columns that begin with an underscore are instants in Int64 microseconds, or counts on their way; none of them is returned.
 
 import polars as pl
 

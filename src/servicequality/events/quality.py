@@ -1,4 +1,4 @@
-"""The verdict on the data. Lives here: `check`, its laws, its questions and its print. Never: a correction."""
+"""`check`: the faults and doubts of a desk's data, and how they print. Never: a correction."""
 
 import datetime as dt
 from dataclasses import dataclass

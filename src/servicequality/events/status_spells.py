@@ -1,4 +1,4 @@
-"""The long table of statuses. Lives here: how long each ticket was in each status. Never: what a status means."""
+"""The long table of statuses: how long each ticket was in each status."""
 
 import datetime as dt
 from collections.abc import Collection

@@ -1,9 +1,8 @@
-"""The history of the status. Lives here: its moves, and what they sum to for each ticket. Never: messages, stamps.
+"""The history of the status: its moves, and their sums for each ticket."""
 
-A status is read once, into a mask with one bit for every set that names it; the row above is found by one sort of whole
-numbers, and no row is moved.
-Everything else is a sum: each entry into a set adds the time that was left until `as_of`, each exit takes it away.
-"""
+# A status is read once, into a mask with one bit for every set that names it; the previous row is found by one sort of
+# whole numbers, and no row is moved. Everything else is a sum: each entry into a set adds the time that was left until
+# `as_of`, each exit subtracts it.
 
 import datetime as dt
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""One row a ticket: `facts`, and the tickets that it leaves out."""
+"""`facts`: one row a ticket, and the tickets that are left out."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence

@@ -1,4 +1,4 @@
-"""One row a reply wait. Lives here: when a customer began to wait, what ended it. Never: first responses, targets."""
+"""One row a reply wait: when a customer began to wait, and what ended the wait."""
 
 import datetime as dt
 from collections.abc import Collection

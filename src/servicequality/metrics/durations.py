@@ -1,4 +1,4 @@
-"""A figure of durations, some of which may still be running. Never here: a definition."""
+"""The shape of a duration metric: durations of which some may still be running."""
 
 import math
 from dataclasses import replace

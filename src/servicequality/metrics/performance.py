@@ -1,7 +1,4 @@
-"""How fast the software answers under load: Apdex, latency, throughput, scalability.
-
-Never here: how fast people answer (see `speed`).
-"""
+"""How fast the software answers under load: Apdex, latency, throughput, scalability. Never here: people (`speed`)."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,7 +1,4 @@
-"""Help without a person: visits solved, tickets avoided, articles and searches that helped.
-
-Never here: tickets' own figures.
-"""
+"""Help without a person: visits solved, tickets avoided, articles and searches that helped."""
 
 from dataclasses import replace
 from datetime import datetime

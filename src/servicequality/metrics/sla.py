@@ -1,4 +1,4 @@
-"""Were promises kept: attainment, breaches, what is late now, on one row a clock. Never here: how clocks run (see `sla`)."""
+"""Whether promises were kept: attainment, breaches, late clocks, on one row a clock. Never here: how clocks run (`sla`)."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,7 +1,4 @@
-"""Values into the types that roles need.
-
-Lives here: one expression a pair of types, and the words for what failed. Never: names of roles, frames.
-"""
+"""Values cast to the types that roles need, and the words for what failed."""
 
 import functools
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Tables as input. Lives here: how anything that holds a table becomes a Polars frame. Never: what a column must be."""
+"""`as_frame`: anything that holds a table becomes a Polars frame."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass

@@ -1,4 +1,4 @@
-"""Between dataclasses and frames. Lives here: the two ways of the round trip. Never: coercion of foreign data."""
+"""The round trip between dataclasses and frames."""
 
 import datetime as dt
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""All tables of one service desk. Lives here: `Records`. Never: facts computed from them, readers of exports."""
+"""`Records`: all tables of one service desk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

@@ -1,10 +1,7 @@
-"""The records of a service desk, one dataclass a table.
+"""The records of a service desk, one dataclass a table, with the meaning and unit of each field."""
 
-Lives here: fields, meanings, units. Never: frames, or what is computed of them.
-
-A field without a default is a column that must be there; a field that admits ``None`` may hold nulls.
-Ids are text (whole numbers become text), instants are aware datetimes, durations are seconds.
-"""
+# A field without a default is a column that must be there; a field that admits ``None`` may hold nulls.
+# Ids are text (whole numbers become text), instants are aware datetimes, durations are seconds.
 
 import datetime as dt
 from dataclasses import dataclass

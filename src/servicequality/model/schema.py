@@ -1,4 +1,4 @@
-"""From annotations to columns. Lives here: how a record's type hints become a Polars schema. Never: values, frames."""
+"""The Polars schema of a record, from its type hints."""
 
 import dataclasses
 import datetime as dt

@@ -1,7 +1,4 @@
-"""One place where a table meets its schema.
-
-Lives here: conforming, and the list of faults. Never: what a metric's domain allows.
-"""
+"""The check of a table against its schema, and the list of its faults."""
 
 import functools
 import zoneinfo

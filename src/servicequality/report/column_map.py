@@ -1,8 +1,7 @@
-"""A real log by a short map of its columns: the map, the file, and the records made of both.
+"""A log read by a short TOML map of its columns: the map, the file, and the records made of both."""
 
-A map is a TOML file: how blanks, instants and zones are written, which column plays which role of a ticket, and, where the
-log has one row an update, which columns say what changed and when. `examples/servicenow.toml` is one.
-"""
+# A map is a TOML file: how blanks, instants and zones are written, which column plays which role of a ticket, and, where the
+# log has one row an update, which columns say what changed and when. `examples/servicenow.toml` is one.
 
 import datetime as dt
 import functools

@@ -1,4 +1,4 @@
-"""The catalogue on a terminal. Lives here: one entry, and what a search found. Never: words that a definition has."""
+"""The catalogue on a terminal: one entry, and the results of a search."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""One column of figures in one unit. Lives here: digits and limits of a metric's rows. Never: where they stand on a page."""
+"""One column of figures in one unit: the digits and limits of a metric's rows."""
 
 import statistics
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Columns of text. Lives here: widths, alignment, wrapping, colour. Never: what a figure means, or how it is rounded."""
+"""Columns of text: widths, alignment, wrapping, colour."""
 
 import textwrap
 from collections.abc import Sequence

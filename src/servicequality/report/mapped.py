@@ -1,4 +1,4 @@
-"""The page that `servicequality demo` prints for a log of your own: its figures and its text."""
+"""The page that `servicequality demo` prints for a log of your own."""
 
 import contextlib
 from collections.abc import Sequence

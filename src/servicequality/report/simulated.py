@@ -1,4 +1,4 @@
-"""The demo's page on the generated desk. Lives here: what is asked of it, and the words around it. Never: a computation."""
+"""The page that `servicequality demo` prints for the generated desk."""
 
 import datetime as dt
 from typing import NamedTuple, Self

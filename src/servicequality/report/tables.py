@@ -1,4 +1,4 @@
-"""Results of `evaluate` as text. Lives here: `table`. Never: computing, colours, other frames (see `listing`)."""
+"""`table`: results of `evaluate` as text. Never here: other frames (`listing`)."""
 
 import datetime as dt
 import textwrap

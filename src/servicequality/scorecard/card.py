@@ -1,4 +1,4 @@
-"""Many promises judged at their cadence. Lives here: `Scorecard` and the columns of its answer. Never: a formula."""
+"""`Scorecard`: many promises judged period by period, and the columns of its answer."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -38,7 +38,7 @@ from servicequality.stats.deciding import FEWEST
 Mode: TypeAlias = Literal["period_end", "anytime"]
 
 LEVEL = 1 - 2 * TAIL
-"""Of the limits that are held against a target: one-sided 95 % each way."""
+"""Of the limits that a target is compared with: one-sided 95 % each way."""
 ANYTIME_LEVEL = 0.95
 """Of the limits that hold at every look: fewer than one verdict in twenty is ever wrong, on both sides together."""
 
@@ -70,7 +70,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "notes": pl.String(),
     "summary": pl.String(),
 }
-"""The columns of a scorecard's answer; its keys stand after `objective`."""
+"""The columns of a scorecard's answer; the keys come after `objective`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,9 +79,9 @@ class Scorecard:
 
     Attributes:
         objectives: what was promised.
-        period: how often an objective is judged that says nothing of it.
+        period: how often an objective is judged that has no period of its own.
         mode: "period_end" judges a period once, when it is over. "anytime" is for people who look daily: shares and means
-            get limits that hold at every look at once, wider ones, and a running period may be judged.
+            have wider limits, which hold at every look, and a running period may be judged.
 
     Raises:
         ParameterError: no objective, two of one name, an unknown period or mode.
@@ -110,10 +110,10 @@ class Scorecard:
 
         An objective has `metric` (a name of the catalogue) with its `options`, one of `at_least`, `at_most` and `change`,
         and may have `where` (column = value, or a list of values), `by`, `period`, `at`, `name`, `benchmark` and
-        `benchmark_source`. A metric that must know the instant is told that of `evaluate`.
+        `benchmark_source`. A metric with an `as_of` is given that of `evaluate`.
 
         Raises:
-            ParameterError: the text is no TOML, or a part is not what it has to be; the message names it.
+            ParameterError: the text is not TOML, or a part of it is wrong; the message names it.
         """
         fields, objectives = read_document(text)
         return cls(objectives, **fields)
@@ -159,11 +159,9 @@ class Scorecard:
         What is counted at one instant (tickets open, clocks overdue) is counted at each period's end, over all rows.
 
         Args:
-            frame: any dataframe, or a mapping of grain to dataframe, as for the function `evaluate`. If one of them is lazy,
-                so is the answer, and nothing is read before it is collected.
+            frame: any dataframe, or a mapping of grain to dataframe, as for `evaluate`. If one is lazy, so is the answer.
             as_of: the instant up to which the rows are known. A period that is not over by then is undecided.
-            at: the column of the instant that puts a row into its period, or one for each grain. It decides which month a
-                ticket belongs to, and stands in the answer.
+            at: the column of the instant that decides which period a row belongs to, or one for each grain.
             timezone: the zone whose weeks and months count; the column's own by default.
             weight: column of weights.
             cluster: column of clusters, within which rows are not independent.
@@ -173,11 +171,10 @@ class Scorecard:
             direction, target, value, low, high, baseline, change, change_low, change_high, level, method, unit, n,
             n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
             summary`, in the order of the objectives, keys and periods. The verdict is met, missed or undecided; `low` and
-            `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is held against the target by
-            its value. Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, and
-            `n_needed` how many rows would decide if the value stayed. `n_pending` counts the rows that can still move it;
-            `lowest` and `highest` are how far, whatever becomes of them: null where there is no bound, and `outlook` says
-            so.
+            `high` are the limits that decide it, one-sided 95 % each, by `method`. A census is judged by its value; nothing
+            else is decided by fewer than five rows. `reason` is why a verdict is undecided, and `n_needed` how many rows
+            would decide at the same value. `n_pending` rows can still move it, between `lowest` and `highest` (null without
+            a bound, see `outlook`).
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
@@ -378,7 +375,7 @@ def _unbounded(limits: Limits, *, anytime: bool) -> str:
 def _before(
     rows: pl.DataFrame, keys: Sequence[str], every: str, current: Limits, enough: NDArray[np.bool_]
 ) -> tuple[Limits, NDArray[np.bool_]]:
-    """The figures of each row's group in the period before, NaN where there is none; and whether its rows were enough."""
+    """The figures of each row's group in the period before, NaN where there is none, and whether it had enough rows."""
     names = ("value", "low", "high", "enough")
     figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(names, (*current, enough), strict=True)])
     dated = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
@@ -389,7 +386,7 @@ def _before(
 
 
 def _against(objective: Objective, limits: Limits, enough: NDArray[np.bool_], *, up: bool) -> list[str | None]:
-    """Where a figure stands beside the benchmark."""
+    """Better or worse than the benchmark, or no difference shown."""
     if objective.benchmark is None:
         return [None] * len(limits.value)
     words = judged(limits, objective.benchmark, up=up, enough=enough)

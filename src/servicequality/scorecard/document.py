@@ -1,4 +1,4 @@
-"""A scorecard as a TOML text. Lives here: reading one, with a message that names the faulty part. Never: judging."""
+"""A scorecard as TOML text, read with a message that names the faulty part."""
 
 import datetime as dt
 import tomllib

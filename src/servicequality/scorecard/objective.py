@@ -1,4 +1,4 @@
-"""One promise: a metric and what it shall be. Lives here: `Objective`, checked when made. Never here: whether it was kept."""
+"""`Objective`: one promise about a metric, checked when it is made."""
 
 import datetime as dt
 import math

@@ -1,8 +1,7 @@
-"""Many objectives read in one scan: sums at the finest keys, then rolled up. Never here: targets or verdicts.
+"""Many objectives computed in one scan: sums at the finest keys, then rolled up."""
 
-States merge by addition, so figures by team and by week, and figures of all teams by quarter, come from one grouping by
-team and day. A table (of durations) takes one pass more, as everywhere.
-"""
+# States merge by addition, so figures by team and by week, and figures of all teams by quarter, come from one grouping by
+# team and day. A table (of durations) takes one pass more, as everywhere.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Met, missed or undecided, and how many rows would decide. Lives here: verdicts from finished figures. Never: a scan."""
+"""Verdicts of finished figures: met, missed or undecided, and how many rows would decide."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""A scorecard in words that a person reads. Lives here: names and sentences. Never here: a verdict."""
+"""Names and sentences of a scorecard."""
 
 import math
 from collections.abc import Mapping

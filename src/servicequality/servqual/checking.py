@@ -1,4 +1,4 @@
-"""Can these be answers of this scale? Lives here: the check, in one scan of extremes. Never: what is made of the answers."""
+"""The check that answers fit their scale, in one scan of extremes."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""From kernels to tidy tables: which groups can have an answer, and the rows of a table. Never here: a coefficient, or sums."""
+"""From kernels to tidy tables: which groups can have a coefficient, and the rows of a table."""
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence

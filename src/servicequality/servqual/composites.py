@@ -1,4 +1,4 @@
-"""Reliability of scores made of others, as tables: of gaps, and of the overall score. Never here: a scale's own alpha."""
+"""Reliability of composite scores, as tables: of gaps, and of the overall score."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise

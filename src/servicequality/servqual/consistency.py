@@ -1,9 +1,8 @@
-"""How far the answers to the items of a dimension measure one thing, as tables. Never here: a verdict, or a reversal.
+"""Internal consistency: how far the items of a dimension measure one thing, as tables."""
 
-Every function takes a questionnaire and its scale, or what `item_sums` or `merge_item_sums` made of one. An item that has to
-be reversed is reversed where the scale says so, and nowhere else. Every respondent counts once: there are no weights, since
-the tables say how the answers that were given go together, not what a population would have answered.
-"""
+# Every function takes a questionnaire and its scale, or what `item_sums` or `merge_item_sums` made of one. An item that has to
+# be reversed is reversed where the scale says so, and nowhere else. Every respondent counts once: there are no weights, since
+# the tables describe how the given answers go together, not what a population would have answered.
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,7 +1,6 @@
-"""Importance that answers show without being asked: how well each dimension predicts an outcome. Never here: the map of it.
+"""Derived importance: how well each dimension predicts an outcome. Never here: its map (`importance`)."""
 
-It says what goes along with the outcome, not what would happen if a dimension were raised.
-"""
+# It shows what goes along with the outcome, not what would happen if a dimension were raised.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args

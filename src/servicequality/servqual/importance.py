@@ -1,4 +1,4 @@
-"""Importance against performance: what to work on first. Never here: how importance is asked, or a chart."""
+"""Importance against performance: what to work on first."""
 
 from typing import Any, Literal, TypeAlias, overload
 

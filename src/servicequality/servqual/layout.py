@@ -1,7 +1,4 @@
-"""Questionnaires in the forms that people have, as one: a row a respondent, and which column holds which answer.
-
-Lives here: `Answers`, from wide tables and from long ones. Never here: the check of the answers, or a score.
-"""
+"""`Answers`: questionnaires, wide or long, as one row a respondent, and which column holds which answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

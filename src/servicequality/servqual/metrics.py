@@ -1,4 +1,4 @@
-"""SERVQUAL, SERVPERF and their weighted forms as metrics of scored respondents. Never here: scoring, or reliability."""
+"""SERVQUAL, SERVPERF and their weighted forms as metrics of scored respondents."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""How people answered: straight lines, and answers at the ends of the scale. Never here: a threshold, or what follows."""
+"""How people answered: straight lines, and answers at the ends of the scale."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any

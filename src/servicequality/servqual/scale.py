@@ -1,4 +1,4 @@
-"""An instrument as data: its items, its dimensions, its bounds, its key of reversed items. Never here: wording, or answers."""
+"""`Scale`: an instrument's items, dimensions, range and reversed items. Never here: item wording."""
 
 import json
 import math

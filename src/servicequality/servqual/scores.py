@@ -1,4 +1,4 @@
-"""`score`: from a questionnaire to respondents, dimensions and the whole. Never here: a formula, or a look at one answer."""
+"""`score`: from a questionnaire to respondents, dimensions and the whole."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,4 @@
-"""Sums and cross-products of items: one pass over the answers, from which every figure of reliability and validity follows.
-
-Lives here: how the sums are made, kept as a plain frame, merged and read as matrices. Never here: a coefficient.
-"""
+"""Sums and cross-products of items, from one pass over the answers: made, kept, merged, read as matrices."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

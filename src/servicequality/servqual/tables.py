@@ -1,4 +1,4 @@
-"""From sums to tables of dimensions, overall and items, with their limits. Never here: a scan of respondents."""
+"""From sums to tables of dimensions, overall and items, with their limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The zone of tolerance as metrics of respondents and their answers. Never here: how a respondent's zone is read."""
+"""The zone of tolerance as metrics of respondents and their answers."""
 
 from dataclasses import replace
 from typing import Annotated, TypeAlias

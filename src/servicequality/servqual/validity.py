@@ -1,4 +1,4 @@
-"""Whether dimensions are distinct, as tables. Never here: how people answered, or a threshold that has to be passed."""
+"""Whether dimensions are distinct, as tables."""
 
 import warnings
 from collections.abc import Iterator, Sequence

@@ -1,13 +1,12 @@
-"""`zone_of_tolerance`: perceptions between what would just do and what is wished for. Never here: SERVQUAL's own gap.
+"""`zone_of_tolerance`: perceptions between adequate and desired service."""
 
-    adequacy (MSA)     = perception - adequate
-    superiority (MSS)  = perception - desired
-    width              = desired - adequate, which is MSA - MSS
-    position           = (perception - adequate) / (desired - adequate), where desired is above adequate
-
-An answer is in its zone if adequate <= perception <= desired. Where adequate lies above desired there is no zone: such
-answers keep their differences, are in none of the shares, and are counted.
-"""
+#     adequacy (MSA)     = perception - adequate
+#     superiority (MSS)  = perception - desired
+#     width              = desired - adequate = MSA - MSS
+#     position           = (perception - adequate) / (desired - adequate), where desired is above adequate
+#
+# An answer is in its zone if adequate <= perception <= desired. Where adequate lies above desired there is no zone: such
+# answers keep their differences, are in none of the shares, and are counted.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

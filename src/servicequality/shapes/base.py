@@ -1,8 +1,4 @@
-"""What a shape is: a frozen record of Polars expressions whose sums are the state.
-
-Lives here: the record and what it may be asked. Never here: a metric, a column's name or domain, weights, clusters, or
-how a frame is scanned.
-"""
+"""`Shape`: a frozen record of Polars expressions whose sums are the state."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Shapes that count rows: `share`, `balance`, `attainment`. Never here: amounts per row, or tables."""
+"""Shapes that count rows: `share`, `balance`, `attainment`."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,8 +1,7 @@
-"""Which clocks a history starts, and what stops them. Lives here: start, stop and kind of each. Never: policies, targets.
+"""Which clocks a history starts, and what stops them."""
 
-Instants are Int64 microseconds. Columns: `_ticket` (the ticket's number), `kind`, `sequence`, `_start`, `_stop` (null
-while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (nothing tells whether it stopped).
-"""
+# Instants are Int64 microseconds. Columns: `_ticket` (the ticket's number), `kind`, `sequence`, `_start`, `_stop` (null
+# while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (nothing tells whether it stopped).
 
 import datetime as dt
 from collections.abc import Collection

@@ -1,4 +1,4 @@
-"""What each policy catches. Lives here: the count of tickets that a policy holds for, and of those it wins. Never: clocks."""
+"""How many tickets each policy matches, and how many of them it decides."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Clocks from a due instant alone. Lives here: what became of a promise that names its deadline. Never: policies, pauses."""
+"""Clocks from a due instant alone, without a policy."""
 
 import datetime as dt
 from typing import Any, overload

@@ -1,8 +1,7 @@
-"""What was in force at an instant, and which policy and target follow. Never: how long a clock runs.
+"""What was in force at an instant, and which policy and target follow."""
 
-In force is the value of the last change at or before the instant; before a field's first change, what the log's column
-`previous` says, or else the ticket's own column.
-"""
+# In force is the value of the last change at or before the instant; before a field's first change, the value of the
+# log's column `previous`, or else of the ticket's own column.
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""What to look at first. Lives here: the late clocks and those that soon will be. Never: how they ran, or counts of them."""
+"""Lists of what to look at first: the late clocks, and those that soon will be."""
 
 import datetime as dt
 from typing import Any, overload

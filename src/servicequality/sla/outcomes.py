@@ -1,4 +1,4 @@
-"""What became of a clock, once it is known how long it ran. Lives here: the columns that all share. Never: how it ran."""
+"""The outcome of a clock, once it is known how long it ran."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""What is promised. Lives here: targets and policies, as values that are checked when made. Never: tickets, clocks that run."""
+"""Targets and policies, checked when they are made."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence

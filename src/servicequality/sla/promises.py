@@ -1,4 +1,4 @@
-"""One row a clock. Lives here: the public door and its checks. Never: how a history is read, how time is reckoned."""
+"""The public functions that give one row a clock, and their checks."""
 
 import datetime as dt
 from collections.abc import Sequence

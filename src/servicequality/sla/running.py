@@ -1,10 +1,9 @@
-"""How long clocks ran, and when their budgets end. Lives here: arrays in, arrays out. Never: what a clock is for, or outcomes.
+"""How long clocks ran, and when their budgets end."""
 
-The business clock is linear, so each instant is mapped to it once. A ticket's status is a step function: between two rows of
-its log the time that a clock ran is a difference of business clocks or nothing, and running sums over the log give it up to
-any row. A clock then needs the rows at its start and at its stop, and a budget that is used up is found by bisection of the
-sums.
-"""
+# The business clock is linear, so each instant is mapped to it once. A ticket's status is a step function: between two rows of
+# its log the time that a clock ran is a difference of business clocks or nothing, and running sums over the log give it up to
+# any row. A clock then needs the rows at its start and at its stop, and a budget that is used up is found by bisection of the
+# sums.
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What stands around every public kernel: arguments of the annotated kind, and no foreign error. Never: a formula."""
+"""The wrapper of every public kernel: arguments of the annotated types, and only our own errors."""
 
 import contextlib
 import functools

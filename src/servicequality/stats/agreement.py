@@ -1,13 +1,9 @@
-"""How far several raters agree beyond chance: coefficients that need only how often an item got each category.
+"""Agreement of several raters from counts of items by category: percent agreement, Fleiss, Gwet, Brennan-Prediger."""
 
-Lives here: percent agreement, Fleiss, Gwet and Brennan-Prediger over counts of items by categories. Never: two named
-raters (`agreement_pairs`), distances between numbers (`krippendorff`, `intraclass`), or who rated what.
-
-Counts are one row an item, one column a category; `times` says how many items share a row, so that a million ratings
-come as the few patterns that occur. Standard errors are those of the items, linearised: an item's share in the observed
-and in the chance agreement (Gwet 2008). Where every item has as many ratings that is Gwet's own formula; where it has
-not, agreement is read as the ratio of two sums that it is, so that items rated once add no spread.
-"""
+# Counts are one row an item, one column a category; `times` says how many items share a row, so that a million ratings
+# come as the few patterns that occur. Standard errors are those of the items, linearised: an item's share in the observed
+# and in the chance agreement (Gwet 2008). Where every item has as many ratings that is Gwet's own formula; where it
+# does not, agreement is computed as a ratio of two sums, so that items rated once add no spread.
 
 from typing import NamedTuple
 

@@ -1,10 +1,7 @@
-"""Limits that hold at every look at once: for people who read a figure daily and stop when they like it.
+"""Confidence sequences: limits that hold at every look, for figures that are read daily."""
 
-Ordinary limits are made for one look. Of thirty daily looks at a share that is exactly on target, one is outside its
-95 % limits more often than not for a month in three. These are wider, and may be looked at as often as one likes.
-
-Lives here: confidence sequences of a share and of a mean. Never: which rows are looked at, or a verdict.
-"""
+# Ordinary limits are made for one look. Of thirty daily looks at a share that is exactly on target, one is outside its
+# 95 % limits more often than not for a month in three. These are wider, and hold however often one looks.
 
 from typing import NamedTuple
 

@@ -1,8 +1,7 @@
-"""Sums, cross-products and covariances of a matrix of answers, and their resamples: what reliability and validity stand on.
+"""Sums, cross-products and covariances of a matrix of answers, and their resamples."""
 
-One matrix of covariances of all items answers every question about scales, so a pass over the answers is made once. Sums
-add up: parts of a survey merge to the whole. Never here: what the covariances say of a scale.
-"""
+# Every figure about a scale follows from one matrix of covariances of all items, so one pass over the answers is enough.
+# Sums add up: parts of a survey merge to the whole.
 
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias

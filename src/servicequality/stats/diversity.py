@@ -1,4 +1,4 @@
-"""How many types there effectively are. Lives here: the exponential of Shannon's entropy with limits. Never: what a type is."""
+"""The effective number of types: the exponential of Shannon's entropy, with limits."""
 
 from typing import NamedTuple
 

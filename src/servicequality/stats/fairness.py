@@ -1,4 +1,4 @@
-"""Is one among many really different? Lives here: funnels, shrinkage, dispersion, chances of ranks. Never: frames, names."""
+"""Whether one unit among many differs: funnels, shrinkage, dispersion, probabilities of ranks."""
 
 from typing import NamedTuple
 

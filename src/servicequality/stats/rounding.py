@@ -1,7 +1,4 @@
-"""Digits for printing: figures that say no more than their standard error allows, shares that add up.
-
-Never here: text, or any use inside a calculation. Nothing is rounded before it is printed.
-"""
+"""Digits for printing: no more than the standard error allows, and shares that add up."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 

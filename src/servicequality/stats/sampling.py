@@ -1,7 +1,4 @@
-"""Standard errors and effective sizes of weighted, clustered and stratified rows, from their sums.
-
-Never here: limits, which take an effective n and degrees of freedom from here.
-"""
+"""Standard errors and effective sizes of weighted, clustered and stratified rows, from their sums."""
 
 import numpy as np
 from numpy.typing import ArrayLike

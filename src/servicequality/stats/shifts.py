@@ -1,8 +1,6 @@
-"""Two samples of rows without a shape assumed: how far one lies from the other, and how often it lies above.
+"""Two samples without an assumed distribution: Hodges and Lehmann's shift, Brunner and Munzel's test."""
 
-Lives here: Hodges and Lehmann's shift, Brunner and Munzel's test. Never: means, or censored rows. Nothing here is
-quadratic in rows: pairs are counted by sorting, never listed.
-"""
+# Nothing here is quadratic in rows: pairs are counted by sorting, never listed.
 
 from typing import NamedTuple
 

@@ -1,7 +1,6 @@
-"""Groups of different mix made comparable: rates split into mix and rate, standardised, or pooled within strata.
+"""Groups of different mix made comparable: rates split into mix and rate, standardised, or pooled within strata."""
 
-Strata lie along the last axis. Never here: which groups, or a word about causes.
-"""
+# Strata lie along the last axis.
 
 from typing import NamedTuple
 

@@ -1,7 +1,4 @@
-"""Survival curves of many groups at once, and what is read off: shares, quantiles, means, with limits.
-
-Never here: how a curve is estimated, or a test between groups.
-"""
+"""Survival curves of many groups at once, and what is read from them: shares, quantiles, means, with limits."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias

@@ -1,9 +1,8 @@
-"""Beta products along a curve: moments of the share ended, and the limits of it that they give, for all groups at once.
+"""Beta products along a curve: moments of the share ended, and the limits that they give, for all groups at once."""
 
-Source: Fay, Brittain & Proschan 2013 (Biostatistics 14: 723), mid-p as in Fay & Brittain 2016; with competing ends, the
-same product for the share ended by one cause. The moments are running sums of terms of one sign, or nearly, never a
-difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
-"""
+# Source: Fay, Brittain & Proschan 2013 (Biostatistics 14: 723), mid-p as in Fay & Brittain 2016; with competing ends, the
+# same product for the share ended by one cause. The moments are running sums of terms of one sign, or nearly, never a
+# difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,6 @@
-"""The risk table: one row per distinct time with summed counts. Lives here: building one from arrays, and checking one.
+"""The risk table: one row per distinct time with summed counts, built from arrays and checked."""
 
-Never here: an estimate. Counts add, so tables merge by summing the counts of equal times, in any order.
-"""
+# Counts add, so tables merge by summing the counts of equal times, in any order.
 
 from collections.abc import Mapping
 from functools import reduce

@@ -1,7 +1,4 @@
-"""Two figures side by side: limits and tests of their difference and of their ratio, from means, errors and limits.
-
-Never here: rows (`shifts`), censored curves (`logrank`), shares and net scores, which have limits of their own kind.
-"""
+"""Limits and tests of the difference and the ratio of two figures. Never here: rows (`shifts`), curves (`logrank`)."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,7 +1,4 @@
-"""Whether dimensions are distinct and answers can be believed: HTMT, limits of correlations, ends of scales, straight lines.
-
-Never here: a threshold that a number would have to pass.
-"""
+"""Whether dimensions are distinct and answers credible: HTMT, correlations, ends of scales, straight lines."""
 
 import warnings
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What holds for every metric, whatever it measures. Lives here: `check_laws` and the laws. Never: a metric's own oracle."""
+"""`check_laws`, and the laws that hold for every metric."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,8 +1,4 @@
-"""The door between callers and the kernel: columns, expressions, literals and Python datetimes in, the same out.
-
-Lives here: what a column must hold, nulls, and the wrapping of a function of arrays as an elementwise expression.
-Never: calendars.
-"""
+"""Columns, expressions, literals and Python datetimes as arguments of the kernel, and its results in the same form."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta

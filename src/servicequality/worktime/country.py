@@ -1,4 +1,4 @@
-"""Public holidays by country, from the optional `holidays` package. Never: a list of holidays of our own."""
+"""Public holidays by country, from the optional `holidays` package."""
 
 from collections.abc import Iterable
 from datetime import date

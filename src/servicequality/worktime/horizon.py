@@ -1,8 +1,4 @@
-"""How far the tables of the kernel reach, and their growth when an instant lies beyond.
-
-Lives here: the timelines behind a schedule or a set of schedules, and the cached tables. Never: Polars, or reading of
-rules.
-"""
+"""How far the kernel's tables reach, and their growth when an instant lies beyond."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

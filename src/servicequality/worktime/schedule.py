@@ -1,4 +1,4 @@
-"""One calendar of working hours and the questions that it answers. Never: a choice between schedules, or tables."""
+"""`Schedule`: one calendar of working hours, and what can be computed with it."""
 
 import tomllib
 from collections.abc import Iterable, Mapping

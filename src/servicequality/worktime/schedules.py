@@ -1,4 +1,4 @@
-"""Several schedules, one in force on each row: by key, and by date. Never: the hours of any of them."""
+"""`Schedules`: several schedules, one in force on each row, by key and by date."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Rows that cannot be: counted beside the sums, in the same scan, and told in one error."""
+"""Invalid rows: counted beside the sums, in the same scan, and reported in one error."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

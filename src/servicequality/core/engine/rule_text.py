@@ -1,8 +1,7 @@
-"""The canonical text of shapes and expressions: what is read and summed, in words that outlive a version of Polars.
+"""The canonical text of shapes and expressions, from which fingerprints are made."""
 
-A fingerprint is made of this text and not of Polars' own binary form, so that stored states can still be read after an
-upgrade. The words are ours: where Polars renames a node of its trees, this file changes and the text does not.
-"""
+# A fingerprint is made of this text and not of Polars' own binary form, so that stored states can still be read after an
+# upgrade. The words are ours: where Polars renames a node of its trees, this file changes and the text does not.
 
 import json
 from collections.abc import Callable, Mapping

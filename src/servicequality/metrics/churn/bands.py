@@ -1,4 +1,4 @@
-"""Who leaves more often: churn by bands of satisfaction or engagement, side by side. Never here: what causes it."""
+"""Churn by bands of satisfaction or engagement, side by side."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Which open case comes first, and why. Never here: deadlines by policy (see `sla`), or who works on what."""
+"""Which open case comes first, and why. Never here: deadlines by policy (`sla`)."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How many customers leave, and how many stay. Never here: by what they differ, or what they are worth."""
+"""Churn and retention rates."""
 
 from dataclasses import replace
 from datetime import datetime

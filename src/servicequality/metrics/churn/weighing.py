@@ -1,4 +1,4 @@
-"""What a figure is when each row weighs what its customer is worth. Never here: the metric that is weighed."""
+"""Figures weighted by the value of each row's customer."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Were calls and chats answered, and how fast, on one row a contact. Never here: what an agent did with them."""
+"""Whether calls and chats were answered, and how fast, on one row a contact."""
 
 from typing import Literal
 

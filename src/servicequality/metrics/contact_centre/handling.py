@@ -1,4 +1,4 @@
-"""What calls and chats take of agents' time and money. Never here: waiting, or a schedule of staff."""
+"""The time and money that calls and chats take."""
 
 from dataclasses import replace
 

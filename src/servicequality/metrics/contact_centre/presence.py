@@ -1,4 +1,4 @@
-"""How many conversations an agent holds at once. Lives here: `concurrency`. Never: how long they are by themselves."""
+"""`concurrency`: how many conversations an agent holds at once."""
 
 from collections.abc import Sequence
 

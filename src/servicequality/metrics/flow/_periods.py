@@ -1,4 +1,4 @@
-"""What the table of flow becomes. Lives here: the step from its counts to a result, lazy if they are. Never: a figure."""
+"""Results made from the counts of the flow table (`servicequality.flow`), lazy if it is lazy."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""How old the open tickets are: quantiles, and the oldest by name. Never here: how long tickets that ended took."""
+"""How old the open tickets are: quantiles, and the oldest by name."""
 
 from collections.abc import Sequence
 from datetime import datetime

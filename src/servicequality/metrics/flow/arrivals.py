@@ -1,4 +1,4 @@
-"""When tickets come: the hours of the week, and hours in which too many came. Never here: how long they stay."""
+"""When tickets come: the hours of the week, and hours in which too many came."""
 
 from collections.abc import Sequence
 from datetime import datetime

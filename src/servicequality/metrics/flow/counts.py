@@ -1,4 +1,4 @@
-"""How much comes and goes, as counts over one row a ticket. Never here: ages, or anything by the hour."""
+"""How much comes and goes: counts over one row a ticket."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""Little's law on one row a ticket. Lives here: `littles_law`. Never here: a queue's model, or a forecast."""
+"""Little's law on one row a ticket."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Does what goes keep up with what comes: throughput and drain time. Never here: a forecast of demand."""
+"""Throughput and drain time: whether the desk keeps up with what comes."""
 
 from collections.abc import Sequence
 from datetime import datetime

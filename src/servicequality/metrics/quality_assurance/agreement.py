@@ -1,4 +1,4 @@
-"""Do reviewers agree: all coefficients at once, and Cohen's for two. Never here: their formulas, which are in `stats`."""
+"""Agreement of reviewers: all coefficients at once, and Cohen's kappa for two."""
 
 from collections.abc import Sequence
 from typing import Any

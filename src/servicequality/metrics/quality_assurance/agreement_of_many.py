@@ -1,4 +1,4 @@
-"""Agreement of any number of reviewers, a table a coefficient. Never here: two named ones, or formulas (`stats`)."""
+"""Agreement of any number of reviewers, one table per coefficient."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""Agreement as rows of a result: coefficients of each group, percent agreement always beside. Never here: a definition."""
+"""Agreement as result rows: the coefficients of each group, always with percent agreement."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

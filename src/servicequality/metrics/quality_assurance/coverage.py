@@ -1,4 +1,4 @@
-"""How much is reviewed, how much should be, and what the sample says of all. Never here: scores, or agreement."""
+"""How much is reviewed, how much should be, and what the sample says of all."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Counts for two named reviewers, and mean squares of numbers. Never here: counts of any number of reviewers (`ratings`)."""
+"""Counts for two named reviewers, and mean squares of numeric ratings."""
 
 from collections.abc import Sequence
 from itertools import pairwise

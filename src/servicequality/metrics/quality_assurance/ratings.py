@@ -1,8 +1,7 @@
-"""From ratings, one a row, to the counts that agreement is read from. Never here: a coefficient, or a definition.
+"""From one row per rating to the counts from which agreement is computed."""
 
-One streaming scan counts each item's ratings by category and then the patterns of counts: a million ratings become the few
-hundred patterns that occur, and nothing grows with pairs of reviewers.
-"""
+# One streaming scan counts each item's ratings by category and then the patterns of counts: a million ratings become the few
+# hundred patterns that occur, and nothing grows with pairs of reviewers.
 
 from collections.abc import Sequence
 from itertools import pairwise

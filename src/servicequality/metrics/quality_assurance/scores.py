@@ -1,4 +1,4 @@
-"""What reviews say of the work: scores, pass rate, errors. Never here: what reviewers say of each other, or coverage."""
+"""Scores, pass rate and errors of quality reviews."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""How much of what was allowed has gone wrong: incident rates, error budgets, burn rates. Never: spans of failure."""
+"""Incident rates, error budgets and burn rates."""
 
 from collections.abc import Mapping
 from dataclasses import replace

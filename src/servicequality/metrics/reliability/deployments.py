@@ -1,4 +1,4 @@
-"""How software reaches its users: how often, how fast, how often it fails, how fast it mends (DORA's four). Never: outages."""
+"""How software reaches its users: how often, how fast, how often it fails, how fast it is mended (DORA's four)."""
 
 from datetime import datetime
 from typing import Any, Literal

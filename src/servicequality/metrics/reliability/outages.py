@@ -1,4 +1,4 @@
-"""From spans of failure to availability: overlapping outages are one. Never here: repair times, budgets of events."""
+"""From spans of failure to availability; overlapping outages count once."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

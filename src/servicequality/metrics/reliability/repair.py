@@ -1,4 +1,4 @@
-"""From a failure to acknowledgement, restoration, resolution: the times that MTTR mixes. Never: outages merged."""
+"""From a failure to acknowledgement, restoration and resolution: the times that "MTTR" mixes."""
 
 from datetime import datetime
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Settled at the first contact: by which definition, and whether it stayed so. Never here: how contacts are found."""
+"""First contact resolution by each definition, and whether it held."""
 
 from typing import Literal
 

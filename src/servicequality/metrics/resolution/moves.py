@@ -1,4 +1,4 @@
-"""Resolved, reassigned, escalated, talked about: rates over tickets, on facts. Never here: what came after a resolution."""
+"""Resolved, reassigned, escalated, discussed: rates over tickets."""
 
 import polars as pl
 

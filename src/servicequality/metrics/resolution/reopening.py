@@ -1,4 +1,4 @@
-"""Did a resolution hold: reopened, contacted again, or neither. Never here: what counts as settled at first contact."""
+"""Whether a resolution held: reopened, contacted again, or neither."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Shares of a scale of any length: top box, bottom box, net score. Never here: scores that have a name."""
+"""Shares of a scale of any length: top box, bottom box, net score."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Who answered, and what silence may hide. Never here: what was answered."""
+"""Response rates, and how far silence could change a score."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The scores that have a name: NPS, CSAT, CES. Never here: boxes of any scale, or response rates."""
+"""The scores that have a name: NPS, CSAT, CES."""
 
 from collections.abc import Sequence
 from dataclasses import replace

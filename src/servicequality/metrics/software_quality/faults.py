@@ -1,4 +1,4 @@
-"""What is wrong in the software and what it gets wrong. Never here: how long a fault stays, or attacks."""
+"""Defects of the software, and failures of what it automates."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""First response and resolution: the two durations that stamps alone can give. Never here: waits in between."""
+"""First response and resolution time, which need only a ticket's own timestamps."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""How long customers and agents wait on each other between creation and resolution. Never here: recorded work."""
+"""How long customers and agents wait for each other between creation and resolution."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What users say of the software: SUS, UMUX and UMUX-Lite. Never here: what users do with it, or other scales."""
+"""Usability questionnaires: SUS, UMUX and UMUX-Lite."""
 
 from dataclasses import replace
 from functools import reduce

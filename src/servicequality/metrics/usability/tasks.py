@@ -1,4 +1,4 @@
-"""What users do with the software: success, time and steps of tasks, and training. Never here: what they say of it."""
+"""Success, time and steps of tasks, and training."""
 
 from dataclasses import replace
 from typing import Literal

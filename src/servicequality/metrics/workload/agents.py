@@ -1,4 +1,4 @@
-"""Tickets by agent, each count with its limits and with what an equal load would be. Never here: ranks of people."""
+"""Tickets by agent, each count with its limits and with the count of an equal load."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""What makes the work: causes by weight, and which of them grew. Lives here: `pareto`. Never here: why they did."""
+"""`pareto`: the causes of the work by weight, and which of them grew."""
 
 from datetime import datetime
 from typing import NamedTuple

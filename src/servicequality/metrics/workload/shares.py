@@ -1,4 +1,4 @@
-"""Shares of agents' tickets and time: pending among open, handling among paid. Never here: counts by agent."""
+"""Shares of agents' tickets and time: pending among open, handling among paid."""
 
 from dataclasses import replace
 
