@@ -86,7 +86,8 @@ def test_demo_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (("demo", "--map", "some.toml"), "add --data FILE"),
         (("demo", "--tickets", "0"), "n_tickets must be at least 1"),
         (("demo", "--weeks", "0"), "--weeks must be at least 1"),
-        (("catalogue", "zzxxqq"), "no metric answers to 'zzxxqq'"),
+        (("catalogue", "zzxxqq"), "nothing close to 'zzxxqq'"),
+        (("catalogue", "purple", "banana"), "nothing close to 'purple banana'"),
     ],
 )
 def test_a_wrong_call_is_two_and_a_message(

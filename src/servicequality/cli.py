@@ -116,7 +116,7 @@ def _catalogue(given: argparse.Namespace) -> str:
     words = " ".join(given.words)
     specs = catalogue.find(words)
     if not specs:
-        raise ParameterError(f"no metric answers to {words!r}; `servicequality catalogue` lists them all")
+        raise ParameterError(f"nothing close to {words!r} in the catalogue; `servicequality catalogue` lists all of it")
     if words.lower().replace(" ", "_") in (specs[0].name, specs[0].label.lower()):
         return entry_text(specs[0], width=_width(), style=_style())
     return matches_text(specs, words, width=_width(), style=_style())

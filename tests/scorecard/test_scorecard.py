@@ -75,8 +75,8 @@ def test_the_four_sentences_take_one_line_each() -> None:
         name: result.filter(pl.col("objective") == name) for name in result["objective"].unique(maintain_order=True)
     }
     assert list(by_name) == [
-        "first response time limit 14400 at least 95%, each month",
-        "csat at least 90%, each month",
+        "first response within 4 h at least 95%, each month",
+        "CSAT at least 90%, each month",
         "first response time at most 5 min, each month",
         "resolution time down 20%, each quarter",
     ]
@@ -298,7 +298,7 @@ def test_other_faults_of_the_call() -> None:
         Objective(nps("score"), change=0.1)
     with pytest.raises(ParameterError, match="is no metric; call the definition first"):
         Objective("csat", at_least=0.9)  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="two objectives are called 'csat at least"):
+    with pytest.raises(ParameterError, match="two objectives are called 'CSAT at least"):
         Scorecard([good, good])
     with pytest.raises(ParameterError, match="a scorecard is a list of Objective"):
         Scorecard([])

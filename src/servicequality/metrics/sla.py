@@ -153,6 +153,7 @@ def breach_severity(
 
 @define(
     title="Overdue clocks",
+    label="overdue clocks",
     unit="count",
     better="lower",
     bounds=_COUNT,
@@ -176,6 +177,7 @@ def overdue_count(outcome: Outcome = "outcome") -> Shape:
 
 @define(
     title="Clocks at risk",
+    label="clocks at risk",
     unit="count",
     better="lower",
     bounds=_COUNT,

@@ -73,7 +73,8 @@ def servqual_gap(dimension: Gap = FIVE, *, scale: Points | None = None) -> Shape
     When it lies:
         Expectations sit near the top of the scale, so that the gap mostly repeats the perception with a sign, and cannot
         be positive where it matters. A gap of -1 from 7 to 6 and one from 4 to 3 are not the same service. Differences of
-        two correlated answers are less reliable than either of them: look at both sides beside the gap.
+        two correlated answers are less reliable than either of them: look at both sides beside the gap. Cronbach's alpha
+        is `servqual.alpha`, and that of gaps `servqual.difference_reliability`.
 
     Why your vendor shows another number:
         The mean of 22 items in place of five dimensions gives reliability and empathy more weight than the others. The
@@ -142,8 +143,9 @@ def servperf(dimension: Performance = FIVE, *, scale: Points | None = None) -> S
     """Perceived performance alone, of everybody who answered the perceptions: of one dimension, or the mean of several.
 
     When it lies:
-        It forecasts satisfaction better than the gap, but does not say what was asked for: a 5 may be a triumph in one
-        country and a complaint in another. Means of different groups differ by their use of the scale too.
+        It forecasts satisfaction better than the gap, but does not say what people expect: a 5 may be a triumph in one
+        country and a complaint in another. Means of different groups differ by their use of the scale too. A mean of items
+        that do not measure one thing means little: check with `servqual.alpha`, which is Cronbach's alpha.
 
     Why your vendor shows another number:
         The mean of 22 items in place of five dimensions, or a percentage of the scale in place of its points.

@@ -20,6 +20,7 @@ _DAY = 86_400.0
 
 @define_table(
     title="Little's law",
+    label="Little's law",
     unit="by row",
     better="neither",
     grain="ticket",

@@ -107,7 +107,7 @@ def mean_time_to_restore(
     grain="incident",
     formula=_MEAN,
     references=_SOURCES,
-    aliases=("incident resolution time", "mean time to repair", "time until the cause was removed"),
+    aliases=("MTTR", "incident resolution time", "mean time to repair", "time until the cause was removed"),
 )
 def mean_time_to_resolve(
     started: Instant = "started_at",

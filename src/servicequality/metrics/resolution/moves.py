@@ -76,7 +76,7 @@ def reopens_per_ticket(count: Amount = "reopen_count", resolved: Flag = "first_r
     grain="ticket",
     formula=r"\#\{\text{reassigned}\}/n",
     references=("Wilson 1927",),
-    aliases=("handover rate", "transfer rate", "reassigned tickets"),
+    aliases=("handover rate", "transfer rate", "hand-offs", "reassigned tickets"),
 )
 def reassignment_rate(count: Amount = "reassignments") -> Shape:
     """Share of tickets that changed hands: from one agent or team to another at least once.

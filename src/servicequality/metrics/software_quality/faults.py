@@ -73,6 +73,7 @@ def escaped_defect_rate(escaped: Flag = "escaped") -> Shape:
 
 @define(
     title="User-reported bug rate",
+    label="user-reported bug rate",
     unit="per unit of exposure",
     better="lower",
     bounds=_COUNT,

@@ -103,7 +103,15 @@ def first_response_time_observed_only(
     grain="ticket",
     formula=r"\inf\{t : \hat S(t) \le 1 - p\}",
     references=("Kaplan & Meier 1958", "Brookmeyer & Crowley 1982"),
-    aliases=("TTR", "time to resolution", "handling time", "cycle time", "full resolution time", "MTTR"),
+    aliases=(
+        "TTR",
+        "time to resolution",
+        "handling time",
+        "cycle time",
+        "full resolution time",
+        "time to close",
+        "MTTR",
+    ),
 )
 def resolution_time(
     seconds: Seconds = "resolution_seconds",
