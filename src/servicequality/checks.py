@@ -169,7 +169,7 @@ def _fits(value: Any, hint: Any) -> bool:
     if origin is typing.Literal:
         return any(type(value) is type(part) and value == part for part in parts)
     if hint is float:
-        return not isinstance(value, bool) and isinstance(value, Real) and value == value  # NaN is no number
+        return not isinstance(value, bool) and isinstance(value, Real) and value == value  # NaN is not a number
     if hint is int:
         return not isinstance(value, bool) and isinstance(value, Integral)
     if origin is tuple and parts and parts[-1] is not Ellipsis:

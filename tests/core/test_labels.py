@@ -32,7 +32,7 @@ ALSO_NEEDED = {"churn_rate": {"limit": 7_200.0}, "retention_rate": {"limit": 7_2
 
 
 def faults(label: str) -> list[str]:
-    """What is no word in a label: an underscore, a piece of Python, an acronym in small letters."""
+    """What is not a word in a label: an underscore, a piece of Python, an acronym in small letters."""
     pieces = re.findall(r"_|[(){}\[\]<>=]|\bNone\b|\bTrue\b|\bFalse\b|'(?!s? |s?$)|\d{5,}", label)
     return pieces + [word for word in re.findall(r"[A-Za-z]+", label) if word != CAPITALS.get(word.lower(), word)]
 

@@ -75,7 +75,7 @@ def test_a_sequence_orders_the_changes_of_one_instant() -> None:
         {"ticket_id": "a", "at": hour(1), "field": "status", "value": "open", "sequence": 1},
     ]
     tickets = [{"ticket_id": "a", "created_at": START}]
-    tied = "tickets that hang on the order of rows of one instant"
+    tied = "tickets that depend on the order of rows of one instant"
     for changes, ended, ties in (
         (rows, True, 0),
         (rows[::-1], True, 0),

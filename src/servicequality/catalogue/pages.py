@@ -15,8 +15,8 @@ def page(name: str) -> str:
     """Markdown of one metric, or of a whole family.
 
     Each metric has its answer in one line, formula, columns and options, when it lies, why a vendor shows another number,
-    references, and an example that is computed on the generated desk when the page is asked for. Formulas stand in
-    fences of `math`; headings carry the metric's name as anchor.
+    references, and an example that is computed on the generated desk when the page is made. Formulas are in fences of
+    `math`; headings have the metric's name as anchor.
 
     Raises:
         ParameterError: neither a metric nor a family has that name.

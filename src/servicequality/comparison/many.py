@@ -63,7 +63,7 @@ def funnel(
 ) -> pl.DataFrame | pl.LazyFrame:
     """Funnel plot as a frame: each unit's share beside the limits that one common share would give it (Spiegelhalter 2005).
 
-    Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are no outliers.
+    Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are not outliers.
 
     Args:
         units: any dataframe (lazy in, lazy out), one row a unit; what `evaluate` returns for a share by agent will do.
@@ -167,7 +167,7 @@ def _shrink(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
         estimate[:] = mean[:] = shrunk.mean
         strength[:] = shrunk.concentration if np.isfinite(shrunk.concentration) else np.nan
         estimate[sized], low[sized], high[sized] = shrunk.estimates, shrunk.low, shrunk.high
-        reason[~sized] = "no rows: the mean of the others stands in"
+        reason[~sized] = "no rows: the mean of the others is used"
     return _with(
         rows.select(map(column, (*table.keys, value, n))),
         {"estimate": estimate, "low": low, "high": high, "mean": mean, "concentration": strength},
@@ -295,7 +295,7 @@ class _Units:
         twice = frame.select(pl.struct(own).is_duplicated()).to_series()
         if twice.any():
             raise InputError(
-                f"by={self.keys}: units that stand more than once, such as\n{frame.filter(twice).select(own).head(2)}\n"
+                f"by={self.keys}: units that occur more than once, such as\n{frame.filter(twice).select(own).head(2)}\n"
                 "choose one metric and one period, or name them in by= as well"
             )
         return frame.sort(own)
@@ -313,7 +313,7 @@ def _shares(table: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, N
     bad = rows.filter((column(value) < 0) | (column(value) > 1) | (column(n) < 0))
     if bad.height:
         raise InputError(
-            f"columns {value!r} and {n!r}: {bad.height} units that are no shares of rows, such as\n{bad.head(3)}\n"
+            f"columns {value!r} and {n!r}: {bad.height} units that are not shares of rows, such as\n{bad.head(3)}\n"
             "give shares from 0 to 1; divide percentages by 100"
         )
     size = rows[n].alias("n").cast(pl.Float64).fill_null(0.0).to_numpy()

@@ -56,7 +56,7 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
 
     Raises:
         InputError: a column is missing, rows lie outside their domain, or a side has no rows.
-        ParameterError: the metric is no ratio of two sums, or by names no column.
+        ParameterError: the metric is not a ratio of two sums, or by names no column.
     """
     keys = named_keys(by, "by")
     _needs_pair(metric)
@@ -137,13 +137,13 @@ def standardise(
         stratum that the standard has is null, with the reason: nothing says what it would be there.
 
     Raises:
-        InputError: a column is missing, rows lie outside their domain, or the standard's weights are no numbers of 0 or
+        InputError: a column is missing, rows lie outside their domain, or the standard's weights are not numbers of 0 or
             more.
-        ParameterError: the metric is no ratio of two sums, or by and over share a column.
+        ParameterError: the metric is not a ratio of two sums, or by and over share a column.
     """
     keys, strata = named_keys(by, "by"), named_keys(over, "over")
     if both := set(keys) & set(strata):
-        raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
+        raise ParameterError(f"by and over both name {sorted(both)}: a column is either compared or adjusted for")
     _needs_pair(metric)
     check_level(level)
     grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
@@ -191,7 +191,7 @@ def standardise(
                 for name, part in (("value", result), ("low", low), ("high", high))
             ]
         ).with_columns(pl.Series("se", error, nan_to_null=True))
-        reasons = [f"no rows to go by in {'; '.join(gone[:3])}" if gone else None for gone in absent]
+        reasons = [f"no rows in {'; '.join(gone[:3])}" if gone else None for gone in absent]
         lone = [
             "a stratum of one row has no error" if one and ok else None for one, ok in zip(doubtful, known, strict=True)
         ]

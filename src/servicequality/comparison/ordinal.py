@@ -40,12 +40,12 @@ def superiority(
 ) -> pl.DataFrame | pl.LazyFrame:
     """The probability that an answer from after lies above one from before, ties counting half (Brunner and Munzel 2000).
 
-    One half is no change. It asks nothing of the distances between answers, and nothing of equal spread.
+    One half is not a change. It asks nothing of the distances between answers, and nothing of equal spread.
 
     Args:
         before: any dataframe; a lazy side makes a lazy answer.
         after: the other side.
-        column: the answers: finite numbers; null is no answer.
+        column: the answers: finite numbers; null is not an answer.
         by: key columns.
         level: two-sided confidence.
 
@@ -67,7 +67,7 @@ def superiority(
         if not schema[column].is_numeric():
             raise InputError(f"column {column!r} holds {schema[column]} {label}, expected numbers")
 
-    # Inside, keys have names that are no patterns and that no other column bears.
+    # Inside, keys have names that are not patterns and that no other column has.
     inside = {f"key:{key}": key for key in keys}
 
     def answer() -> pl.DataFrame:

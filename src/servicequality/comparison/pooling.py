@@ -83,11 +83,11 @@ def mantel_haenszel(
 
     Raises:
         InputError: a column is missing, or rows lie outside their domain.
-        ParameterError: the metric is no share, or by and over share a column.
+        ParameterError: the metric is not a share, or by and over share a column.
     """
     keys, strata = named_keys(by, "by") if by else [], named_keys(over, "over")
     if both := set(keys) & set(strata):
-        raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
+        raise ParameterError(f"by and over both name {sorted(both)}: a column is either compared or adjusted for")
     if not isinstance(metric.shape, Share | Attainment):
         raise ParameterError(f"{metric.name}: Mantel and Haenszel pool shares; for other figures use standardise")
     grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)

@@ -109,7 +109,7 @@ def difference_in_differences(
 
     Raises:
         InputError: a column is missing, or `treated` is not Boolean or has nulls.
-        ParameterError: a metric is no ratio of two sums, or an option does not fit.
+        ParameterError: a metric is not a ratio of two sums, or an option does not fit.
     """
     chosen = named_metrics(metrics)
     check_level(level)
@@ -299,9 +299,7 @@ def _interrupted(
             notes = f"the release lies within the period of {series[PERIOD][start - 1]}, which counts as before"
         if len(gaps):
             shown = ", ".join(str(gap) for gap in gaps.head(3))
-            reason = (
-                f"{len(gaps)} periods have no figure, such as {shown}: a series with gaps is none; take longer periods"
-            )
+            reason = f"{len(gaps)} periods have no figure, such as {shown}: the series must have no gaps; take longer periods"
         else:
             try:
                 effect = interruption(series["value"].to_numpy(), start, level=level)

@@ -32,7 +32,7 @@ class Sampling:
     """How the rows were drawn.
 
     Attributes:
-        weight: column of weights; zero or more, each row standing for so many.
+        weight: column of weights, zero or more: how many each row represents.
         cluster: column of clusters, within which rows are not independent.
     """
 
@@ -47,7 +47,7 @@ class Sampling:
         return [name for name in (self.weight, self.cluster) if name is not None]
 
     def check_types(self, schema: pl.Schema) -> None:
-        """Raise InputError for weights that are no numbers."""
+        """Raise InputError for weights that are not numbers."""
         if self.weight is not None and not schema[self.weight].is_numeric():
             raise InputError(f"weight {shown(self.weight)} holds {schema[self.weight]}, expected numbers")
 
@@ -61,7 +61,7 @@ class Sampling:
                 (
                     f"of a weight that is not zero or more, and finite (at most {LARGEST:g})",
                     ~legal | weight.is_null(),
-                    "drop or mend the rows",
+                    "drop or correct the rows",
                 )
             )
         if self.cluster is not None:
@@ -99,7 +99,7 @@ def cluster_sums(shape: FixedShape, rows: pl.Expr) -> dict[str, pl.Expr]:
 
     Args:
         shape: the stored (weighted) leaves of each cluster.
-        rows: its rows of a weight above 0; a cluster that has none is no cluster.
+        rows: its rows of a weight above 0; a cluster that has none is not a cluster.
     """
     squares = {"size_squares": shape.n, "row_squares": rows}
     return {
@@ -110,7 +110,7 @@ def cluster_sums(shape: FixedShape, rows: pl.Expr) -> dict[str, pl.Expr]:
 
 
 def kish_rows(n: FloatArray, extra: Sums) -> FloatArray:
-    """Effective number of rows of each group by their weights alone; 0 where nothing weighs anything."""
+    """Effective number of rows of each group by their weights alone; 0 where all weights are 0."""
     if "weight_squares" not in extra:
         return extra["n"]
     squares = extra["weight_squares"]

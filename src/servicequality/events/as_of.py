@@ -54,12 +54,12 @@ def known_at(as_of: dt.datetime) -> int:
     """`as_of` in microseconds.
 
     Raises:
-        ParameterError: `as_of` is no instant with a time zone.
+        ParameterError: `as_of` is not an instant with a time zone.
     """
     if not isinstance(as_of, dt.datetime) or as_of.utcoffset() is None:
         raise ParameterError(
             f"as_of must be an instant with a time zone; got {shown(as_of)}: say datetime(..., tzinfo=...), "
-            "for what is known depends on it"
+            "since what is known depends on it"
         )
     return (as_of - _EPOCH) // dt.timedelta(microseconds=1)
 
@@ -82,7 +82,7 @@ def hours(schedule: object) -> Schedule | None:
     """The schedule that a call was given, if any.
 
     Raises:
-        ParameterError: It is none.
+        ParameterError: It is not a schedule.
     """
     if schedule is None or isinstance(schedule, Schedule):
         return schedule
@@ -92,7 +92,7 @@ def hours(schedule: object) -> Schedule | None:
 
 
 def words(parameter: str, values: Collection[str]) -> frozenset[str]:
-    """A set of names in lower case, for case is ignored.
+    """A set of names in lower case, since case is ignored.
 
     Raises:
         ParameterError: `values` is a text, or holds something else than texts.

@@ -71,7 +71,7 @@ def flow(
     Args:
         tickets: `Records`, or any table with one row a ticket.
         every: The period's length: a number and ``m``, ``h``, ``d``, ``w`` (from Monday), ``mo``, ``q`` or ``y``.
-        as_of: The instant from which one looks back; with a time zone.
+        as_of: The instant up to which the rows are known, with a time zone.
         by: Columns whose values make the groups; all columns are taken as they stand now. Enums are the quickest, any
             other type costs one join to be numbered.
         timezone: The zone of the periods and of instants that state none; by default that of `created`.
@@ -114,7 +114,7 @@ def flow(
         )
     zone = timezone or getattr(schema[created], "time_zone", None) or "UTC"
     roles = {_START: created} | {f"_stop_{i}": name for i, name in enumerate(stops)}
-    # Inside, keys have names that are no patterns and that no other column bears.
+    # Inside, keys have names that are not patterns and that no other column has.
     inside = {f"_key_{place}": key for place, key in enumerate(keys)}
     columns = [
         *(column(key).alias(name) for name, key in inside.items()),
@@ -249,7 +249,7 @@ class _Periods(NamedTuple):
         if first - 2 * length < _FIRST or self.known + 3 * length > _LAST:
             raise InputError(
                 f"expected instants of which periods of {self.every} lie in the years 1 to 9999; the first creation is in "
-                f"{1970 + first / 31_556_952e6:.0f}, as_of in {1970 + self.known / 31_556_952e6:.0f}. If an instant stands for "
+                f"{1970 + first / 31_556_952e6:.0f}, as_of in {1970 + self.known / 31_556_952e6:.0f}. If an instant means "
                 "never, make it null"
             )
         if (n_periods := (self.known - first) // length) > _MOST:
@@ -283,7 +283,7 @@ def _flow(table: pl.DataFrame, keys: list[str], periods: _Periods, created: str)
     if missing:
         raise InputError(
             f"column {shown(created)} is null in {missing} of {table.height} rows; a ticket that came at no known instant "
-            "has no period: filter the rows out or mend them"
+            "has no period: filter the rows out or correct them"
         )
     groups, table = _groups(table, keys)
     first = table[_START].min()

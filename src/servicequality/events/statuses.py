@@ -109,7 +109,7 @@ def status_facts(
     def entered(name: str) -> pl.Expr:
         return _has(after, sets.bit(name)) & ~_has(before, sets.bit(name))
 
-    # What lies before creation is no part of the ticket's life.
+    # What lies before creation is not part of the ticket's life.
     since = pl.max_horizontal("_at", "_created")
     remaining = {"_seconds": known - since}
     life = {"_seconds": known - pl.col("_created")}

@@ -59,7 +59,7 @@ def reply_waits(
     and `sequence`.
 
     Raises:
-        ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
+        ParameterError: `as_of` has no time zone, or a set of statuses is not a tuple of texts.
         InputError: The records hold no tickets or no responses.
     """
     known = known_at(as_of)
@@ -115,7 +115,7 @@ _ASKED, _ANSWERED, _ENDED, _REOPENED = range(4)
 
 
 def _story(tickets: pl.LazyFrame, mail: pl.LazyFrame, moves: pl.LazyFrame | None, sets: StatusSets) -> pl.LazyFrame:
-    """All that bears on a wait, one row each: `_ticket`, `_at`, `_what`; messages before changes at equal instants."""
+    """All events that affect a wait, one row each: `_ticket`, `_at`, `_what`; messages before changes at equal instants."""
     reply = pl.col("_human") & pl.col("_public")
     by_agent = mail.filter(reply & pl.col("_opening")).select("_ticket").unique()
     silent = tickets.filter(pl.col("opened_by").is_null()).join(by_agent, on="_ticket", how="anti")

@@ -64,7 +64,7 @@ def elapsed(
     p = None if mean_asked or limit is not None or horizon is not None else quantile_of(statistic)
     shape = survival(seconds, over, of=known, p=p, limit=limit, horizon=math.inf if mean_asked else horizon)
     if mean_asked:
-        reason = "the longest is not over, so that no mean is known: ask for the median, or for horizon="
+        reason = "the longest is not over, so that no mean is known: use the median, or horizon="
         shape = replace(shape, undefined=reason)
     return replace(shape, refused={f"with {ended!r} before {started!r}": end < begin})
 
@@ -92,6 +92,6 @@ def quantile_of(statistic: str | float) -> float:
         if statistic in _QUANTILES:
             return _QUANTILES[statistic]
         names = ", ".join(map(repr, _QUANTILES))
-        hint = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
+        hint = "; a mean of running durations is not known: use horizon=" if statistic == "mean" else ""
         raise ParameterError(f"statistic must be one of {names}, or a number between 0 and 1; got {statistic!r}{hint}")
     return statistic

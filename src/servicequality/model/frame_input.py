@@ -46,11 +46,11 @@ def as_frame(data: pl.LazyFrame | TableLike) -> pl.DataFrame | pl.LazyFrame: ...
 def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
     """Any table as a Polars frame: eager stays eager, a LazyFrame stays lazy, the caller's object is not changed.
 
-    A pandas index is no column, and NaN in pandas is missing, so it becomes null. A narwhals lazy frame is collected.
+    A pandas index is not a column, and NaN in pandas is missing, so it becomes null. A narwhals lazy frame is collected.
     An empty sequence is a frame without columns.
 
     Raises:
-        InputError: `data` is no table, or one of its columns holds values of several kinds.
+        InputError: `data` is not a table, or one of its columns holds values of several kinds.
     """
     if isinstance(data, pl.DataFrame | pl.LazyFrame):
         return data
@@ -60,7 +60,7 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
     if callable(convert := getattr(data, "toArrow", None)):
         data = convert()
     if isinstance(data, pl.Series) or (root == "pandas" and type(data).__name__ == "Series"):
-        raise _refusal(data, "one column is no table: name it with .to_frame()")
+        raise _refusal(data, "one column is not a table: name it with .to_frame()")
     if root == "pandas" or hasattr(data, "__arrow_c_stream__"):
         return _build(data)
     if isinstance(data, Mapping):

@@ -35,7 +35,7 @@ def to_frame(rows: Iterable[Record]) -> pl.DataFrame:
 
 
 def from_frame(record: type[R], frame: pl.DataFrame) -> list[R]:
-    """The rows of a frame as records, in order; columns that are no roles are left out. `to_frame` is the way back.
+    """The rows of a frame as records, in order; columns that are not roles are left out. `to_frame` is the way back.
 
     Raises:
         InputError: The frame does not conform to the record.

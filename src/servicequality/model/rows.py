@@ -76,7 +76,7 @@ class Response(Record):
     Attributes:
         ticket_id: The ticket that it belongs to.
         at: When it was sent (instant).
-        author: What sent it: customer, agent, bot or system; null if unknown, and then nobody's reply.
+        author: Who or what sent it: customer, agent, bot or system; null if unknown, and then it is nobody's reply.
         author_id: Who sent it.
         public: Whether the customer can see it.
         automated: Whether a rule sent it, such as an acknowledgement of receipt.

@@ -28,7 +28,7 @@ def schema_of(record: type) -> pl.Schema:
     ``Literal`` of texts becomes ``Enum``, ``datetime`` becomes ``Datetime("us", "UTC")``, ``T | None`` is as ``T``.
 
     Raises:
-        DefinitionError: A field has an annotation that no column type stands for.
+        DefinitionError: A field has an annotation without a column type.
     """
     return pl.Schema(_fields(record))
 

@@ -100,7 +100,7 @@ def check_timezone(timezone: str | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Role:
-    """One role with its column: where the values come from, what they shall be, and how messages call them."""
+    """One role with its column: where the values come from, what they must be, and their name in messages."""
 
     table: str
     name: str

@@ -105,9 +105,9 @@ class ColumnMap:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except RecursionError:
-            raise ParameterError(f"{path} is no TOML file: its brackets are nested too deeply") from None
+            raise ParameterError(f"{path} is not a TOML file: its brackets are nested too deeply") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise ParameterError(f"{path} is no TOML file: {error}") from None
+            raise ParameterError(f"{path} is not a TOML file: {error}") from None
         known = [item.name for item in fields(cls)]
         _refuse_strangers(path, "key", document, known)
         tickets = document.get("tickets")
@@ -300,7 +300,7 @@ def _with_instants(rows: pl.DataFrame, mapping: ColumnMap) -> pl.DataFrame:
         try:
             read = given.str.to_datetime(mapping.datetime, time_unit="us", strict=False)
         except pl.exceptions.PolarsError as error:
-            raise ParameterError(f"the map's datetime = {shown(mapping.datetime)} is no format: {error}") from None
+            raise ParameterError(f"the map's datetime = {shown(mapping.datetime)} is not a format: {error}") from None
         lost = given.filter(read.is_null() & given.is_not_null() & (given.str.strip_chars() != ""))
         if lost.len():
             values = ", ".join(map(shown, lost.unique(maintain_order=True).head(3).to_list()))
@@ -339,7 +339,7 @@ def _refuse_strangers(path: Path, what: str, names: Collection[str], known: list
     for stranger in names:
         if stranger not in known:
             raise ParameterError(
-                f"{path}: {shown(stranger)} is no {what}{_near(stranger, known)}; there are {', '.join(known)}"
+                f"{path}: {shown(stranger)} is not a {what}{_near(stranger, known)}; there are {', '.join(known)}"
             )
 
 

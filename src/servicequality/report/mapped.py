@@ -25,7 +25,7 @@ from servicequality.sla import due_clocks
 __all__ = ["mapped_log"]
 
 _CHANCE = (
-    "Beside or under each figure stand its 95% limits: ranges made in this way miss the true figure one time in twenty. They "
+    "Beside or under each figure are its 95% limits: ranges made in this way miss the true figure one time in twenty. They "
     "tell how much of a figure can be chance, and nothing else. Below 30 rows a share is written as a count."
 )
 _TIMES = (
@@ -220,7 +220,7 @@ def _introduction(log: Log, how: ColumnMap, tickets: pl.DataFrame) -> str:
     if log.n_back:
         sentences.append(
             f"{log.n_back:,} {'rows are' if log.n_back > 1 else 'row is'} stamped earlier than a row above, "
-            "and taken to have happened with that one."
+            "and are treated as having happened with that one."
         )
     return ", ".join(sentences[:2]) + " " + " ".join(sentences[2:])
 

@@ -161,7 +161,7 @@ def _closing(overall: pl.DataFrame, truths: dict[str, float | None], n_open: int
         return figures.line(rows[name], truth=truths[name])[2]
 
     chance = (
-        "Limits. Under or beside each figure stand its 95% limits: ranges made in this way miss the true figure one time in "
+        "Limits. Under or beside each figure are its 95% limits: ranges made in this way miss the true figure one time in "
         "twenty. They tell how much of a figure can be chance, and nothing else. Where the limits of two channels or weeks "
         "overlap widely, the difference is not worth a meeting."
     )

@@ -53,8 +53,8 @@ def table(
         Lines of text without a final newline.
 
     Raises:
-        InputError: the frame is no result of `evaluate`.
-        ParameterError: an unknown `limits`, a width below 40, or a `whole` that is no column of shares of one whole.
+        InputError: the frame is not a result of `evaluate`.
+        ParameterError: an unknown `limits`, a width below 40, or a `whole` that is not a column of shares of one whole.
     """
     if limits not in ("below", "beside", "none"):
         raise ParameterError(f"limits must be 'below', 'beside' or 'none', got {limits!r}")
@@ -127,7 +127,7 @@ def _add_up(rows: list[Row], metric: str, keys: Sequence[str]) -> None:
     """Put the text of each share of one whole into its row."""
     own = [row for row in rows if row["metric"] == metric]
     if not keys or not own or any(row["unit"] != "share" for row in own):
-        raise ParameterError(f"whole names {metric!r}, which is no column of shares by a key")
+        raise ParameterError(f"whole names {metric!r}, which is not a column of shares by a key")
     # One number of digits for all, or they would not add up: that of the figure that is least sure.
     error = max((figures.error(row) or 0.0 for row in own), default=0.0)
     decimals = decimals_of(100 * error) if error else 0

@@ -101,7 +101,7 @@ class Scorecard:
             raise ParameterError(f"mode must be one of {', '.join(map(repr, get_args(Mode)))}, got {self.mode!r}")
         names = [self.name_of(one) for one in listed]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ParameterError(f"two objectives are called {twice!r}; tell them apart with name=")
+            raise ParameterError(f"two objectives are called {twice!r}; give one another name with name=")
         object.__setattr__(self, "objectives", listed)
 
     @classmethod
@@ -358,7 +358,7 @@ def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFram
 def _few(decision: Decision, *, anytime: bool) -> str:
     """Why so few rows decide nothing."""
     if decision.fewest > FEWEST and not anytime:
-        return f"a mean of amounts is not held against a target below {decision.fewest:g} rows"
+        return f"a mean of amounts is not compared with a target below {decision.fewest:g} rows"
     return f"fewer than {FEWEST} rows decide nothing"
 
 

@@ -192,7 +192,7 @@ def _mapped_questions(
     columns: dict[str, dict[Any, str]] = {role: {} for role in (*roles, IMPORTANCE)}
     for question, (role, item) in questions.items():
         if role not in columns:
-            raise ParameterError(f"questions: {question!r} is said to be a {role!r}; known are {', '.join(columns)}")
+            raise ParameterError(f"questions: {question!r} is given the role {role!r}; known are {', '.join(columns)}")
         if str(item) in columns[role]:
             raise ParameterError(f"questions: {role} of {item!r} is asked twice, by {columns[role][str(item)]!r} too")
         columns[role][str(item)] = str(question)

@@ -181,10 +181,10 @@ def sums_of(
     if isinstance(answers, ItemSums):
         keys = (by,) if isinstance(by, str) else tuple(by)
         if scale not in (None, answers.scale) or (keys and keys != answers.keys):
-            raise ParameterError("the sums know their scale and keys: give them alone")
+            raise ParameterError("the sums have their scale and keys: give nothing else")
         return answers
     if scale is None:
-        raise ParameterError("say by which scale the answers are to be read, such as SERVQUAL_1991")
+        raise ParameterError("state the scale of the answers, such as SERVQUAL_1991")
     return item_sums(answers, scale, expectation=expectation, perception=perception, by=by)
 
 

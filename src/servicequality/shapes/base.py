@@ -42,7 +42,7 @@ class Reading(NamedTuple):
 
     Attributes:
         method: how the limits were computed, of all groups or of each.
-        level: the confidence level reached, where it differs from the one asked for.
+        level: the confidence level reached, where it differs from the requested one.
         notes: what to keep in mind when reading a group's figures.
     """
 

@@ -65,7 +65,7 @@ def candidates(history: History, kinds: Collection[str], status: pl.DataFrame, e
 def statuses(history: History) -> pl.LazyFrame:
     """The log of statuses: `_ticket`, `_at`, `status`, sorted; each ticket's first row is its creation.
 
-    What lies before creation is no part of a ticket's life. Until its first change a ticket has the status that the column
+    What lies before creation is not part of a ticket's life. Until its first change a ticket has the status that the column
     `previous` says, if there is one.
     """
     tickets = history.tickets.lazy()

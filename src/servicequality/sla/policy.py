@@ -141,7 +141,7 @@ def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:
     """The policies in order.
 
     Raises:
-        ParameterError: There is none, one is no policy, or two of one name are valid at the same time.
+        ParameterError: There is none, one is not a policy, or two of one name are valid at the same time.
     """
     listed = (policies,) if isinstance(policies, Policy) else tuple(policies) if isinstance(policies, Iterable) else ()
     if not listed or not all(isinstance(policy, Policy) for policy in listed):

@@ -74,8 +74,8 @@ def clocks(
         start, or no schedule is in force.
 
     Raises:
-        ParameterError: `as_of` is naive, a set of statuses is no tuple, a status is both ended and paused, the policies
-            are none or not to be told apart, or a condition names no column or is not true or false.
+        ParameterError: `as_of` is naive, a set of statuses is not a tuple, a status is both ended and paused, the policies
+            are missing or cannot be distinguished, or a condition names no column or is not true or false.
         InputError: The records lack tickets, or a table that a target needs.
     """
     known = known_at(as_of)

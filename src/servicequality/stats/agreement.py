@@ -313,7 +313,7 @@ def require_equal(seen: Observed) -> None:
     if ratings.min() < ratings.max():
         raise ParameterError(
             f"items have from {ratings.min():g} to {ratings.max():g} ratings, and Fleiss' kappa needs as many for each: "
-            "ask for the general form (unequal), or for Krippendorff's alpha"
+            "use the general form (unequal), or Krippendorff's alpha"
         )
 
 

@@ -79,7 +79,7 @@ def normal_mixture_bound(variance: ArrayLike, *, level: float = 0.95, best_at: A
     two_sided_tail(level)
     v, best = floats(variance=variance, best_at=best_at)
     require(v >= 0, "variance", v, "0 or more", "give a sum of squares")
-    positive("best_at", best, "say at which summed variance the boundary shall be narrowest")
+    positive("best_at", best, "state the summed variance at which the boundary is narrowest")
     reach = -2 * np.log1p(-level)
     rho = best / (reach + np.log1p(reach))
     bound = np.sqrt((v + rho) * (np.log((v + rho) / rho) + reach))

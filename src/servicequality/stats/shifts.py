@@ -16,7 +16,7 @@ _LISTED = 10_000  # pairs of which all differences are written down
 
 
 class Shift(NamedTuple):
-    """The shift of one sample against another, and its limits; `exact` says that the limits are no approximation.
+    """The shift of one sample against another, and its limits; `exact` says that the limits are not approximate.
 
     Limits are NaN where so few rows cannot have any at the level.
     """
@@ -31,7 +31,7 @@ class Superiority(NamedTuple):
     """How often a row of y lies above one of x, ties counting half; NaN where a sample has no spread to tell by.
 
     Attributes:
-        probability: P(x < y) + P(x = y) / 2; one half is no difference.
+        probability: P(x < y) + P(x = y) / 2; one half is not a difference.
         se: its standard error.
         statistic: Brunner and Munzel's.
         df: degrees of freedom of the statistic.

@@ -267,7 +267,7 @@ def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tupl
         return _above(part, p, np.where(certain, 1 - tail, tail))
 
     # With whole rows that all were there from the start, what holds at one time holds later. Rows that join late undo it, and
-    # fractions of a row may, where moments of so little are no Beta's.
+    # fractions of a row may, where moments of so little are not Beta's.
     if not delayed and bool((products.gone == np.rint(products.gone)).all()):
         possible, certain = np.split(_first_by_probes(holds, np.tile(starts, 2), np.tile(ends, 2), groups), 2)
     else:

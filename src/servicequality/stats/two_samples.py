@@ -195,7 +195,7 @@ def _counts(
     x, span_x, y, span_y = floats(events_a=events_a, exposure_a=exposure_a, events_b=events_b, exposure_b=exposure_b)
     for name, count in (("events_a", x), ("events_b", y)):
         require(count >= 0, name, count, "0 or more", "count events")
-    require(x + y > 0, "events_a + events_b", x + y, "above 0", "without an event nothing tells the rates apart")
+    require(x + y > 0, "events_a + events_b", x + y, "above 0", "without an event nothing distinguishes the rates")
     positive("exposure_a", span_x)
     positive("exposure_b", span_y)
     return x, span_x, y, span_y

@@ -56,7 +56,7 @@ def htmt(covariance: ArrayLike, dimensions: Sequence[object]) -> FloatArray:
     undefined = np.isnan(ratio).any(axis=(-1, -2))
     require(
         ~undefined, "mean correlation within a dimension", np.zeros(undefined.shape), "above 0",
-        "its items do not go together, so that nothing can be told apart from them",
+        "its items do not go together, so that no other dimension can be distinguished from it",
     )  # fmt: skip
     return ratio
 
@@ -168,7 +168,7 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
     """
     table = _answers(answers)
     if table.shape[1] < 2:
-        raise ParameterError(f"answers must be of at least 2 items; got {table.shape[1]}: one answer is no line")
+        raise ParameterError(f"answers must be of at least 2 items; got {table.shape[1]}: one answer is not a line")
     return np.asarray((table == table[:, :1]).all(axis=1))
 
 

@@ -95,7 +95,7 @@ class Horizon:
         if calendar is None or low < calendar.low or high >= calendar.high:
             if low < _FIRST or high >= _LAST:
                 raise InputError(
-                    "expected instants in the years 1 to 9999; got one outside. If it stands for never, make it null"
+                    "expected instants in the years 1 to 9999; got one outside. If it means never, make it null"
                 )
             calendar = self._grow(low, high)
         return calendar

@@ -199,7 +199,7 @@ class Schedule:
         """The schedule of a TOML text such as `to_toml` gives; dates may be TOML dates too.
 
         Raises:
-            ParameterError: the text is no TOML or no schedule.
+            ParameterError: the text is not TOML or no schedule.
         """
         try:
             document = tomllib.loads(text)

@@ -19,7 +19,7 @@ Offenders = Mapping[int, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """One kind of row that cannot be.
+    """One kind of invalid row.
 
     Attributes:
         fault: what is wrong with such a row, in words.
@@ -80,7 +80,7 @@ def offenders(frame: pl.LazyFrame, checks: Sequence[Check], counts: Sequence[int
 
 
 def refuse(checks: Sequence[Check], counts: Sequence[int], examples: Offenders) -> None:
-    """Raise one InputError that lists all rows that cannot be."""
+    """Raise one InputError that lists all invalid rows."""
     faults = []
     for place, (check, count) in enumerate(zip(checks, counts, strict=True)):
         if count:

@@ -75,7 +75,7 @@ def expression_text(expression: pl.Expr) -> str:
     """
     whole = tree(expression)
     if (why := strange(whole)) not in (None, NO_COLUMN):
-        raise ParameterError(f"{why} is no part of a row rule; add what it computes as a column first")
+        raise ParameterError(f"{why} is not part of a row rule; add what it computes as a column first")
     return _text(whole)
 
 

@@ -127,7 +127,7 @@ def net_flow(
         A quiet balance can hide that old tickets stay while new ones pass.
 
     Why your vendor shows another number:
-        Created and solved of the same cohort compared, which never tells how the backlog moved.
+        Created and solved of the same cohort compared, which cannot show how the backlog moved.
     """
     came, went = within(created, since, until), within(ended, since, until)
     return total_of(came.cast(pl.Int64) - went.cast(pl.Int64), of=came | went)
@@ -153,7 +153,7 @@ def clearance_ratio(
     """Tickets that ended in [since, until) for each ticket created in it: below 1 the backlog grows.
 
     When it lies:
-        It is no success rate: the tickets that ended are not the ones that were created, and a quiet week after a busy one
+        It is not a success rate: the tickets that ended are not the ones that were created, and a quiet week after a busy one
         shows far more than 1.
 
     Why your vendor shows another number:

@@ -38,16 +38,16 @@ def littles_law(
     by: str | Sequence[str] = (),
     level: float = 0.95,
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Open tickets, arrivals and time to the end over a window, and how well the one is the product of the others.
+    """Open tickets, arrivals and time to the end over a window, and how close the first is to the product of the others.
 
     Five rows a group, in the column `metric`: `mean_open` (L, the time average of the tickets open in the window, exact),
     `arrivals_per_day` (λ, with Poisson limits), `mean_time` (W, of the tickets that ended in the window, in seconds, with
     Student's limits), `arrivals_times_time` (λW), and `law_ratio` (L over λW): near 1 the desk was steady, and any two
-    figures give the third. The window is (since, until]; what happened later is not looked at.
+    figures give the third. The window is (since, until]; later events are ignored.
 
     When it lies:
-        L is of the tickets that are there, W of those that left. While a backlog builds up, they are not the same tickets: the
-        ratio is above 1, and W flatters. A window shorter than the time that tickets take says little.
+        L is about the tickets that are there, W about those that left. While a backlog builds up, they are not the same
+        tickets: the ratio is above 1, and W flatters. A window shorter than the time that tickets take tells little.
 
     Why your vendor shows another number:
         Open tickets at midnight or at the end of the month in place of the time average; W by month of creation, over the

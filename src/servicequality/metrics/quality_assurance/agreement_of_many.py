@@ -55,8 +55,8 @@ def fleiss_kappa(
 ) -> Frame:
     """Agreement of any reviewers beyond what the categories' overall shares give by chance, beside percent agreement.
 
-    Every item needs as many ratings; `unequal="allow"` asks for the general form. Who rated plays no part, so that reviewers
-    may differ from item to item. Of two reviewers it is Scott's pi, and no Cohen's kappa.
+    Every item needs the same number of ratings; `unequal="allow"` takes the general form. Who rated plays no part, so
+    reviewers may differ from item to item. For two reviewers it is Scott's pi, not Cohen's kappa.
 
     When it lies:
         As Cohen's: where one category prevails it is low although nearly all ratings agree.

@@ -221,5 +221,5 @@ def require_equal(ratings: Ratings, panels: list[Panel]) -> None:
         if len(each) and each.min() < each.max():
             raise InputError(
                 f"{ratings.name}: items have from {each.min():g} to {each.max():g} ratings, and Fleiss' kappa needs as many "
-                "for each; ask for the general form with unequal='allow', or for krippendorff_alpha"
+                "for each; use the general form with unequal='allow', or krippendorff_alpha"
             )

@@ -82,7 +82,7 @@ def burn_rate(bad: Amount = "bad", total: Amount = "total", *, objective: float)
     the events, for independent.
 
     When it lies:
-        At night one failed request of ten is a burn rate of 100. Ask for the number of events beside it.
+        At night one failed request of ten is a burn rate of 100. Look at the number of events too.
 
     Why your vendor shows another number:
         Over another window; time in place of events; the average of the rows' rates in place of the rate of their sums.

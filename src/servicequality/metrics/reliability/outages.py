@@ -69,7 +69,7 @@ def availability(
         ParameterError: a window that ends before it begins.
 
     When it lies:
-        A night of downtime that nobody noticed weighs as much as an hour at noon. A service that is slow, or wrong, or down
+        An hour of downtime at night counts as much as an hour at noon. A service that is slow, or wrong, or down
         for one customer, is up here unless an incident says otherwise.
 
     Why your vendor shows another number:

@@ -37,7 +37,7 @@ def mean_time_to_acknowledge(
     limit: float | None = None,
     horizon: float | None = None,
 ) -> Shape:
-    """Time from the failure to the moment when somebody took it on; incidents that nobody has taken on still count.
+    """Time from the failure until somebody took it on; incidents that nobody has taken on yet count as running.
 
     Announced maintenance does not count.
     With `limit` it is the share acknowledged within so many seconds, with `horizon` the mean up to so many seconds.
@@ -46,8 +46,8 @@ def mean_time_to_acknowledge(
     `horizon` Wilson's; of the mean itself m - t se and m exp(t se / m).
 
     When it lies:
-        One incident that was found on Monday rules the mean of a month: read the median beside it. An acknowledgement by a
-        robot takes a second and helps nobody.
+        One incident that was found only on Monday dominates the mean of a month: read the median too. An acknowledgement by
+        a robot takes a second and helps nobody.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:

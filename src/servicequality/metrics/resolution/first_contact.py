@@ -65,8 +65,8 @@ def first_contact_resolution(
 
     Why your vendor shows another number:
         It uses another of these definitions without saying so, and they can differ by forty points on one desk. ServiceNow's
-        figure is no reassignment and no reopening, which says nothing of how often the customer wrote. Most have no window for
-        a next contact, or count tickets solved this morning as successes.
+        figure means no reassignment and no reopening, which says nothing of how often the customer wrote. Most have no
+        window for a next contact, or count tickets solved this morning as successes.
     """
     meanings = {
         "one_touch": pl.col(one_touch),

@@ -50,7 +50,7 @@ def sus(
     `middle` takes 3 for each gap, as Brooke told those to mark who cannot answer. An empty one is missing.
 
     When it lies:
-        It is no percentage: the middle of published scores is about 68, not 50. Whoever ticks one column all the way down
+        It is not a percentage: the middle of published scores is about 68, not 50. Whoever ticks one column all the way down
         gets 50, whatever they think. Twelve users leave about ten points on either side.
 
     Why your vendor shows another number:

@@ -38,15 +38,15 @@ def open_per_agent(
     by: str | Sequence[str] = (),
     level: float = 0.95,
 ) -> pl.DataFrame | pl.LazyFrame:
-    """How many tickets each agent has open at an instant, beside what an equal load would be.
+    """How many tickets each agent has open at an instant, compared with an equal load.
 
     One row an agent who has any ticket in the data, in the order of their names; a row without an agent counts the tickets that
     nobody has. `low` and `high` are exact Poisson limits: how large the load could be on another day like this one.
     `expected` is the mean over the agents of the group of `by`; an agent whose limits hold it has a load like the others'.
 
     When it lies:
-        Tickets are not equally heavy, and agents do not work equal hours. A small load can mean quick work or few hours; the
-        count says neither. It is no measure of merit.
+        Some tickets are more work than others, and agents do not work equal hours. A small load can mean quick work or few
+        hours; the count does not tell which. It is not a measure of merit.
 
     Why your vendor shows another number:
         Pending or on-hold tickets left out, tickets of a team counted for each of its members, or the agent who solved it
