@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 
 class _Help(argparse.HelpFormatter):
-    """Help whose commands stand on one line with their meaning."""
+    """Help that prints each command on one line with its meaning."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28)

@@ -256,7 +256,7 @@ def test_tables_refuse_clusters_with_the_reason() -> None:
         (lambda: ces(version="v3"), "ces: version must be 'v1' .* 'v2' .* or 'own' .*, got 'v3'"),
         (lambda: nps(detractor_max=9), "nps: detractor_max=9 must lie below promoter_min=9"),
         (lambda: nps(pl.col("score")), "a column is given by its name, got"),
-        (lambda: resolution_time(statistic="mean"), "statistic must be one of .*ask for horizon="),
+        (lambda: resolution_time(statistic="mean"), "statistic must be one of .*use horizon="),
         (lambda: resolution_time(statistic=1.5), "p must lie strictly between 0 and 1, got 1.5"),
         (lambda: resolution_time(limit=60.0, horizon=60.0), "give exactly one of p, limit and horizon"),
         (lambda: resolution_time(limit=-1.0), "limit and horizon are positive numbers of seconds"),

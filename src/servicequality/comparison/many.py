@@ -61,7 +61,7 @@ def funnel(
 def funnel(
     units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Funnel plot as a frame: each unit's share beside the limits that one common share would give it (Spiegelhalter 2005).
+    """Funnel plot as a frame: each unit's share with the limits that one common share would give it (Spiegelhalter 2005).
 
     Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are not outliers.
 
@@ -131,7 +131,7 @@ def shrink(
 def shrink(
     units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Each unit's share drawn towards the mean as far as its size leaves it in doubt (beta-binomial, Griffiths 1973).
+    """Each unit's share shrunk towards the mean, the more the fewer its rows (beta-binomial, Griffiths 1973).
 
     Args:
         units: as for `funnel`.
@@ -211,7 +211,7 @@ def ranks(
     level: float = 0.95,
     seed: int = 0,
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Ranks with the ranks that they might as well be, from estimates with limits (Goldstein & Spiegelhalter 1996).
+    """Ranks with the range of ranks that chance allows, from estimates with limits (Goldstein & Spiegelhalter 1996).
 
     Give it shrunken estimates: raw ones put the smallest units at both ends.
 

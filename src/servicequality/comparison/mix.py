@@ -41,7 +41,7 @@ def mix_and_rate(before: Any, after: Lazy, metric: Metric, *, by: str | Sequence
 def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame: ...
 @refusing_misfits
 def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> pl.DataFrame | pl.LazyFrame:
-    """Split the change of a figure into what the mix of groups did and what the groups did (Kitagawa 1955).
+    """Split the change of a figure into the effect of the mix of groups and that of the groups' figures (Kitagawa 1955).
 
     Args:
         before: any dataframe; a lazy side makes a lazy answer.
@@ -121,7 +121,7 @@ def standardise(
     standard: Any = None,
     level: float = 0.95,
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Figures of groups as they would be if all had one mix: direct standardisation.
+    """Figures of groups as they would be if all had the same mix: direct standardisation.
 
     Args:
         frame: any dataframe; a lazy one gives a lazy answer.
@@ -134,7 +134,7 @@ def standardise(
 
     Returns:
         A row a group, sorted: `by…, metric, value, low, high, se, crude, n, reason, notes`. A group without rows in a
-        stratum that the standard has is null, with the reason: nothing says what it would be there.
+        stratum of the standard is null, with the reason: its figure there is unknown.
 
     Raises:
         InputError: a column is missing, rows lie outside their domain, or the standard's weights are not numbers of 0 or

@@ -40,7 +40,7 @@ def superiority(
 ) -> pl.DataFrame | pl.LazyFrame:
     """The probability that an answer from after lies above one from before, ties counting half (Brunner and Munzel 2000).
 
-    One half is not a change. It asks nothing of the distances between answers, and nothing of equal spread.
+    One half means no change. It assumes nothing about the distances between answers, and no equal spread.
 
     Args:
         before: any dataframe; a lazy side makes a lazy answer.

@@ -25,7 +25,7 @@ from servicequality.stats import t_interval, t_test
 
 
 def refuse_pairs(metrics: Sequence[Metric]) -> None:
-    """Raise ParameterError for a metric whose figure no pairs can be made of."""
+    """Raise ParameterError for a metric whose figure cannot be paired."""
     for metric in metrics:
         if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
             raise ParameterError(

@@ -73,7 +73,7 @@ def mantel_haenszel(
         before: any dataframe; a lazy side makes a lazy answer.
         after: the other side.
         metric: a share.
-        over: the strata within which the sides are compared. One that only one side has tells nothing.
+        over: the strata within which the sides are compared. A stratum with rows on one side only tells nothing.
         by: key columns; each group has its own pooled change.
         level: two-sided confidence.
 

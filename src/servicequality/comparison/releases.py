@@ -97,7 +97,7 @@ def difference_in_differences(
     Args:
         before: any dataframe, rows from before the release; a lazy side makes a lazy answer.
         after: rows from after it.
-        metrics: what to look at: ratios of two sums (shares, means, rates, net scores).
+        metrics: ratios of two sums (shares, means, rates, net scores).
         treated: Boolean column: the row belongs to those who got the release.
         by: key columns.
         level: two-sided confidence, normal.
@@ -238,15 +238,15 @@ def interrupted_series(
     timezone: str | None = None,
     level: float = 0.95,
 ) -> pl.DataFrame | pl.LazyFrame:
-    """By how much a figure left the line that it followed, when something was released (Prais and Winsten 1954).
+    """By how much a figure left its trend when something was released (Prais and Winsten 1954).
 
-    A line before and a line after, with neighbouring periods allowed to be alike. It wants 40 periods at least, each with a
-    figure; otherwise there is no result, and the reason.
+    One line before and one after; neighbouring periods may be correlated. It needs at least 40 periods, each with a figure;
+    otherwise there is no result, but a reason.
 
     Args:
         frame: any dataframe, or a mapping of grain to dataframe; a lazy one gives a lazy answer.
-        metrics: what to look at; any metric.
-        at: the instant that puts a row into its period.
+        metrics: any metrics.
+        at: the column of the instant that decides a row's period.
         every: length of a period, in Polars' words ("1d", "1w").
         released: the first instant with the release. A period that holds it inside counts as before.
         as_of: the instant up to which the rows are known: a period that is not over by then is left out.

@@ -55,9 +55,10 @@ def xmr(
         value: column of the points; null is a gap, and stays one.
         at: column of their times.
         by: key columns; each group has a chart of its own.
-        every: distance of the points ("1d", "1w", "1mo"): times without a row become gaps. None takes the rows as they are.
-        baseline: the points that the limits rest on, frozen: the first so many, (since, until) with `until` left out, or
-            None for all of the series.
+        every: distance between the points ("1d", "1w", "1mo"): times without a row become gaps. None takes the rows as they
+            are.
+        baseline: the points from which the limits are computed, frozen: the number of first points, (since, until) with
+            `until` excluded, or None for the whole series.
         runs: whether nine points in a row on one side of the centre are a signal too (Nelson 1984).
 
     Returns:
@@ -125,8 +126,8 @@ def p_chart(
         by: key columns.
         every: as for `xmr`.
         baseline: as for `xmr`.
-        dispersion: "laney" widens the limits by what the baseline varies; "binomial" takes the draw for all the chance there
-            is, and calls every fifth day a signal where days differ.
+        dispersion: "laney" widens the limits by the variation of the baseline; "binomial" assumes no chance but the draw,
+            and calls every fifth day a signal where days differ.
         runs: as for `xmr`.
 
     Returns:
@@ -197,7 +198,7 @@ def u_chart(
         by: key columns.
         every: as for `xmr`.
         baseline: as for `xmr`.
-        dispersion: "laney" widens the limits by what the baseline varies; "poisson" takes events for independent.
+        dispersion: "laney" widens the limits by the variation of the baseline; "poisson" assumes independent events.
         runs: as for `xmr`.
 
     Returns:

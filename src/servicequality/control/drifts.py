@@ -117,7 +117,7 @@ def cusum_chart(
     slack: float = 0.5,
     decision: float = 5.0,
 ) -> pl.DataFrame | pl.LazyFrame:
-    """Tabular CUSUM (Page 1954): how far the points have drifted off the baseline's mean, beyond a slack, on either side.
+    """Tabular CUSUM (Page 1954): how far the points have drifted from the baseline's mean, beyond a slack, on either side.
 
     Args:
         series: any dataframe (lazy in, lazy out), one row a point.
@@ -126,7 +126,7 @@ def cusum_chart(
         by: key columns.
         every: as for `xmr`.
         baseline: as for `xmr`.
-        slack: how far a point may lie off without counting, in standard deviations.
+        slack: how far a point may lie from the mean without counting, in standard deviations.
         decision: how much drift is a signal, in standard deviations.
 
     Returns:

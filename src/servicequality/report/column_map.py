@@ -66,7 +66,7 @@ class ColumnMap:
         ended: status words in which the work is over; case is ignored.
         paused: status words in which a ticket is on hold.
         running: other status words whose meaning is known; a word in none of the three is asked about.
-        missing: texts that stand for nothing.
+        missing: texts that mean "no value".
         datetime: the format of instants, such as "%d/%m/%Y %H:%M"; ISO 8601 if none is given.
         timezone: the zone in which the log was written.
         as_of: when the export was made; the last instant in the log if it is not known.
@@ -253,7 +253,7 @@ def read_log(path: Path, mapping: ColumnMap) -> Log:
 
 
 def _refuse_unplaced(records: Records, mapping: ColumnMap) -> None:
-    """Raise `UnplacedWordsError` for status words that stand in no set of the map: what they mean decides every figure."""
+    """Raise `UnplacedWordsError` for status words that are in no set of the map: what they mean decides every figure."""
     placed = words("ended", (*mapping.ended, *mapping.paused, *mapping.running, *EXCLUDED))
     assert records.tickets is not None  # a map names tickets
     parts = [records.tickets.select(word="status")]

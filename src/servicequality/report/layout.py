@@ -21,7 +21,7 @@ class Style:
         return f"\x1b[1m{text}\x1b[0m" if self.colour and text.strip() else text
 
     def dim(self, text: str) -> str:
-        """What stands beside a figure and should not outshine it."""
+        """What is printed next to a figure and should not outshine it."""
         return f"\x1b[2m{text}\x1b[0m" if self.colour and text.strip() else text
 
 

@@ -46,7 +46,7 @@ Answer: TypeAlias = tuple[NDArray[np.float64], Reasons]
 
 
 def chosen_measures(sums: ItemSums, measures: Measure | Sequence[Measure] | None) -> tuple[Measure, ...]:
-    """The measures asked for, or all that the instrument has.
+    """The requested measures, or all that the instrument has.
 
     Raises:
         ParameterError: one that it does not have.
@@ -68,7 +68,7 @@ def ask(
     measures: Measure | Sequence[Measure] | None,
     level: float,
 ) -> tuple[ItemSums, tuple[Measure, ...]]:
-    """What every table starts from: the sums, and the measures asked for."""
+    """What every table starts from: the sums, and the requested measures."""
     check_level(level)
     sums = sums_of(answers, scale, expectation=expectation, perception=perception, by=by)
     return sums, chosen_measures(sums, measures)

@@ -39,7 +39,7 @@ def difference_reliability(
     """Reliability of each dimension's gap as the difference of two scores (Johns 1981), beside what it is made of.
 
     The reliabilities of the two sides are their alphas. The more expectation and perception go together, and the less they
-    vary, the less of the gap is more than error; `alpha_gap`, the alpha of the items' own gaps, stands beside it.
+    vary, the less of the gap is more than error; `alpha_gap` is the alpha of the items' own gaps, for comparison.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`.
@@ -96,7 +96,7 @@ def combined_reliability(
 ) -> Any:
     """Reliability of the overall score, the mean of the dimensions, as a linear combination (Mosier 1943, Nunnally 1978).
 
-    It stands on the respondents who answered all items; the reliability of each dimension is its alpha. It is as a rule
+    It is over the respondents who answered all items; the reliability of each dimension is its alpha. It is as a rule
     higher than any of them, and no sign that the dimensions measure one thing.
 
     Args:

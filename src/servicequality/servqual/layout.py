@@ -37,8 +37,8 @@ class Answers:
         eager: whether the caller gave an eager frame.
         scale: the instrument.
         columns: for each role, the column of each item.
-        importance: the column of each dimension's points; empty where nobody was asked.
-        long: the rows and own columns of the long table that the frame was made of, if it was; they want a check too.
+        importance: the column of each dimension's points; empty where they were not asked for.
+        long: the rows and own columns of the long table that the frame was made from, if any; they need a check too.
         full: whether it is known that nobody left an answer blank.
     """
 
@@ -65,11 +65,11 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Long:
-    """The rows of a long table that were asked for.
+    """The rows of a long table that belong to the requested questions.
 
     Attributes:
         rows: the rows of the mapped questions.
-        respondent: the column that tells respondents apart.
+        respondent: the column that identifies respondents.
         own: columns that must say the same in all rows of a respondent.
     """
 

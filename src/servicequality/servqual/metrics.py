@@ -66,7 +66,7 @@ def servqual_gap(dimension: Gap = FIVE, *, scale: Points | None = None) -> Shape
     """Perception less expectation, in points of the scale: of one dimension, or the mean of several dimensions' gaps.
 
     The rows are scored respondents, as `servicequality.servqual.score` makes them. With several dimensions each mean
-    stands on its own respondents; the limits stand on those who have all of them. With `scale`, the lowest and the highest
+    is over its own respondents; the limits are over those who have all of them. With `scale`, the lowest and the highest
     answer, the limits are Student's of an eighth of an answer more at each end of the range of gaps (of the other scores: half
     an answer at each end of the scale), which have a width where all agree; `score` gives the instrument's. Else Student's.
 

@@ -18,7 +18,7 @@ Standard = Literal["expectation", "none"]
 """What a perception is compared with: an expectation of the same item, or nothing."""
 
 OVERALL = "overall"
-"""What stands beside the dimensions in every table, so that no dimension may have the name."""
+"""The row next to the dimensions in every table, so that no dimension may have this name."""
 
 _FIELDS = ("name", "low", "high", "standard", "whole", "reversed", "items", "dimensions")
 

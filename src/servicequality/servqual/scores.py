@@ -30,7 +30,7 @@ TABLE_COLUMNS = ("dimension", "item", "measure")
 
 @dataclass(frozen=True, eq=False)
 class Scores(Generic[F]):
-    """A scored questionnaire. Frames are lazy if the answers were; each is computed when it is asked for.
+    """A scored questionnaire. Frames are lazy if the answers were; each is computed on access.
 
     Attributes:
         answers: the questionnaire, a row a respondent.
@@ -227,7 +227,7 @@ def score(
         every: length of a period, in Polars' words ("1mo").
         at: the instant that puts a respondent into a period; in a long frame the respondent's last.
         timezone: the zone whose days and months count.
-        weight: column of survey weights; each respondent stands for so many.
+        weight: column of survey weights: how many people each respondent represents.
         cluster: column of clusters, within which respondents are not independent.
         level: confidence level.
 

@@ -42,7 +42,7 @@ def check_policy(missing: Missing) -> None:
 
 
 def measures(answers: Answers) -> tuple[str, ...]:
-    """What each dimension is scored by. Expectation, perception and gap stand on the same answers; servperf on all."""
+    """How each dimension is scored. Expectation, perception and gap are over the same answers; servperf over all."""
     compared = _COMPARED if answers.scale.standard == "expectation" else ()
     weighted = (f"weighted_{kind}" for kind in (*compared[-1:], *_ALONE)) if answers.importance else ()
     return (*compared, *_ALONE, *(_IMPORTANT if answers.importance else ()), *weighted)

@@ -21,7 +21,7 @@ from servicequality.stats import CrossProducts
 __all__ = ["ItemSums", "Measure", "cell", "item_answers", "item_sums", "merge_item_sums", "roles_of", "sums_of"]
 
 Measure: TypeAlias = Literal["expectation", "perception", "gap", "servperf"]
-"""As in the tables of scores: the first three stand on who answered both sides, servperf on all perceptions."""
+"""As in the tables of scores: the first three are over those who answered both sides, servperf over all perceptions."""
 
 _COMPARED = ("expectation", "perception")
 _MEASURES: Mapping[str, tuple[Measure, ...]] = {
@@ -134,7 +134,7 @@ def item_sums(
     respondent: str = "respondent_id",
     by: str | Sequence[str] = (),
 ) -> ItemSums:
-    """The sums and cross-products of a questionnaire's items, to be asked for reliability and validity, kept or merged.
+    """The sums and cross-products of a questionnaire's items: for reliability and validity, to keep or to merge.
 
     Every respondent counts once. There is no weight: reliability is of the answers that were given, and survey weights belong
     to `score`, whose means speak of a population.
@@ -221,7 +221,7 @@ def merge_item_sums(states: Iterable[pl.DataFrame], scale: Scale, *, by: str | S
 
 
 def roles_of(scale: Scale) -> tuple[str, ...]:
-    """What each item is asked for: expectation and perception, or perception alone."""
+    """The roles of each item: expectation and perception, or perception alone."""
     return _COMPARED if scale.standard == "expectation" else ("perception",)
 
 

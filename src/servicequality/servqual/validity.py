@@ -106,7 +106,7 @@ def htmt(
 ) -> Any:
     """Heterotrait-monotrait ratio of each pair of dimensions, with percentile limits over respondents drawn again.
 
-    It estimates the correlation of what two dimensions measure. Near 1, respondents do not tell them apart. See
+    It estimates the correlation of what two dimensions measure. Near 1, respondents do not distinguish them. See
     `servicequality.stats.htmt`.
 
     Args:

@@ -43,7 +43,7 @@ _COUNTS = ("in_zone", "below_zone", "above_zone", "zone_answers", "position", "p
 
 @dataclass(frozen=True, eq=False)
 class Zone(Generic[F]):
-    """Zones of tolerance. Frames are lazy if the answers were; each is computed when it is asked for.
+    """Zones of tolerance. Frames are lazy if the answers were; each is computed on access.
 
     Attributes:
         answers: the questionnaire, a row a respondent.

@@ -23,7 +23,7 @@ def overdue(clocks: pl.LazyFrame) -> pl.LazyFrame: ...
 def overdue(clocks: Any) -> pl.DataFrame: ...
 @refusing_misfits
 def overdue(clocks: Any) -> pl.DataFrame | pl.LazyFrame:
-    """The clocks that run past their target, those that overran most first.
+    """The clocks that run past their target, the most overdue first.
 
     Args:
         clocks: A frame of `clocks` or `due_clocks`; lazy stays lazy.
@@ -42,7 +42,7 @@ def at_risk(clocks: pl.LazyFrame, *, within: float | dt.timedelta) -> pl.LazyFra
 def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame: ...
 @refusing_misfits
 def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.DataFrame | pl.LazyFrame:
-    """The clocks that are in time but have little left, those due next first; paused ones, due nobody knows when, last.
+    """The clocks that are in time but have little left, those due next first; paused ones, which have no due time, last.
 
     Args:
         clocks: A frame of `clocks` or `due_clocks`; lazy stays lazy.

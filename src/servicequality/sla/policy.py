@@ -69,7 +69,7 @@ class Policy:
     """Targets, the hours in which their clocks run, and the tickets that they are for.
 
     Attributes:
-        name: What the column `policy` of the clocks says.
+        name: The policy's name, in the column `policy` of the clocks.
         targets: One for each clock and priority.
         schedule: The hours that count. Of `Schedules`, the one whose key is the ticket's `schedule` (a column of its own,
             or a field of its changes).
@@ -77,8 +77,8 @@ class Policy:
             `agent_work`, which have statuses of their own.
         when: A condition on the ticket's columns and on fields of its changes, such as
             ``pl.col("channel") == "phone"``; None holds for all. A null is false.
-        valid_from: The policy applies to clocks that stop at or after it, or are still running; None is from ever.
-        valid_to: And before it; None is for ever.
+        valid_from: The policy applies to clocks that stop at or after it, or are still running; None is without beginning.
+        valid_to: The clocks must stop before it; None is without end.
 
     Raises:
         ParameterError: No target, two targets for one clock and priority, or a part that is not what it has to be.

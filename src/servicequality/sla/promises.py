@@ -38,10 +38,10 @@ def clocks(
     """Every promise as it stood at `as_of`: one row for each clock for which a policy has a target.
 
     - ``first_response`` runs from creation to the first response (`facts` says which message is one). A ticket that is
-      ended without one lets the clock lapse: cancelled if in time, else missed.
+      ended without one lets the clock lapse: it is cancelled if in time, else missed.
     - ``next_reply``: one for each wait of `reply_waits`, the first included. It stops at the answer or at the resolution.
     - ``periodic_update`` runs from each public message of a person on the agents' side to the next. A ticket that is ended
-      lets the last one lapse. Spans in which the ticket never ran are none.
+      lets the last one lapse. Spans in which the ticket never ran do not count.
     - ``resolution`` runs from creation to the last resolution; ``requester_wait`` and ``agent_work`` as well, but only
       while the ticket is in one of the statuses that the call names for them.
 
@@ -49,8 +49,8 @@ def clocks(
     ticket keeps the budget it had left. Policy, priority, team, agent and schedule are those in force when the clock stopped,
     or at `as_of` while it runs, and count from its start. In force is the last change at or before the instant;
     before the first, what the log's column `previous` says, or else the ticket's own column. Of the policies that hold, in
-    their order, the first wins; if it has no target for a clock there is none. `policy_coverage` says what each policy
-    caught.
+    their order, the first wins; if it has no target for a clock there is none. `policy_coverage` counts the tickets of each
+    policy.
 
     Args:
         records: Tickets, and changes and responses where there are any: next replies and updates need responses,

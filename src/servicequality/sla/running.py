@@ -105,7 +105,7 @@ def run(log: Log, spans: Spans, hours: Hours, *, runs: Flags, pauses: Flags) -> 
     inside = row > here
     left = needed - np.where(inside, sums[row], before)
     origin = np.where(inside, log.at[row], spans.start)
-    # A clock that stands where it stopped would have run on; when one that is paused now is due nobody knows.
+    # A stopped clock would have run on; when one that is paused now is due is unknown.
     stands = ~runs[row] & (spans.target > 0)
     left = np.where(stands, needed - after, left)
     due = hours.add(np.where(stands, spans.stop, origin), left)

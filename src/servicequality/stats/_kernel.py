@@ -58,7 +58,7 @@ def _checked(checks: Mapping[str, Check], name: str, value: object) -> Any:
 
 @functools.cache
 def _checks_of(function: Callable[..., Any]) -> dict[str, Check]:
-    """The check of each parameter that its annotation tells; read at the first call, since imports shall be quick."""
+    """The check of each parameter, from its annotation; read at the first call, so that imports are quick."""
     hints = typing.get_type_hints(function)
     return {name: check for name, hint in hints.items() for check in _check_of(hint)}
 

@@ -71,7 +71,7 @@ def normal_mixture_bound(variance: ArrayLike, *, level: float = 0.95, best_at: A
     Args:
         variance: summed variance of the rows so far, 0 or more.
         level: probability that the sum stays within the boundary at every look.
-        best_at: the summed variance at which it shall be narrowest, above 0.
+        best_at: the summed variance at which it is narrowest, above 0.
 
     Raises:
         ParameterError: a negative variance, best_at <= 0, a level outside (0, 1), or a value that is not finite.

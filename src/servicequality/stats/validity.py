@@ -41,7 +41,7 @@ def htmt(covariance: ArrayLike, dimensions: Sequence[object]) -> FloatArray:
     """Heterotrait-monotrait ratio of each pair of dimensions (Henseler, Ringle and Sarstedt 2015), shape (…, d, d).
 
     The mean correlation of items across two dimensions, over the geometric mean of the mean correlations within each. It
-    estimates the correlation of what the two measure; near 1, respondents do not tell them apart. Correlations keep their
+    estimates the correlation of what the two measure; near 1, respondents do not distinguish them. Correlations keep their
     signs: an item that has to be reversed is not reversed here.
 
     Args:

@@ -46,7 +46,7 @@ Timeline: TypeAlias = tuple[Piece, ...]
 
 
 class Horizon:
-    """The business clocks of some timelines, over as much time as has been asked for."""
+    """The business clocks of some timelines, over as much time as calls have needed."""
 
     def __init__(self, timelines: Sequence[Timeline]) -> None:
         self._timelines = timelines
