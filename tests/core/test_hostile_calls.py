@@ -281,7 +281,7 @@ class TestOptions:
     @pytest.mark.parametrize("name", ["list", "struct"])
     def test_labels_that_are_none(self, name: str) -> None:
         for options in ({"by": name}, {"cluster": name}):
-            with pytest.raises(InputError, match=rf"by and cluster: column '{name}' holds (List|Struct).*no key"):
+            with pytest.raises(InputError, match=rf"by and cluster: column '{name}' holds (List|Struct).*not a key"):
                 evaluate(self.FRAME, nps(), **options)
 
     def test_columns_called_like_the_answers(self) -> None:

@@ -127,7 +127,7 @@ def test_columns_with_names_like_patterns_go_through(name: str) -> None:
 def test_instants_out_of_range_are_refused_and_shown(unit: Any, lazy: bool) -> None:
     never = pl.Series("created_at", [2**63 - 1, 0]).cast(pl.Datetime(unit, "UTC"))
     frame = pl.DataFrame({"ticket_id": ["a", "b"]}).with_columns(never, resolved_at=pl.lit(START))
-    message = rf"1 of .* values lie outside the years 1 to 9999: 9223372036854775807 {unit} from 1970; if they stand"
+    message = rf"1 of .* values lie outside the years 1 to 9999: 9223372036854775807 {unit} from 1970; if they mean"
     with pytest.raises(InputError, match=message):
         facts(Records(tickets=frame.lazy() if lazy else frame), as_of=LATER).collect()
     early = frame.with_columns(pl.Series("created_at", [-(2**63 - 1), 0]).cast(pl.Datetime(unit, "UTC")))
