@@ -50,7 +50,7 @@ def test_the_demo_shows_the_truth_beside_the_estimates(demo: str) -> None:
     nps = next(line for line in demo.splitlines() if line.startswith("NPS"))
     assert nps.split()[-1] == f"{truth.nps:.0f}"
     message = " ".join(demo.split())
-    assert f"true NPS was {truth.nps:.0f}, and the answers say" in message
+    assert f"true NPS was {truth.nps:.0f}, and the answers give" in message
     assert f"Open tickets were counted. {still_open} tickets had no end yet" in message
     assert "95% limits" in message
 

@@ -66,9 +66,9 @@ def entry(name: str) -> Spec:
 
 
 def written(metric: str) -> str:
-    """How people write the name of a metric in results: its label, with what the call chose in words.
+    """How people write the name of a metric in results: its label, with the options of the call in words.
 
-    A name that no definition begins keeps its own words.
+    A name that does not begin with that of a definition keeps its own words.
     """
     specs = [spec for spec in _specs() if f"{metric}_".startswith(f"{spec.name}_")]
     if not specs:

@@ -56,8 +56,8 @@ class ColumnMap:
         tickets: role of `Ticket` to column. Of a log with one row an update, the last row of a ticket counts, and the first
             for `created_at`.
         updates: for a log with one row an update: `at`, the column of its instant; what changed (`status`, `priority`,
-            `team`, `agent`, `tier`) to column; `in_order`, true if the rows of a ticket stand in the order in which they
-            happened, so that an instant that steps back is taken to be that of the row above.
+            `team`, `agent`, `tier`) to column; `in_order`, true if the rows of a ticket are in the order in which they
+            happened, so that an instant that steps back is replaced by that of the row above.
         by: columns or roles to group by.
         every: length of a period, such as "1mo".
         open_at: dates or instants at which open tickets are counted.
@@ -65,7 +65,7 @@ class ColumnMap:
         satisfied: the customer's verdict, a column of true and false.
         ended: status words in which the work is over; case is ignored.
         paused: status words in which a ticket is on hold.
-        running: other status words whose meaning is known; a word in none of the three is asked about.
+        running: other status words whose meaning is known; a word in none of the three is an error.
         missing: texts that mean "no value".
         datetime: the format of instants, such as "%d/%m/%Y %H:%M"; ISO 8601 if none is given.
         timezone: the zone in which the log was written.

@@ -12,7 +12,7 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How words are set apart on a terminal; without colour they are left as they are."""
+    """How words are highlighted on a terminal; without colour they are left as they are."""
 
     colour: bool = False
 

@@ -26,7 +26,7 @@ __all__ = ["mapped_log"]
 
 _CHANCE = (
     "Beside or under each figure are its 95% limits: ranges made in this way miss the true figure one time in twenty. They "
-    "tell how much of a figure can be chance, and nothing else. Below 30 rows a share is written as a count."
+    "show how much of a figure can be chance, and nothing else. Below 30 rows a share is written as a count."
 )
 _TIMES = (
     "Resolution runs from creation to the last resolution, on the calendar, and is a median unless it says p90. A ticket that "

@@ -38,12 +38,12 @@ def table(
     """A result of `evaluate` as a table: one row a key, one column a metric, each figure with its limits.
 
     A column has one unit, in its head, and as many digits as the standard errors support. A result without keys lists one
-    metric a line. Columns beyond `width` follow on further pages. An undefined figure is a dash whose reason stands below
-    the table, as do notes.
+    metric a line. Columns beyond `width` follow on further pages. An undefined figure is a dash; its reason is below the
+    table, like notes.
 
     Args:
         result: what `evaluate` gave; rows and columns in its order. A lazy one is read here.
-        limits: where the limits stand: under the figure, at its side, or nowhere.
+        limits: where to print the limits: under the figure, at its side, or nowhere.
         whole: metrics whose figures are shares of one whole (causes, say): they are printed so that the column adds up.
         truth: what is known to be true, by metric; a column of its own in a result without keys.
         width: characters on a line.
@@ -84,7 +84,7 @@ def table(
 
 
 def period_texts(periods: pl.Series) -> list[str]:
-    """Starts of periods, as short as they can be told apart: months, days, or minutes."""
+    """Starts of periods, as short as they remain distinct: months, days, or minutes."""
     periods = periods.alias("periods")  # methods of a Series read its name as a pattern
     known = periods.drop_nulls()
     if not isinstance(known.dtype, pl.Date | pl.Datetime):

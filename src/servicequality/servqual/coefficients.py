@@ -119,7 +119,7 @@ def each(kernel: Callable[..., Any], covariance: NDArray[np.float64], reasons: R
 def rows(sums: ItemSums, parts: Iterable[Mapping[str, Any]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """A tidy table of parts, each of which has a value or one for all a group; NaN and empty texts become null.
 
-    The rows are sorted by the keys, and within a group stand as the parts came.
+    The rows are sorted by the keys, and within a group are in the order of the parts.
     """
     given = list(parts)
     # One column of all parts at a time, group by group: frames are too dear to be made for every part.

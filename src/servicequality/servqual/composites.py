@@ -36,10 +36,10 @@ def difference_reliability(
     perception: Columns = "P",
     by: str | Sequence[str] = (),
 ) -> Any:
-    """Reliability of each dimension's gap as the difference of two scores (Johns 1981), beside what it is made of.
+    """Reliability of each dimension's gap as the difference of two scores (Johns 1981), with what it is computed from.
 
     The reliabilities of the two sides are their alphas. The more expectation and perception go together, and the less they
-    vary, the less of the gap is more than error; `alpha_gap` is the alpha of the items' own gaps, for comparison.
+    vary, the larger the error in the gap; `alpha_gap` is the alpha of the items' own gaps, for comparison.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`.

@@ -33,7 +33,7 @@ def derived_importance(
     resamples: int = 1_000,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """How much each dimension has to do with an outcome, as a column `importance` that `importance_performance` reads.
+    """How well each dimension predicts an outcome, as a column `importance` that `importance_performance` reads.
 
     Args:
         respondents: any dataframe, one row a respondent; what `score` gives as `.respondents`, with the outcome joined.

@@ -103,7 +103,7 @@ def read_answers(
         roles: where the answers of each role stand, in a wide frame.
         importance: where the points of each dimension stand, in a wide frame.
         questions: what each question of a long frame is.
-        respondent: the column that tells respondents of a long frame apart.
+        respondent: the column that identifies the respondents of a long frame.
         kept: columns of a long frame that are the respondent's own, the same in all of its rows.
         at: the column of a long frame that holds instants; a respondent's is the last.
 

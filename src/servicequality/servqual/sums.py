@@ -145,7 +145,7 @@ def item_sums(
         expectation: where the expectations stand, as in `score`.
         perception: where the perceptions stand, as in `score`.
         questions: for a long frame, which question is what, as in `score`.
-        respondent: the column that tells respondents of a long frame apart.
+        respondent: the column that identifies the respondents of a long frame.
         by: key columns.
 
     Raises:
@@ -190,7 +190,7 @@ def sums_of(
 
 @refusing_misfits
 def merge_item_sums(states: Iterable[pl.DataFrame], scale: Scale, *, by: str | Sequence[str] | None = None) -> ItemSums:
-    """The sums of several parts together: of months, shops or machines whose answers were summed apart.
+    """The sums of several parts together: of months, shops or machines whose answers were summed separately.
 
     Args:
         states: `ItemSums.state` of each part; no respondent may be in two parts.
