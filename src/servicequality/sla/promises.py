@@ -56,7 +56,7 @@ def clocks(
         records: Tickets, and changes and responses where there are any: next replies and updates need responses,
             requester wait and agent work need changes.
         policies: The policies in the order in which they are tried.
-        as_of: The instant of knowledge, inclusive; with a time zone. The same history gives the same answer for ever.
+        as_of: The instant of knowledge, inclusive; with a time zone. The same history always gives the same answer.
         ended: Statuses in which the work is over, without regard to case.
         excluded: What keeps a ticket out, as in `facts`.
         first_response: What counts as the first response, as in `facts`.

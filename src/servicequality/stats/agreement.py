@@ -28,8 +28,8 @@ class Agreement(NamedTuple):
         low: lower limit; NaN where one item cannot tell.
         high: upper limit.
         se: standard error.
-        observed: agreement that was seen, weighted as the coefficient weighs it.
-        chance: agreement that chance would give.
+        observed: observed agreement, weighted as in the coefficient.
+        chance: agreement expected by chance.
         items: items with at least two ratings.
     """
 
@@ -76,7 +76,7 @@ def observe(
     """Counts checked, and the agreement seen in them.
 
     Raises:
-        ParameterError: counts that are no matrix or below 0, or no item with two ratings.
+        ParameterError: counts that are not a matrix or are below 0, or no item with two ratings.
     """
     table, repeated = checked_counts(counts, times)
     matrix = agreement_weights(table.shape[1], weights, scores=scores)
@@ -115,7 +115,7 @@ def percent_agreement(
 ) -> Agreement:
     """Share of pairs of ratings of an item that agree, averaged over items.
 
-    The limits are Wilson's on the number of items that would tell as much; chance is not taken off.
+    The limits are Wilson's on the number of items that would tell as much; it is not corrected for chance.
 
     Args:
         counts: ratings by item (rows) and category (columns).
@@ -308,7 +308,7 @@ def with_limits(
 
 
 def require_equal(seen: Observed) -> None:
-    """Raise ParameterError unless every item has as many ratings."""
+    """Raise ParameterError unless all items have the same number of ratings."""
     ratings = seen.counts.sum(axis=1)
     if ratings.min() < ratings.max():
         raise ParameterError(

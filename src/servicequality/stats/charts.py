@@ -33,7 +33,7 @@ class ControlLimits(NamedTuple):
 
 @kernel
 def moving_range(x: ArrayLike) -> float:
-    """Mean distance of neighbours; a pair with a gap in it is none.
+    """Mean distance of neighbours; a pair with a gap in it does not count.
 
     Raises:
         ParameterError: no two neighbours.

@@ -204,7 +204,7 @@ def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: in
 
 
 def covariances(values: ArrayLike, name: str = "covariance") -> FloatArray:
-    """A stack of covariance matrices, looked at: square, symmetric, without negative variances.
+    """A stack of covariance matrices, checked: square, symmetric, without negative variances.
 
     Raises:
         ParameterError: otherwise, or for a value that is not finite.

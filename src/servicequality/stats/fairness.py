@@ -56,7 +56,7 @@ def funnel(hits: ArrayLike, n: ArrayLike, *, level: float = 0.998) -> Funnel:
 
 
 class Shrunk(NamedTuple):
-    """Shares of many units, each drawn towards the mean as far as its size leaves it in doubt.
+    """Shares of many units, each shrunk towards the mean, the more the fewer its rows.
 
     Attributes:
         mean: mean of the units' true shares.

@@ -94,7 +94,7 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
 def brunner_munzel(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Superiority:
     """Probability that a row of y lies above a row of x, for ordinal answers (Brunner and Munzel 2000).
 
-    Unlike Wilcoxon's test it does not ask both samples to have one spread. Limits are Student's, cut to [0, 1].
+    Unlike Wilcoxon's test it does not assume equal spread in both samples. Limits are Student's, cut to [0, 1].
 
     Args:
         x: rows of one sample, at least 2.

@@ -168,7 +168,7 @@ def rate_ratio_test(
 
 @kernel
 def p_from_limits(change: ArrayLike, low: ArrayLike, high: ArrayLike, *, level: float = 0.95) -> FloatArray:
-    """Two-sided p-value of "no change" read off limits: below 1 - level exactly where they exclude 0.
+    """Two-sided p-value of "no change" from limits: below 1 - level exactly where they exclude 0.
 
     The limit that faces 0 is taken for z of its level's standard errors away from the change, as it is for limits that
     are normal on their side. NaN where that limit is.

@@ -130,7 +130,7 @@ def percentile_limits(values: FloatArray, *, of: int, level: float) -> Interval:
 def end_shares(answers: ArrayLike, scale: tuple[float, float]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Share of each item's answers at the lower end of its scale (floor) and at the upper (ceiling), and their number.
 
-    Items that most people answer at an end cannot tell these people apart, nor show a change.
+    Items that most people answer at an end cannot distinguish these people, nor show a change.
 
     Args:
         answers: shape (respondents, items); NaN is a missing answer and does not count.
@@ -161,7 +161,7 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
     """Who gave one and the same answer to every item of a block, shape (respondents,).
 
     Look at answers as they were given, before any reversal: with negative items in the block, one answer to all
-    contradicts itself; without, it may still be an honest opinion. Who missed an item drew no whole line.
+    contradicts itself; without, it may still be an honest opinion. Respondents who missed an item are not straight-lined.
 
     Raises:
         ParameterError: fewer than two items, or no matrix.

@@ -73,7 +73,7 @@ def outflow(ended: Instant = "resolved_at", *, since: datetime | None = None, un
     """Tickets that ended in [since, until), each at its last end. From events, `flow` counts every end.
 
     When it lies:
-        Closing is cheap: read it beside the reopen rate.
+        Closing is cheap: read it alongside the reopen rate.
 
     Why your vendor shows another number:
         Solved and closed counted apart, or a ticket counted at each of its ends.

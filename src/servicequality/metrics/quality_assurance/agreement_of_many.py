@@ -218,7 +218,7 @@ def gwet_ac2(
 
     When it lies:
         Credit for near misses makes any coefficient high where ratings crowd at two neighbouring points, as most quality
-        ratings do. Read it beside AC1.
+        ratings do. Read it alongside AC1.
 
     Why your vendor shows another number:
         Other weights, or other categories: a scale of 1 to 5 of which only 3 to 5 were used has other distances.

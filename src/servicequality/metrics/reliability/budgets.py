@@ -173,7 +173,7 @@ def burn_alerts(
         ParameterError: an objective outside (0, 1), or windows that do not fit the period.
 
     When it lies:
-        A service with ten requests an hour alerts on one failure: set a least number of events beside it.
+        A service with ten requests an hour alerts on one failure: require a minimum number of events too.
 
     Why your vendor shows another number:
         Pages on burn rates pair other windows, or say that 14.4 lasts two hours: it lasts 50 of a period of 30 days.

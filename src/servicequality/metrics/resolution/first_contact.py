@@ -110,7 +110,7 @@ def first_action_resolution(
 
     When it lies:
         A ticket that its customer or a rule closes without a word looks like an action that solved it. It may have been
-        reopened since: read it beside the reopen rate.
+        reopened since: read it alongside the reopen rate.
 
     Why your vendor shows another number:
         The first public reply in place of the first action, so that a note or a question to a colleague is not seen; a grace

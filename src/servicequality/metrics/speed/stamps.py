@@ -46,7 +46,7 @@ def first_response_time(
     `horizon` Wilson's.
 
     When it lies:
-        A quick "we are looking into it" is a first response. Read it beside the time to resolution, and beside the share
+        A quick "we are looking into it" is a first response. Read it alongside the time to resolution, and beside the share
         that ended without any answer.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 

@@ -223,7 +223,7 @@ def workflow_steps(
     """Steps (clicks, screens, fields) that a completed task took.
 
     When it lies:
-        Fewer steps are no gain where each of them asks for more. People who gave up took few steps: read it beside the
+        Fewer steps are no gain where each of them asks for more. People who gave up took few steps: read it alongside the
         success rate.
 
     Why your vendor shows another number:

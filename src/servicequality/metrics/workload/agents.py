@@ -123,7 +123,7 @@ def solved_per_agent(
 
     When it lies:
         Quick tickets make fast agents. Whoever takes the hard ones, trains others or reopens nothing looks slow. What is
-        counted grows: read it beside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank.
+        counted grows: read it alongside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank.
 
     Why your vendor shows another number:
         Each ticket once for every agent who touched it, every solving of a reopened ticket, tickets closed by automation
