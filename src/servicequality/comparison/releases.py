@@ -299,7 +299,9 @@ def _interrupted(
             notes = f"the release lies within the period of {series[PERIOD][start - 1]}, which counts as before"
         if len(gaps):
             shown = ", ".join(str(gap) for gap in gaps.head(3))
-            reason = f"periods without a figure: {len(gaps)}, such as {shown}; a series has no gaps: take longer periods"
+            reason = (
+                f"periods without a figure: {len(gaps)}, such as {shown}; a series has no gaps: take longer periods"
+            )
         else:
             try:
                 effect = interruption(series["value"].to_numpy(), start, level=level)
