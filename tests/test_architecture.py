@@ -144,10 +144,15 @@ def no_clock_is_read() -> Iterator[str]:
                     yield f"{place(path, node)}: `as_of` is an argument; do not read the machine's clock"
 
 
-def modules_say_what_they_are() -> Iterator[str]:
+def modules_say_what_they_hold() -> Iterator[str]:
     for path in SOURCES:
-        if ast.get_docstring(tree(path)) is None:
-            yield f"{path.relative_to(ROOT)}: begin with a docstring: what lives here, and what never will"
+        head = (ast.get_docstring(tree(path)) or "").splitlines()
+        if not head:
+            yield f"{path.relative_to(ROOT)}: begin with a docstring of one line that says what the module holds"
+        elif len(head) > 2 or (len(head) == 2 and not head[1].startswith("Never")):
+            yield f'{path.relative_to(ROOT)}: say what it holds in one line, and at most "Never: …" in a second'
+        elif re.search(r"\b[Ll]ives here\b", " ".join(head)):
+            yield f'{path.relative_to(ROOT)}: say what it holds without "lives here"'
 
 
 def packages_say_what_is_public() -> Iterator[str]:
@@ -234,7 +239,7 @@ RULES = (
     dependencies_are_few,
     rows_are_not_looped,
     no_clock_is_read,
-    modules_say_what_they_are,
+    modules_say_what_they_hold,
     packages_say_what_is_public,
     files_stay_small,
     names_say_something,
@@ -265,7 +270,10 @@ def test_architecture(rule: Callable[[], Iterator[str]]) -> None:
         ("core/a.py", "def f(frame):\n    return [row for row in frame.iter_rows()]", rows_are_not_looped),
         ("core/a.py", "import datetime as dt\nx = dt.datetime.now()", no_clock_is_read),
         ("core/a.py", "import time\nx = time.time()", no_clock_is_read),
-        ("core/a.py", "x = 1", modules_say_what_they_are),
+        ("core/a.py", "x = 1", modules_say_what_they_hold),
+        ("core/a.py", '"""Sums.\n\nThey add.\n"""', modules_say_what_they_hold),
+        ("core/a.py", '"""Sums.\nThey add.\nNever: means.\n"""', modules_say_what_they_hold),
+        ("core/a.py", '"""Lives here: sums."""', modules_say_what_they_hold),
         ("core/__init__.py", '"""Words."""', packages_say_what_is_public),
         ("core/a.py", "\n" * (LONGEST_FILE + 1), files_stay_small),
         ("core/utils.py", "", names_say_something),

@@ -15,9 +15,10 @@ import pytest
 from servicequality import catalogue
 from servicequality.catalogue.limits import limits_of
 from servicequality.catalogue.searching import definition, definitions, families
+from servicequality.catalogue.wording import takes
 from servicequality.core import Spec
 from servicequality.errors import ParameterError
-from servicequality.report.entries import entry_text
+from servicequality.report.entries import entry_text, plain_formula
 
 pytestmark = pytest.mark.usefixtures("one_desk")
 
@@ -42,6 +43,21 @@ page_of = functools.cache(catalogue.page)  # a page runs its example
         ("perception minus expectation", "servqual_gap"),
         ("performance only", "servperf"),
         ("MSA", "service_adequacy"),
+        ("MTBF", "mean_time_between_failures"),
+        ("hand-offs", "reassignment_rate"),
+        ("handoffs", "reassignment_rate"),
+        ("hand offs", "reassignment_rate"),
+        ("time to close", "resolution_time"),
+        ("TTR", "resolution_time"),
+        ("FCR", "first_contact_resolution"),
+        ("FRT", "first_response_time"),
+        ("SLA", "sla_attainment"),
+        ("AHT", "handle_time"),
+        ("ASA", "average_speed_of_answer"),
+        ("kappa", "cohen_kappa"),
+        ("churn", "churn_rate"),
+        ("backlog", "backlog"),
+        ("first contcat resolution", "first_contact_resolution"),
     ],
 )
 def test_words_find_their_metric_first(words: str | list[str], name: str) -> None:
@@ -55,6 +71,11 @@ def test_words_find_their_metric_first(words: str | list[str], name: str) -> Non
         ("how long do customers wait", "first_response_time"),
         ("MTTR", "resolution_time"),  # one word for several times: each is found
         ("MTTR", "mean_time_to_restore"),
+        ("MTTR", "mean_time_to_resolve"),
+        ("first contact", "first_contact_resolution"),
+        ("Cronbach", "servperf"),  # its text names the function for it
+        ("SLA", "breach_rate"),
+        ("AHT", "average_handle_time"),
     ],
 )
 def test_words_find_a_metric_among_others(words: str, name: str) -> None:
@@ -68,9 +89,13 @@ def test_every_metric_is_found_first_by_its_name_and_its_title(spec: object) -> 
     assert all(spec in catalogue.find(alias) for alias in spec.aliases)
 
 
-def test_nothing_asked_is_everything_and_nonsense_is_nothing() -> None:
+def test_no_words_find_everything() -> None:
     assert len(catalogue.find("")) == len(catalogue.find("how do we")) == len(SPECS)
-    assert catalogue.find("zzxxqq") == []
+
+
+@pytest.mark.parametrize("nonsense", ["zzxxqq", "qwertyzxcv", "banana", "lorem ipsum", "purple elephant", "foo"])
+def test_nonsense_finds_nothing(nonsense: str) -> None:
+    assert catalogue.find(nonsense) == []
 
 
 def test_entry_names_the_near_one() -> None:
@@ -156,10 +181,16 @@ def test_the_readme_shows_todays_catalogue() -> None:
     )
 
 
-def test_page_and_terminal_print_one_call_without_types() -> None:
+def test_page_and_terminal_print_one_call_and_one_type_for_each_parameter() -> None:
     for spec in SPECS:
         printed = page_of(spec.name), entry_text(spec, width=400)
-        assert all(f"sq.{spec.call}" in text and "Annotated" not in text for text in printed), spec.name
+        for text in printed:
+            assert f"sq.{spec.call}" in text
+            assert [
+                sign for sign in ("Annotated", "typing.", "<class", "_ArrowStream", "LazyFrame") if sign in text
+            ] == []
+            for name in spec.parameters.parameters:
+                assert takes(spec, name) in text.replace("\\|", "|"), f"{spec.name}: {name}"
     call = 'csat(score="score", *, scale, box=None, interval="wilson", missing=())'
     assert catalogue.entry("csat").call == call
 
@@ -176,3 +207,22 @@ def limits_text(name: str) -> str:
     words = limits_of(catalogue.entry(name))
     assert words is not None
     return words.limits
+
+
+def test_types_of_parameters_are_words() -> None:
+    assert takes(catalogue.entry("csat"), "scale") == "(low, high)"
+    assert takes(catalogue.entry("solved_per_agent"), "agent_time") == "any dataframe"
+
+
+@pytest.mark.parametrize(
+    ("latex", "text"),
+    [
+        (r"\int_0^\infty \hat S(t)\,dt", "∫_0^∞ S(t) dt"),
+        (r"\left[\#\text{confirmed}/n,\ 1\right]", "[#confirmed/n, 1]"),
+        (r"\frac{\sum_{kl} w_{kl}}{q(q - 1)}\sum_k \pi_k", "(Σ_kl w_kl)/(q(q - 1))Σ_k π_k"),
+        (r"\frac{1}{D}\sum_d \overline{P_d - E_d}", "1/D Σ_d mean of (P_d - E_d)"),
+        (r"\frac{\#\{x \le T\} + \tfrac12 \#\{T < x\}}{n}", "(#{x ≤ T} + 1/2 #{T < x})/n"),
+    ],
+)
+def test_a_formula_becomes_one_line_of_text(latex: str, text: str) -> None:
+    assert plain_formula(latex) == text

@@ -50,7 +50,7 @@ def test_the_demo_shows_the_truth_beside_the_estimates(demo: str) -> None:
     nps = next(line for line in demo.splitlines() if line.startswith("NPS"))
     assert nps.split()[-1] == f"{truth.nps:.0f}"
     message = " ".join(demo.split())
-    assert f"true NPS was {truth.nps:.0f}, and the answers say" in message
+    assert f"true NPS was {truth.nps:.0f}, and the answers give" in message
     assert f"Open tickets were counted. {still_open} tickets had no end yet" in message
     assert "95% limits" in message
 
@@ -86,7 +86,8 @@ def test_demo_of_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
         (("demo", "--map", "some.toml"), "add --data FILE"),
         (("demo", "--tickets", "0"), "n_tickets must be at least 1"),
         (("demo", "--weeks", "0"), "--weeks must be at least 1"),
-        (("catalogue", "zzxxqq"), "no metric answers to 'zzxxqq'"),
+        (("catalogue", "zzxxqq"), "nothing close to 'zzxxqq'"),
+        (("catalogue", "purple", "banana"), "nothing close to 'purple banana'"),
     ],
 )
 def test_a_wrong_call_is_two_and_a_message(

@@ -148,7 +148,7 @@ def defined(body: Callable[..., Shape], **message: object) -> Metric:
 
 
 def literal_denominator(score: Score0To10 = "score") -> Shape:
-    """A literal is no row rule."""
+    """A literal is not a row rule."""
     return share(pl.col(score) >= 9, of=pl.lit(value=True))
 
 
@@ -198,7 +198,7 @@ def crooked(score: Score0To10 = "score") -> Shape:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Squared(Share):
-    """A value that is no ratio of sums: more rows, more of it."""
+    """A value that is not a ratio of sums: more rows, more of it."""
 
     def value(self) -> pl.Expr:
         return self.hits.cast(pl.Float64) ** 2 / pl.when(self.n > 0).then(self.n)
@@ -230,8 +230,8 @@ def test_a_wrong_metric_is_caught(body: Callable[..., Shape], message: dict[str,
 @pytest.mark.parametrize(
     ("body", "message", "error", "told"),
     [
-        (neighbour, {}, ParameterError, "the operation Shift is no part of a row rule"),
-        (above_average, {}, ParameterError, "the aggregation mean is no part of a row rule"),
+        (neighbour, {}, ParameterError, "the operation Shift is not part of a row rule"),
+        (above_average, {}, ParameterError, "the aggregation mean is not part of a row rule"),
         (other_column, {}, InputError, 'unable to find column "rating"'),
         (narrow_bounds, {"bounds": (0, 5)}, ParameterError, "mean must be within the scale"),
         (wrapping, {"bounds": (-5, 5)}, ParameterError, "mean must be within the scale"),
@@ -263,7 +263,9 @@ def test_the_metrics_above_have_every_shape_of_the_registry() -> None:
 
 
 def test_check_laws_wants_a_metric() -> None:
-    with pytest.raises(ParameterError, match=r"is no metric; call the definition first, such as check_laws\(nps\(\)\)"):
+    with pytest.raises(
+        ParameterError, match=r"is not a metric; call the definition first, such as check_laws\(nps\(\)\)"
+    ):
         check_laws(metrics.nps)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match=r"what \['tier'\] may hold is not known; check the metric without"):
         check_laws(metrics.nps().where(pl.col("tier") == "gold"))

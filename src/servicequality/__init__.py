@@ -1,9 +1,4 @@
-"""Service-quality metric definitions with stated meanings, honest intervals and real speed.
-
-import servicequality as sq
-
-sq.nps("score").estimate(answers)
-"""
+"""Service-quality metrics with stated definitions and honest intervals: `import servicequality as sq`, then `sq.nps`."""
 
 from typing import TYPE_CHECKING
 

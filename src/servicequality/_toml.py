@@ -1,4 +1,4 @@
-"""A dictionary as TOML text, for whatever a person keeps in a file. Never: reading, which the standard library does."""
+"""A dictionary written as TOML text, for files that people keep. Never: reading, which the standard library does."""
 
 import json
 from collections.abc import Mapping

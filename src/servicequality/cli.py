@@ -1,4 +1,4 @@
-"""The command line: a thin door. Lives here: arguments, exit codes, what a terminal can show. Never: a figure."""
+"""The command line: arguments, exit codes, and what a terminal can show."""
 
 import argparse
 import os
@@ -21,7 +21,7 @@ __all__ = ["main"]
 
 
 class _Help(argparse.HelpFormatter):
-    """Help whose commands stand on one line with their meaning."""
+    """Help that prints each command on one line with its meaning."""
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=28)
@@ -119,7 +119,7 @@ def _catalogue(given: argparse.Namespace) -> str:
     words = " ".join(given.words)
     specs = catalogue.find(words)
     if not specs:
-        raise ParameterError(f"no metric answers to {words!r}; `servicequality catalogue` lists them all")
+        raise ParameterError(f"nothing close to {words!r} in the catalogue; `servicequality catalogue` lists all of it")
     if words.lower().replace(" ", "_") in (specs[0].name, specs[0].label.lower()):
         return entry_text(specs[0], width=_width(), style=_style())
     return matches_text(specs, words, width=_width(), style=_style())

@@ -1,7 +1,4 @@
-"""What a metric's columns may hold: each domain declared once, read by validation, the docs and the property tests.
-
-Here: `Column`, the annotated types that definitions use, and `answered`. Never here: the checking itself, or a metric.
-"""
+"""Column types for definitions: each domain is declared once, and read by validation, the docs and the tests."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -56,7 +53,7 @@ class Column:
             holds it.
         choices: the legal texts of a category; empty allows all.
         named: how the column is called, made of the text that the parameter is given: "gap_{}" looks for `gap_empathy`
-            where "empathy" is asked for.
+            when it is given "empathy".
         several: whether the parameter may be given a tuple of such texts, for several columns of this domain.
     """
 
@@ -71,7 +68,7 @@ class Column:
     several: bool = False
 
     def names(self, given: object) -> list[object]:
-        """The columns that a call's argument stands for; what is no text is left as it is, for the caller to refuse."""
+        """The columns that a call's argument names; what is not a text is left as it is, for the caller to refuse."""
         texts = given if self.several and isinstance(given, tuple) else () if given is None else (given,)
         return [self.named.format(text) if isinstance(text, str) else text for text in texts]
 

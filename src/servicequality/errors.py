@@ -1,7 +1,4 @@
-"""What can go wrong, sorted by who is wrong. Lives here: exceptions and warnings. Never: checks, or anything that imports ours.
-
-Every message says what was expected, what came, and what to do about it.
-"""
+"""Exceptions and warnings, sorted by who has to act."""
 
 __all__ = ["DefinitionError", "InputError", "ParameterError", "ServiceQualityError", "ServiceQualityWarning"]
 

@@ -42,7 +42,7 @@ def test_shrinkage_is_its_kernel_and_a_unit_without_rows_gets_the_mean() -> None
     want = stats.shrink(K, N)
     assert result["estimate"].to_numpy() == pytest.approx([*want.estimates, want.mean])
     assert result["low"].to_list()[:8] == pytest.approx(want.low.tolist())
-    assert result.row(8, named=True)["reason"] == "no rows: the mean of the others stands in"
+    assert result.row(8, named=True)["reason"] == "no rows: the mean of the others is used"
     two = shrink(units([1, 1], [2, 3]), by="agent")
     assert two["estimate"].to_list() == [None, None]
     assert "needs three of them" in two["reason"][0]
@@ -73,11 +73,11 @@ def test_what_evaluate_returns_goes_straight_in() -> None:
 
 @pytest.mark.parametrize("call", [funnel, shrink])
 def test_shares_are_checked(call: Callable[..., Any]) -> None:
-    with pytest.raises(InputError, match=r"'value' and 'n': 1 units that are no shares of rows"):
+    with pytest.raises(InputError, match=r"'value' and 'n': 1 units that are not shares of rows"):
         call({"agent": ["a", "b"], "value": [93.0, 0.5], "n": [9, 9]}, by="agent")
     with pytest.raises(InputError, match="units: no column 'agent'"):
         call({"team": ["a"], "value": [0.5], "n": [9]}, by="agent")
-    with pytest.raises(InputError, match=r"units that stand more than once(.|\n)*choose one metric and one period"):
+    with pytest.raises(InputError, match=r"units that occur more than once(.|\n)*choose one metric and one period"):
         call(pl.concat([units(), units()]), by="agent")
     with pytest.raises(ParameterError, match="by names the columns that tell one unit from another"):
         call(units(), by=())

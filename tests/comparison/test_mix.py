@@ -77,7 +77,7 @@ def test_standardise_turns_the_kidney_stones_round() -> None:
 def test_a_group_without_a_stratum_is_undefined_with_the_reason() -> None:
     thin = BOTH.filter((pl.col("treatment") == "open") | (pl.col("size") == "small"))
     result = standardise(thin, success(), by="treatment", over="size").row(1, named=True)
-    assert (result["value"], result["low"], result["reason"]) == (None, None, "no rows to go by in large")
+    assert (result["value"], result["low"], result["reason"]) == (None, None, "no rows in large")
     assert result["crude"] == pytest.approx(234 / 270)
 
 
@@ -100,7 +100,7 @@ def test_faults_of_the_call() -> None:
         mix_and_rate(OPEN, PUNCTURE, success(), by=[])
     with pytest.raises(InputError, match="success: no rows count after"):
         mix_and_rate(OPEN, OPEN.clear(), success(), by="size")
-    with pytest.raises(ParameterError, match="a column is compared, or allowed for"):
+    with pytest.raises(ParameterError, match="a column is either compared or adjusted for"):
         standardise(BOTH, success(), by="size", over="size")
     with pytest.raises(InputError, match="the standard has no column 'weight'"):
         standardise(BOTH, success(), by="treatment", over="size", standard={"size": ["small"]})

@@ -100,7 +100,9 @@ def test_too_little_gives_no_output_and_the_reason() -> None:
     # A period that is not over does not count: 39 are left.
     assert "needs 40 points" in reason(rows, as_of=START + timedelta(days=39, hours=23))
     gap = rows.filter(pl.col("answered_at").dt.date() != datetime(2026, 3, 20, tzinfo=UTC).date())
-    assert reason(gap).startswith("1 periods have no figure, such as 2026-03-20 00:00:00+00:00: a series with gaps")
+    assert reason(gap).startswith(
+        "periods without a figure: 1, such as 2026-03-20 00:00:00+00:00; a series has no gaps"
+    )
     assert "two points on either side" in reason(rows, released=START - timedelta(days=3))
     assert reason(rows.clear()) == "no period is over"
     with pytest.raises(ParameterError, match="released must be a datetime with a time zone"):

@@ -122,7 +122,7 @@ def test_charts_refuse(chart: Callable[..., Any]) -> None:
     with pytest.raises(InputError, match=r"control chart: no column 'when'"):
         chart(series(STEADY), at="when")
     with pytest.raises(
-        InputError, match=r"'period': several points at 2026-03-02; name what tells them apart with by="
+        InputError, match=r"'period': several points at 2026-03-02; name the column that distinguishes them with by="
     ):
         chart(pl.concat([series(STEADY), series(STEADY[:1])]))
     with pytest.raises(InputError, match=r"'value': 1 points that are not finite; a gap is a null"):

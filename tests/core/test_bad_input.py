@@ -159,7 +159,7 @@ def test_columns_that_are_not_there() -> None:
 
 def test_names_that_clash() -> None:
     frame = pl.DataFrame({"score": [9], "metric": ["a"], "period": ["p"]})
-    with pytest.raises(ParameterError, match=r"two metrics are called 'nps'; tell them apart with \.named\(…\)"):
+    with pytest.raises(ParameterError, match=r"two metrics are called 'nps'; give one another name with \.named\(…\)"):
         evaluate(frame, [nps(), nps(detractor_max=5).named("nps")])
     assert evaluate(frame, [nps(), nps().named("nps.n")])["n"].to_list() == [1, 1]
     with pytest.raises(ParameterError, match="by names 'metric', which is a column of every result; rename"):
@@ -184,10 +184,10 @@ def test_things_that_are_no_metric() -> None:
     with pytest.raises(ParameterError, match="no metric given; pass at least one, such as nps"):
         evaluate(pl.DataFrame({"score": [9]}), [])
     with pytest.raises(
-        ParameterError, match=r"<definition nps.* is no metric; call the definition first, such as nps\(\)"
+        ParameterError, match=r"<definition nps.* is not a metric; call the definition first, such as nps\(\)"
     ):
         evaluate(pl.DataFrame({"score": [9]}), [nps])  # type: ignore[list-item]
-    with pytest.raises(ParameterError, match="is no metric; call the definition first"):
+    with pytest.raises(ParameterError, match="is not a metric; call the definition first"):
         evaluate(pl.DataFrame({"score": [9]}), nps)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="level must be between 0 and 1, got 95"):
         evaluate(pl.DataFrame({"score": [9]}), nps(), level=95)
@@ -198,13 +198,19 @@ def test_things_that_are_no_metric() -> None:
     [
         (
             [1.0, -2.0],
-            "1 row of a weight that is not zero or more, and finite .*: column 'w' such as -2.0; drop or mend",
+            "1 row of a weight that is not zero or more, and finite .*: column 'w' such as -2.0; drop or correct",
         ),
-        ([1.0, NAN], "1 row of a weight that is not zero or more, and finite .*: column 'w' such as nan; drop or mend"),
-        ([1.0, INF], "1 row of a weight that is not zero or more, and finite .*: column 'w' such as inf; drop or mend"),
+        (
+            [1.0, NAN],
+            "1 row of a weight that is not zero or more, and finite .*: column 'w' such as nan; drop or correct",
+        ),
+        (
+            [1.0, INF],
+            "1 row of a weight that is not zero or more, and finite .*: column 'w' such as inf; drop or correct",
+        ),
         (
             [None, None],
-            "2 rows of a weight that is not zero or more, .*: column 'w' such as None, None; drop or mend",
+            "2 rows of a weight that is not zero or more, .*: column 'w' such as None, None; drop or correct",
         ),
         (["1", "2"], "weight 'w' holds String, expected numbers"),
     ],
@@ -250,7 +256,7 @@ def test_tables_refuse_clusters_with_the_reason() -> None:
         (lambda: ces(version="v3"), "ces: version must be one of 'v1', 'v2', 'own'; got 'v3'; v1 asks"),
         (lambda: nps(detractor_max=9), "nps: detractor_max=9 must lie below promoter_min=9"),
         (lambda: nps(pl.col("score")), "a column is given by its name, got"),
-        (lambda: resolution_time(statistic="mean"), "statistic must be one of .*ask for horizon="),
+        (lambda: resolution_time(statistic="mean"), "statistic must be one of .*use horizon="),
         (lambda: resolution_time(statistic=1.5), "p must lie strictly between 0 and 1, got 1.5"),
         (lambda: resolution_time(limit=60.0, horizon=60.0), "give exactly one of p, limit and horizon"),
         (lambda: resolution_time(limit=-1.0), "limit and horizon are positive numbers of seconds"),

@@ -54,7 +54,7 @@ def unreadable(score: "Nowhere" = "score") -> Shape:  # noqa: F821
         (no_docstring, "no_docstring: a metric's docstring is its meaning; write one that begins with the answer"),
         (no_column, r"no_column: no parameter names a column; annotate one with a type of servicequality\.columns"),
         (option_by_position, r"option_by_position: 'cut' is an option; put it after `\*`, so that calls name it"),
-        (scale_of_nothing, "scale_of_nothing: 'score' takes its range from 'scale', which is no parameter"),
+        (scale_of_nothing, "scale_of_nothing: 'score' takes its range from 'scale', which is not a parameter"),
         (unreadable, "unreadable: cannot read the annotations: name 'Nowhere' is not defined"),
     ],
     ids=lambda case: getattr(case, "__name__", ""),

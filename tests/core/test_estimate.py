@@ -20,6 +20,7 @@ from servicequality import (
     nps,
     qa_pass_rate,
     resolution_time,
+    resolution_time_observed_only,
     servqual_gap,
     sla_attainment,
 )
@@ -248,7 +249,7 @@ def test_an_undefined_figure_prints_the_limits_that_it_has() -> None:
         }
     )
     assert str(sla_attainment(as_of=NOON, estimate="bounds").estimate(clocks)) == (
-        "SLA attainment bounds undefined: pending rows leave it open: see the limits (95 % CI 9 to 100%, n=2)"
+        "SLA attainment, bounds undefined: pending rows leave it open: see the limits (95 % CI 9 to 100%, n=2)"
     )
 
 
@@ -270,11 +271,15 @@ def test_the_level_asked_for_stands_beside_the_limits() -> None:
     [
         (first_response_time(limit=4 * 3600), "first response within 4 h"),
         (first_response_time(limit=90), "first response within 90 s"),
-        (resolution_time(statistic="p90"), "resolution time p90"),
+        (resolution_time(statistic="p90"), "resolution time, p90"),
+        (resolution_time_observed_only(limit=4 * 3600), "resolution within 4 h, observed only"),
+        (resolution_time("resolution_working_seconds"), "resolution time in working time"),
+        (csat(scale=(1, 5), interval="agresti_coull"), "CSAT, Agresti-Coull interval"),
+        (csat(scale=(1, 7), box=(5, 7)), "CSAT, box 5 to 7"),
         (first_response_time(horizon=10 * 86_400), "first response time up to 10 d"),
         (qa_pass_rate(passing=80), "QA pass rate"),
         (sla_attainment(as_of=NOON), "SLA attainment"),
-        (servqual_gap(dimension="empathy"), "SERVQUAL gap empathy"),
+        (servqual_gap(dimension="empathy"), "SERVQUAL gap, empathy"),
         (nps().named("gold_nps"), "gold nps"),
     ],
 )

@@ -281,7 +281,7 @@ class TestOptions:
     @pytest.mark.parametrize("name", ["list", "struct"])
     def test_labels_that_are_none(self, name: str) -> None:
         for options in ({"by": name}, {"cluster": name}):
-            with pytest.raises(InputError, match=rf"by and cluster: column '{name}' holds (List|Struct).*no key"):
+            with pytest.raises(InputError, match=rf"by and cluster: column '{name}' holds (List|Struct).*not a key"):
                 evaluate(self.FRAME, nps(), **options)
 
     def test_columns_called_like_the_answers(self) -> None:
@@ -297,7 +297,9 @@ class TestOptions:
     def test_records_are_no_rows(self) -> None:
         records = Records(tickets=pl.DataFrame({"ticket_id": [1], "created_at": [NOON]}))
         for call in (lambda: evaluate(records, nps()), lambda: nps().estimate(records), lambda: nps().partial(records)):
-            with pytest.raises(InputError, match=r"metrics are computed of rows, got Records; make .* facts\(records"):
+            with pytest.raises(
+                InputError, match=r"metrics are computed from rows, got Records; make .* facts\(records"
+            ):
                 call()
 
     def test_frames_of_nothing(self) -> None:

@@ -57,7 +57,7 @@ def test_a_rule_in_words() -> None:
     "expression", [A.shift(1) > A, A.mean() < A, A.rank() > 3, A.cum_sum() > 1, A.over("b") > 1, pl.len() > 3]
 )
 def test_what_looks_at_other_rows_has_no_text(expression: pl.Expr) -> None:
-    with pytest.raises(ParameterError, match="is no part of a row rule; add what it computes as a column first"):
+    with pytest.raises(ParameterError, match="is not part of a row rule; add what it computes as a column first"):
         expression_text(expression)
 
 

@@ -156,7 +156,7 @@ def test_states_made_otherwise_do_not_add(one: dict[str, Any], other: dict[str, 
 BROKEN: list[tuple[Callable[[Path], Any], str]] = [
     (lambda path: None, "there is no such file"),
     (lambda path: path.write_bytes(b"PAR1 and nothing else"), "cannot be read as a state"),
-    (FRAME.write_parquet, "this is no state"),
+    (FRAME.write_parquet, "this is not a state"),
     (lambda path: path.mkdir(), "there is no such file"),
 ]
 

@@ -76,7 +76,7 @@ def test_a_sequence_orders_the_changes_of_one_instant() -> None:
         {"ticket_id": "a", "at": hour(1), "field": "status", "value": "open", "sequence": 1},
     ]
     tickets = [{"ticket_id": "a", "created_at": START}]
-    tied = "tickets that hang on the order of rows of one instant"
+    tied = "tickets that depend on the order of rows of one instant"
     for changes, ended, ties in (
         (rows, True, 0),
         (rows[::-1], True, 0),
@@ -128,7 +128,7 @@ def test_columns_with_names_like_patterns_go_through(name: str) -> None:
 def test_instants_out_of_range_are_refused_and_shown(unit: Any, lazy: bool) -> None:
     never = pl.Series("created_at", [2**63 - 1, 0]).cast(pl.Datetime(unit, "UTC"))
     frame = pl.DataFrame({"ticket_id": ["a", "b"]}).with_columns(never, resolved_at=pl.lit(START))
-    message = rf"1 of .* values lie outside the years 1 to 9999: 9223372036854775807 {unit} from 1970; if they stand"
+    message = rf"1 of .* values lie outside the years 1 to 9999: 9223372036854775807 {unit} from 1970; if they mean"
     with pytest.raises(InputError, match=message):
         facts(Records(tickets=frame.lazy() if lazy else frame), as_of=LATER).collect()
     early = frame.with_columns(pl.Series("created_at", [-(2**63 - 1), 0]).cast(pl.Datetime(unit, "UTC")))

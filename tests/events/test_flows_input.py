@@ -49,7 +49,7 @@ SKIPPED = GOOD.with_columns(closed_at=pl.lit("2024-03-31 02:30"))
             GOOD.with_columns(closed_at=pl.lit("soon")),
             {"timezone": "UTC"},
             InputError,
-            r"'closed_at': 1 of 1 are no ISO 8601 instants: 'soon'",
+            r"'closed_at': 1 of 1 are not ISO 8601 instants: 'soon'",
         ),
         (GOOD.with_columns(created_at=None), {}, InputError, r"'created_at' is null in 1 of 1 rows"),
         (GOOD.drop("created_at"), {}, InputError, r"expected the column 'created_at', when a ticket came"),

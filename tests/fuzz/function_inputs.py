@@ -69,7 +69,7 @@ class FunctionInput:
         reading: how `Records` are made: options.
         legal: whether the frames are the plain ones in disguise and the options fit.
         lenient: whether one of our errors is an answer even so.
-        stranger: something that is no table, given in the place of the first frame.
+        stranger: something that is not a table, given in the place of the first frame.
     """
 
     target: Target

@@ -162,7 +162,7 @@ def laid_out(frame: pl.DataFrame, layout: str) -> Any:
             return frame.to_dicts()
     except KeyboardInterrupt:
         raise
-    except BaseException:  # noqa: BLE001  what pandas, Arrow or Python cannot hold is no fault of ours
+    except BaseException:  # noqa: BLE001  what pandas, Arrow or Python cannot hold is not a fault of ours
         return frame
     return frame
 

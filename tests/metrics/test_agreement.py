@@ -278,7 +278,7 @@ ROWS = long([[1, 2], [3, 3], [2, 2]])
         (lambda: sq.icc(pl.concat([ROWS, ROWS])), InputError, "6 times a reviewer rated an item twice"),
         (lambda: sq.gwet_ac1(ROWS.with_columns(scale_min=1, scale_max=2)), InputError, "2 rows rated outside scale_min to"),
         (lambda: sq.gwet_ac1(calibration_reviews(5)), InputError, 'different scales .*group them with by="category"'),
-        (lambda: sq.gwet_ac1(ROWS, by="rating"), ParameterError, "by='rating' would part the ratings"),
+        (lambda: sq.gwet_ac1(ROWS, by="rating"), ParameterError, "by='rating' would separate the ratings"),
         (lambda: sq.gwet_ac1(ROWS, by="team"), InputError, "gwet_ac1: no column 'team'"),
         (lambda: sq.gwet_ac1(ROWS.with_columns(rating=pl.lit(float("nan")))), InputError, "holds NaN or infinity"),
         (lambda: sq.gwet_ac1(ROWS.with_columns(rating=pl.lit(None, pl.Date))), InputError, "'rating' holds Date, expected"),

@@ -266,8 +266,8 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: churn_rate(as_of=NOON), "say over what customers leave: since= for the window"),
-        (lambda: retention_rate(as_of=NOON), "say over what customers leave"),
+        (lambda: churn_rate(as_of=NOON), "state when customers leave: since= for the window"),
+        (lambda: retention_rate(as_of=NOON), "state when customers leave"),
         (lambda: churn_rate(as_of=NOON, limit=0), "limit must be a positive number of seconds, got 0"),
         (lambda: churn_rate(as_of=NOON, limit=-1.0), "limit must be a positive number of seconds, got -1.0"),
         (lambda: churn_rate(as_of=NOON, since=NOON), "since must lie before as_of"),

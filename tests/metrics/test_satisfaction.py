@@ -184,7 +184,7 @@ def test_boxes_that_overlap() -> None:
         (lambda: csat(scale=(1, 5), box="45"), "box must hold points of the scale 1 to 5"),
         (lambda: ces(version="v3"), "version must be one of 'v1', 'v2', 'own'; got 'v3'; v1 asks"),
         (lambda: ces(version="v2", scale=(1, 5)), "v2 fixes scale and better; for another scale use version='own'"),
-        (lambda: ces(version="own", scale=(1, 5)), "version 'own' wants both scale=.* and better="),
+        (lambda: ces(version="own", scale=(1, 5)), "version 'own' needs both scale=.* and better="),
         (lambda: ces(version="own", scale=(1, 5), better="up"), "better must be one of 'higher', 'lower'; got 'up'"),
         (lambda: aapor_response_rate(e=0.5), "e belongs to RR3 and RR4; RR1 does not estimate eligibility"),
         (lambda: aapor_response_rate(rate="RR4", e=50), "from 0 to 1; got 50"),

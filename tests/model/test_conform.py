@@ -90,20 +90,25 @@ def test_values_become_the_roles_type(
 @pytest.mark.parametrize(
     ("record", "role", "values", "message"),
     [
-        (SurveyAnswer, "score", ["ten", "9"], r"answers\.score: 1 of .*2 values are no finite numbers: 'ten'; correct"),
-        (SurveyAnswer, "score", [float("nan"), 1.0], r"answers\.score: 1 of 2 values are no finite numbers: nan"),
-        (SurveyAnswer, "score", [float("inf"), 1.0], r"no finite numbers: inf"),
-        (SurveyAnswer, "score", ["nan", "1"], r"no finite numbers: 'nan'"),
-        (Ticket, "agent_id", [1.5, 2.0], r"tickets\.agent_id: 1 of 2 values are no texts or whole-number ids: 1\.5"),
+        (
+            SurveyAnswer,
+            "score",
+            ["ten", "9"],
+            r"answers\.score: 1 of .*2 values are not finite numbers: 'ten'; correct",
+        ),
+        (SurveyAnswer, "score", [float("nan"), 1.0], r"answers\.score: 1 of 2 values are not finite numbers: nan"),
+        (SurveyAnswer, "score", [float("inf"), 1.0], r"not finite numbers: inf"),
+        (SurveyAnswer, "score", ["nan", "1"], r"not finite numbers: 'nan'"),
+        (Ticket, "agent_id", [1.5, 2.0], r"tickets\.agent_id: 1 of 2 values are not texts or whole-number ids: 1\.5"),
         (
             Response,
             "author",
             ["robot", "agent"],
-            r"are no word of customer, agent, bot, system: 'robot'; map them first",
+            r"are not words of customer, agent, bot, system: 'robot'; map them first",
         ),
-        (Response, "public", ["yes", "true"], r"are no truth values \(true, false, 1, 0\): 'yes'"),
-        (Response, "public", [2, 1], r"are no truth values \(true, false, 1, 0\): 2"),
-        (HelpSession, "views", [1.5, 2.0], r"sessions\.views: 1 of 2 values are no whole numbers: 1\.5"),
+        (Response, "public", ["yes", "true"], r"are not truth values \(true, false, 1, 0\): 'yes'"),
+        (Response, "public", [2, 1], r"are not truth values \(true, false, 1, 0\): 2"),
+        (HelpSession, "views", [1.5, 2.0], r"sessions\.views: 1 of 2 values are not whole numbers: 1\.5"),
         (HelpSession, "solved", [utc(2024, 1, 1)] * 2, r"solved holds Datetime.*, but truth values .* are needed"),
         (Ticket, "status", [True, False], r"status holds Boolean, but texts or whole-number ids are needed: convert"),
         (Review, "rating", [True, False], r"reviews\.rating holds Boolean, but finite numbers are needed"),
@@ -272,7 +277,7 @@ def test_a_lazy_frame_is_not_collected_and_its_values_are_checked_at_collect() -
     assert isinstance(lazy, pl.LazyFrame)
     for engine in ("streaming", "in-memory"):
         with pytest.raises(
-            InputError, match=r"tickets\.created_at: 1 of a batch of 1 values are no ISO 8601 instants: 'x'"
+            InputError, match=r"tickets\.created_at: 1 of a batch of 1 values are not ISO 8601 instants: 'x'"
         ):
             lazy.collect(engine=engine)  # type: ignore[call-overload]
     assert lazy.select("ticket_id").collect().to_dicts() == [{"ticket_id": "1"}], "an unused column is not read"
@@ -281,10 +286,10 @@ def test_a_lazy_frame_is_not_collected_and_its_values_are_checked_at_collect() -
 @pytest.mark.parametrize(
     ("role", "values", "message"),
     [
-        ("account_value", [float("nan")], "account_value: 1 of a batch of 1 values are no finite numbers: nan"),
-        ("agent_id", [1.5], "agent_id: 1 of a batch of 1 values are no texts or whole-number ids: 1.5"),
-        ("opened_by", ["robot"], "opened_by: 1 of a batch of 1 values are no word of customer"),
-        ("due_at", ["31/12/2024"], "due_at: 1 of a batch of 1 values are no ISO 8601 instants"),
+        ("account_value", [float("nan")], "account_value: 1 of a batch of 1 values are not finite numbers: nan"),
+        ("agent_id", [1.5], "agent_id: 1 of a batch of 1 values are not texts or whole-number ids: 1.5"),
+        ("opened_by", ["robot"], "opened_by: 1 of a batch of 1 values are not words of customer"),
+        ("due_at", ["31/12/2024"], "due_at: 1 of a batch of 1 values are not ISO 8601 instants"),
     ],
 )
 def test_no_value_of_a_lazy_frame_becomes_null_in_silence(role: str, values: list[Any], message: str) -> None:

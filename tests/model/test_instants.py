@@ -63,7 +63,7 @@ def test_iso_texts_agree_with_python(naive: list[dt.datetime]) -> None:
 @pytest.mark.parametrize("text", ["31/12/2024", "02-01-24", "2024-13-45", "yesterday", "20240102", "1704164645"])
 def test_other_formats_are_not_guessed(text: str) -> None:
     message = (
-        rf"tickets\.created_at: 1 of 2 values are no ISO 8601 instants: '{text}'; day and month are not guessed: "
+        rf"tickets\.created_at: 1 of 2 values are not ISO 8601 instants: '{text}'; day and month are not guessed: "
         r"parse them first, such as pl\.col\('created_at'\)\.str\.to_datetime\("
     )
     with pytest.raises(InputError, match=message):

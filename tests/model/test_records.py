@@ -58,7 +58,7 @@ def test_the_faults_of_all_tables_come_together() -> None:
         "- tickets.created_at (column 'opened_at'): 1 of 2 values have no time zone: '2024-01-03'"
     )
     assert lines[2].startswith("- responses: required column 'author' missing")
-    assert lines[3].startswith("- answers.score: 1 of 1 values are no finite numbers: 'ten'")
+    assert lines[3].startswith("- answers.score: 1 of 1 values are not finite numbers: 'ten'")
 
 
 def test_columns_of_an_unknown_table() -> None:

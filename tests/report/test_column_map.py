@@ -108,13 +108,13 @@ def test_a_customers_verdict_is_a_share(csv: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("tickets = ", "is no TOML file"),
+        ("tickets = ", "is not a TOML file"),
         ("title = 3\n" + PLAIN, "title must be a TOML text, got 3"),
-        ("colour = 'red'\n" + PLAIN, "'colour' is no key"),
-        ("zone = 'UTC'\n" + PLAIN, "'zone' is no key.*did you mean 'timezone'"),
+        ("colour = 'red'\n" + PLAIN, "'colour' is not a key"),
+        ("zone = 'UTC'\n" + PLAIN, "'zone' is not a key.*did you mean 'timezone'"),
         ("open_at = ['2024-01-01']\n" + PLAIN, "open_at takes dates"),
         ("[tickets]\nticket_id = 'id'", "must name the columns of ticket_id and created_at"),
-        (PLAIN + "solved_at = 'done'", r"'solved_at' is no role in \[tickets\] \(did you mean 'resolved_at'\?\)"),
+        (PLAIN + "solved_at = 'done'", r"'solved_at' is not a role in \[tickets\] \(did you mean 'resolved_at'\?\)"),
         (PLAIN + "[updates]\nstatus = 'team'", "must say under `at`"),
         (PLAIN.replace('"team"', '"priority"'), "has no column 'priority', which the map names"),
         (PLAIN.replace('"opened"', '"open"'), r"has no column 'open' \(did you mean 'opened'\?\)"),
@@ -124,7 +124,7 @@ def test_a_customers_verdict_is_a_share(csv: Path, tmp_path: Path) -> None:
         ),
         ("timezone = 'Mars/Phobos'\n" + PLAIN, "Mars/Phobos"),
         ("every = 'now and then'\n" + PLAIN, "every takes one length such as"),
-        ("sla_met = 'team'\n" + PLAIN, "column 'team': 4 of 4 are no truth values"),
+        ("sla_met = 'team'\n" + PLAIN, "column 'team': 4 of 4 are not truth values"),
     ],
 )
 def test_a_wrong_map_says_what_is_wrong(text: str, message: str, csv: Path, tmp_path: Path) -> None:
@@ -211,7 +211,7 @@ def test_status_words_that_the_map_does_not_place_are_asked_about(
             PLAIN + "[updates]\nat = 'done'\nin_order = 'yes'",
             r"updates\.in_order must be a TOML true or false, got 'yes'",
         ),
-        (PLAIN + "[updates]\nat = 'done'\nstate = 'x'", r"'state' is no change in \[updates\]"),
+        (PLAIN + "[updates]\nat = 'done'\nstate = 'x'", r"'state' is not a change in \[updates\]"),
         ("updates = 3\n" + PLAIN, "updates must be a TOML table, got 3"),
         ("tickets = 3", "must name the columns of ticket_id"),
         ("as_of = 1.5\n" + PLAIN, "as_of must be a TOML date, got 1.5"),

@@ -119,7 +119,7 @@ def test_shares_of_one_whole_add_up_where_they_are_printed_and_nowhere_else() ->
         ("csat", outcome),
         ("pareto", outcome.select("metric", pl.all().exclude("metric", "rank", "category"))),
     ):
-        with pytest.raises(ParameterError, match="is no column of shares by a key"):
+        with pytest.raises(ParameterError, match="is not a column of shares by a key"):
             table(result, whole=metric)
 
 

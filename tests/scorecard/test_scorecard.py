@@ -75,8 +75,8 @@ def test_the_four_sentences_take_one_line_each() -> None:
         name: result.filter(pl.col("objective") == name) for name in result["objective"].unique(maintain_order=True)
     }
     assert list(by_name) == [
-        "first response time limit 14400 at least 95%, each month",
-        "csat at least 90%, each month",
+        "first response within 4 h at least 95%, each month",
+        "CSAT at least 90%, each month",
         "first response time at most 5 min, each month",
         "resolution time down 20%, each quarter",
     ]
@@ -296,9 +296,9 @@ def test_other_faults_of_the_call() -> None:
         ParameterError, match=r"nps.* a figure that is never negative; got 0.1 of a figure from -100 to 100"
     ):
         Objective(nps("score"), change=0.1)
-    with pytest.raises(ParameterError, match="is no metric; call the definition first"):
+    with pytest.raises(ParameterError, match="is not a metric; call the definition first"):
         Objective("csat", at_least=0.9)  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="two objectives are called 'csat at least"):
+    with pytest.raises(ParameterError, match="two objectives are called 'CSAT at least"):
         Scorecard([good, good])
     with pytest.raises(ParameterError, match="a scorecard is a list of Objective"):
         Scorecard([])
@@ -364,11 +364,11 @@ def test_a_scorecard_from_toml_is_the_one_from_python() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("period = ", "a scorecard is a TOML text; this is none"),
+        ("period = ", "a scorecard is a TOML text; this is not TOML"),
         ("period = 'month'", r"has an \[\[objective\]\] for each promise; this has none"),
-        ("cadence = 'month'", "the scorecard: 'cadence' is no part of it; there are period, mode, objective"),
+        ("cadence = 'month'", "the scorecard: 'cadence' is not part of it; there are period, mode, objective"),
         ("[[objective]]\nmetric='happiness'\nat_least=1", "metric must be a name of the catalogue, got 'happiness'"),
-        ("[[objective]]\nmetric='nps'\ntarget=1", "objective 1: 'target' is no part of it"),
+        ("[[objective]]\nmetric='nps'\ntarget=1", "objective 1: 'target' is not part of it"),
         ("[[objective]]\nmetric='nps'\nat_least=200", "objective 1: nps: a target must lie within -100 to 100"),
         ("[[objective]]\nmetric='nps'\noptions=3\nat_least=0", "objective 1: options is a table"),
         ("[[objective]]\nmetric='nps'\noptions={scale=3}\nat_least=0", "objective 1: nps: .*scale"),

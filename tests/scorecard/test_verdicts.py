@@ -95,7 +95,7 @@ def test_a_mean_of_durations_is_not_judged_below_a_hundred_rows() -> None:
     metric = mean_duration()
     few = row(week(seconds=seconds[:99]), Objective(metric, at_most=600.0))
     assert few["verdict"] == "undecided"
-    assert few["reason"] == "a mean of amounts is not held against a target below 100 rows"
+    assert few["reason"] == "a mean of amounts is not compared with a target below 100 rows"
     many = row(week(seconds=seconds), Objective(metric, at_most=600.0))
     assert many["verdict"] == "met"
     assert many["notes"].endswith("heavy tails make wrong verdicts more often than one in twenty")

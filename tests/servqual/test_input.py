@@ -110,7 +110,7 @@ def test_long_answers_that_contradict_themselves(survey: pl.DataFrame) -> None:
     with pytest.raises(InputError, match="column 'branch' changes between the rows of 1 respondents such as 'r3'"):
         score(moved, SERVQUAL_1991, questions=questions, by="branch")
     with pytest.raises(
-        ParameterError, match="'E1' is said to be a 'hope'; known are expectation, perception, importance"
+        ParameterError, match="'E1' is given the role 'hope'; known are expectation, perception, importance"
     ):
         score(long, SERVQUAL_1991, questions={**questions, "E1": ("hope", "1")})
     with pytest.raises(ParameterError, match="expectation of '1' is asked twice, by 'E1' too"):

@@ -298,7 +298,7 @@ def test_the_kiosk_survey_has_its_known_alphas(kiosk):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (alpha, ParameterError, "say by which scale"),
+        (alpha, ParameterError, "state the scale of the answers"),
         (
             lambda frame: alpha(frame, SMALL, measures=["gaps"]),
             ParameterError,
@@ -309,8 +309,8 @@ def test_the_kiosk_survey_has_its_known_alphas(kiosk):
         (lambda frame: alpha(frame, SMALL, by="shop"), InputError, "no column 'shop'"),
         (lambda frame: alpha(frame.drop("E3"), SMALL), InputError, "no column 'E3'"),
         (lambda frame: alpha(frame.with_columns(E3=9), SMALL), InputError, "column 'E3'"),
-        (lambda frame: alpha(item_sums(frame, SMALL), SERVQUAL_1991), ParameterError, "the sums know their scale"),
-        (lambda frame: alpha(item_sums(frame, SMALL), by="region"), ParameterError, "the sums know their scale"),
+        (lambda frame: alpha(item_sums(frame, SMALL), SERVQUAL_1991), ParameterError, "the sums have their scale"),
+        (lambda frame: alpha(item_sums(frame, SMALL), by="region"), ParameterError, "the sums have their scale"),
         (lambda frame: merge_item_sums([], SMALL), ParameterError, "nothing to merge"),
         (lambda frame: merge_item_sums([frame], SMALL), InputError, "these are not states of items"),
         (lambda frame: merge_item_sums([item_sums(frame, SMALL).state], SERVQUAL_1991), InputError, "made by 'small"),

@@ -96,7 +96,7 @@ def test_a_scale_written_by_hand() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("name = ", "the scale is no TOML: .*write one with `to_toml`"),
+        ("name = ", "the scale is not TOML: .*write one with `to_toml`"),
         ('name = "x"\nlow = 1\nhigh = 5\n', "the scale does not say its dimensions"),
         (
             'name = "x"\nlow = 1\nhigh = 5\nmean = 3\n[dimensions]\na = [1]\n',
@@ -112,7 +112,7 @@ def test_text_that_is_no_scale(text: str, message: str) -> None:
 
 
 def test_json_that_is_no_scale() -> None:
-    with pytest.raises(InputError, match="the scale is no JSON"):
+    with pytest.raises(InputError, match="the scale is not JSON"):
         Scale.from_json("{")
     with pytest.raises(InputError, match="the scale's JSON holds list, expected fields"):
         Scale.from_json("[]")

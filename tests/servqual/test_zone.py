@@ -75,5 +75,5 @@ def test_long_answers_are_those_of_a_wide_table() -> None:
             assert getattr(zones, name).lazy().collect().equals(getattr(expected, name))
     with pytest.raises(InputError, match="'A1' has several answers of 'u'"):
         zone_of_tolerance(pl.concat([long, long]), NINE, questions=questions)
-    with pytest.raises(ParameterError, match="'P1' is said to be a 'gap'; known are adequate, desired, perception"):
+    with pytest.raises(ParameterError, match="'P1' is given the role 'gap'; known are adequate, desired, perception"):
         zone_of_tolerance(long, NINE, questions=questions | {"P1": ("gap", 1)})

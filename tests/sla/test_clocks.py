@@ -92,7 +92,7 @@ def test_calls_that_make_no_sense(call: dict[str, Any], message: str) -> None:
 
 
 def test_a_condition_on_nothing_that_is_there() -> None:
-    with pytest.raises(ParameterError, match=r"policy 'p' looks at 'tema'.*'team'.*no column of the tickets"):
+    with pytest.raises(ParameterError, match=r"policy 'p' reads 'tema'.*'team'.*not a column of the tickets"):
         clocks(desk(), Policy("p", [RESOLUTION], when=pl.col("tema") == "x"), as_of=AS_OF)
 
 

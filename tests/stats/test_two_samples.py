@@ -113,7 +113,7 @@ def test_rates_are_the_binomial_given_their_sum(x, t, y, s):
 
 
 def test_rates_refuse_what_says_nothing():
-    with pytest.raises(ParameterError, match="without an event nothing tells the rates apart"):
+    with pytest.raises(ParameterError, match="without an event nothing distinguishes the rates"):
         rate_ratio_interval(0, 1, 0, 1)
     with pytest.raises(ParameterError, match="exposure_b must be above 0"):
         rate_ratio_test(1, 1, 1, 0)

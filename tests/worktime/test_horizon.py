@@ -61,7 +61,7 @@ def test_threads_that_grow_the_tables_at_once_get_the_same_answers() -> None:
 
 def test_instants_beyond_the_calendar_are_refused() -> None:
     horizon = Horizon([(Piece(read_rules(DESK, (), {}, {}), "UTC"),)])
-    with pytest.raises(InputError, match=r"years 1 to 9999; got one outside. If it stands for never, make it null"):
+    with pytest.raises(InputError, match=r"years 1 to 9999; got one outside. If it means never, make it null"):
         horizon.clock(np.array([0, 10**18]))
 
 

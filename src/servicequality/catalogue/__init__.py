@@ -1,7 +1,4 @@
-"""What the metrics say of themselves, to search, to read and to export. Here: doors to the specs. Never: a metric's words.
-
-Everything is read from the definitions in `servicequality.metrics`: a new metric is in the catalogue without a line here.
-"""
+"""The catalogue of metrics, to search, read and export. All of it is read from the definitions."""
 
 from servicequality.catalogue.exports import to_frame, to_json
 from servicequality.catalogue.pages import families_table, index, page

@@ -1,4 +1,4 @@
-"""An example of every metric, run when it is asked for. Lives here: code to show and what it prints. Never: kept output."""
+"""An example of every metric: code to show and what it prints, run when it is requested."""
 
 import contextlib
 import functools
@@ -94,7 +94,7 @@ def example(spec: Spec) -> Example | None:
     """The metric on the generated desk, overall and by group; on made-up rows if the desk has no such columns.
 
     The definition's own example goes first, where its docstring has one. None for a metric with a required option that only
-    its user can know, or with columns that nothing stands for here.
+    its user can know, or with columns without example values.
     """
     head = _BY_GRAIN.get(spec.grain, "").format(question=_question(spec))
     if spec.example:

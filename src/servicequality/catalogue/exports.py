@@ -1,4 +1,4 @@
-"""The catalogue for other programs. Lives here: `to_frame` and `to_json`. Never: search, pages."""
+"""The catalogue for other programs: `to_frame` and `to_json`."""
 
 import inspect
 import json

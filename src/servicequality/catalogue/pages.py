@@ -1,11 +1,12 @@
-"""The catalogue as Markdown. Lives here: a metric's page, a family's page, the index. Never: words that a docstring has."""
+"""The catalogue as Markdown: a metric's page, a family's page, the index."""
 
 from servicequality.catalogue.examples import example
 from servicequality.catalogue.limits import lies, limits_of
 from servicequality.catalogue.searching import definition, families, headline
-from servicequality.catalogue.wording import accepted, default, direction, domain, further_words, span, unit
+from servicequality.catalogue.wording import default, direction, further_words, span, takes, unit
 from servicequality.checks import refusing_misfits
 from servicequality.core import Spec
+from servicequality.core.labels import family_title, in_words
 
 __all__ = ["families_table", "index", "page"]
 
@@ -20,8 +21,8 @@ def page(name: str) -> str:
     """Markdown of one metric, or of a whole family.
 
     Each metric has its answer in one line, formula, columns and options, when it lies, why a vendor shows another number,
-    references, and an example that is computed on the generated desk when the page is asked for. Formulas stand in
-    fences of `math`; headings carry the metric's name as anchor.
+    references, and an example that is computed on the generated desk when the page is made. Formulas are in fences of
+    `math`; headings have the metric's name as anchor.
 
     Args:
         name: a metric, a table or a family.
@@ -31,7 +32,7 @@ def page(name: str) -> str:
     """
     if name not in families():
         return _metric(definition(name).spec, level=1)
-    title = f"# {name.replace('_', ' ').capitalize()}\n\n{headline(name)}.\n"
+    title = f"# {family_title(name)}\n\n{headline(name)}.\n"
     return "\n".join([title, *(_metric(spec, level=2) for spec in families()[name])])
 
 
@@ -45,7 +46,7 @@ def index() -> str:
         lines.append("")
     lines += ["## Every metric by family", ""]
     for family, specs in grouped.items():
-        lines += [f"### [{family.replace('_', ' ').capitalize()}]({family}.md)", ""]
+        lines += [f"### [{family_title(family)}]({family}.md)", ""]
         lines += ["| metric | title | unit | also called |", "|---|---|---|---|"]
         lines += [
             f"| [`{spec.name}`]({_link(spec)}) | {spec.title} | {unit(spec)} | {', '.join(spec.aliases)} |"
@@ -59,7 +60,7 @@ def families_table() -> str:
     """Markdown of one row a family with the names of its metrics and tables, as the README shows it."""
     lines = ["| family | metrics and tables |", "|---|---|"]
     for family, specs in families().items():
-        lines.append(f"| {family.replace('_', ' ')} | {', '.join(f'`{spec.name}`' for spec in specs)} |")
+        lines.append(f"| {in_words(family)} | {', '.join(f'`{spec.name}`' for spec in specs)} |")
     return "\n".join(lines)
 
 
@@ -103,13 +104,7 @@ def _metric(spec: Spec, *, level: int) -> str:
 
 def _parameters(spec: Spec) -> str:
     rows = ["| parameter | default | takes |", "|---|---|---|"]
-    for place, (name, parameter) in enumerate(spec.parameters.parameters.items()):
-        if place < spec.data:
-            takes = f"the data: any dataframe, one row a {spec.grain if place == 0 else name.rstrip('s')}"
-        elif name in spec.inputs:
-            meaning, legal = spec.inputs[name].meaning, domain(spec.inputs[name])
-            takes = f"column: {meaning}" + ("" if legal in meaning else f" ({legal})")
-        else:
-            takes = accepted(parameter.annotation)
-        rows.append(f"| `{name}` | {default(parameter)} | {takes.replace('|', chr(92) + '|')} |")
+    for name, parameter in spec.parameters.parameters.items():
+        words = takes(spec, name).replace("|", chr(92) + "|")
+        rows.append(f"| `{name}` | {default(parameter)} | {words} |")
     return "\n".join(rows)

@@ -1,4 +1,4 @@
-"""From a person's words to a metric. Lives here: `find` and `entry`. Never: words about a metric, which its definition has."""
+"""Search in the catalogue: `find`, `entry`, and the words by which a metric is known."""
 
 import functools
 import re
@@ -23,8 +23,9 @@ _EMPTY_WORDS = frozenset({
     "what", "when", "where", "whether", "which", "who", "why", "will", "with", "you",
 })
 # fmt: on
-_NEAR = 0.75  # how alike two words are of which one is a slip of the other; "satisfacton" is 0.96 of "satisfaction"
+_NEAR = 0.8  # how alike a word and its misspelling are; "satisfacton" is 0.96 of "satisfaction"
 _KEPT = 0.15  # of the best score: what lies below is noise
+_TEXT = 1.0  # the weight of a word that stands only in a metric's text
 
 
 Entry = Definition[...] | TableDefinition[Any]
@@ -68,9 +69,9 @@ def entry(name: str) -> Spec:
 
 
 def written(metric: str) -> str:
-    """How people write the name of a metric in results: its label, with what the call chose in words.
+    """How people write the name of a metric in results: its label, with the options of the call in words.
 
-    A name that no definition begins keeps its own words.
+    A name that does not begin with that of a definition keeps its own words.
     """
     specs = [spec for spec in _specs() if f"{metric}_".startswith(f"{spec.name}_")]
     if not specs:
@@ -95,29 +96,31 @@ def headline(family: str) -> str:
 
 def is_name_of(words: str, spec: Spec) -> bool:
     """Whether these words are the metric's own name, label, title or one of its aliases."""
-    return _flat(words) in {_flat(name) for name in (spec.name, spec.label, spec.title, *spec.aliases)}
+    return _joined(words) in {_joined(name) for name in (spec.name, spec.label, spec.title, *spec.aliases)}
 
 
 @refusing_misfits
 def find(words: str | Iterable[str]) -> list[Spec]:
-    """Metrics that answer to these words, the best first.
+    """Metrics that match these words, the best first.
 
-    Names and aliases weigh more than titles, and these more than what a metric and its family say of themselves. A word
-    that is nowhere in the catalogue stands for the word that is most like it.
+    Names and aliases count more than titles, titles more than the answer and the family, and these more than the rest of a
+    metric's text. Hyphens and spaces make no difference: "hand-offs" is "handoffs". A word that is nowhere in the catalogue
+    is read as the name that it most resembles, if it begins with the same letter.
 
     Args:
         words: words as a person says them: "first contact", "NPS", "how long do customers wait".
 
     Returns:
-        The specs, ranked; all of them, by family, if no word says anything; none if nothing is alike.
+        The specs, ranked; all of them, by family, if the words are empty; none if nothing is close.
     """
     phrase = words if isinstance(words, str) else " ".join(words)
     searched = [word for word in _words(phrase) if word not in _EMPTY_WORDS]
     if not searched:
         return [spec for specs in families().values() for spec in specs]
     fields = {spec.name: _fields(spec) for spec in _specs()}
-    vocabulary = {word for weighed in fields.values() for word in weighed}
-    alternatives = [_likely(word, vocabulary) for word in searched]
+    known = {word for weights in fields.values() for word in weights}
+    names = {word for weights in fields.values() for word, weight in weights.items() if weight > _TEXT}
+    alternatives = [[word] if word in known else _resembling(word, names) for word in searched]
     scores: dict[str, float] = {}
     for spec in _specs():
         hits = [max((fields[spec.name].get(word, 0.0) for word in likely), default=0.0) for likely in alternatives]
@@ -134,25 +137,26 @@ def _specs() -> list[Spec]:
 
 
 def _fields(spec: Spec) -> dict[str, float]:
-    """Every word that a metric is known by, with the weight of the weightiest place where it stands."""
-    weighed: dict[str, float] = {}
-    # One word of a long name says less: who asks for satisfaction alone does not ask for churn by satisfaction.
+    """Every word of a metric, with the weight of the most important place where it stands."""
+    weights: dict[str, float] = {}
+    # One word of a long name says less: "satisfaction" alone is hardly a search for churn by satisfaction.
     places = (
         (10.0 if spec.name.count("_") < 2 else 7.0, f"{spec.name} {spec.label}"),
         (8.0, " ".join(spec.aliases)),
         (6.0, spec.title),
         (3.0, f"{spec.family} {headline(spec.family)}"),
         (2.0, spec.answer),
+        (_TEXT, f"{spec.when_it_lies} {spec.why_vendors_differ}"),
     )
     for weight, text in places:
         for word in _words(text):
-            weighed[word] = max(weight, weighed.get(word, 0.0))
-    return weighed
+            weights[word] = max(weight, weights.get(word, 0.0))
+    return weights
 
 
 def _whole(phrase: str, spec: Spec) -> float:
-    """What it adds that the words stand together: as a name, within one, or around one of several words."""
-    if _flat(phrase) in {_flat(spec.name), _flat(spec.label), _flat(spec.title)}:
+    """What it adds that the words form a name, are part of one, or contain one of several words."""
+    if _joined(phrase) in {_joined(spec.name), _joined(spec.label), _joined(spec.title)}:
         return 40.0
     if is_name_of(phrase, spec):
         return 30.0
@@ -161,12 +165,17 @@ def _whole(phrase: str, spec: Spec) -> float:
     return 10.0 if any(words in name or (name.count(" ") > 2 and name in words) for name in names) else 0.0
 
 
-def _likely(word: str, vocabulary: set[str]) -> list[str]:
-    return [word] if word in vocabulary else get_close_matches(word, sorted(vocabulary), n=2, cutoff=_NEAR)
+def _resembling(word: str, names: set[str]) -> list[str]:
+    """The words of which this one may be a misspelling."""
+    return get_close_matches(word, sorted(name for name in names if name[0] == word[0]), n=2, cutoff=_NEAR)
 
 
 def _flat(text: str) -> str:
     return " ".join(_words(text))
+
+
+def _joined(text: str) -> str:
+    return "".join(_words(text))
 
 
 @functools.cache

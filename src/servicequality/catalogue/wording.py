@@ -1,18 +1,25 @@
-"""Parameters, domains and units in words. Lives here: the phrases that pages and the terminal share. Never: layout."""
+"""Parameters, domains and units in words, for the pages and the terminal alike."""
 
 import inspect
 import math
 import types
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from datetime import datetime
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+import polars as pl
 
 from servicequality.columns import Column
 from servicequality.core import Spec
 
-__all__ = ["accepted", "default", "direction", "domain", "further_words", "span", "unit"]
+__all__ = ["accepted", "default", "direction", "domain", "further_words", "span", "takes", "unit"]
 
 _KINDS = {"integer": "whole number", "number": "number", "flag": "true or false", "instant": "zone-aware instant"}
 _UNITS = {"s": "seconds", "share": "share (0 to 1)", "count": "count"}
+_ONE: dict[object, str] = {
+    int: "a whole number", float: "a number", bool: "True or False", str: "a text", datetime: "a zone-aware datetime",
+}  # fmt: skip
+_SEVERAL: dict[object, str] = {int: "several whole numbers", float: "several numbers", str: "several texts"}
 _DIRECTIONS = {
     "higher": "higher is better",
     "lower": "lower is better",
@@ -42,26 +49,35 @@ def domain(column: Column) -> str:
     return kind
 
 
+def takes(spec: Spec, name: str) -> str:
+    """What a parameter takes: the data, a column of some domain, or an option of some type."""
+    place = list(spec.parameters.parameters).index(name)
+    if place < spec.data:
+        return f"the data: any dataframe, one row per {spec.grain if place == 0 else name.rstrip('s')}"
+    if name not in spec.inputs:
+        return accepted(spec.parameters.parameters[name].annotation)
+    meaning, legal = spec.inputs[name].meaning, domain(spec.inputs[name])
+    return f"column: {meaning}" + ("" if legal in meaning else f" ({legal})")
+
+
 def accepted(annotation: Any) -> str:
     """What an option takes."""
-    if get_origin(annotation) is Literal:
-        return ", ".join(map(repr, get_args(annotation)))
-    if get_origin(annotation) in (Union, types.UnionType):
-        return " or ".join(accepted(part) for part in get_args(annotation) if part is not types.NoneType)
-    if get_origin(annotation) is tuple:
-        return "(low, high)" if get_args(annotation) == (int, int) else "a tuple"
-    if get_origin(annotation) is Sequence:
-        return "several texts" if get_args(annotation) == (str,) else "several numbers"
-    if get_origin(annotation) is Mapping:
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return accepted(parts[0])
+    if annotation is Any or pl.DataFrame in parts:
+        return "any dataframe"
+    if origin is Literal:
+        return ", ".join(map(repr, parts))
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(accepted(part) for part in parts if part is not types.NoneType))
+    if origin is tuple and parts[-1] is not Ellipsis:
+        return "(start, end)" if parts == (datetime, datetime) else "(low, high)"
+    if origin in (tuple, Sequence):
+        return _SEVERAL.get(parts[0], "several values")
+    if origin is Mapping:
         return "a mapping"
-    names = {
-        "int": "a whole number",
-        "float": "a number",
-        "bool": "True or False",
-        "str": "a text",
-        "datetime": "a datetime",
-    }
-    return names.get(getattr(annotation, "__name__", ""), inspect.formatannotation(annotation).rpartition(".")[2])
+    return _ONE.get(annotation, f"a {getattr(annotation, '__name__', 'value')}")
 
 
 def default(parameter: inspect.Parameter) -> str:

@@ -1,8 +1,4 @@
-"""Two sets of rows, or many units, side by side: what changed, of what mix, who stands out, and could it be chance.
-
-Here: `compare`, what splits, standardises or doubles a change, and the fair comparison of many. Never here: formulas, which
-are in `stats`; targets (`scorecard`); causes.
-"""
+"""Comparisons of two sets of rows, or of many units: what changed, by which mix, who differs, and whether by chance."""
 
 from servicequality.comparison.before_after import Adjustment, compare
 from servicequality.comparison.many import funnel, ranks, shrink

@@ -1,7 +1,4 @@
-"""What changed between two sets of rows, and could it be chance. Lives here: `compare`, and the columns of its answer.
-
-Never here: the change of one shape (`changes`), or why something changed.
-"""
+"""`compare`: what changed between two sets of rows, and whether chance explains it."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal, TypeAlias, get_args
@@ -62,7 +59,7 @@ def compare(
     paired: str | None = None,
     adjust: Adjustment = "benjamini_hochberg",
 ) -> Computation:
-    """Compare metrics over two sets of rows: the change with its limits, and what could have been seen.
+    """Compare metrics over two sets of rows: the change with its limits, and the change that could have been detected.
 
     Limits follow the shape. Shares take Newcombe's (1998), net scores adjust both sides (Rocks 2016), means and ratios
     are Welch's, rates are tested exactly given the sum of both counts, and any two figures with limits of their own are
@@ -76,8 +73,8 @@ def compare(
         after: the other side, in the same form.
         metrics: what to compare, each under a name of its own.
         by: key columns; each group is compared with itself.
-        at: the instant that puts a row on its side. Sides that overlap in it are refused. For grains whose rows have a
-            name (tickets, reviews, incidents, sessions, accounts) the same row on both sides is refused without it.
+        at: the column of the instant that decides a row's side. Sides that overlap in it are refused. Without it, for grains
+            whose rows have an id (tickets, reviews, incidents, sessions, accounts), the same row on both sides is refused.
         level: two-sided confidence.
         power: probability with which `smallest_detectable` and `n_needed` are to be found.
         detect: the change worth finding, in the metric's unit, for `n_needed`; the one observed by default.

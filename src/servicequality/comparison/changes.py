@@ -1,7 +1,4 @@
-"""The change of a figure, its limits and its test, by the shape that the figure was poured into.
-
-Never here: reading frames, or what is done with several p-values.
-"""
+"""The change of a figure with its limits and its test, for each kind of shape."""
 
 from dataclasses import dataclass, field, replace
 from functools import singledispatch

@@ -1,8 +1,7 @@
-"""Many agents, teams or channels beside one another, fairly. Never here: a league table without its doubt, or two samples.
+"""Fair comparison of many agents, teams or channels: funnels, shrinkage, and ranks with their limits."""
 
-Of thirty identical agents one is nearly always two standard errors off. A funnel asks who is further off than that many make
-likely; shrinkage says what a small unit's share is worth; a rank comes with the ranks that it might as well be.
-"""
+# Of thirty identical agents one is nearly always two standard errors off. A funnel shows who is further off than is likely
+# among so many; shrinkage pulls small units to the mean; a rank comes with the range of ranks that chance allows.
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -42,9 +41,9 @@ _RANKED: dict[str, pl.DataType] = {
 
 @of_frame
 def funnel(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.998) -> Computation:
-    """Funnel plot as a frame: each unit's share beside the limits that one common share would give it (Spiegelhalter 2005).
+    """Funnel plot as a frame: each unit's share with the limits that one common share would give it (Spiegelhalter 2005).
 
-    Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are no outliers.
+    Limits are widened by sqrt(max(1, phi)), where phi is the mean of z squared: units that differ as all do are not outliers.
 
     Args:
         units: any dataframe (lazy in, lazy out), one row a unit; what `evaluate` returns for a share by agent will do.
@@ -92,7 +91,7 @@ def _funnel(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
 
 @of_frame
 def shrink(units: Any, value: str = "value", n: str = "n", *, by: By, level: float = 0.95) -> Computation:
-    """Each unit's share drawn towards the mean as far as its size leaves it in doubt (beta-binomial, Griffiths 1973).
+    """Each unit's share shrunk towards the mean, the more the fewer its rows (beta-binomial, Griffiths 1973).
 
     Args:
         units: as for `funnel`.
@@ -128,7 +127,7 @@ def _shrink(table: "_Units", value: str, n: str, level: float) -> pl.DataFrame:
         estimate[:] = mean[:] = shrunk.mean
         strength[:] = shrunk.concentration if np.isfinite(shrunk.concentration) else np.nan
         estimate[sized], low[sized], high[sized] = shrunk.estimates, shrunk.low, shrunk.high
-        reason[~sized] = "no rows: the mean of the others stands in"
+        reason[~sized] = "no rows: the mean of the others is used"
     return _with(
         rows.select(map(column, (*table.keys, value, n))),
         {"estimate": estimate, "low": low, "high": high, "mean": mean, "concentration": strength},
@@ -148,7 +147,7 @@ def ranks(
     level: float = 0.95,
     seed: int = 0,
 ) -> Computation:
-    """Ranks with the ranks that they might as well be, from estimates with limits (Goldstein & Spiegelhalter 1996).
+    """Ranks with the range of ranks that chance allows, from estimates with limits (Goldstein & Spiegelhalter 1996).
 
     Give it shrunken estimates: raw ones put the smallest units at both ends.
 
@@ -229,7 +228,7 @@ class _Units:
         twice = frame.select(pl.struct(own).is_duplicated()).to_series()
         if twice.any():
             raise InputError(
-                f"by={self.keys}: units that stand more than once, such as\n{frame.filter(twice).select(own).head(2)}\n"
+                f"by={self.keys}: units that occur more than once, such as\n{frame.filter(twice).select(own).head(2)}\n"
                 "choose one metric and one period, or name them in by= as well"
             )
         return frame.sort(own)
@@ -247,7 +246,7 @@ def _shares(table: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, N
     bad = rows.filter((column(value) < 0) | (column(value) > 1) | (column(n) < 0))
     if bad.height:
         raise InputError(
-            f"columns {value!r} and {n!r}: {bad.height} units that are no shares of rows, such as\n{bad.head(3)}\n"
+            f"columns {value!r} and {n!r}: {bad.height} units that are not shares of rows, such as\n{bad.head(3)}\n"
             "give shares from 0 to 1; divide percentages by 100"
         )
     size = rows[n].alias("n").cast(pl.Float64).fill_null(0.0).to_numpy()

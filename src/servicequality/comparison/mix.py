@@ -1,7 +1,4 @@
-"""A change that is partly another mix: split into mix and rate, or standardised.
-
-Never here: which strata matter, or causes.
-"""
+"""A change split into mix and rate, and rates standardised to one mix."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,7 +33,7 @@ _STANDARDISED: dict[str, pl.DataType] = {
 
 @of_frames
 def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[str]) -> Computation:
-    """Split the change of a figure into what the mix of groups did and what the groups did (Kitagawa 1955).
+    """Split the change of a figure into the effect of the mix of groups and that of the groups' figures (Kitagawa 1955).
 
     Args:
         before: any dataframe; a lazy side makes a lazy answer.
@@ -51,7 +48,7 @@ def mix_and_rate(before: Any, after: Any, metric: Metric, *, by: str | Sequence[
 
     Raises:
         InputError: a column is missing, rows lie outside their domain, or a side has no rows.
-        ParameterError: the metric is no ratio of two sums, or by names no column.
+        ParameterError: the metric is not a ratio of two sums, or by names no column.
     """
     keys = named_keys(by, "by")
     _needs_pair(metric)
@@ -96,7 +93,7 @@ def standardise(
     standard: Any = None,
     level: float = 0.95,
 ) -> Computation:
-    """Figures of groups as they would be if all had one mix: direct standardisation.
+    """Figures of groups as they would be if all had the same mix: direct standardisation.
 
     Args:
         frame: any dataframe; a lazy one gives a lazy answer.
@@ -109,16 +106,16 @@ def standardise(
 
     Returns:
         A row a group, sorted: `by…, metric, value, low, high, se, crude, n, reason, notes`. A group without rows in a
-        stratum that the standard has is null, with the reason: nothing says what it would be there.
+        stratum of the standard is null, with the reason: its figure there is unknown.
 
     Raises:
-        InputError: a column is missing, rows lie outside their domain, or the standard's weights are no numbers of 0 or
+        InputError: a column is missing, rows lie outside their domain, or the standard's weights are not numbers of 0 or
             more.
-        ParameterError: the metric is no ratio of two sums, or by and over share a column.
+        ParameterError: the metric is not a ratio of two sums, or by and over share a column.
     """
     keys, strata = named_keys(by, "by"), named_keys(over, "over")
     if both := set(keys) & set(strata):
-        raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
+        raise ParameterError(f"by and over both name {sorted(both)}: a column is either compared or adjusted for")
     _needs_pair(metric)
     confidence_level(level)
     grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)
@@ -166,7 +163,7 @@ def standardise(
                 for name, part in (("value", result), ("low", low), ("high", high))
             ]
         ).with_columns(pl.Series("se", error, nan_to_null=True))
-        reasons = [f"no rows to go by in {'; '.join(gone[:3])}" if gone else None for gone in absent]
+        reasons = [f"no rows in {'; '.join(gone[:3])}" if gone else None for gone in absent]
         lone = [
             "a stratum of one row has no error" if one and ok else None for one, ok in zip(doubtful, known, strict=True)
         ]

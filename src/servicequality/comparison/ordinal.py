@@ -1,4 +1,4 @@
-"""How often an answer after lies above one before: for answers that have an order and no distances. Never here: means."""
+"""How often an answer after is above one before, for ordered answers without distances."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,12 +27,12 @@ def superiority(
 ) -> Computation:
     """The probability that an answer from after lies above one from before, ties counting half (Brunner and Munzel 2000).
 
-    One half is no change. It asks nothing of the distances between answers, and nothing of equal spread.
+    One half means no change. It assumes nothing about the distances between answers, and no equal spread.
 
     Args:
         before: any dataframe; a lazy side makes a lazy answer.
         after: the other side.
-        column: the answers: finite numbers; null is no answer.
+        column: the answers: finite numbers; null is not an answer.
         by: key columns.
         level: two-sided confidence.
 
@@ -54,7 +54,7 @@ def superiority(
         if not holds_numbers(schema[column]):
             raise InputError(f"column {column!r} holds {schema[column]} {label}, expected numbers")
 
-    # Inside, keys have names that are no patterns and that no other column bears.
+    # Inside, keys have names that are not patterns and that no other column has.
     inside = {f"key:{key}": key for key in keys}
 
     def answer() -> pl.DataFrame:

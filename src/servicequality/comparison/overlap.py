@@ -1,4 +1,4 @@
-"""Rows that are on both sides of a comparison. Lives here: how they are found and refused. Never: a figure."""
+"""Rows that are on both sides of a comparison: how they are found and refused."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,9 +1,7 @@
-"""Before and after of the same customers, agents or products: rows that are paired. Never here: independent sides.
+"""Before and after of the same customers, agents or products: paired rows. Never here: independent sides."""
 
-A figure is a ratio of sums, and each unit's share in its change is known: its residual after less its residual before,
-linearised. So one unit is one observation, whatever the number of its rows, and what makes a unit good on both sides
-cancels.
-"""
+# A figure is a ratio of sums, and each unit's contribution to its change is known: its linearised residual after less that
+# before. So one unit is one observation, however many rows it has, and what makes a unit good on both sides cancels.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -27,7 +25,7 @@ from servicequality.stats import t_interval, t_test
 
 
 def refuse_pairs(metrics: Sequence[Metric]) -> None:
-    """Raise ParameterError for a metric whose figure no pairs can be made of."""
+    """Raise ParameterError for a metric whose figure cannot be paired."""
     for metric in metrics:
         if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
             raise ParameterError(

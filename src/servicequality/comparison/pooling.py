@@ -1,4 +1,4 @@
-"""Like compared with like, stratum by stratum, and pooled: Mantel and Haenszel. Never here: one mix for all (`mix`)."""
+"""Like compared with like, stratum by stratum, and pooled (Mantel-Haenszel). Never here: one mix for all (`mix`)."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -41,7 +41,7 @@ def mantel_haenszel(
         before: any dataframe; a lazy side makes a lazy answer.
         after: the other side.
         metric: a share.
-        over: the strata within which the sides are compared. One that only one side has tells nothing.
+        over: the strata within which the sides are compared. A stratum with rows on one side only tells nothing.
         by: key columns; each group has its own pooled change.
         level: two-sided confidence.
 
@@ -51,11 +51,11 @@ def mantel_haenszel(
 
     Raises:
         InputError: a column is missing, or rows lie outside their domain.
-        ParameterError: the metric is no share, or by and over share a column.
+        ParameterError: the metric is not a share, or by and over share a column.
     """
     keys, strata = named_keys(by, "by") if by else [], named_keys(over, "over")
     if both := set(keys) & set(strata):
-        raise ParameterError(f"by and over both name {sorted(both)}: a column is compared, or allowed for")
+        raise ParameterError(f"by and over both name {sorted(both)}: a column is either compared or adjusted for")
     if not isinstance(metric.shape, Share | Attainment):
         raise ParameterError(f"{metric.name}: Mantel and Haenszel pool shares; for other figures use standardise")
     grouping = Grouping.of(by=[*keys, *strata], every=None, at=None, timezone=None, weight=None, cluster=None)

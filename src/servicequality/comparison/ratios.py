@@ -1,4 +1,4 @@
-"""After over before: "so many times as long", by the method that suits the figure. Never here: differences."""
+"""After over before ("so many times as long"), by the method that suits the figure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,8 +1,6 @@
-"""What did the release do: a difference of differences, and a series that it interrupts. Never here: a claim of cause.
+"""The effect of a release: difference in differences, and interrupted time series."""
 
-Both say what changed beyond what would have been expected. That nothing else happened at the same time is the reader's to
-say, not theirs.
-"""
+# Both estimate the change beyond what was expected. Whether anything else happened at the same time, only the reader knows.
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -62,7 +60,7 @@ def difference_in_differences(
     Args:
         before: any dataframe, rows from before the release; a lazy side makes a lazy answer.
         after: rows from after it.
-        metrics: what to look at: ratios of two sums (shares, means, rates, net scores).
+        metrics: ratios of two sums (shares, means, rates, net scores).
         treated: boolean column: the row belongs to those who got the release.
         by: key columns.
         level: two-sided confidence, normal.
@@ -74,7 +72,7 @@ def difference_in_differences(
 
     Raises:
         InputError: a column is missing, or `treated` is not Boolean or has nulls.
-        ParameterError: a metric is no ratio of two sums, or an option does not fit.
+        ParameterError: a metric is not a ratio of two sums, or an option does not fit.
     """
     chosen = named_metrics(metrics)
     confidence_level(level)
@@ -179,15 +177,15 @@ def interrupted_series(
     timezone: str | None = None,
     level: float = 0.95,
 ) -> Computation:
-    """By how much a figure left the line that it followed, when something was released (Prais and Winsten 1954).
+    """By how much a figure left its trend when something was released (Prais and Winsten 1954).
 
-    A line before and a line after, with neighbouring periods allowed to be alike. It wants 40 periods at least, each with a
-    figure; otherwise there is no result, and the reason.
+    One line before and one after; neighbouring periods may be correlated. It needs at least 40 periods, each with a figure;
+    otherwise there is no result, but a reason.
 
     Args:
         frame: any dataframe, or a mapping of grain to dataframe; a lazy one gives a lazy answer.
-        metrics: what to look at; any metric.
-        at: the instant that puts a row into its period.
+        metrics: any metrics.
+        at: the column of the instant that decides a row's period.
         every: length of a period, in Polars' words ("1d", "1w").
         released: the first instant with the release. A period that holds it inside counts as before.
         as_of: the instant up to which the rows are known: a period that is not over by then is left out.
@@ -240,7 +238,7 @@ def _interrupted(
         if len(gaps):
             shown = ", ".join(str(gap) for gap in gaps.head(3))
             reason = (
-                f"{len(gaps)} periods have no figure, such as {shown}: a series with gaps is none; take longer periods"
+                f"periods without a figure: {len(gaps)}, such as {shown}; a series has no gaps: take longer periods"
             )
         else:
             try:

@@ -1,7 +1,4 @@
-"""The same metrics read before and after, aligned by key. Lives here: both scans, and their figures side by side.
-
-Never here: what a change means, or a test of it.
-"""
+"""The same metrics computed before and after, aligned by key."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -131,7 +128,7 @@ def with_shared_keys(frames: Sequence[pl.LazyFrame], keys: Sequence[str]) -> lis
             casts[key] = shared
         else:
             raise InputError(
-                f"column {key!r} holds {first[key]} before and {second[key]} after; cast one of them, so that keys can meet"
+                f"column {key!r} holds {first[key]} before and {second[key]} after; cast one of them, so that keys can match"
             )
     return [frame.with_columns(column(key).cast(dtype) for key, dtype in casts.items()) for frame in frames]
 
@@ -179,7 +176,7 @@ def _logarithm(metric: Metric) -> Metric:
 def _with_sums(figures: pl.DataFrame, state: pl.DataFrame, metric: Metric, plan: Plan) -> pl.DataFrame:
     """The figures of a finished state beside the sums that they were made of, row by row."""
     leaf_of = weighted if plan.grouping.sampling.weight is not None else str
-    # What a table reads is no sum of its groups: of such a metric only the design is told.
+    # What a table reads is not a sum of its groups: of such a metric only the design is told.
     leaves = metric.shape.leaves() if isinstance(metric.shape, FixedShape) else {}
     sums = {leaf: sum_column(metric.name, leaf_of(leaf)) for leaf in leaves}
     sums |= {name: sum_column(metric.name, name) for name in ("clusters", "weight_squares")}

@@ -1,4 +1,4 @@
-"""The paradox that every group goes one way and all together the other. Never here: what to do about it (`mix`)."""
+"""Simpson's paradox: every group changes one way, and all together the other way."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""What all charts share. Lives here: the frozen baseline, a chart a group, signals. Never: limits."""
+"""What all charts share: the frozen baseline, one chart per group, signals."""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
@@ -92,7 +92,7 @@ def _chart(
     else:
         try:
             drawn = draw(numbers, chosen)
-        except ParameterError as error:  # a group that does not vary is no fault of the call
+        except ParameterError as error:  # a group that does not vary is not a fault of the call
             reason = str(error)
     figures = zip(("value", "centre", "low", "high"), drawn[:4], strict=True)
     said = pl.when(pl.col("value").is_null() & (reason is None)).then(pl.lit(_GAP)).otherwise(pl.lit(reason, pl.String))

@@ -1,4 +1,4 @@
-"""Shewhart's charts: each point by itself against limits of chance. Never here: sums of small drifts."""
+"""Shewhart charts: each point judged by itself against its limits."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -77,8 +77,8 @@ def p_chart(
         by: key columns.
         every: as for `xmr`.
         baseline: as for `xmr`.
-        dispersion: "laney" widens the limits by what the baseline varies; "binomial" takes the draw for all the chance there
-            is, and calls every fifth day a signal where days differ.
+        dispersion: "laney" widens the limits by the variation of the baseline; "binomial" assumes no chance but the draw,
+            and calls every fifth day a signal where days differ.
         runs: as for `xmr`.
 
     Returns:
@@ -123,7 +123,7 @@ def u_chart(
         by: key columns.
         every: as for `xmr`.
         baseline: as for `xmr`.
-        dispersion: "laney" widens the limits by what the baseline varies; "poisson" takes events for independent.
+        dispersion: "laney" widens the limits by the variation of the baseline; "poisson" assumes independent events.
         runs: as for `xmr`.
 
     Returns:

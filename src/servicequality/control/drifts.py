@@ -1,4 +1,4 @@
-"""Charts that add up small drifts: EWMA and CUSUM. Never here: limits of single points."""
+"""EWMA and CUSUM charts, which add up small drifts."""
 
 from typing import Any
 
@@ -70,7 +70,7 @@ def cusum_chart(
     slack: float = 0.5,
     decision: float = 5.0,
 ) -> Computation:
-    """Tabular CUSUM (Page 1954): how far the points have drifted off the baseline's mean, beyond a slack, on either side.
+    """Tabular CUSUM (Page 1954): how far the points have drifted from the baseline's mean, beyond a slack, on either side.
 
     Args:
         series: any dataframe (lazy in, lazy out), one row a point.
@@ -79,7 +79,7 @@ def cusum_chart(
         by: key columns.
         every: as for `xmr`.
         baseline: as for `xmr`.
-        slack: how far a point may lie off without counting, in standard deviations.
+        slack: how far a point may lie from the mean without counting, in standard deviations.
         decision: how much drift is a signal, in standard deviations.
 
     Returns:

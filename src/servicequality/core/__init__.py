@@ -1,7 +1,4 @@
-"""The engine: definitions become metrics, metrics become states, states become figures.
-
-Here: `define`, `Metric`, `Estimate`, `evaluate`. Never here: a metric's meaning (see `metrics`) or a formula (see `shapes`).
-"""
+"""The engine: `define`, `Metric`, `Estimate`, `evaluate`. Never here: a metric's meaning (`metrics`), a formula (`shapes`)."""
 
 from servicequality.core.boundary import Computation, of_frame, of_frames
 from servicequality.core.definition import Definition, TableDefinition, define, define_table

@@ -1,4 +1,4 @@
-"""How frames of sums add, and which states do not."""
+"""How frames of sums are added, and which states cannot be."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""How a metric is defined, and a table that is none. Lives here: `define`, `define_table`, and what they make.
-
-Never here: a definition, or how one is computed.
-"""
+"""`define` and `define_table`, and the definitions that they make."""
 
 import functools
 import inspect
@@ -32,7 +29,7 @@ _LIMITS = """Limits:
     How they are made, and where they are too short: `servicequality.catalogue.page("{}")`."""
 _WORKING = "working_seconds"
 _READING = ("missing", "better")
-"""Options that say how answers are read, and make no other quantity."""
+"""Options that say how answers are read, and do not make another quantity."""
 
 
 class Definition(Generic[P]):
@@ -161,7 +158,7 @@ def define(
         grain: what one row is (answer, ticket, clock, …).
         revision: raise it when the meaning changes, so that stored states of the old one are refused.
         census: whether it counts what is there at one instant over all rows, whenever they began. A scorecard then takes it
-            at each period's end, and holds the value itself against the target.
+            at each period's end, and compares the value itself with the target.
 
     Raises:
         DefinitionError: the function has no docstring, names no column, or takes an option by position.
@@ -300,10 +297,10 @@ def _name(spec: Spec, given: dict[str, object]) -> str:
             continue
         if key in _READING or value == parameter.default or (key in scales and not isinstance(value, str)):
             continue
-        # Of what must be said, a word tells quantities apart, unless it only says how the answers were asked for.
+        # Of required options a word distinguishes quantities, unless it only tells how the question was put.
         if parameter.default is parameter.empty and (not isinstance(value, str) or key in scales):
             continue
-        if isinstance(value, date):  # datetimes too: an instant is no part of what is measured
+        if isinstance(value, date):  # datetimes too: an instant is not part of what is measured
             continue
         parts.append(_word(key, value))
     return "_".join(parts)

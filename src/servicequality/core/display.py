@@ -1,4 +1,4 @@
-"""Numbers for people: digits that follow the standard error, fitting units, shares that add up. Never here: a kept value."""
+"""Numbers as people read them: digits that follow the standard error, fitting units, shares that add up."""
 
 import math
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ _APART = 2  # standard errors from a figure to either of its 95 % limits, near e
 
 
 def error_of(se: float | None, value: float | None, low: float | None, high: float | None) -> float | None:
-    """The error that a figure's digits follow: the standard error, or what the limits tell of it; None where nothing does.
+    """The error that a figure's digits follow: the standard error, or an estimate of it from the limits; None without either.
 
-    Of skewed limits the nearer one tells it: digits that suit the farther one would print "1 (0 to 9)" for 1.2 (0.4 to 9).
+    With skewed limits the nearer one counts: digits that suit the farther one would print "1 (0 to 9)" for 1.2 (0.4 to 9).
     """
     if se:
         return se
@@ -41,8 +41,8 @@ def format_value(
         value: the figure; None is a dash.
         unit: its unit.
         se: the error that its digits follow, from `error_of`.
-        n: the rows that it is of, where few of them shall be counted out.
-        beside: a duration beside which it stands, and whose unit of time it takes.
+        n: the number of rows; a share of few rows prints as "7 of 12". None never does.
+        beside: a duration that it is printed next to, and whose unit of time it takes.
     """
     if value is None:
         return UNKNOWN
@@ -62,7 +62,7 @@ def format_limits(
         high: upper limit.
         unit: their unit.
         se: as for `format_value`.
-        beside: the figure that they are of: durations share its unit of time.
+        beside: the figure that they belong to: durations share its unit of time.
     """
     known = [limit for limit in (low, high) if limit is not None]
     if not known:
@@ -97,7 +97,7 @@ def decimals_of(se: float) -> int:
 
 
 def format_stated(value: float, *, unit: str) -> str:
-    """A number that somebody chose, with the digits that they gave it: "95%", "5 min"."""
+    """A number that somebody chose, with the digits that they gave: "95%", "5 min"."""
     scale = time_scale(value)
     number = 100 * value if unit == "share" else value / scale[0] if unit == "s" else value
     return f"{float(f'{number:.10g}'):,.10g}{_mark(unit, scale)}"
@@ -126,7 +126,7 @@ def format_shares(parts: Sequence[float | None], *, decimals: int = 0) -> list[s
     Each differs from its exact value by less than one unit of its last digit (largest remainder). None is a dash.
 
     Args:
-        parts: shares from 0 to 1; what they lack of 1 is a part that is not shown.
+        parts: shares from 0 to 1; if they add up to less than 1, the rest is a part that is not shown.
         decimals: digits after the point.
 
     Raises:

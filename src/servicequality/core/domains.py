@@ -1,4 +1,4 @@
-"""Are the rows inside the metrics' domains? Lives here: the check, in one ungrouped scan. Never: what a domain means."""
+"""The check that rows lie inside the metrics' domains, in one ungrouped scan."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ class Bound:
         high: largest legal number.
         choices: the legal texts of a category; empty allows all.
         missing: declared blanks: numbers that stand for "no answer".
-        condition: only rows for which this holds are looked at.
+        condition: only rows for which this holds are checked.
     """
 
     name: str
@@ -151,11 +151,11 @@ class Bound:
 
 
 def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> None:
-    """Raise InputError for columns that the frame does not have, with the likeliest ones beside them.
+    """Raise InputError for columns that the frame does not have, with the likeliest ones named.
 
     Raises:
         InputError: a column is not there.
-        ParameterError: what is given for one is no name.
+        ParameterError: a column is given by something other than its name.
     """
     names = list(names)
     if bad := [name for name in names if not isinstance(name, str)]:
@@ -212,15 +212,15 @@ def check_types(schema: pl.Schema, inputs: Iterable[Bound]) -> None:
 
 
 def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound], refused: Iterable[tuple[str, pl.Expr]]) -> None:
-    """Raise one InputError that lists all rows that cannot be. One scan; offenders are fetched only if there are any.
+    """Raise one InputError that lists all invalid rows. One scan; offenders are fetched only if there are any.
 
     Args:
         frame: the rows.
         inputs: columns with their domains.
-        refused: what is wrong with further rows that cannot be, and their row rule.
+        refused: further invalid rows: what is wrong with them, and their row rule.
     """
     schema = frame.collect_schema()
-    # Many metrics read one column: each distinct rule is looked at once.
+    # Many metrics read one column: each distinct rule is checked once.
     rules: dict[tuple[str, bytes], tuple[pl.Expr, str, str]] = {}
     for bound in inputs:
         if schema[bound.name] != pl.Null:

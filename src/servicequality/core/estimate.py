@@ -1,4 +1,4 @@
-"""One figure with its doubt, and how it prints. Lives here: `Estimate`. Never: computing it, or rounding what is kept."""
+"""`Estimate`: one figure with its limits, and how it prints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -25,10 +25,11 @@ class Estimate:
         method: how the limits were made.
         unit: unit of value, low, high and se.
         n: rows that count.
-        n_missing: rows that do not, for want of an answer.
+        n_missing: rows that do not count because the answer is missing.
         n_excluded: rows that the definition leaves out.
         n_eff: size of the simple random sample that would tell as much.
-        n_pending: rows that wait outside the value; None where no row can. Rows that enter it while open are in `notes`.
+        n_pending: rows whose outcome is open and that are not in the value; None where no row can be. `notes` counts open
+            rows that are in it.
         reason: why the value is None.
         notes: what to keep in mind when reading it.
         label: how a person writes the metric.

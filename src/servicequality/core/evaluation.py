@@ -1,7 +1,4 @@
-"""Many metrics over one frame. Lives here: `evaluate`, and the plan of its scans. Never: a formula.
-
-All sums of all metrics come from one streaming group_by; exact quantiles and risk tables from one pass more.
-"""
+"""`evaluate`: many metrics over one frame, in as few scans as they need."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -44,10 +41,10 @@ def evaluate(
         metrics: the metrics, each under a name of its own.
         by: key columns.
         every: length of a period, in Polars' words ("1d", "1w", "1mo"); weeks start on Monday.
-        at: the instant that puts a row into its period. Rows without it stand in a period null.
+        at: the column of the instant that decides a row's period. Rows without it are in a period null.
         timezone: the zone whose days and months count; the column's own by default.
         level: confidence level.
-        weight: column of weights; each row stands for so many.
+        weight: column of weights: how many each row represents.
         cluster: column of clusters, within which rows are not independent.
         min_n: hide cells of fewer rows, and a sibling from which they could be computed.
 
@@ -73,7 +70,7 @@ def evaluate(
 
 
 def one_column(data: Any, metric: "Metric") -> Any:
-    """A Series, list or array as a frame of the metric's first column; every other thing is left to the door."""
+    """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`."""
     listed = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
     if not (listed or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
         return data

@@ -1,7 +1,4 @@
-"""By what a frame is grouped. Lives here: `Grouping`, the keys and periods, the check of the frame.
-
-Never here: sums, or anything that knows a shape.
-"""
+"""`Grouping`: the keys and periods by which a frame is grouped, and the check of the frame."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -88,7 +85,7 @@ class Grouping:
         return [] if self.every is None else [PERIOD]
 
     def to_dict(self) -> dict[str, Any]:
-        """What it asks for, in plain values."""
+        """Its fields in plain values."""
         options = {"every": self.every, "at": self.at, "timezone": self.timezone}
         return {"by": list(self.by), **options, "weight": self.sampling.weight, "cluster": self.sampling.cluster}
 
@@ -114,7 +111,7 @@ class Grouping:
         labels = [*self.by, *([] if self.sampling.cluster is None else [self.sampling.cluster])]
         if bad := [name for name in labels if schema[name].is_nested() or schema[name] == pl.Object]:
             raise InputError(
-                f"by and cluster: column {shown(bad[0])} holds {shown(str(schema[bad[0]]))[1:-1]}, which is no key; "
+                f"by and cluster: column {shown(bad[0])} holds {shown(str(schema[bad[0]]))[1:-1]}, which is not a key; "
                 "take a field or an element of it as a column first"
             )
         check_types(schema, inputs)

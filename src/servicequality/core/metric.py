@@ -1,4 +1,4 @@
-"""A metric: a row rule poured into a shape, ready to be asked. Lives here: `Metric`. Never: what any metric means."""
+"""`Metric`: a row rule and its shape, with the verbs that compute it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -56,7 +56,7 @@ class Metric(Rule):
                 name Polars reads as a pattern is named by `selectors.by_name("^a$").as_expr()`.
 
         Raises:
-            ParameterError: the condition is no expression, or looks at other rows (an aggregation, `over`, `shift`, `rank`,
+            ParameterError: the condition is not an expression, or looks at other rows (an aggregation, `over`, `shift`, `rank`,
                 a Python function …) or at none.
         """
         if not isinstance(condition, pl.Expr):
@@ -101,7 +101,7 @@ class Metric(Rule):
 
         A group with a row outside the domain is null, since an expression cannot raise. Columns of a type that the domain
         cannot hold (a Duration or a Boolean for a number, a naive instant) are an error of Polars when the plan runs.
-        Numbers of any type are computed in Float64. Quantiles and survival run in memory here: right, but slower than
+        Numbers of any type are computed in Float64. Quantiles and survival run in memory here: correct, but slower than
         `evaluate`.
         """
         bad = reduce(or_, [*(bound.outside() for bound in self.inputs), *self.shape.refused.values()])
@@ -140,7 +140,7 @@ class Metric(Rule):
                 open in one may have ended in another.
 
         Raises:
-            InputError: a column is missing or of a wrong type. Rows outside their domain are counted, and told by `finish`.
+            InputError: a column is missing or of a wrong type. Rows outside their domain are counted, and reported by `finish`.
             ParameterError: an option does not fit.
         """
         grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
@@ -195,7 +195,7 @@ class Metric(Rule):
 
         Args:
             data: any dataframe, or a Series, list or array of the first column. A lazy frame is read here: one figure that
-                prints is no plan.
+                prints is not a plan.
             level: confidence level.
             weight: column of weights.
             cluster: column of clusters.

@@ -1,4 +1,4 @@
-"""What every call checks before it looks at a frame: metrics, levels, and records in the place of rows."""
+"""Checks of every call before it reads a frame: metrics, levels, and records given in place of rows."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -15,17 +15,17 @@ def named_metrics(metrics: R | Iterable[R]) -> list[R]:
     """The metrics of a call, each with a name of its own.
 
     Raises:
-        ParameterError: there is none, one is no metric, or two have one name.
+        ParameterError: there is none, one is not a metric, or two have one name.
     """
     chosen: list[R] = list(metrics) if isinstance(metrics, Iterable) else [metrics]
     if not chosen:
         raise ParameterError("no metric given; pass at least one, such as nps()")
     if callable(chosen[0]) or any(not hasattr(metric, "shape") for metric in chosen):
         strange = next(metric for metric in chosen if not hasattr(metric, "shape"))
-        raise ParameterError(f"{shown(strange)} is no metric; call the definition first, such as nps()")
+        raise ParameterError(f"{shown(strange)} is not a metric; call the definition first, such as nps()")
     names = [metric.name for metric in chosen]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ParameterError(f"two metrics are called {twice!r}; tell them apart with .named(…)")
+        raise ParameterError(f"two metrics are called {twice!r}; give one another name with .named(…)")
     return chosen
 
 
@@ -33,7 +33,7 @@ def refuse_records(frame: Any) -> None:
     """Raise InputError for records in the place of rows, with the calls that make rows of them."""
     if isinstance(frame, Records):
         raise InputError(
-            "metrics are computed of rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
+            "metrics are computed from rows, got Records; make the rows of tickets with facts(records, as_of=…), those of "
             "waits with reply_waits(records, as_of=…), or name a table, such as records.answers"
         )
 

@@ -88,7 +88,7 @@ class Plan:
         return hashlib.sha256("\n\n".join(texts).encode()).hexdigest()
 
     def partial(self, frame: Any, *, as_of: datetime | None = None, spread: bool = False) -> State:
-        """The state of some rows, in one scan for all sums. Rows that cannot be are counted, and told by `finish`.
+        """The state of some rows, in one scan for all sums. Invalid rows are counted, and reported by `finish`.
 
         Args:
             frame: any dataframe; a lazy one is read here, since states are small.
@@ -333,7 +333,7 @@ class Plan:
         """The state, if this plan made it.
 
         Raises:
-            InputError: it is no state, or other rules, keys, periods or sampling made it.
+            InputError: it is not a state, or other rules, keys, periods or sampling made it.
         """
         if not isinstance(state, State):
             raise InputError(f"{self._named}: expected a state, got {type(state).__name__}; make one with partial")
@@ -377,7 +377,7 @@ def plan(
     weight: str | None = None,
     cluster: str | None = None,
 ) -> Plan:
-    """Many metrics by keys and periods, to be computed in parts that add up: in one state, by day, by file or by machine.
+    """Many metrics by keys and periods, computed in parts that add up: in one state, by day, by file or by machine.
 
     A plan can be pickled, and knows its columns, the schema of its states and its fingerprint before it runs.
 

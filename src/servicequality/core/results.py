@@ -1,4 +1,4 @@
-"""The columns of every result. Lives here: `RESULT` and `result_rows`, for figures that no shape gives. Never: a figure."""
+"""The columns of every result, and `result_rows` for figures that no shape gives."""
 
 from collections.abc import Sequence
 
@@ -65,12 +65,12 @@ def result_rows(
         n_missing: rows that could not count.
         n_excluded: rows that the definition leaves out.
         n_eff: effective number of rows; `n` by default.
-        n_pending: rows that wait outside the value; null where no row can.
+        n_pending: rows whose outcome is open and that are not in the value; null where no row can be.
         reason: why a value is undefined: one text for all, or one a row. It is kept only where the value is undefined.
         notes: what to keep in mind: one text for all, or one a row.
 
     Raises:
-        ParameterError: a key is called as one of the result's columns.
+        ParameterError: a key has the name of one of the result's columns.
     """
     if taken := [name for name in keys.columns if name in RESULT]:
         raise ParameterError(f"column {taken[0]!r} is one of every result's own; rename the frame's column first")

@@ -1,4 +1,4 @@
-"""The tree of a Polars expression: read, walked, judged row by row or not, and its columns replaced."""
+"""The tree of a Polars expression: parsed, walked, tested for being row by row, its columns replaced."""
 
 import io
 import struct

@@ -1,10 +1,9 @@
-"""Weights and clusters, once for all shapes. Lives here: what they add to a state, and the `Design` read from it.
+"""Weights and clusters for all shapes: what they add to a state, and the `Design` read from it."""
 
-A row of weight w and a cluster of rows are the same thing to a ratio R = sum(y) / sum(x): a unit that contributes
-y - R x. So the state keeps, beside the weighted leaves, the units' second moments about nothing (yy, xy, xx); the
-linearised square follows from them for any R (Cochran 1977, section 6), and what the units are worth from the squares of their
-sizes (`stats.clusters`). Never here: a shape's own limits.
-"""
+# A row of weight w and a cluster of rows are the same thing to a ratio R = sum(y) / sum(x): a unit that contributes
+# y - R x. So the state keeps, beside the weighted leaves, the units' second moments about zero (yy, xy, xx); the
+# linearised square follows from them for any R (Cochran 1977, section 6), and the effective number of units from the
+# squares of their sizes (`stats.clusters`).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ class Sampling:
     """How the rows were drawn.
 
     Attributes:
-        weight: column of weights; zero or more, each row standing for so many.
+        weight: column of weights, zero or more: how many each row represents.
         cluster: column of clusters, within which rows are not independent.
     """
 
@@ -48,7 +47,7 @@ class Sampling:
         return [name for name in (self.weight, self.cluster) if name is not None]
 
     def check_types(self, schema: pl.Schema) -> None:
-        """Raise InputError for weights that are no numbers."""
+        """Raise InputError for weights that are not numbers."""
         if self.weight is not None and not holds_numbers(schema[self.weight]):
             raise InputError(f"weight {shown(self.weight)} holds {schema[self.weight]}, expected numbers")
 
@@ -62,7 +61,7 @@ class Sampling:
                 (
                     f"of a weight that is not zero or more, and finite (at most {LARGEST:g})",
                     ~legal | weight.is_null(),
-                    "drop or mend the rows",
+                    "drop or correct the rows",
                 )
             )
         if self.cluster is not None:
@@ -100,7 +99,7 @@ def cluster_sums(shape: FixedShape, rows: pl.Expr) -> dict[str, pl.Expr]:
 
     Args:
         shape: the stored (weighted) leaves of each cluster.
-        rows: its rows of a weight above 0; a cluster that has none is no cluster.
+        rows: its rows of a weight above 0; a cluster that has none is not a cluster.
     """
     squares = {"size_squares": shape.n, "row_squares": rows}
     return {
@@ -111,7 +110,7 @@ def cluster_sums(shape: FixedShape, rows: pl.Expr) -> dict[str, pl.Expr]:
 
 
 def kish_rows(n: FloatArray, extra: Sums) -> FloatArray:
-    """Effective number of rows of each group by their weights alone; 0 where nothing weighs anything."""
+    """Effective number of rows of each group by their weights alone; 0 where all weights are 0."""
     if "weight_squares" not in extra:
         return extra["n"]
     squares = extra["weight_squares"]

@@ -1,4 +1,4 @@
-"""Points in the order of time. Lives here: the check of a series, its groups, its gaps. Never: what is made of the points."""
+"""Series in the order of time: the check of a series, its groups, its gaps."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ def names_of(by: By | None) -> list[str]:
     """The key columns of a call, checked as those of `evaluate` are, but for the names of a result's columns.
 
     Raises:
-        ParameterError: what is given is no name, or a column is named twice.
+        ParameterError: a key is not a name, or a column is named twice.
     """
     given = [] if by is None else [by] if isinstance(by, str) else by
     if not isinstance(given, list | tuple) or not all(isinstance(key, str) for key in given):
@@ -39,7 +39,7 @@ def ordered(
         columns: columns of numbers.
         at: column of the points' times.
         by: key columns.
-        every: distance of the points; times that have no row become rows of nulls. None takes the rows as they are.
+        every: distance between the points; times that have no row become rows of nulls. None takes the rows as they are.
         role: what asks, for the message about a missing column.
 
     Raises:
@@ -121,5 +121,5 @@ def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]
     if twice.any():
         times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
         raise InputError(
-            f"column {at!r}: several points at {times}; name what tells them apart with by=, or add them up"
+            f"column {at!r}: several points at {times}; name the column that distinguishes them with by=, or add them up"
         )

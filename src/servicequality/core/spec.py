@@ -1,4 +1,4 @@
-"""What a definition says of itself. Lives here: `Spec`, read from a function's signature and docstring. Never: computation."""
+"""`Spec`: a definition's title, unit, parameters and texts, read from its signature and docstring."""
 
 import inspect
 import re
@@ -38,9 +38,9 @@ class Spec:
         inputs: parameter name to domain, for the parameters that name columns.
         parameters: the signature without its annotations' clutter.
         example: the docstring's section of that name: code for the catalogue's page, where the usual example does not fit.
-        table: whether it is a function of a frame that returns a tidy frame, and no metric.
-        data: how many of the leading parameters are frames; none of a metric's.
-        revision: the version of its meaning, which its author raises when that changes: states of two do not add.
+        table: whether it is a function of a frame that returns a tidy frame, and not a metric.
+        data: how many of the leading parameters are frames; 0 for a metric.
+        revision: the version of its meaning, which its author raises when that changes: states of different ones do not add.
         census: whether it counts what is there at one instant, `as_of`, over all rows, whenever they began.
     """
 
@@ -86,8 +86,7 @@ class Spec:
 
 
 def read_spec(body: Callable[..., Any], *, data: int = 0, **stated: Any) -> Spec:
-    """The spec of a metric's body, or of a function that returns a table: what its decorator was told, and what
-    signature and docstring say.
+    """The spec of a metric's body, or of a function that returns a table: from its decorator, signature and docstring.
 
     Raises:
         DefinitionError: the docstring or an annotation is missing, or the body names no column.
@@ -110,7 +109,7 @@ def read_spec(body: Callable[..., Any], *, data: int = 0, **stated: Any) -> Spec
             raise DefinitionError(f"{name}: {parameter.name!r} is an option; put it after `*`, so that calls name it")
     for key, column in inputs.items():
         if column.scale is not None and column.scale not in signature.parameters:
-            raise DefinitionError(f"{name}: {key!r} takes its range from {column.scale!r}, which is no parameter")
+            raise DefinitionError(f"{name}: {key!r} takes its range from {column.scale!r}, which is not a parameter")
     stated["label"] = stated["label"] or in_words(name)
     return Spec(
         name=name,

@@ -1,4 +1,4 @@
-"""States: the sums of a plan's rules by key, which add up; and how they are kept in bytes and files."""
+"""States: the sums of a plan's rules by key, which add up, and their form in bytes and files."""
 
 import json
 from collections.abc import Mapping
@@ -91,7 +91,7 @@ def from_frame(whole: pl.DataFrame) -> State:
             offenders={int(place): tuple(values) for place, values in header["offenders"].items()},
         )
     except (pl.exceptions.PolarsError, ValueError, KeyError, TypeError, AttributeError):
-        raise InputError("this is no state; make one with partial, and keep it with save or dumps") from None
+        raise InputError("this is not a state; make one with partial, and keep it with save or dumps") from None
 
 
 def dumps(state: State) -> bytes:

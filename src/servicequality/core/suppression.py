@@ -1,4 +1,4 @@
-"""Small cells hidden. Lives here: the rule of `min_n` and of its siblings. Never: any other privacy promise."""
+"""Suppression of small cells: the rule of `min_n` and of what else must be hidden with them."""
 
 from collections.abc import Sequence
 

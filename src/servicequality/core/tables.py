@@ -1,7 +1,4 @@
-"""What tables ask of their data. Lives here: the rows of a table's call, checked, and its computation with its columns.
-
-Never here: a figure, or the columns of a result (see `results`).
-"""
+"""Tables: the check of their rows, and their computation with its columns. Never here: result columns (`results`)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -43,14 +40,14 @@ class TableInput:
         Args:
             data: any dataframe, or `Records`.
             spec: the table's own; its inputs say what the columns may hold.
-            table: which table of `Records` is asked for.
+            table: which table of `Records` to take.
             by: key columns.
-            refused: row rules of rows that cannot be, by what is wrong with them.
+            refused: row rules of invalid rows, by what is wrong with them.
             columns: the column that the call names for each of the spec's inputs; None is not read.
 
         Raises:
             InputError: the records have no such table, or a column is missing or of a wrong type.
-            ParameterError: a key or a column is not given by a name, or twice.
+            ParameterError: a key or a column is not given by a name, or is given twice.
         """
         named = {role: name for role, name in columns.items() if name is not None}
         if bad := [name for name in named.values() if not isinstance(name, str)]:

@@ -1,4 +1,4 @@
-"""Data to try things on, with a known truth: a generated service desk, a generated survey. Never: real data, or metrics."""
+"""Generated data whose truth is known: a service desk, a survey. Never: real data."""
 
 from servicequality.datasets.calibration import calibration_reviews, calibration_truth
 from servicequality.datasets.desk import Truth, service_desk, service_desk_with_truth

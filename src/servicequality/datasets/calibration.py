@@ -1,4 +1,4 @@
-"""A calibration session whose truth is known: several reviewers rate the same tickets. Never here: the desk's own reviews."""
+"""A generated calibration session: several reviewers rate the same tickets, and the truth is known."""
 
 import numpy as np
 import polars as pl

@@ -1,8 +1,7 @@
-"""Calls and chats to a front line of agents, and their paid time. Lives here: the queues, both tables. Never: tickets' lives.
+"""Generated calls and chats: the queues, the agents who answer them, and their paid time."""
 
-The front line has agents of its own. Contacts are dealt out to them in turn, each agent serves in order of arrival, and
-whoever loses patience first has given up: the agent then does other work in the meantime.
-"""
+# The front line has agents of its own. Contacts are dealt out to them in turn, each agent serves in order of arrival, and
+# whoever loses patience first has given up: the agent then does other work in the meantime.
 
 from dataclasses import dataclass
 

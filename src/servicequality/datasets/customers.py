@@ -1,9 +1,8 @@
-"""The customers behind the tickets. Lives here: who they are, what they are worth, how long they stay. Never: tickets.
+"""The generated customers behind the tickets: who they are, what they are worth, how long they stay."""
 
-Every account began in the quarter before the desk's history and cannot leave within its first quarter, so that all who
-write are customers. From then on it leaves at a constant rate that falls with its satisfaction and its engagement. An
-account that has given notice is served on, and may still write.
-"""
+# Every account began in the quarter before the desk's history and cannot leave within its first quarter, so that all who
+# write are customers. From then on it leaves at a constant rate that falls with its satisfaction and its engagement. An
+# account that has given notice is served on, and may still write.
 
 from dataclasses import dataclass
 

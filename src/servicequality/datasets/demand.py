@@ -1,4 +1,4 @@
-"""Who asks what, and when. Lives here: the hours, arrivals, traits of tickets. Never: what agents do."""
+"""The demand on the generated desk: hours, arrivals and traits of tickets."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta

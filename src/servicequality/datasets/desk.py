@@ -1,4 +1,4 @@
-"""A generated service desk whose truth is known. Lives here: the public functions, the truth. Never: the simulation."""
+"""The generated service desk and its truth: the public functions."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -33,7 +33,7 @@ class Truth:
     Figures count every ticket that is not excluded, followed to its end. Durations are seconds on the calendar.
 
     Attributes:
-        as_of: When the export was made; the instant to give to everything that asks for one.
+        as_of: When the export was made; the `as_of` for all calls that need one.
         complete_at: An instant by which everything had happened; an export made then holds the whole history.
         tickets: One row for each ticket that will ever be: its complete stamps, its number of reopenings and the chance
             that it would be reopened, and, where it was answered, the scores (`nps`, `csat`, `ces`) that its
@@ -87,10 +87,10 @@ def service_desk(
 
     Requests arrive by hour of the week, more of them during outages; they queue for agents of different pace, are
     answered, put on hold, handed over, solved, reopened and surveyed. Calls and chats go to a front line with agents of its
-    own, which some of them wait for and some give up. Bots, acknowledgements and internal notes stand
-    before many first responses, some customers leave unanswered, one ticket in a hundred is excluded. All true effects
-    stand in `servicequality.datasets.effects`. The same arguments give the same rows, and another `as_of` shows another
-    part of the same history.
+    own, which some of them wait for and some give up. Bots, acknowledgements and internal notes come before many first
+    responses, some customers leave unanswered, one ticket in a hundred is excluded. All true effects are in
+    `servicequality.datasets.effects`. The same arguments give the same rows, and another `as_of` shows another part of
+    the same history.
 
     Args:
         n_tickets: tickets created between `start` and the end of the last week.
@@ -109,7 +109,7 @@ def service_desk(
 def service_desk_with_truth(
     n_tickets: int = 5_000, *, seed: int = 0, start: date = START, weeks: int = WEEKS, as_of: datetime | None = None
 ) -> tuple[Records, Truth]:
-    """`service_desk` and, beside it, what is true of its complete history.
+    """`service_desk`, and the truth about its complete history.
 
     Args:
         n_tickets: as in `service_desk`.

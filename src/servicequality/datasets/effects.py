@@ -1,7 +1,6 @@
-"""The true effects behind the generated desk. Lives here: names and constants of the simulation. Never: code.
+"""The true effects in the generated desk: names and constants of the simulation."""
 
-They are round figures of plausible size, chosen so that waits, surveys and reopenings depend on known things.
-"""
+# They are round figures of plausible size, chosen so that waits, surveys and reopenings depend on known things.
 
 import numpy as np
 

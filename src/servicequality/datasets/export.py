@@ -1,4 +1,4 @@
-"""What an export made at an instant holds. Lives here: tickets, responses, changes as tables. Never: what happens."""
+"""What an export of the generated desk at an instant holds: tickets, responses and changes as tables."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""The desk's memory. Lives here: a log of coded rows, how codes and seconds become columns. Never: what happens."""
+"""The log of coded rows that the simulation writes, and how codes and seconds become columns."""
 
 from collections.abc import Sequence
 from typing import Any

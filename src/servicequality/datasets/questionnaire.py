@@ -1,8 +1,7 @@
-"""A generated SERVQUAL survey with a known truth. Lives here: the simulation and its true means. Never: item wording, scores.
+"""A generated SERVQUAL survey and its true means. Never: item wording."""
 
-Each person has a disposition of their own, and one more for each dimension; an answer is the level of the item, these, and
-chance, rounded to a whole number from 1 to 7. So the true mean of every item follows from the normal distribution.
-"""
+# Each person has a disposition of their own, and one more for each dimension; an answer is the level of the item, these, and
+# chance, rounded to a whole number from 1 to 7. So the true mean of every item follows from the normal distribution.
 
 import math
 

@@ -1,4 +1,4 @@
-"""What is put into production. Lives here: deployments, some of which break something. Never: outages."""
+"""Generated deployments, some of which break something."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""What surrounds the tickets. Lives here: incidents and help-centre sessions as tables. Never: tickets, surveys."""
+"""What surrounds the generated tickets: incidents and help-centre sessions as tables."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""What customers and reviewers say afterwards. Lives here: satisfaction, surveys, quality reviews. Never: events."""
+"""Generated satisfaction, surveys and quality reviews."""
 
 from dataclasses import dataclass
 

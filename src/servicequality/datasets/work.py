@@ -1,7 +1,6 @@
-"""What happens to each ticket until its end. Lives here: queues, replies, holds, reopenings. Never: exports, surveys.
+"""The course of each generated ticket until its end: queues, replies, holds, reopenings."""
 
-All tickets advance in lock-step: one pass of the loop is one reply on every ticket that still waits for an agent.
-"""
+# All tickets advance in lock-step: one pass of the loop is one reply on every ticket that still waits for an agent.
 
 from dataclasses import dataclass
 

@@ -1,7 +1,4 @@
-"""From what customers feel to what the software did: which signals to look at, and how far they move together.
-
-Here: associations over time, with their chance. Never: the claim that one thing made the other.
-"""
+"""Which signals to look at for which figure, and how far they move together over time. Never: a claim of cause."""
 
 from servicequality.drivers.association import link, partial_correlation
 from servicequality.drivers.releases import event_study

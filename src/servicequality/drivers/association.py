@@ -1,4 +1,4 @@
-"""How far an outcome moves with what went before it: prewhitened, with placebo lags and q-values. Never: a cause."""
+"""How far an outcome moves with earlier signals: prewhitened, with placebo lags and q-values."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -38,7 +38,7 @@ _PARTIAL: dict[str, pl.DataType] = {
 }
 
 LEAST = 40
-"""Periods below which nothing is said: the noise of a correlation is then a third and more."""
+"""Periods below which there is no result: the noise of a correlation is then a third and more."""
 
 
 @of_frame
@@ -52,11 +52,11 @@ def link(
     lags: Sequence[int] = tuple(range(8)),
     q: float = 0.05,
 ) -> Computation:
-    """Correlation of an outcome with each driver some periods earlier, freed of what either does by itself.
+    """Correlation of an outcome with each driver some periods earlier, after removing their autocorrelation.
 
-    Two series that drift correlate though nothing links them. Here the driver's autoregression is taken out of both first
+    Two series that drift are correlated though nothing links them. Here the driver's autoregression is removed from both first
     (Box & Jenkins 1976), the lags are fixed in advance, p-values are adjusted over all drivers and lags (Benjamini & Hochberg
-    1995), and the same is done at placebo lags, where the outcome comes first and no driver can have reached it.
+    1995), and the same is done at placebo lags, where the outcome comes first and no driver can have affected it.
 
     Args:
         series: any dataframe (lazy in, lazy out), one row a period.
@@ -164,7 +164,7 @@ def partial_correlation(
 ) -> Computation:
     """Correlation of an outcome and a driver with other columns held fixed, with Fisher's limits.
 
-    Rows are taken for independent; of a series over time use `link`. A row without one of the numbers is left out.
+    Rows are assumed to be independent; for a series over time use `link`. A row without one of the numbers is left out.
 
     Args:
         rows: any dataframe (lazy in, lazy out).

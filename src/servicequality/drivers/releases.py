@@ -1,4 +1,4 @@
-"""What a figure did around events: releases, outages, campaigns. Never here: a trend that no event belongs to, or a cause."""
+"""How a figure changed around events: releases, outages, campaigns."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -38,10 +38,10 @@ def event_study(
     every: str,
     half: int = 7,
 ) -> Computation:
-    """Mean of a figure in the periods from each event on less that in as many before, against all shifts of the events.
+    """Mean of a figure in the periods from each event on, less that in as many before, compared with all shifts of the events.
 
     The p-value is the share of circular shifts of the events around the series, the one of no shift included, with an effect
-    at least as large. So a season, a drift or a noisy series is in the reference, and few events give no small p-value.
+    at least as large. So seasons, drift and noise are in the reference, and few events cannot give a small p-value.
 
     Args:
         series: any dataframe (lazy in, lazy out), one row a period.

@@ -1,4 +1,4 @@
-"""Which signals of the software are worth a look for which figure. Here: the map as data. Never: a test of it."""
+"""The map of signals: which measures of the software are worth a look for which figure."""
 
 from typing import NamedTuple
 
@@ -14,9 +14,9 @@ class Signal(NamedTuple):
 
     Attributes:
         outcome: a metric that customers or agents feel, by its name in the catalogue.
-        area: what of the software it is about.
+        area: the part of the software that it is about.
         metrics: figures of that area, by their names in the catalogue.
-        why: how the one can reach the other.
+        why: how the area can affect the outcome.
         direction: how the outcome's figure moves when the area gets worse.
     """
 
@@ -98,7 +98,7 @@ SIGNALS: tuple[Signal, ...] = (
         "backlog", "automation correctness", ("automation_error_rate",), "what a rule does wrong is done again", _UP
     ),
     Signal("backlog", "scalability", ("scalability",), "what is slow under load brings its tickets at once", _UP),
-    Signal("ticket_volume", "usability", ("task_success_rate",), "what people cannot do they ask for", _UP),
+    Signal("ticket_volume", "usability", ("task_success_rate",), "people ask for what they cannot do", _UP),
     Signal(
         "ticket_volume", "reliability", ("incident_rate", "availability"), "an outage is asked about by everybody", _UP
     ),

@@ -1,4 +1,4 @@
-"""From events to facts: one row a ticket, a reply wait, a review, a period; the verdict on the data. Never here: a metric."""
+"""From events to rows: one a ticket, a reply wait, a review or a period, and the check of the data. Never here: a metric."""
 
 from servicequality.events.assignments import in_force
 from servicequality.events.flows import flow

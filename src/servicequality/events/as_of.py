@@ -1,8 +1,7 @@
-"""What was known at an instant. Lives here: the tables cut at `as_of`, with instants as integer microseconds. Never: any fact.
+"""The tables as they were known at `as_of`, with instants as integer microseconds."""
 
-All arithmetic on instants is done in Int64 microseconds since 1970 UTC; `instant` and `seconds` turn results back at
-the edge. Tickets are numbered in the order of their ids: whole numbers are sorted and summed with less work than texts.
-"""
+# All arithmetic on instants is done in Int64 microseconds since 1970 UTC; `instant` and `seconds` turn results back at
+# the edge. Tickets are numbered in the order of their ids: whole numbers are sorted and summed with less work than texts.
 
 import datetime as dt
 from collections.abc import Callable, Collection, Iterator
@@ -55,7 +54,7 @@ def known_at(as_of: dt.datetime) -> int:
     """`as_of` in microseconds.
 
     Raises:
-        ParameterError: `as_of` is no instant with a time zone.
+        ParameterError: `as_of` is not an instant with a time zone.
     """
     return (zone_aware("as_of", as_of) - _EPOCH) // dt.timedelta(microseconds=1)
 
@@ -78,7 +77,7 @@ def hours(schedule: object) -> Schedule | None:
     """The schedule that a call was given, if any.
 
     Raises:
-        ParameterError: It is none.
+        ParameterError: It is not a schedule.
     """
     if schedule is None or isinstance(schedule, Schedule):
         return schedule
@@ -88,7 +87,7 @@ def hours(schedule: object) -> Schedule | None:
 
 
 def words(parameter: str, values: Collection[str]) -> frozenset[str]:
-    """A set of names in lower case, for case is ignored.
+    """A set of names in lower case, since case is ignored.
 
     Raises:
         ParameterError: `values` is a text, or holds something else than texts.

@@ -1,4 +1,4 @@
-"""Who held a ticket, what was in force. Lives here: agent, team and tier moves, as-of joins. Never: times in a status."""
+"""Who held a ticket and when: agent, team and tier, joined as of an instant."""
 
 from collections.abc import Collection
 
@@ -27,7 +27,7 @@ def assignment_facts(
     """What the moves of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
     `reassignments`, `escalations`, `_teams`, and the fields in force: `_held_…`, and `_set_…` if there is one. A first
-    assignment is no reassignment. Agent and team replaced at one instant are one. A tier that is set after creation is
+    assignment is not a reassignment. Agent and team replaced at one instant are one. A tier that is set after creation is
     an escalation even if nothing says which one it was before: every ticket begins in some tier. All are null of a
     ticket without such changes. `carried`: the log says what the value was before.
     """

@@ -1,4 +1,4 @@
-"""What can be wrong with a desk's tables. Lives here: one lazy row a finding, count and first cases. Never: a judgement."""
+"""What can be wrong with a desk's tables: one lazy row a finding, with its count and first cases."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from servicequality.model import Records
 
 __all__ = ["FIELDS", "TIED", "findings"]
 
-TIED = "tickets that hang on the order of rows of one instant"
+TIED = "tickets that depend on the order of rows of one instant"
 
 FIELDS = ("status", "priority", "agent", "team", "tier", "policy", "schedule", "handoff")
 """The fields of `Change` that anything here reads."""
@@ -49,7 +49,7 @@ def _of_tickets(tickets: pl.LazyFrame, reasons: frozenset[str]) -> Iterator[pl.L
     yield _finding("tickets", "without an end stamp", tickets, ~ended, examples=False)
     out = pl.col("excluded").str.to_lowercase().is_in(sorted(reasons))
     yield _finding("tickets", "excluded", tickets, out)
-    yield _finding("tickets", "excluded for no reason that is asked for", tickets, ~out)
+    yield _finding("tickets", "excluded for a reason that is not named", tickets, ~out)
 
 
 def _of_events(table: str, events: pl.LazyFrame, heads: pl.LazyFrame) -> Iterator[pl.LazyFrame]:

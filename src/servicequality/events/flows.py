@@ -65,7 +65,7 @@ def flow(
     Args:
         tickets: `Records`, or any table with one row a ticket.
         every: the period's length: a number and ``m``, ``h``, ``d``, ``w`` (from Monday), ``mo``, ``q`` or ``y``.
-        as_of: the instant from which one looks back; with a time zone.
+        as_of: the instant up to which the rows are known, with a time zone.
         by: columns whose values make the groups; all columns are taken as they stand now. Enums are the quickest, any
             other type costs one join to be numbered.
         timezone: the zone of the periods and of instants that state none; by default that of `created`.
@@ -107,7 +107,7 @@ def flow(
         )
     zone = timezone or getattr(schema[created], "time_zone", None) or "UTC"
     roles = {_START: created} | {f"_stop_{i}": name for i, name in enumerate(stops)}
-    # Inside, keys have names that are no patterns and that no other column bears.
+    # Inside, keys have names that are not patterns and that no other column has.
     inside = {f"_key_{place}": key for place, key in enumerate(keys)}
     columns = [
         *(column(key).alias(name) for name, key in inside.items()),
@@ -233,7 +233,7 @@ def _flow(table: pl.DataFrame, keys: list[str], periods: Periods, created: str) 
     if missing:
         raise InputError(
             f"column {shown(created)} is null in {missing} of {table.height} rows; a ticket that came at no known instant "
-            "has no period: filter the rows out or mend them"
+            "has no period: filter the rows out or correct them"
         )
     groups, table = _groups(table, keys)
     first = table[_START].min()

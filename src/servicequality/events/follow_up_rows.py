@@ -1,4 +1,4 @@
-"""What came after a resolution. Lives here: the next contact of the same requester, the return. Never: a window, a rate."""
+"""What came after a resolution: the next contact of the same requester, the reopening."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ _STEPS = ("_who", "_created", "_last", "_first", "_reopened", "_next", "_return"
 
 @of_frame
 def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requester_id",)) -> pl.LazyFrame:
-    """The facts, and beside each ticket what came after it was resolved, as known at `as_of`.
+    """The facts, with what came after each ticket was resolved, as known at `as_of`.
 
     Added columns:
 
@@ -39,7 +39,7 @@ def follow_ups(tickets: Any, *, as_of: dt.datetime, same: Sequence[str] = ("requ
       *first* resolution, after which a reopening or another ticket of the same requester is a return, whichever came first.
     - `reopening_seconds`, `reopening_observed`: from the first resolution to the first reopening, or to `as_of`.
 
-    The ages are of one kind with the seconds, so that a window W judges a row only where its age is W or more.
+    Ages and seconds are on the same clock, so that a window W judges a row only where its age is W or more.
 
     Args:
         tickets: one row a ticket, as `facts` gives them: `created_at`, `resolved_at` and the columns of `same`. Without

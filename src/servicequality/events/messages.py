@@ -1,4 +1,4 @@
-"""The messages of a ticket. Lives here: which one counts as what, and their sums. Never: statuses, stamps."""
+"""The messages of a ticket: which one counts as what, and their sums."""
 
 from collections.abc import Collection
 
@@ -15,8 +15,8 @@ __all__ = ["message_facts", "messages"]
 def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFrame | None:
     """Every message that was known, with what it counts as: `_human`, `_public`, `_opening`, `_customer`.
 
-    A message whose visibility is not recorded is public; one of which nothing says whether it opened the ticket did
-    so if it is as old as the ticket; a message of an unknown author is nobody's.
+    A message whose visibility is not recorded is public; one without a mark for the opening text is that text if it is as
+    old as the ticket; a message of an unknown author is nobody's.
     """
     if records.responses is None:
         return None

@@ -1,4 +1,4 @@
-"""Events find their ticket and their place. Lives here: numbers of text ids, the order of a log. Never: what events mean."""
+"""Ticket numbers for text ids, and the order of a log's rows."""
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ class TicketNumbers:
 
     A ticket has a slot of a table, by the hash of its id, and the last of those that share one keeps it; those that lost
     theirs have slots of a smaller table by another hash, and so on. An id that finds itself at its slot has its ticket. A
-    join would do more: it is ready for ids that several tickets bear, of which one is found here.
+    join would do more: it allows for ids that several tickets share, of which one is found here.
 
     Args:
         tickets: those of `known_tickets`, whole, so that a number is a place among them. A ticket without an id has a

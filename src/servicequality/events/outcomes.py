@@ -1,7 +1,6 @@
-"""From sums to facts: the rules by which the row of a ticket becomes its facts, as expressions.
+"""The rules by which the sums of a ticket become its facts, as expressions."""
 
-Columns that begin with an underscore are instants in Int64 microseconds, or counts on their way; none of them is returned.
-"""
+# Columns that begin with an underscore are instants in Int64 microseconds, or counts on their way; none of them is returned.
 
 import polars as pl
 
@@ -22,7 +21,7 @@ _NO_REPLY = "neither messages nor a stamp tell"
 def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
     """`_first_resolution`, `_resolution`, `_is_ended`, `_end_unknown` (why it is not known when), and the moves.
 
-    A move to a closed status, or the stamp of a close, stands for a resolution that nothing else tells.
+    A move to a closed status, or the timestamp of a close, counts as the resolution if nothing else tells of one.
     """
     logged = pl.col("_ends").is_not_null()
     solved, closed, first_solved = (microseconds(stamp) for stamp in ("resolved_at", "closed_at", "first_resolved_at"))

@@ -1,10 +1,9 @@
-"""What the rows of a ticket come to. Lives here: counts, sums and extremes by ticket number. Never: a fact.
+"""Counts, sums and extremes of rows by ticket number."""
 
-Each gives one value for every number from 0 to the highest: it stands beside the tickets without a join. A number without
-rows has no value. Numbers may come in any order, and each value is written to its place in an array, where a grouping
-would first have to find it by hash. Rows are read a block at a time, so that what they need stays in the processor's
-cache, and no more memory is asked for than the answer takes.
-"""
+# Each gives one value for every number from 0 to the highest, so that it needs no join with the tickets. A number without
+# rows has no value. Numbers may come in any order, and each value is written to its place in an array, where a grouping
+# would first have to find it by hash. Rows are read a block at a time, so that what they need stays in the processor's
+# cache, and no more memory is used than the answer takes.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass

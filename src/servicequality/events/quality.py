@@ -1,4 +1,4 @@
-"""The verdict on the data. Lives here: `check`, its laws, its questions and its print. Never: a correction."""
+"""`check`: the faults and doubts of a desk's data, and how they print. Never: a correction."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _QUESTIONS = {
     "field that nothing reads": "What do these fields mean, and is one of them a status, an agent, a team or a tier?",
     "status in no set, so it runs": "In which of these statuses is the work over, or on hold?",
     "previous value is not the row above": "Are changes missing from the log?",
-    "excluded for no reason that is asked for": "Should tickets with these marks count?",
+    "excluded for a reason that is not named": "Should tickets with these marks count?",
     "without changes": "From when on are changes logged, and for which tickets?",
 }
 _LAWS = "law broken: "
@@ -98,12 +98,12 @@ def check(
 ) -> DataCheck:
     """What is wrong or missing in the tickets, responses and changes, and whether the conservation laws hold.
 
-    The tables are examined whole. Counted are, among the rest, tickets that only a close says to be resolved, tickets on
-    which the order of rows of one instant bears (`sequence` gives one to changes), and tickets whose `reopen_count`,
-    `reassignments` or `handle_seconds` in the export is not what the log comes to.
+    The tables are examined whole. Counted are, among others, tickets that are resolved only by a close, tickets whose
+    facts depend on the order of rows of one instant (`sequence` gives changes an order), and tickets whose `reopen_count`,
+    `reassignments` or `handle_seconds` in the export differs from the log.
 
-    The laws are tried on the facts at `as_of`: the statuses of a ticket add up to its life; its first resolution is not
-    after its last; hold, waits and agent work are not longer than its life; replies are a part of the public messages,
+    The laws are checked on the facts at `as_of`: the statuses of a ticket add up to its life; its first resolution is not
+    after its last; hold, waits and agent work are not longer than its life; replies are part of the public messages,
     and these of all messages; tickets kept and excluded are all tickets.
 
     Args:
@@ -115,7 +115,7 @@ def check(
         running: other statuses whose meaning is known; one that no set names is reported.
 
     Raises:
-        ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
+        ParameterError: `as_of` has no time zone, or a set of statuses is not a tuple of texts.
         InputError: The records hold no tickets, or none with a creation.
     """
     records = needed(records, "check")

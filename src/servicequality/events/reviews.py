@@ -1,4 +1,4 @@
-"""One row a quality review. Lives here: how a rubric's ratings become one score. Never: figures over reviews, agreement."""
+"""One row a quality review: how a rubric's ratings become one score."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""The long table of statuses. Lives here: how long each ticket was in each status. Never: what a status means."""
+"""The long table of statuses: how long each ticket was in each status."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -22,7 +22,7 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
     says what the status was), `seconds`, `entries` and `observed` (the ticket has left the status; else the time still
     runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until `as_of`
-    like any other; excluded tickets are there too. With a schedule `working_seconds` stands beside `seconds`.
+    like any other; excluded tickets are there too. With a schedule there is `working_seconds` too.
 
     Args:
         records: the tickets and their changes.

@@ -1,9 +1,8 @@
-"""The history of the status. Lives here: its moves, and what they sum to for each ticket. Never: messages, stamps.
+"""The history of the status: its moves, and their sums for each ticket."""
 
-A status is read once, into a mask with one bit for every set that names it; the row above is found by one sort of whole
-numbers, and no row is moved.
-Everything else is a sum: each entry into a set adds the time that was left until `as_of`, each exit takes it away.
-"""
+# A status is read once, into a mask with one bit for every set that names it; the previous row is found by one sort of
+# whole numbers, and no row is moved. Everything else is a sum: each entry into a set adds the time that was left until
+# `as_of`, each exit subtracts it.
 
 import datetime as dt
 from collections.abc import Collection
@@ -110,7 +109,7 @@ def status_facts(
     def entered(name: str) -> pl.Expr:
         return _has(after, sets.bit(name)) & ~_has(before, sets.bit(name))
 
-    # What lies before creation is no part of the ticket's life.
+    # What lies before creation is not part of the ticket's life.
     since = pl.max_horizontal("_at", "_created")
     remaining = {"_seconds": known - since}
     life = {"_seconds": known - pl.col("_created")}

@@ -1,4 +1,4 @@
-"""One row a ticket: `facts`, and the tickets that it leaves out."""
+"""`facts`: one row a ticket, and the tickets that are left out."""
 
 import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
@@ -50,7 +50,7 @@ def facts(
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
-    A column of the tickets that has the name of a fact makes way for it, and one that begins with an underscore is dropped.
+    A column of the tickets with the name of a fact is replaced by it, and one that begins with an underscore is dropped.
     What happened after `as_of` is not known: such rows and stamps do not exist. A ticket's facts depend on its own rows and
     on the call alone. Where a ticket has status changes they decide, else its stamps do; so with messages and the stamp of
     the first response, and with the counts of the ticket's own system (`reopen_count`, `reassignments`, `handle_seconds`).
@@ -68,7 +68,7 @@ def facts(
       `_observed` and `_reason` under `first_resolution` and `resolution`. A move from one ended status to another is no
       second resolution. `first_resolved_at` is `first_resolution_at` by its name among the stamps.
     - `closed_at` (the last close, null while the ticket is not closed), `close_seconds`, `close_observed`, `close_reason`. A
-      close stands for a resolution only where neither the log nor a stamp tells of one: then `resolved_by_close` is true.
+      close counts as the resolution only if neither the log nor a timestamp tells of one: then `resolved_by_close` is true.
     - `resolution_count`, `reopen_count`: moves into and out of the ended statuses; `reopened_at`: the first move out.
     - `hold_seconds` (time in the `paused` statuses; null if none is named), `requester_wait_seconds`,
       `agent_wait_seconds`, `agent_work_seconds`: within the ticket's life, which lasts from creation to `as_of`.
@@ -108,8 +108,8 @@ def facts(
         few facts of a long log take a fraction of the time of all.
 
     Raises:
-        ParameterError: `as_of` has no time zone, a set of statuses is no tuple of texts, `first_response` is unknown, or
-            `records` are no `Records`.
+        ParameterError: `as_of` has no time zone, a set of statuses is not a tuple of texts, `first_response` is unknown, or
+            `records` is not `Records`.
         InputError: The records hold no tickets.
     """
     choice("first_response", first_response, get_args(FirstResponse))
@@ -174,7 +174,7 @@ def excluded_tickets(records: Records, *, as_of: dt.datetime, excluded: tuple[st
         excluded: reasons in the tickets' column `excluded`, or statuses, that leave a ticket out.
 
     Raises:
-        ParameterError: `as_of` has no time zone, or `excluded` is no tuple of texts.
+        ParameterError: `as_of` has no time zone, or `excluded` is not a tuple of texts.
         InputError: The records hold no tickets.
     """
     known = known_at(as_of)

@@ -1,4 +1,4 @@
-"""All that is known of a ticket on one row. Lives here: tickets beside their sums. Never: what it all means."""
+"""Everything known of a ticket on one row: tickets joined with their sums."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Literal

@@ -1,4 +1,4 @@
-"""One row a reply wait. Lives here: when a customer began to wait, what ended it. Never: first responses, targets."""
+"""One row a reply wait: when a customer began to wait, and what ended the wait."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -66,7 +66,7 @@ def reply_waits(
         schedule: the hours that count in the working time.
 
     Raises:
-        ParameterError: `as_of` has no time zone, or a set of statuses is no tuple of texts.
+        ParameterError: `as_of` has no time zone, or a set of statuses is not a tuple of texts.
         InputError: The records hold no tickets or no responses.
     """
     known = known_at(as_of)
@@ -122,7 +122,7 @@ _ASKED, _ANSWERED, _ENDED, _REOPENED = range(4)
 
 
 def _story(tickets: pl.LazyFrame, mail: pl.LazyFrame, moves: pl.LazyFrame | None, sets: StatusSets) -> pl.LazyFrame:
-    """All that bears on a wait, one row each: `_ticket`, `_at`, `_what`; messages before changes at equal instants."""
+    """All events that affect a wait, one row each: `_ticket`, `_at`, `_what`; messages before changes at equal instants."""
     reply = pl.col("_human") & pl.col("_public")
     by_agent = mail.filter(reply & pl.col("_opening")).select("_ticket").unique()
     silent = tickets.filter(pl.col("opened_by").is_null()).join(by_agent, on="_ticket", how="anti")

@@ -1,8 +1,7 @@
-"""The definitions, a module a family. Here: row rules poured into shapes. Never here: statistics, scans, events.
+"""The definitions of metrics, one module a family: row rules and shapes. Never here: statistics, scans, events."""
 
-Adding a metric touches its family's module and that family's test; nothing else is edited by hand: each family's
-`__all__` is the list.
-"""
+# Adding a metric touches its family's module and that family's test; nothing else is edited by hand: each family's
+# `__all__` is the list.
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""A figure of durations, some of which may still be running. Never here: a definition."""
+"""The shape of a duration metric: durations of which some may still be running."""
 
 import math
 from dataclasses import replace
@@ -64,7 +64,7 @@ def elapsed(
     p = None if mean_asked or limit is not None or horizon is not None else quantile_of(statistic)
     shape = survival(seconds, over, of=known, p=p, limit=limit, horizon=math.inf if mean_asked else horizon)
     if mean_asked:
-        reason = "the longest is not over, so that no mean is known: ask for the median, or for horizon="
+        reason = "the longest is not over, so that no mean is known: use the median, or horizon="
         shape = replace(shape, undefined=reason)
     return replace(shape, refused={f"with {ended!r} before {started!r}": end < begin})
 
@@ -89,7 +89,7 @@ def quantile_of(statistic: str | float) -> float:
         ParameterError: it names none.
     """
     if isinstance(statistic, str):
-        unknown = "; a mean of running durations is not known: ask for horizon=" if statistic == "mean" else ""
+        unknown = "; a mean of running durations is not known: use horizon=" if statistic == "mean" else ""
         choice("statistic", statistic, _QUANTILES, why=f"or it is a number between 0 and 1{unknown}")
         return _QUANTILES[statistic]
     return statistic

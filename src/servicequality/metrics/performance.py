@@ -1,7 +1,4 @@
-"""How fast the software answers under load: Apdex, latency, throughput, scalability.
-
-Never here: how fast people answer (see `speed`).
-"""
+"""How fast the software answers under load: Apdex, latency, throughput, scalability. Never here: people (`speed`)."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -46,12 +43,12 @@ def apdex(
     `servicequality.stats.apdex_rating` gives the word that belongs to an index.
 
     When it lies:
-        T is chosen by whoever is judged. Half of all users at 0.1 s and half at 3.9 T give 0.75, as all at T plus some
-        failures do: look at the latency's quantiles.
+        Those who are judged choose T. Half of all users at 0.1 s and half at 3.9 T give 0.75, as do all at T plus some
+        failures: look at the latency's quantiles.
 
     Why your vendor shows another number:
         Another T, often one for all pages; errors left out, so that a page that fails at once looks splendid; averages of
-        the minutes' indices in place of one index over all requests.
+        the minutes' indices instead of one index over all requests.
 
     Example:
         rows = {"seconds": [0.2, 0.4, 0.5, 0.9, 1.1, 2.0, 2.1, 0.3, 0.4, 5.0]}
@@ -103,8 +100,8 @@ def latency(
     Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile.
 
     When it lies:
-        A load generator that waits for an answer before it asks again sends nothing while the system hangs: the worst is
-        never measured. Quantiles of quantiles are no quantiles.
+        A load generator that waits for an answer before it sends the next request sends nothing while the system hangs: the
+        worst is never measured. Quantiles of quantiles are not quantiles.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
@@ -141,7 +138,7 @@ def throughput_rate(
     (quasi-Poisson); `interval="poisson"` leaves them as they are.
 
     When it lies:
-        It is what was asked, not what could be: a quiet hour has a low throughput. Failures are quick and raise it.
+        It shows demand, not capacity: a quiet hour has a low throughput. Failures are quick and raise it.
 
     Why your vendor shows another number:
         The busiest minute; retries counted; successful requests alone; per host.
@@ -190,7 +187,7 @@ def scalability(
         InputError: a column is missing, or holds numbers that are not above 0.
 
     When it lies:
-        One slope stands for a curve that bends: near its limit a system's latency leaps. Rows in the order of time are not
+        One slope describes a curve that bends: near its limit a system's latency leaps. Consecutive rows are not
         independent, which makes the limits too narrow.
 
     Why your vendor shows another number:

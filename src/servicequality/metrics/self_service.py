@@ -1,7 +1,4 @@
-"""Help without a person: visits solved, tickets avoided, articles and searches that helped.
-
-Never here: tickets' own figures.
-"""
+"""Help without a person: visits solved, tickets avoided, articles and searches that helped."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -100,12 +97,12 @@ def deflection_rate(
 ) -> Shape:
     """Share of help sessions that spared a ticket: at least the confirmed ones, at most those without a contact.
 
-    Nobody can see a ticket that was not written. `bounds` says what can be said: the limits reach from the sessions that
+    Nobody can see a ticket that was not written. `bounds` gives what can be known: the limits reach from the sessions that
     were said to be solved and brought no contact within `window` seconds, to all that brought no contact; there is no value
     between them while anyone is silent. `confirmed` and `no_contact` give either end, over the sessions old enough.
 
     When it lies:
-        Who looked something up without any trouble, would never have written: neither end is money saved. Anonymous
+        Visitors who looked something up without any trouble would never have written: neither end is money saved. Anonymous
         visitors who call later are counted as if they had not.
 
     Why your vendor shows another number:
@@ -224,7 +221,7 @@ def search_success_rate(
     An export of totals is read by naming `successful`, a column of counts beside the searches, one row a day or a term.
 
     When it lies:
-        A viewed article is not an answer. Who searches three times and finds it at last counts as one who found it at once.
+        A viewed article is not an answer. A visitor who finds it at the third search counts like one who found it at once.
 
     Why your vendor shows another number:
         Clicks over searches, whatever happened then; searches with a result, however useless; each search counted, so that

@@ -1,4 +1,4 @@
-"""Were promises kept: attainment, breaches, what is late now, on one row a clock. Never here: how clocks run (see `sla`)."""
+"""Whether promises were kept: attainment, breaches, late clocks, on one row a clock. Never here: how clocks run (`sla`)."""
 
 from datetime import datetime
 from typing import Literal
@@ -46,7 +46,7 @@ def sla_attainment(
     band over policies, those of the beta product with mid-p for all clocks as one.
 
     When it lies:
-        A target that everybody meets says nothing of how long people waited; read it beside the durations. The limits of
+        A target that everybody meets tells nothing about how long people waited; read the durations too. The limits of
         `pending_aware` over policies are too short where few clocks have stopped.
 
     Why your vendor shows another number:
@@ -94,7 +94,7 @@ def breach_rate(outcome: Outcome = "outcome", due: Instant = "due_at", *, as_of:
     """Share of clocks that missed their target, among those whose deadline has come: what attainment leaves.
 
     When it lies:
-        A miss by a minute and one by a week count alike: read it beside the breach severity.
+        A miss by a minute and one by a week count alike: read it together with the breach severity.
 
     Why your vendor shows another number:
         Breaches over tickets closed in the period, whatever the period in which they were due; breaches of several clocks of
@@ -138,7 +138,7 @@ def breach_severity(
 
     When it lies:
         Targets differ: an hour over a target of one hour is not an hour over a target of a week. In working time, a night
-        weighs nothing.
+        does not count.
 
     Why your vendor shows another number:
         A mean, which one forgotten ticket can double; stopped clocks alone, so that the worst, still open, are missing; a
@@ -153,6 +153,7 @@ def breach_severity(
 
 @define(
     title="Overdue clocks",
+    label="overdue clocks",
     unit="count",
     better="lower",
     bounds=_COUNT,
@@ -176,6 +177,7 @@ def overdue_count(outcome: Outcome = "outcome") -> Shape:
 
 @define(
     title="Clocks at risk",
+    label="clocks at risk",
     unit="count",
     better="lower",
     bounds=_COUNT,

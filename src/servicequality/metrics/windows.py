@@ -1,4 +1,4 @@
-"""Instants that a call states. Lives here: the check that they are zone-aware, and windows of time. Never: a metric."""
+"""Windows of time that a call states, and the check that their instants are zone-aware."""
 
 from datetime import UTC, datetime
 

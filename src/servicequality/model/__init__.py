@@ -1,7 +1,4 @@
-"""The typed record of a service desk.
-
-Lives here: dataclasses, schemas, `as_frame`, `Records`. Never: what is computed of them.
-"""
+"""The typed records of a service desk: dataclasses, schemas, `as_frame`, `Records`."""
 
 from servicequality.model.frame_input import TableLike, as_frame
 from servicequality.model.frames import from_frame, to_frame

@@ -1,7 +1,4 @@
-"""Values into the types that roles need.
-
-Lives here: one expression a pair of types, and the words for what failed. Never: names of roles, frames.
-"""
+"""Values cast to the types that roles need, and the words for what failed."""
 
 import functools
 from collections.abc import Sequence
@@ -48,7 +45,7 @@ def coerced(raw: pl.Expr, source: pl.DataType, target: pl.DataType, zone: str | 
 
 
 def never_fails(source: pl.DataType, target: pl.DataType) -> bool:
-    """Whether every value of `source` has its like in `target`, so that a lazy column needs no look at its values."""
+    """Whether every value of `source` has its equal in `target`, so that the values of a lazy column need no check."""
     if isinstance(target, pl.Datetime):
         # Nanoseconds end in the year 2262; the other units count further than there are dates.
         return isinstance(source, pl.Datetime) and source.time_zone is not None and source.time_unit == "ns"
@@ -68,7 +65,7 @@ def in_range(raw: pl.Expr, source: pl.DataType) -> pl.Expr:
 
 
 def is_blank(raw: pl.Series, target: pl.DataType) -> pl.Series:
-    """Where a text holds nothing but space and the role is no text: an empty cell, so missing and not wrong."""
+    """Where a text holds nothing but space and the role is not a text: an empty cell, so missing and not wrong."""
     if raw.dtype == pl.String and target != pl.String:
         return raw.str.strip_chars() == ""
     return pl.repeat(False, raw.len(), dtype=pl.Boolean, eager=True)
@@ -89,7 +86,7 @@ def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column:
     if offenders.is_empty():
         return []
     if not isinstance(target, pl.Datetime):
-        return [(len(offenders), f"are no {_expected(target)}: {shown_values(offenders)}; {_remedy(target)}")]
+        return [(len(offenders), f"are not {_expected(target)}: {shown_values(offenders)}; {_remedy(target)}")]
     local, causes = offenders, []
     if offenders.dtype.is_temporal():
         inside = offenders.to_frame().select(in_range(pl.first(), offenders.dtype)).to_series().is_not_null()
@@ -97,7 +94,7 @@ def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column:
         local = offenders
         unit = getattr(outside.dtype, "time_unit", None) or "days"
         shown = f"{shown_values(outside.to_physical())} {unit} from 1970"
-        causes = [(outside, "lie outside the years 1 to 9999", shown, "if they stand for never, make them null")]
+        causes = [(outside, "lie outside the years 1 to 9999", shown, "if they mean never, make them null")]
     if offenders.dtype == pl.String:
         local = _parsed(_tidy(offenders), _NAIVE_FORMATS, pl.Datetime("us"))
     foreign, zoneless = offenders.filter(local.is_null()), offenders.filter(local.is_not_null())
@@ -105,7 +102,7 @@ def explain(offenders: pl.Series, target: pl.DataType, zone: str | None, column:
     day_first = f"pl.col({column!r}).str.to_datetime('%d/%m/%Y %H:%M')"
     parse = f"day and month are not guessed: parse them first, such as {day_first}"
     causes += [
-        (foreign, "are no ISO 8601 instants", shown_values(foreign), parse),
+        (foreign, "are not ISO 8601 instants", shown_values(foreign), parse),
         (zoneless, "have no time zone" if zone is None else "do not exist", shown_values(zoneless), lost),
     ]
     return [(len(values), f"{what}: {shown}; {do}") for values, what, shown, do in causes if len(values)]
@@ -205,7 +202,7 @@ def _truth(raw: pl.Expr, source: pl.DataType) -> pl.Expr | None:
 
 def _expected(target: pl.DataType) -> str:
     if isinstance(target, pl.Enum):
-        return f"word of {', '.join(target.categories)}"
+        return f"words of {', '.join(target.categories)}"
     names: dict[pl.DataType, str] = {
         pl.String(): "texts or whole-number ids",
         pl.Float64(): "finite numbers",

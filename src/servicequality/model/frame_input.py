@@ -1,4 +1,4 @@
-"""Tables as input. Lives here: how anything that holds a table becomes a Polars frame. Never: what a column must be."""
+"""`as_frame`: anything that holds a table becomes a Polars frame."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import is_dataclass
@@ -50,7 +50,7 @@ def as_frame(data: pl.LazyFrame | TableLike) -> pl.DataFrame | pl.LazyFrame: ...
 def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
     """Any table as a Polars frame: eager stays eager, a LazyFrame stays lazy, the caller's object is not changed.
 
-    A pandas index is no column, and NaN in pandas is missing, so it becomes null. A column of pandas that holds no value has
+    A pandas index is not a column, and NaN in pandas is missing, so it becomes null. A column of pandas that holds no value has
     no type either, unless an extension type was declared for it. A narwhals lazy frame is collected.
     An empty sequence is a frame without columns.
 
@@ -58,7 +58,7 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
         data: the table.
 
     Raises:
-        InputError: `data` is no table, or one of its columns holds values of several kinds.
+        InputError: `data` is not a table, or one of its columns holds values of several kinds.
     """
     if isinstance(data, pl.DataFrame | pl.LazyFrame):
         return data
@@ -68,7 +68,7 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
     if callable(convert := getattr(data, "toArrow", None)):
         data = convert()
     if isinstance(data, pl.Series) or (root == "pandas" and type(data).__name__ == "Series"):
-        raise _refusal(data, "one column is no table: name it with .to_frame()")
+        raise _refusal(data, "one column is not a table: name it with .to_frame()")
     if root == "pandas" or hasattr(data, "__arrow_c_stream__"):
         return _build(data)
     if isinstance(data, Mapping):

@@ -1,4 +1,4 @@
-"""Between dataclasses and frames. Lives here: the two ways of the round trip. Never: coercion of foreign data."""
+"""The round trip between dataclasses and frames."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ def to_frame(rows: Iterable[Record]) -> pl.DataFrame:
 
 
 def from_frame(record: type[R], frame: pl.DataFrame) -> list[R]:
-    """The rows of a frame as records, in order; columns that are no roles are left out. `to_frame` is the way back.
+    """The rows of a frame as records, in order; columns that are not roles are left out. `to_frame` is the way back.
 
     Args:
         record: the dataclass of the rows.

@@ -1,7 +1,4 @@
-"""The rows around a service desk as dataclasses: calls and chats, paid time, customers, releases.
-
-Lives here: fields and their meaning, as in `rows`. Never: what is computed of them.
-"""
+"""The rows around a service desk as dataclasses: calls and chats, paid time, customers, releases."""
 
 import datetime as dt
 from dataclasses import dataclass

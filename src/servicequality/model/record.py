@@ -1,4 +1,4 @@
-"""What every record shares. Lives here: the base of the dataclasses. Never: a field of any of them."""
+"""The base class of all records."""
 
 import datetime as dt
 

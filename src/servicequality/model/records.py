@@ -1,4 +1,4 @@
-"""All tables of one service desk. Lives here: `Records`. Never: facts computed from them, readers of exports."""
+"""`Records`: all tables of one service desk."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -155,12 +155,12 @@ class Records:
     def replace(self, **tables: Table | None) -> "Records":
         """The same records with some tables exchanged, such as ``records.replace(tickets=records.tickets.head(10))``.
 
-        A role of the tickets that was not given stays so, unless the new table is eager and holds values of it: some of the
-        tickets know no more than all.
+        A role of the tickets that was not given stays absent, unless the new table is eager and holds values of it: a part
+        of the tickets does not know more than all of them.
 
         Raises:
             InputError: A new table does not conform.
-            ParameterError: A name is none of a table.
+            ParameterError: A name is not that of a table.
         """
         _refuse_strangers("replace", tables)
         exchanged: dict[str, Any] = self.tables | tables

@@ -1,4 +1,4 @@
-"""Which column plays which role. Lives here: column maps, synonyms, suggestions. Never: values and types."""
+"""Which column plays which role: column maps, synonyms, suggestions."""
 
 import difflib
 from collections.abc import Collection, Mapping

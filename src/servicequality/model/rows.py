@@ -1,10 +1,7 @@
-"""The records of a service desk, one dataclass a table.
+"""The records of a service desk, one dataclass a table, with the meaning and unit of each field."""
 
-Lives here: fields, meanings, units. Never: frames, or what is computed of them.
-
-A field without a default is a column that must be there; a field that admits ``None`` may hold nulls.
-Ids are text (whole numbers become text), instants are aware datetimes, durations are seconds.
-"""
+# A field without a default is a column that must be there; a field that admits ``None`` may hold nulls.
+# Ids are text (whole numbers become text), instants are aware datetimes, durations are seconds.
 
 import datetime as dt
 from dataclasses import dataclass
@@ -79,7 +76,7 @@ class Response(Record):
     Attributes:
         ticket_id: The ticket that it belongs to.
         at: When it was sent (instant).
-        author: What sent it: customer, agent, bot or system; null if unknown, and then nobody's reply.
+        author: Who or what sent it: customer, agent, bot or system; null if unknown, and then it is nobody's reply.
         author_id: Who sent it.
         public: Whether the customer can see it.
         automated: Whether a rule sent it, such as an acknowledgement of receipt.

@@ -1,4 +1,4 @@
-"""From annotations to columns. Lives here: how a record's type hints become a Polars schema. Never: values, frames."""
+"""The Polars schema of a record, from its type hints."""
 
 import dataclasses
 import datetime as dt
@@ -31,7 +31,7 @@ def schema_of(record: type) -> pl.Schema:
         record: the dataclass of a table.
 
     Raises:
-        DefinitionError: A field has an annotation that no column type stands for.
+        DefinitionError: A field has an annotation without a column type.
     """
     return pl.Schema(_fields(record))
 

@@ -1,4 +1,4 @@
-"""Which records there are tables of. Lives here: the tables' names and their ids. Never: a record's fields."""
+"""The names of the tables, and the record and id of each."""
 
 from servicequality.model.operations import Account, AgentTime, Contact, Deployment
 from servicequality.model.record import Record

@@ -1,7 +1,4 @@
-"""One place where a table meets its schema.
-
-Lives here: conforming, and the list of faults. Never: what a metric's domain allows.
-"""
+"""The check of a table against its schema, and the list of its faults."""
 
 import functools
 import zoneinfo
@@ -89,7 +86,7 @@ def check_timezone(timezone: str | None) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Role:
-    """One role with its column: where the values come from, what they shall be, and how messages call them."""
+    """One role with its column: where the values come from, what they must be, and their name in messages."""
 
     table: str
     name: str

@@ -1,7 +1,6 @@
-"""Results for people to read. Here: tables in plain text, charts, the demo's pages. Never: a figure that is computed otherwise.
+"""Results for people to read: tables in plain text, charts, the demo's pages."""
 
-Nothing is rounded in data, only in printing.
-"""
+# Nothing is rounded in data, only in printing.
 
 from servicequality.report.charts import dumbbell, gap_bars, importance_performance_map, svg, zone_chart
 from servicequality.report.listings import listing

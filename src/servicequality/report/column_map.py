@@ -1,8 +1,7 @@
-"""A real log by a short map of its columns: the map, the file, and the records made of both.
+"""A log read by a short TOML map of its columns: the map, the file, and the records made of both."""
 
-A map is a TOML file: how blanks, instants and zones are written, which column plays which role of a ticket, and, where the
-log has one row an update, which columns say what changed and when. `examples/servicenow.toml` is one.
-"""
+# A map is a TOML file: how blanks, instants and zones are written, which column plays which role of a ticket, and, where the
+# log has one row an update, which columns say what changed and when. `examples/servicenow.toml` is one.
 
 import datetime as dt
 import functools
@@ -57,8 +56,8 @@ class ColumnMap:
         tickets: role of `Ticket` to column. Of a log with one row an update, the last row of a ticket counts, and the first
             for `created_at`.
         updates: for a log with one row an update: `at`, the column of its instant; what changed (`status`, `priority`,
-            `team`, `agent`, `tier`) to column; `in_order`, true if the rows of a ticket stand in the order in which they
-            happened, so that an instant that steps back is taken to be that of the row above.
+            `team`, `agent`, `tier`) to column; `in_order`, true if the rows of a ticket are in the order in which they
+            happened, so that an instant that steps back is replaced by that of the row above.
         by: columns or roles to group by.
         every: length of a period, such as "1mo".
         open_at: dates or instants at which open tickets are counted.
@@ -66,8 +65,8 @@ class ColumnMap:
         satisfied: the customer's verdict, a column of true and false.
         ended: status words in which the work is over; case is ignored.
         paused: status words in which a ticket is on hold.
-        running: other status words whose meaning is known; a word in none of the three is asked about.
-        missing: texts that stand for nothing.
+        running: other status words whose meaning is known; a word in none of the three is an error.
+        missing: texts that mean "no value".
         datetime: the format of instants, such as "%d/%m/%Y %H:%M"; ISO 8601 if none is given.
         timezone: the zone in which the log was written.
         as_of: when the export was made; the last instant in the log if it is not known.
@@ -106,9 +105,9 @@ class ColumnMap:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except RecursionError:
-            raise ParameterError(f"{path} is no TOML file: its brackets are nested too deeply") from None
+            raise ParameterError(f"{path} is not a TOML file: its brackets are nested too deeply") from None
         except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise ParameterError(f"{path} is no TOML file: {error}") from None
+            raise ParameterError(f"{path} is not a TOML file: {error}") from None
         known = [item.name for item in fields(cls)]
         _refuse_strangers(path, "key", document, known)
         tickets = document.get("tickets")
@@ -254,7 +253,7 @@ def read_log(path: Path, mapping: ColumnMap) -> Log:
 
 
 def _refuse_unplaced(records: Records, mapping: ColumnMap) -> None:
-    """Raise `UnplacedWordsError` for status words that stand in no set of the map: what they mean decides every figure."""
+    """Raise `UnplacedWordsError` for status words that are in no set of the map: what they mean decides every figure."""
     placed = words("ended", (*mapping.ended, *mapping.paused, *mapping.running, *EXCLUDED))
     assert records.tickets is not None  # a map names tickets
     parts = [records.tickets.select(word="status")]
@@ -301,7 +300,7 @@ def _with_instants(rows: pl.DataFrame, mapping: ColumnMap) -> pl.DataFrame:
         try:
             read = given.str.to_datetime(mapping.datetime, time_unit="us", strict=False)
         except pl.exceptions.PolarsError as error:
-            raise ParameterError(f"the map's datetime = {shown(mapping.datetime)} is no format: {error}") from None
+            raise ParameterError(f"the map's datetime = {shown(mapping.datetime)} is not a format: {error}") from None
         lost = given.filter(read.is_null() & given.is_not_null() & (given.str.strip_chars() != ""))
         if lost.len():
             values = ", ".join(map(shown, lost.unique(maintain_order=True).head(3).to_list()))
@@ -340,7 +339,7 @@ def _refuse_strangers(path: Path, what: str, names: Collection[str], known: list
     for stranger in names:
         if stranger not in known:
             raise ParameterError(
-                f"{path}: {shown(stranger)} is no {what}{_near(stranger, known)}; there are {', '.join(known)}"
+                f"{path}: {shown(stranger)} is not a {what}{_near(stranger, known)}; there are {', '.join(known)}"
             )
 
 

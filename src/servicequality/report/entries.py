@@ -1,11 +1,11 @@
-"""The catalogue on a terminal. Lives here: one entry, and what a search found. Never: words that a definition has."""
+"""The catalogue on a terminal: one entry, and the results of a search."""
 
 import re
 from collections.abc import Sequence
 
 from servicequality.catalogue.limits import lies, limits_of
 from servicequality.catalogue.searching import definition, is_name_of
-from servicequality.catalogue.wording import accepted, direction, domain, further_words, span, unit
+from servicequality.catalogue.wording import direction, further_words, span, takes, unit
 from servicequality.core import Spec
 from servicequality.report.layout import PLAIN, Style, paragraph
 
@@ -13,9 +13,12 @@ __all__ = ["entry_text", "matches_text", "plain_formula"]
 
 _SHOWN = 8
 _SIGNS = {
-    r"\,": " ", r"\ ": " ", r"\le": "≤", r"\ge": "≥", r"\inf": "inf ", r"\#": "#", r"\{": "{", r"\}": "}", r"\cdot": "·",
-    r"\times": "×", r"\sum": "Σ", r"\hat S": "S", r"\quad": "  ",
+    "alpha": "α", "beta": "β", "delta": "δ", "kappa": "κ", "lambda": "λ", "ell": "l", "mu": "µ", "pi": "π", "sigma": "σ",
+    "varphi": "φ", "sum": "Σ", "prod": "Π", "int": "∫", "infty": "∞", "cdot": "·", "times": "×", "le": "≤", "ge": "≥",
+    "in": "in", "sim": "~", "wedge": "and", "setminus": "less", "bigcup": "union of", "lceil": "⌈", "rceil": "⌉",
+    "quad": " ", "Big": "", "left": "", "right": "", "hat": "", "textstyle": "",
 }  # fmt: skip
+"""What a terminal shows for a command of LaTeX; others, such as min and log, are words as they stand."""
 
 
 def entry_text(spec: Spec, *, width: int = 80, style: Style = PLAIN) -> str:
@@ -65,20 +68,33 @@ def matches_text(specs: Sequence[Spec], words: str, *, width: int = 80, style: S
 
 def plain_formula(latex: str) -> str:
     """A formula as one line of text."""
-    text = re.sub(r"\\text\{([^}]*)\}", r"\1", latex)
-    text = re.sub(r"\\(?:overline|bar)\{([^{}]*)\}", r"mean of \1", text)
-    text = re.sub(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}", r"(\1)/(\2)", text)
-    for sign in sorted(_SIGNS, key=len, reverse=True):
-        text = text.replace(sign, _SIGNS[sign])
-    return " ".join(text.replace("\\", "").split())
+    text = latex.replace(r"\{", "\x01").replace(r"\}", "\x02").replace(r"\_", "_").replace(r"\#", "#")
+    text = re.sub(r"\\[,; ]", " ", re.sub(r"\\(?:text|mathrm)\{([^{}]*)\}", r"\1", text))
+    text = re.sub(r"\\(?![dt]?frac|overline|bar)([A-Za-z]+)", lambda command: _SIGNS.get(command[1], command[1]), text)
+    text = re.sub(r"([_^])\{([^{}]*)\}", lambda part: part[1] + _one_term(part[2]), text)
+    text = re.sub(r"\\tfrac(\d)(\d)", r"\1/\2", text)
+    simpler = ""
+    while simpler != text:  # from the innermost fraction outwards
+        simpler, text = (
+            text,
+            re.sub(r"\\(?:overline|bar)\{([^{}]*)\}", lambda mean: f"mean of {_one_term(mean[1])}", text),
+        )
+        text = re.sub(
+            r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}", lambda part: f"{_one_term(part[1])}/{_one_term(part[2])}", text
+        )
+    text = re.sub(r"(?<=\w)Σ", " Σ", text.replace("\x01", "{").replace("\x02", "}"))
+    return " ".join(text.split())
+
+
+def _one_term(text: str) -> str:
+    """In brackets, unless it is one word or number."""
+    return text if re.fullmatch(r"[\w.()]+", text) or re.fullmatch(r"[A-Z]_\w", text) else f"({text})"
 
 
 def _parameters(spec: Spec, width: int, style: Style) -> str:
     lines = []
     for name, parameter in spec.parameters.parameters.items():
-        meaning = f"column of {spec.inputs[name].meaning}: {domain(spec.inputs[name])}" if name in spec.inputs else ""
-        meaning = meaning or accepted(parameter.annotation)
         default = "required" if parameter.default is parameter.empty else f"{parameter.default!r} by default"
-        text = paragraph(f"{meaning}; {default}", width=width, indent=" " * 18).lstrip()
+        text = paragraph(f"{takes(spec, name)}; {default}", width=width, indent=" " * 18).lstrip()
         lines.append(f"  {style.bold(name)}{' ' * max(1, 16 - len(name))}{text}")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""One column of figures in one unit. Lives here: digits and limits of a metric's rows. Never: where they stand on a page."""
+"""One column of figures in one unit: the digits and limits of a metric's rows."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ Row = Mapping[str, Any]
 
 
 def scale_of(rows: Sequence[Row]) -> tuple[float, str] | None:
-    """Seconds in the unit of time that suits the middle of a column of durations; None for figures that are none.
+    """Seconds in the unit of time that suits the middle of a column of durations; None for other figures.
 
     A column has one unit: "38 min" over "7 h" cannot be compared at a glance.
     """
@@ -40,7 +40,7 @@ def unit_of(rows: Sequence[Row], scale: tuple[float, str] | None) -> str:
 
 
 def value(row: Row, scale: tuple[float, str] | None) -> str:
-    """The figure without its unit, which stands in the head."""
+    """The figure without its unit, which is in the head."""
     if row["value"] is None:
         return UNKNOWN
     if scale is not None:

@@ -1,4 +1,4 @@
-"""Columns of text. Lives here: widths, alignment, wrapping, colour. Never: what a figure means, or how it is rounded."""
+"""Columns of text: widths, alignment, wrapping, colour."""
 
 import textwrap
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How words are set apart on a terminal; without colour they are left as they are."""
+    """How words are highlighted on a terminal; without colour they are left as they are."""
 
     colour: bool = False
 
@@ -21,7 +21,7 @@ class Style:
         return f"\x1b[1m{text}\x1b[0m" if self.colour and text.strip() else text
 
     def dim(self, text: str) -> str:
-        """What stands beside a figure and should not outshine it."""
+        """What is printed next to a figure and should not outshine it."""
         return f"\x1b[2m{text}\x1b[0m" if self.colour and text.strip() else text
 
 

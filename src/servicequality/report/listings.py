@@ -1,4 +1,4 @@
-"""Any small frame as text. Lives here: `listing`. Never: limits (see `table`), or a choice of rows."""
+"""`listing`: any small frame as text. Never here: limits (`table`)."""
 
 from collections.abc import Sequence
 

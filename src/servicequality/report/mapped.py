@@ -1,4 +1,4 @@
-"""The page that `servicequality demo` prints for a log of your own: its figures and its text."""
+"""The page that `servicequality demo` prints for a log of your own."""
 
 import contextlib
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ from servicequality.sla import due_clocks
 __all__ = ["mapped_log"]
 
 _CHANCE = (
-    "Beside or under each figure stand its 95% limits: ranges made in this way miss the true figure one time in twenty. They "
-    "tell how much of a figure can be chance, and nothing else. Below 30 rows a share is written as a count."
+    "Beside or under each figure are its 95% limits: ranges made in this way miss the true figure one time in twenty. They "
+    "show how much of a figure can be chance, and nothing else. Below 30 rows a share is written as a count."
 )
 _TIMES = (
     "Resolution runs from creation to the last resolution, on the calendar, and is a median unless it says p90. A ticket that "
@@ -220,7 +220,7 @@ def _introduction(log: Log, how: ColumnMap, tickets: pl.DataFrame) -> str:
     if log.n_back:
         sentences.append(
             f"{log.n_back:,} {'rows are' if log.n_back > 1 else 'row is'} stamped earlier than a row above, "
-            "and taken to have happened with that one."
+            "and are treated as having happened with that one."
         )
     return ", ".join(sentences[:2]) + " " + " ".join(sentences[2:])
 

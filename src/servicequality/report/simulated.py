@@ -1,4 +1,4 @@
-"""The demo's page on the generated desk. Lives here: what is asked of it, and the words around it. Never: a computation."""
+"""The page that `servicequality demo` prints for the generated desk."""
 
 import datetime as dt
 from typing import NamedTuple, Self
@@ -39,7 +39,7 @@ _TRUTHS = {
 def simulated_desk(
     n_tickets: int = 5_000, *, seed: int = 0, weeks: int = 12, width: int = 80, style: Style = PLAIN
 ) -> str:
-    """A scorecard of a generated service desk: overall beside the truth, by channel, by week, and the flow of tickets.
+    """A scorecard of a generated service desk: overall with the truth, by channel, by week, and the flow of tickets.
 
     Args:
         n_tickets: tickets created in the 26 weeks of the desk.
@@ -65,7 +65,7 @@ def simulated_desk(
     parts = [
         style.bold(f"A simulated service desk (seed {seed})"),
         paragraph(desk.introduction(n_tickets), width=width),
-        heading("Overall, with what is really true", style=style),
+        heading("Overall, with the truth", style=style),
         table(overall, truth=truths, width=width, style=style),
         heading("By channel", style=style),
         table(by_channel, width=width, style=style),
@@ -161,21 +161,21 @@ def _closing(overall: pl.DataFrame, truths: dict[str, float | None], n_open: int
         return figures.line(rows[name], truth=truths[name])[2]
 
     chance = (
-        "Limits. Under or beside each figure stand its 95% limits: ranges made in this way miss the true figure one time in "
-        "twenty. They tell how much of a figure can be chance, and nothing else. Where the limits of two channels or weeks "
+        "Limits. Under or beside each figure are its 95% limits: ranges made in this way miss the true figure one time in "
+        "twenty. They show how much of a figure can be chance, and nothing else. Where the limits of two channels or weeks "
         "overlap widely, the difference is not worth a meeting."
     )
     still_open = (
         f"Open tickets were counted. {n_open:,} tickets had no end yet, and each is known to take at least as long as it has "
         f"been open (Kaplan-Meier). So the median time to resolution is {value('resolution')}; over resolved tickets alone it "
-        f"would be {value(_CLASSIC)}, a figure that does not know of the tickets nobody gets done. A promise is judged once "
+        f"would be {value(_CLASSIC)}, a figure without the tickets that nobody gets done. A promise is judged once "
         "its deadline has come, whether anybody has closed the ticket or not."
     )
     known = (
-        "The truth. The desk is simulated, so the last column of the first table can say what no real desk knows: every "
+        "The truth. The desk is simulated, so the last column of the first table shows what no real desk knows: every "
         "ticket followed to its end, every customer asked and answering. The desk's true median time to resolution was "
         f"{true('resolution')}; the estimate is {value('resolution')}{range_of('resolution')}. Its true NPS was "
-        f"{true('NPS')}, and the answers say {value('NPS')}{range_of('NPS')}: the satisfied answer more often, and no "
-        "interval can know that. `servicequality catalogue non response` tells how far it can reach."
+        f"{true('NPS')}, and the answers give {value('NPS')}{range_of('NPS')}: satisfied customers answer more often, which "
+        "no interval can allow for. `servicequality catalogue non response` shows how large the effect can be."
     )
     return [chance, still_open, known]

@@ -1,4 +1,4 @@
-"""Results of `evaluate` as text. Lives here: `table`. Never: computing, colours, other frames (see `listing`)."""
+"""`table`: results of `evaluate` as text. Never here: other frames (`listing`)."""
 
 import datetime as dt
 import textwrap
@@ -38,12 +38,12 @@ def table(
     """A result of `evaluate` as a table: one row a key, one column a metric, each figure with its limits.
 
     A column has one unit, in its head, and as many digits as the standard errors support. A result without keys lists one
-    metric a line. Columns beyond `width` follow on further pages. An undefined figure is a dash whose reason stands below
-    the table, as do notes.
+    metric a line. Columns beyond `width` follow on further pages. An undefined figure is a dash; its reason is below the
+    table, like notes.
 
     Args:
         result: what `evaluate` gave; rows and columns in its order. A lazy one is read here.
-        limits: where the limits stand: under the figure, at its side, or nowhere.
+        limits: where to print the limits: under the figure, at its side, or nowhere.
         whole: metrics whose figures are shares of one whole (causes, say): they are printed so that the column adds up.
         truth: what is known to be true, by metric; a column of its own in a result without keys.
         width: characters on a line.
@@ -53,8 +53,8 @@ def table(
         Lines of text without a final newline.
 
     Raises:
-        InputError: the frame is no result of `evaluate`.
-        ParameterError: an unknown `limits`, a width below 40, or a `whole` that is no column of shares of one whole.
+        InputError: the frame is not a result of `evaluate`.
+        ParameterError: an unknown `limits`, a width below 40, or a `whole` that is not a column of shares of one whole.
     """
     choice("limits", limits, ("below", "beside", "none"))
     if width < _NARROWEST:
@@ -83,7 +83,7 @@ def table(
 
 
 def period_texts(periods: pl.Series) -> list[str]:
-    """Starts of periods, as short as they can be told apart: months, days, or minutes."""
+    """Starts of periods, as short as they remain distinct: months, days, or minutes."""
     periods = periods.alias("periods")  # methods of a Series read its name as a pattern
     known = periods.drop_nulls()
     if not isinstance(known.dtype, pl.Date | pl.Datetime):
@@ -126,7 +126,7 @@ def _add_up(rows: list[Row], metric: str, keys: Sequence[str]) -> None:
     """Put the text of each share of one whole into its row."""
     own = [row for row in rows if row["metric"] == metric]
     if not keys or not own or any(row["unit"] != "share" for row in own):
-        raise ParameterError(f"whole names {metric!r}, which is no column of shares by a key")
+        raise ParameterError(f"whole names {metric!r}, which is not a column of shares by a key")
     # One number of digits for all, or they would not add up: that of the figure that is least sure.
     error = max((figures.error(row) or 0.0 for row in own), default=0.0)
     decimals = decimals_of(100 * error) if error else 0

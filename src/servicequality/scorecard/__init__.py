@@ -1,7 +1,4 @@
-"""Promises and whether they were kept: met, missed or undecided. Here: `Objective` and `Scorecard`.
-
-Never here: how a figure is computed, which `core` and `shapes` do, or a comparison of two samples (`comparison`).
-"""
+"""Promises judged as met, missed or undecided: `Objective` and `Scorecard`. Never here: two samples (`comparison`)."""
 
 from servicequality.scorecard.card import Mode, Scorecard
 from servicequality.scorecard.objective import Objective, Period

@@ -1,4 +1,4 @@
-"""Many promises judged at their cadence. Lives here: `Scorecard` and the columns of its answer. Never: a formula."""
+"""`Scorecard`: many promises judged period by period, and the columns of its answer."""
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,7 +39,7 @@ from servicequality.stats.deciding import FEWEST
 Mode: TypeAlias = Literal["period_end", "anytime"]
 
 LEVEL = 1 - 2 * TAIL
-"""Of the limits that are held against a target: one-sided 95 % each way."""
+"""Of the limits that a target is compared with: one-sided 95 % each way."""
 ANYTIME_LEVEL = 0.95
 """Of the limits that hold at every look: fewer than one verdict in twenty is ever wrong, on both sides together."""
 
@@ -71,7 +71,7 @@ COLUMNS: dict[str, pl.DataType] = {
     "notes": pl.String(),
     "summary": pl.String(),
 }
-"""The columns of a scorecard's answer; its keys stand after `objective`."""
+"""The columns of a scorecard's answer; the keys come after `objective`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,9 +80,9 @@ class Scorecard:
 
     Attributes:
         objectives: what was promised.
-        period: how often an objective is judged that says nothing of it.
+        period: how often an objective is judged that has no period of its own.
         mode: "period_end" judges a period once, when it is over. "anytime" is for people who look daily: shares and means
-            get limits that hold at every look at once, wider ones, and a running period may be judged.
+            have wider limits, which hold at every look, and a running period may be judged.
 
     Raises:
         ParameterError: no objective, two of one name, an unknown period or mode.
@@ -101,7 +101,7 @@ class Scorecard:
         choice("mode", self.mode, get_args(Mode))
         names = [self.name_of(one) for one in listed]
         if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ParameterError(f"two objectives are called {twice!r}; tell them apart with name=")
+            raise ParameterError(f"two objectives are called {twice!r}; give one another name with name=")
         object.__setattr__(self, "objectives", listed)
 
     @classmethod
@@ -110,10 +110,10 @@ class Scorecard:
 
         An objective has `metric` (a name of the catalogue) with its `options`, one of `at_least`, `at_most` and `change`,
         and may have `where` (column = value, or a list of values), `by`, `period`, `at`, `name`, `benchmark` and
-        `benchmark_source`. A metric that must know the instant is told that of `evaluate`.
+        `benchmark_source`. A metric with an `as_of` is given that of `evaluate`.
 
         Raises:
-            ParameterError: the text is no TOML, or a part is not what it has to be; the message names it.
+            ParameterError: the text is not TOML, or a part of it is wrong; the message names it.
         """
         fields, objectives = read_document(text)
         return cls(objectives, **fields)
@@ -334,7 +334,7 @@ def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFram
 def _few(decision: Decision, *, anytime: bool) -> str:
     """Why so few rows decide nothing."""
     if decision.fewest > FEWEST and not anytime:
-        return f"a mean of amounts is not held against a target below {decision.fewest:g} rows"
+        return f"a mean of amounts is not compared with a target below {decision.fewest:g} rows"
     return f"fewer than {FEWEST} rows decide nothing"
 
 
@@ -351,7 +351,7 @@ def _unbounded(limits: Limits, *, anytime: bool) -> str:
 def _before(
     rows: pl.DataFrame, keys: Sequence[str], every: str, current: Limits, enough: NDArray[np.bool_]
 ) -> tuple[Limits, NDArray[np.bool_]]:
-    """The figures of each row's group in the period before, NaN where there is none; and whether its rows were enough."""
+    """The figures of each row's group in the period before, NaN where there is none, and whether it had enough rows."""
     names = ("value", "low", "high", "enough")
     figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(names, (*current, enough), strict=True)])
     dated = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
@@ -362,7 +362,7 @@ def _before(
 
 
 def _against(objective: Objective, limits: Limits, enough: NDArray[np.bool_], *, up: bool) -> list[str | None]:
-    """Where a figure stands beside the benchmark."""
+    """Better or worse than the benchmark, or no difference shown."""
     if objective.benchmark is None:
         return [None] * len(limits.value)
     words = judged(limits, objective.benchmark, up=up, enough=enough)

@@ -1,4 +1,4 @@
-"""What is there at each period's end, over all rows, whenever they began: tickets open, clocks overdue."""
+"""Censuses at each period's end, over all rows, whenever they began: tickets open, clocks overdue."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence

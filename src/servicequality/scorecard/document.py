@@ -1,4 +1,4 @@
-"""A scorecard as a TOML text. Lives here: reading one, with a message that names the faulty part. Never: judging."""
+"""A scorecard as TOML text, read with a message that names the faulty part."""
 
 import datetime as dt
 import tomllib
@@ -22,7 +22,7 @@ def read_document(text: str) -> tuple[dict[str, Any], list[Objective]]:
     """The scorecard's own options and its objectives.
 
     Raises:
-        ParameterError: the text is no TOML, or a part is not what it has to be.
+        ParameterError: the text is not TOML, or a part of it is wrong.
     """
     if not isinstance(text, str):
         raise ParameterError(
@@ -31,7 +31,7 @@ def read_document(text: str) -> tuple[dict[str, Any], list[Objective]]:
     try:
         document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise ParameterError(f"a scorecard is a TOML text; this is none: {error}") from None
+        raise ParameterError(f"a scorecard is a TOML text; this is not TOML: {error}") from None
     except RecursionError:
         raise ParameterError("a scorecard is a TOML text; this one nests brackets too deeply to be read") from None
     _known(document, (*_CARD, "objective"), "the scorecard")
@@ -88,4 +88,4 @@ def _condition(column: str, value: Any, where: str) -> pl.Expr:
 
 def _known(table: Mapping[str, Any], names: Sequence[str], where: str) -> None:
     if strange := [name for name in table if name not in names]:
-        raise ParameterError(f"{where}: {strange[0]!r} is no part of it; there are {', '.join(names)}")
+        raise ParameterError(f"{where}: {strange[0]!r} is not part of it; there are {', '.join(names)}")

@@ -1,4 +1,4 @@
-"""One promise: a metric and what it shall be. Lives here: `Objective`, checked when made. Never here: whether it was kept."""
+"""`Objective`: one promise about a metric, checked when it is made."""
 
 import datetime as dt
 import math
@@ -20,20 +20,20 @@ SOME_DAY = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Objective:
-    """A metric and the target that it shall meet, in one line.
+    """A metric and the target that it should meet, in one line.
 
     Attributes:
         metric: the metric; or a function of an instant that gives one, for metrics that must know `as_of`. Of what is
             counted at one instant (backlog, age of the backlog) it is called with each period's end.
-        at_least: the value shall be this or more, in the metric's unit: a share of 90 % is 0.9.
-        at_most: the value shall be this or less; durations are in seconds.
-        change: the value shall change by this share against the period before: -0.2 is a fifth less or better than that,
-            0.1 a tenth more or better than that.
+        at_least: the value should be this or more, in the metric's unit: a share of 90 % is 0.9.
+        at_most: the value should be this or less; durations are in seconds.
+        change: the value should change by this share from the period before: -0.2 is at least a fifth less, 0.1 at least a
+            tenth more.
         by: key columns; each group is judged by itself.
         period: how often it is judged; the scorecard's by default.
-        at: the instant that puts a row into its period; what `evaluate` is told by default.
+        at: the column of the instant that decides a row's period; that of `evaluate` by default.
         name: what the promise is called; the metric's name and target by default.
-        benchmark: a figure of others, to stand beside; it decides nothing.
+        benchmark: a figure of others, for comparison; it decides nothing.
         benchmark_source: where that figure comes from.
 
     Raises:
@@ -106,14 +106,14 @@ class Objective:
         return float(getattr(self, self.direction))
 
     def metric_at(self, as_of: dt.datetime) -> Metric:
-        """The metric, as it is asked for at an instant.
+        """The metric at an instant.
 
         Raises:
             ParameterError: what was given is neither a metric nor gives one.
         """
         metric = self.metric if isinstance(self.metric, Metric) or not callable(self.metric) else self.metric(as_of)
         if not isinstance(metric, Metric):
-            raise ParameterError(f"{metric!r} is no metric; call the definition first, such as nps()")
+            raise ParameterError(f"{metric!r} is not a metric; call the definition first, such as nps()")
         return metric
 
 

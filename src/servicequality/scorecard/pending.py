@@ -1,8 +1,7 @@
-"""How far pending rows can still move a figure. Lives here: the lowest and the highest that they allow. Never: a verdict.
+"""How far pending rows can still move a figure: the lowest and the highest value that they allow."""
 
-No statistics: the figure is worked out for the rows that are there, once as if every pending row ended so as to make it
-small, and once so as to make it large.
-"""
+# No statistics: the figure is computed twice, as if every pending row ended so as to make it small, and so as to make it
+# large.
 
 from functools import reduce
 from operator import add

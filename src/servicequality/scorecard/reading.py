@@ -1,8 +1,7 @@
-"""Many objectives read in one scan: sums at the finest keys, then rolled up. Never here: targets or verdicts.
+"""Many objectives computed in one scan: sums at the finest keys, then rolled up."""
 
-States merge by addition, so figures by team and by week, and figures of all teams by quarter, come from one grouping by
-team and day. A table (of durations) takes one pass more, as everywhere.
-"""
+# States merge by addition, so figures by team and by week, and figures of all teams by quarter, come from one grouping by
+# team and day. A table (of durations) takes one pass more, as everywhere.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ TAIL = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FigureRequest:
-    """One figure that is asked for: a metric under a name of its own, its keys, its period, the column of its instant."""
+    """The request for one figure: a metric under a name of its own, its keys, its period, the column of its instant."""
 
     metric: Metric
     by: tuple[str, ...]
@@ -43,7 +42,7 @@ class Figures(NamedTuple):
 
     Attributes:
         rows: keys, period, the columns of a result, the sums, and how far pending rows can still move the value.
-        decision: the limits that are held against a target.
+        decision: the limits that are compared with a target.
         grown: those limits if each row's group had so many times the rows, alike; None where that cannot be worked out.
     """
 
@@ -70,7 +69,7 @@ def read(
         groups: dict[object, list[FigureRequest]] = {}
         for one in requests:
             if one.metric.name in names:
-                # Clusters reach over days and groups: their sums are made at the keys that are asked for.
+                # Clusters reach over days and groups: their sums are made at the keys of the request.
                 alike: object = one.at if cluster is None else (one.at, one.by, one.every)
                 groups.setdefault(alike, []).append(one)
         for group in groups.values():

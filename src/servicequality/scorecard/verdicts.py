@@ -1,4 +1,4 @@
-"""Met, missed or undecided, and how many rows would decide. Lives here: verdicts from finished figures. Never: a scan."""
+"""Verdicts of finished figures: met, missed or undecided, and how many rows would decide."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from servicequality.stats import anytime_mean_interval, mover_ratio, n_to_decide
 from servicequality.stats.deciding import FEWEST
 
 FIRST_LOOK = 100
-"""Rows from which a mean may be looked at at any time."""
+"""Rows from which a mean has limits at any time."""
 
 CLOSE = 50
 """A target that would take so many times the rows to decide is too close to call."""
@@ -28,7 +28,7 @@ _HALVINGS = 30
 
 
 class Limits(NamedTuple):
-    """What is held against a target, an entry a row; NaN is "cannot be bounded"."""
+    """What is compared with a target, an entry a row; NaN is "cannot be bounded"."""
 
     value: FloatArray
     low: FloatArray
@@ -106,7 +106,7 @@ def rows_to_decide(
 
     Args:
         figures: what is known of the objective.
-        limits: what is held against the target.
+        limits: what is compared with the target.
         n: rows now.
         n_eff: effective rows now.
         target: what was promised.

@@ -1,4 +1,4 @@
-"""A scorecard in words that a person reads. Lives here: names and sentences. Never here: a verdict."""
+"""Names and sentences of a scorecard."""
 
 import math
 from collections.abc import Mapping
@@ -6,6 +6,7 @@ from typing import Any
 
 from servicequality.core import Metric
 from servicequality.core.display import error_of, format_limits, format_number, format_stated, format_value, time_scale
+from servicequality.core.labels import label_of
 from servicequality.scorecard.objective import SOME_DAY, Objective
 from servicequality.scorecard.verdicts import CLOSE
 
@@ -17,7 +18,8 @@ def default_name(objective: Objective, period: str) -> str:
     """The metric and its target, as one would say it."""
     metric = objective.metric_at(SOME_DAY)
     by = f", by {', '.join(objective.by)}" if objective.by else ""
-    return f"{metric.name.replace('_', ' ')} {promise(objective.direction, objective.target, metric.unit)}{by}, each {period}"
+    label = label_of(metric.name, definition=metric.spec.name, label=metric.spec.label)
+    return f"{label} {promise(objective.direction, objective.target, metric.unit)}{by}, each {period}"
 
 
 def promise(direction: str, target: float, unit: str) -> str:

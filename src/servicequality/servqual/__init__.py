@@ -1,8 +1,4 @@
-"""Instruments of service quality: SERVQUAL, SERVPERF and any scale of your own.
-
-Here: `Scale`, the published keys, `score`, what is asked of scores, and how far answers can be relied on. Never here: item
-wording, which is its publisher's, or norms.
-"""
+"""Instruments of service quality: SERVQUAL, SERVPERF and your own scales; scores, reliability and validity."""
 
 from typing import TYPE_CHECKING
 

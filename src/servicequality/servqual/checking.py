@@ -1,4 +1,4 @@
-"""Can these be answers of this scale? Lives here: the check, in one scan of extremes. Never: what is made of the answers."""
+"""The check that answers fit their scale, in one scan of extremes."""
 
 import polars as pl
 
@@ -16,10 +16,10 @@ _SHOWN = 3
 
 
 def check_answers(answers: Answers) -> None:
-    """Raise one InputError that lists every column and row that cannot be; offenders are fetched only if there are any.
+    """Raise one InputError that lists every invalid column and row; offenders are fetched only if there are any.
 
     Answers must lie within the scale and be whole numbers where it says so; points must not be negative and must add up
-    to 100, within half a point of rounding. Blanks are no offence.
+    to 100, within half a point of rounding. Blanks are allowed.
     """
     if answers.long is not None:
         _check_long(answers.long)

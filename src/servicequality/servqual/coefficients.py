@@ -1,4 +1,4 @@
-"""From kernels to tidy tables: which groups can have an answer, and the rows of a table. Never here: a coefficient, or sums."""
+"""From kernels to tidy tables: which groups can have a coefficient, and the rows of a table."""
 
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,7 +46,7 @@ Answer: TypeAlias = tuple[NDArray[np.float64], Reasons]
 
 
 def chosen_measures(sums: ItemSums, measures: Measure | Sequence[Measure] | None) -> tuple[Measure, ...]:
-    """The measures asked for, or all that the instrument has.
+    """The requested measures, or all that the instrument has.
 
     Raises:
         ParameterError: one that it does not have.
@@ -68,7 +68,7 @@ def ask(
     measures: Measure | Sequence[Measure] | None,
     level: float,
 ) -> tuple[ItemSums, tuple[Measure, ...]]:
-    """What every table starts from: the sums, and the measures asked for."""
+    """What every table starts from: the sums, and the requested measures."""
     confidence_level(level)
     sums = sums_of(answers, scale, expectation=expectation, perception=perception, by=by)
     return sums, chosen_measures(sums, measures)
@@ -119,7 +119,7 @@ def each(kernel: Callable[..., Any], covariance: NDArray[np.float64], reasons: R
 def rows(sums: ItemSums, parts: Iterable[Mapping[str, Any]], schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
     """A tidy table of parts, each of which has a value or one for all a group; NaN and empty texts become null.
 
-    The rows are sorted by the keys, and within a group stand as the parts came.
+    The rows are sorted by the keys, and within a group are in the order of the parts.
     """
     given = list(parts)
     # One column of all parts at a time, group by group: frames are too dear to be made for every part.

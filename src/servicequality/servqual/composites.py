@@ -1,4 +1,4 @@
-"""Reliability of scores made of others, as tables: of gaps, and of the overall score. Never here: a scale's own alpha."""
+"""Reliability of composite scores, as tables: of gaps, and of the overall score."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -36,10 +36,10 @@ def difference_reliability(
     perception: Columns = "P",
     by: str | Sequence[str] = (),
 ) -> Computation:
-    """Reliability of each dimension's gap as the difference of two scores (Johns 1981), beside what it is made of.
+    """Reliability of each dimension's gap as the difference of two scores (Johns 1981), with what it is computed from.
 
     The reliabilities of the two sides are their alphas. The more expectation and perception go together, and the less they
-    vary, the less of the gap is more than error; `alpha_gap`, the alpha of the items' own gaps, stands beside it.
+    vary, the larger the error in the gap; `alpha_gap` is the alpha of the items' own gaps, for comparison.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`.
@@ -97,7 +97,7 @@ def combined_reliability(
 ) -> Computation:
     """Reliability of the overall score, the mean of the dimensions, as a linear combination (Mosier 1943, Nunnally 1978).
 
-    It stands on the respondents who answered all items; the reliability of each dimension is its alpha. It is as a rule
+    It is over the respondents who answered all items; the reliability of each dimension is its alpha. It is as a rule
     higher than any of them, and no sign that the dimensions measure one thing.
 
     Args:

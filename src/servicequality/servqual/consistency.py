@@ -1,9 +1,8 @@
-"""How far the answers to the items of a dimension measure one thing, as tables. Never here: a verdict, or a reversal.
+"""Internal consistency: how far the items of a dimension measure one thing, as tables."""
 
-Every function takes a questionnaire and its scale, or what `item_sums` or `merge_item_sums` made of one. An item that has to
-be reversed is reversed where the scale says so, and nowhere else. Every respondent counts once: there are no weights, since
-the tables say how the answers that were given go together, not what a population would have answered.
-"""
+# Every function takes a questionnaire and its scale, or what `item_sums` or `merge_item_sums` made of one. An item that has to
+# be reversed is reversed where the scale says so, and nowhere else. Every respondent counts once: there are no weights, since
+# the tables describe how the given answers go together, not what a population would have answered.
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -61,7 +60,7 @@ def alpha(
     measures: Measure | Sequence[Measure] | None = None,
     level: float = 0.95,
 ) -> Computation:
-    """Cronbach's alpha of each dimension with Feldt's limits, of who answered all its items.
+    """Cronbach's alpha of each dimension with Feldt's limits, over those who answered all its items.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`, for long tables and merged parts.
@@ -105,7 +104,7 @@ def omega(
     measures: Measure | Sequence[Measure] | None = None,
     standardised: bool = False,
 ) -> Computation:
-    """McDonald's omega of each dimension: one factor by maximum likelihood, which lets items be good to different degrees.
+    """McDonald's omega of each dimension: one factor by maximum likelihood, in which loadings may differ between items.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`.
@@ -201,9 +200,9 @@ def item_analysis(
 ) -> Computation:
     """What each item does in its dimension: its correlation with the rest, and the alpha of the rest without it.
 
-    A larger alpha without an item is no reason to drop it: what a dimension has to cover is not a matter of alpha. `floor`
+    A larger alpha without an item is no reason to drop it: alpha does not decide what a dimension has to cover. `floor`
     and `ceiling` are the shares of answers at the lower and the upper end of the scale, of the same respondents: an item
-    at an end has little left to go with others by. A gap has no end, and merged sums have no answers: they are null there.
+    at an end has little variation left. A gap has no end, and merged sums have no answers: they are null there.
 
     Args:
         answers: any dataframe, one row a respondent; or `item_sums`.

@@ -1,7 +1,6 @@
-"""Importance that answers show without being asked: how well each dimension predicts an outcome. Never here: the map of it.
+"""Derived importance: how well each dimension predicts an outcome. Never here: its map (`importance`)."""
 
-It says what goes along with the outcome, not what would happen if a dimension were raised.
-"""
+# It shows what goes along with the outcome, not what would happen if a dimension were raised.
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
@@ -34,7 +33,7 @@ def derived_importance(
     resamples: int = 1_000,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """How much each dimension has to do with an outcome, as a column `importance` that `importance_performance` reads.
+    """How well each dimension predicts an outcome, as a column `importance` that `importance_performance` reads.
 
     Args:
         respondents: any dataframe, one row a respondent; what `score` gives as `.respondents`, with the outcome joined.

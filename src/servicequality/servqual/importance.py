@@ -1,4 +1,4 @@
-"""Importance against performance: what to work on first. Never here: how importance is asked, or a chart."""
+"""Importance against performance: what to work on first."""
 
 from typing import Any, Literal, TypeAlias
 
@@ -29,8 +29,8 @@ def importance_performance(
     """The quadrant of each attribute (Martilla & James 1977): which matter and are done well, and which are not.
 
     `keep_up` (matters, done well), `concentrate` (matters, not done well), `low_priority` (neither), `overkill` (done well,
-    matters less). A value on the line counts as high. With the mean or median for a line about half of the attributes lie on
-    either side of it, however good all of them are: the map ranks, it does not judge.
+    matters less). A value on the line counts as high. With the mean or median as the line, about half of the attributes are
+    on either side of it, however good all of them are: the map ranks, it does not judge.
 
     Args:
         attributes: any dataframe with one row an attribute: an item, a dimension.

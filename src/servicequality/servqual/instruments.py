@@ -1,4 +1,4 @@
-"""Published instruments by their item key, and a template. Never here: item wording, which is the publishers', or norms."""
+"""Published instruments by their item key, and a template. Never here: item wording, which is the publishers'."""
 
 from collections.abc import Iterable, Mapping
 from typing import Final

@@ -1,7 +1,4 @@
-"""Questionnaires in the forms that people have, as one: a row a respondent, and which column holds which answer.
-
-Lives here: `Answers`, from wide tables and from long ones. Never here: the check of the answers, or a score.
-"""
+"""`Answers`: questionnaires, wide or long, as one row a respondent, and which column holds which answer."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -40,8 +37,8 @@ class Answers:
         eager: whether the caller gave an eager frame.
         scale: the instrument.
         columns: for each role, the column of each item.
-        importance: the column of each dimension's points; empty where nobody was asked.
-        long: the rows and own columns of the long table that the frame was made of, if it was; they want a check too.
+        importance: the column of each dimension's points; empty where they were not asked for.
+        long: the rows and own columns of the long table that the frame was made from, if any; they need a check too.
         full: whether it is known that nobody left an answer blank.
     """
 
@@ -68,11 +65,11 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Long:
-    """The rows of a long table that were asked for.
+    """The rows of a long table that belong to the requested questions.
 
     Attributes:
         rows: the rows of the mapped questions.
-        respondent: the column that tells respondents apart.
+        respondent: the column that identifies respondents.
         own: columns that must say the same in all rows of a respondent.
     """
 
@@ -106,7 +103,7 @@ def read_answers(
         roles: where the answers of each role stand, in a wide frame.
         importance: where the points of each dimension stand, in a wide frame.
         questions: what each question of a long frame is.
-        respondent: the column that tells respondents of a long frame apart.
+        respondent: the column that identifies the respondents of a long frame.
         kept: columns of a long frame that are the respondent's own, the same in all of its rows.
         at: the column of a long frame that holds instants; a respondent's is the last.
 
@@ -195,7 +192,7 @@ def _mapped_questions(
     columns: dict[str, dict[Any, str]] = {role: {} for role in (*roles, IMPORTANCE)}
     for question, (role, item) in questions.items():
         if role not in columns:
-            raise ParameterError(f"questions: {question!r} is said to be a {role!r}; known are {', '.join(columns)}")
+            raise ParameterError(f"questions: {question!r} is given the role {role!r}; known are {', '.join(columns)}")
         if str(item) in columns[role]:
             raise ParameterError(f"questions: {role} of {item!r} is asked twice, by {columns[role][str(item)]!r} too")
         columns[role][str(item)] = str(question)

@@ -1,4 +1,4 @@
-"""SERVQUAL, SERVPERF and their weighted forms as metrics of scored respondents. Never here: scoring, or reliability."""
+"""SERVQUAL, SERVPERF and their weighted forms as metrics of scored respondents."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -66,14 +66,15 @@ def servqual_gap(dimension: Gap = FIVE, *, scale: Points | None = None) -> Shape
     """Perception less expectation, in points of the scale: of one dimension, or the mean of several dimensions' gaps.
 
     The rows are scored respondents, as `servicequality.servqual.score` makes them. With several dimensions each mean
-    stands on its own respondents; the limits stand on those who have all of them. With `scale`, the lowest and the highest
+    is over its own respondents; the limits are over those who have all of them. With `scale`, the lowest and the highest
     answer, the limits are Student's of an eighth of an answer more at each end of the range of gaps (of the other scores: half
     an answer at each end of the scale), which have a width where all agree; `score` gives the instrument's. Else Student's.
 
     When it lies:
         Expectations sit near the top of the scale, so that the gap mostly repeats the perception with a sign, and cannot
         be positive where it matters. A gap of -1 from 7 to 6 and one from 4 to 3 are not the same service. Differences of
-        two correlated answers are less reliable than either of them: look at both sides beside the gap.
+        two correlated answers are less reliable than either of them: look at both sides beside the gap. Cronbach's alpha
+        is `servqual.alpha`, and that of gaps `servqual.difference_reliability`.
 
     Why your vendor shows another number:
         The mean of 22 items in place of five dimensions gives reliability and empathy more weight than the others. The
@@ -142,8 +143,9 @@ def servperf(dimension: Performance = FIVE, *, scale: Points | None = None) -> S
     """Perceived performance alone, of everybody who answered the perceptions: of one dimension, or the mean of several.
 
     When it lies:
-        It forecasts satisfaction better than the gap, but does not say what was asked for: a 5 may be a triumph in one
-        country and a complaint in another. Means of different groups differ by their use of the scale too.
+        It forecasts satisfaction better than the gap, but does not say what people expect: a 5 may be a triumph in one
+        country and a complaint in another. Means of different groups differ by their use of the scale too. A mean of items
+        that do not measure one thing means little: check with `servqual.alpha`, which is Cronbach's alpha.
 
     Why your vendor shows another number:
         The mean of 22 items in place of five dimensions, or a percentage of the scale in place of its points.

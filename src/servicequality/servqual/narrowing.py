@@ -1,7 +1,6 @@
-"""Whole answers that came as floats, in 8 bits. Never here: what answers may be, or a message about those that may not.
+"""Whole answers that came as floats, in 8 bits."""
 
-Files and other libraries turn whole numbers with blanks into floats. Every later pass over them costs a fraction in 8 bits.
-"""
+# Files and other libraries turn whole numbers with blanks into floats. Every later pass over them costs a fraction in 8 bits.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,4 @@
-"""Cross-products of a questionnaire's answers for any sets of items, in one pass over blocks of rows.
-
-Lives here: the arithmetic, and who counts in a set. Never here: which sets there are, a state's form, or a coefficient.
-"""
+"""Cross-products of a questionnaire's answers for any sets of items, in one pass over blocks of rows."""
 
 from collections.abc import Sequence
 

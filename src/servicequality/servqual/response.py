@@ -1,4 +1,4 @@
-"""How people answered: straight lines, and answers at the ends of the scale. Never here: a threshold, or what follows."""
+"""How people answered: straight lines, and answers at the ends of the scale."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -36,7 +36,7 @@ def response_quality(
     all. With negative items such a respondent contradicts himself; without, it may be an honest opinion. `floor` and
     `ceiling`: answers of an item at the lower and the upper end, turned where the scale says so; of who answered the item.
 
-    An item that nobody answered within a point of where others of its role reach bears a note: it may have been asked on a
+    An item that nobody answered within a point of where others of its role reach has a note: it may have been asked on a
     shorter scale, which bounds alone cannot tell.
 
     Args:

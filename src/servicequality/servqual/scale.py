@@ -1,4 +1,4 @@
-"""An instrument as data: its items, its dimensions, its bounds, its key of reversed items. Never here: wording, or answers."""
+"""`Scale`: an instrument's items, dimensions, range and reversed items. Never here: item wording."""
 
 import json
 import math
@@ -19,7 +19,7 @@ Standard = Literal["expectation", "none"]
 """What a perception is compared with: an expectation of the same item, or nothing."""
 
 OVERALL = "overall"
-"""What stands beside the dimensions in every table, so that no dimension may bear the name."""
+"""The row next to the dimensions in every table, so that no dimension may have this name."""
 
 _FIELDS = ("name", "low", "high", "standard", "whole", "reversed", "items", "dimensions")
 
@@ -188,7 +188,7 @@ class Scale:
         """An instrument from JSON text.
 
         Raises:
-            InputError: the text is no JSON object, or a field is missing, unknown or of a wrong kind.
+            InputError: the text is not a JSON object, or a field is missing, unknown or of a wrong kind.
             ParameterError: the instrument contradicts itself.
         """
         return cls._read(text, "JSON", json.loads)
@@ -202,7 +202,7 @@ class Scale:
         """An instrument from TOML text.
 
         Raises:
-            InputError: the text is no TOML, or a field is missing, unknown or of a wrong kind.
+            InputError: the text is not TOML, or a field is missing, unknown or of a wrong kind.
             ParameterError: the instrument contradicts itself.
         """
         return cls._read(text, "TOML", tomllib.loads)
@@ -214,9 +214,11 @@ class Scale:
         try:
             document = parse(text)
         except RecursionError:
-            raise InputError(f"the scale is no {form} that a person writes: its brackets are nested too deep") from None
+            raise InputError(
+                f"the scale is not {form} that a person writes: its brackets are nested too deep"
+            ) from None
         except ValueError as error:  # both parsers' own errors are of this kind
-            raise InputError(f"the scale is no {form}: {error}; write one with `to_{form.lower()}`") from None
+            raise InputError(f"the scale is not {form}: {error}; write one with `to_{form.lower()}`") from None
         if not isinstance(document, Mapping):
             raise InputError(f"the scale's {form} holds {type(document).__name__}, expected fields and their values")
         return cls.from_dict(document)
@@ -236,7 +238,7 @@ def _is_number(value: object) -> bool:
 
 
 def check_scale(scale: object) -> None:
-    """Raise ParameterError for what is no scale."""
+    """Raise ParameterError for what is not a scale."""
     if not isinstance(scale, Scale):
         raise ParameterError(f"expected a Scale, such as SERVQUAL_1991, got {scale!r:.80}")
 

@@ -1,4 +1,4 @@
-"""`score`: from a questionnaire to respondents, dimensions and the whole. Never here: a formula, or a look at one answer."""
+"""`score`: from a questionnaire to respondents, dimensions and the whole."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +30,7 @@ TABLE_COLUMNS = ("dimension", "item", "measure")
 
 @dataclass(frozen=True, eq=False)
 class Scores(Generic[F]):
-    """A scored questionnaire. Frames are lazy if the answers were; each is computed when it is asked for.
+    """A scored questionnaire. Frames are lazy if the answers were; each is computed on access.
 
     Attributes:
         answers: the questionnaire, a row a respondent.
@@ -57,7 +57,7 @@ class Scores(Generic[F]):
         """One row a respondent: the frame's other columns, and a column `measure_dimension` for each score.
 
         Measures are expectation, perception, gap (on the items where both are known), servperf (perceptions alone) and,
-        with importance, importance, weighted_gap and weighted_servperf; beside the dimensions stands `overall`. A score
+        with importance, importance, weighted_gap and weighted_servperf; next to the dimensions there is `overall`. A score
         that is not known is null. The rows are what the metrics of this package read.
         """
         used = [*self.answers.named(), *self.answers.importance.values()]
@@ -166,7 +166,7 @@ def score(
     """Score a questionnaire: expectations, perceptions, gaps and weighted gaps, by respondent, by dimension and overall.
 
     Limits of a dimension are Student's, of the respondents' own gaps (a paired t interval). Overall is the mean of the
-    dimensions' means, each on its own respondents; its limits stand on the respondents who have them all, and it is null if
+    dimensions' means, each over its own respondents; its limits are over the respondents who have them all, and it is null if
     a dimension has none.
 
     Args:
@@ -179,7 +179,7 @@ def score(
         importance: where each dimension's points stand, in the same forms; each respondent divides 100 among them.
         questions: for a long frame, which question is what: question -> ("perception", item), or -> ("importance",
             dimension). Questions that are not named here are left alone.
-        respondent: the column that tells respondents of a long frame apart.
+        respondent: the column that identifies the respondents of a long frame.
         missing: "dimension_complete" scores a dimension for those who answered all its items, "half" for those who
             answered at least half of them, "listwise" for those who answered all items of all dimensions. A gap needs
             both its answers.
@@ -187,7 +187,7 @@ def score(
         every: length of a period, in Polars' words ("1mo").
         at: the instant that puts a respondent into a period; in a long frame the respondent's last.
         timezone: the zone whose days and months count.
-        weight: column of survey weights; each respondent stands for so many.
+        weight: column of survey weights: how many people each respondent represents.
         cluster: column of clusters, within which respondents are not independent.
         level: confidence level.
 

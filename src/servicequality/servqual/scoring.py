@@ -1,13 +1,12 @@
-"""From answers to scores: item, gap, dimension, overall, weighted. Never here: means over respondents, limits, or columns.
+"""From answers to scores: item, gap, dimension, overall, weighted."""
 
-    dimension     = mean of the respondent's items in it
-    gap           = perception - expectation, item by item, where both were answered
-    overall       = mean of the respondent's dimensions, all of them known
-    importance    = the respondent's points for a dimension / the sum of the respondent's points
-    weighted gap  = importance x gap, and overall their sum: still on the scale of the answers
-
-Reversed items are turned once, in expectations and perceptions alike, before anything else happens to them.
-"""
+#     dimension     = mean of the respondent's items in it
+#     gap           = perception - expectation, item by item, where both were answered
+#     overall       = mean of the respondent's dimensions, all of them known
+#     importance    = the respondent's points for a dimension / the sum of the respondent's points
+#     weighted gap  = importance x gap, and overall their sum: still on the scale of the answers
+#
+# Reversed items are turned once, in expectations and perceptions alike, before anything else happens to them.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -41,7 +40,7 @@ def check_policy(missing: Missing) -> None:
 
 
 def measures(answers: Answers) -> tuple[str, ...]:
-    """What each dimension is scored by. Expectation, perception and gap stand on the same answers; servperf on all."""
+    """How each dimension is scored. Expectation, perception and gap are over the same answers; servperf over all."""
     compared = _COMPARED if answers.scale.standard == "expectation" else ()
     weighted = (f"weighted_{kind}" for kind in (*compared[-1:], *_ALONE)) if answers.importance else ()
     return (*compared, *_ALONE, *(_IMPORTANT if answers.importance else ()), *weighted)

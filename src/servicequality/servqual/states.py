@@ -1,4 +1,4 @@
-"""The plans that every table of scores follows from, and what tells the states of two instruments apart."""
+"""The plans from which every table of scores is computed, and what distinguishes the states of two instruments."""
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Sums and cross-products of items: one pass over the answers, from which every figure of reliability and validity follows.
-
-Lives here: how the sums are made, kept as a plain frame, merged and read as matrices. Never here: a coefficient.
-"""
+"""Sums and cross-products of items, from one pass over the answers: made, kept, merged, read as matrices."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +22,7 @@ from servicequality.stats import CrossProducts
 __all__ = ["ItemSums", "Measure", "cell", "item_answers", "item_sums", "merge_item_sums", "roles_of", "sums_of"]
 
 Measure: TypeAlias = Literal["expectation", "perception", "gap", "servperf"]
-"""As in the tables of scores: the first three stand on who answered both sides, servperf on all perceptions."""
+"""As in the tables of scores: the first three are over those who answered both sides, servperf over all perceptions."""
 
 _COMPARED = ("expectation", "perception")
 _MEASURES: Mapping[str, tuple[Measure, ...]] = {
@@ -152,7 +149,7 @@ def item_sums(
     respondent: str = "respondent_id",
     by: str | Sequence[str] = (),
 ) -> ItemSums:
-    """The sums and cross-products of a questionnaire's items, to be asked for reliability and validity, kept or merged.
+    """The sums and cross-products of a questionnaire's items: for reliability and validity, to keep or to merge.
 
     Every respondent counts once. There is no weight: reliability is of the answers that were given, and survey weights belong
     to `score`, whose means speak of a population.
@@ -163,7 +160,7 @@ def item_sums(
         expectation: where the expectations stand, as in `score`.
         perception: where the perceptions stand, as in `score`.
         questions: for a long frame, which question is what, as in `score`.
-        respondent: the column that tells respondents of a long frame apart.
+        respondent: the column that identifies the respondents of a long frame.
         by: key columns.
 
     Raises:
@@ -199,17 +196,17 @@ def sums_of(
     if isinstance(answers, ItemSums):
         keys = (by,) if isinstance(by, str) else tuple(by)
         if scale not in (None, answers.scale) or (keys and keys != answers.keys):
-            raise ParameterError("the sums know their scale and keys: give them alone")
+            raise ParameterError("the sums have their scale and keys: give nothing else")
         return answers
     if scale is None:
-        raise ParameterError("say by which scale the answers are to be read, such as SERVQUAL_1991")
+        raise ParameterError("state the scale of the answers, such as SERVQUAL_1991")
     sums: ItemSums = item_sums(answers, scale, expectation=expectation, perception=perception, by=by)
     return sums
 
 
 @refusing_misfits
 def merge_item_sums(states: Iterable[pl.DataFrame], scale: Scale, *, by: str | Sequence[str] | None = None) -> ItemSums:
-    """The sums of several parts together: of months, shops or machines whose answers were summed apart.
+    """The sums of several parts together: of months, shops or machines whose answers were summed separately.
 
     Args:
         states: `ItemSums.state` of each part; no respondent may be in two parts.
@@ -240,7 +237,7 @@ def merge_item_sums(states: Iterable[pl.DataFrame], scale: Scale, *, by: str | S
 
 
 def roles_of(scale: Scale) -> tuple[str, ...]:
-    """What each item is asked for: expectation and perception, or perception alone."""
+    """The roles of each item: expectation and perception, or perception alone."""
     return _COMPARED if scale.standard == "expectation" else ("perception",)
 
 

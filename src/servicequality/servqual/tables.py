@@ -1,4 +1,4 @@
-"""From sums to tables of dimensions, overall and items, with their limits. Never here: a scan of respondents."""
+"""From sums to tables of dimensions, overall and items, with their limits."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -51,8 +51,8 @@ class ScoreTables:
     def overall(self) -> pl.DataFrame:
         """One row a key and measure. Expectation, perception, gap and servperf are means of the dimensions' means.
 
-        With importance there is one row more, `weighted_gap_of_means`, to be compared and not to be used: it has no
-        limits, and differs from `weighted_gap` by what points and gaps have to do with each other.
+        With importance there is one row more, `weighted_gap_of_means`, for comparison only: it has no limits, and differs
+        from `weighted_gap` as far as points and gaps are correlated.
         """
         rules = {pair: metric for pair, metric in self._rules.items() if pair[0] == OVERALL}
         whole = table(self.plan, self.sums, rules, keys=self.keys, level=self.level).drop("dimension")
@@ -97,7 +97,7 @@ def merge_scores(
     by: str | Sequence[str] | None = None,
     level: float = 0.95,
 ) -> ScoreTables:
-    """The tables of several parts: of months, shops or machines that were scored apart.
+    """The tables of several parts: of months, shops or machines that were scored separately.
 
     Args:
         states: what `Scores.state` gave for each part; no respondent may be in two parts.

@@ -1,4 +1,4 @@
-"""The zone of tolerance as metrics of respondents and their answers. Never here: how a respondent's zone is read."""
+"""The zone of tolerance as metrics of respondents and their answers."""
 
 from dataclasses import replace
 from typing import Annotated, TypeAlias
@@ -67,7 +67,7 @@ def service_superiority(dimension: Superiority = FIVE, *, scale: Points | None =
     """Perception less the level that is wished for, in points of the scale: of one dimension, or the mean of several.
 
     When it lies:
-        Wishes sit at the top of the scale, so that it is negative nearly everywhere and says little of what to mend.
+        Wishes are at the top of the scale, so that it is negative nearly everywhere and tells little about what to improve.
 
     Why your vendor shows another number:
         It is SERVQUAL's gap by another standard: "excellent companies would" is not "I wish".
@@ -114,7 +114,7 @@ def zone_share(inside: Counted = "in_zone_overall", answers: Counted = "zone_ans
     A respondent gives many answers, so that the limits take the respondents for the sample and not the answers.
 
     When it lies:
-        A wide zone holds nearly everything: look at its width beside it.
+        A wide zone holds nearly everything: look at its width too.
 
     Why your vendor shows another number:
         Mean perception compared with mean minimum and mean wish: one dot in one bar, whatever the spread. Answers whose
@@ -139,7 +139,7 @@ def zone_position(position: Number = "position_overall", answers: Counted = "pos
     """Where perceptions lie between what would just do (0) and what is wished for (1), over the answers that have such a zone.
 
     When it lies:
-        One point above a zone of one point weighs as much as five above one of five; a few narrow zones carry the mean.
+        One point above a zone of one point counts as much as five above one of five; a few narrow zones dominate the mean.
 
     Why your vendor shows another number:
         The quotient of two means in place of the mean of quotients, which is defined even where no zone is.

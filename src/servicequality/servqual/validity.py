@@ -1,4 +1,4 @@
-"""Whether dimensions are distinct, as tables. Never here: how people answered, or a threshold that has to be passed."""
+"""Whether dimensions are distinct, as tables."""
 
 import warnings
 from collections.abc import Iterator, Sequence
@@ -106,7 +106,7 @@ def htmt(
 ) -> Computation:
     """Heterotrait-monotrait ratio of each pair of dimensions, with percentile limits over respondents drawn again.
 
-    It estimates the correlation of what two dimensions measure. Near 1, respondents do not tell them apart. See
+    It estimates the correlation of what two dimensions measure. Near 1, respondents do not distinguish them. See
     `servicequality.stats.htmt`.
 
     Args:

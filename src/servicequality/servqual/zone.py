@@ -1,13 +1,12 @@
-"""`zone_of_tolerance`: perceptions between what would just do and what is wished for. Never here: SERVQUAL's own gap.
+"""`zone_of_tolerance`: perceptions between adequate and desired service."""
 
-    adequacy (MSA)     = perception - adequate
-    superiority (MSS)  = perception - desired
-    width              = desired - adequate, which is MSA - MSS
-    position           = (perception - adequate) / (desired - adequate), where desired is above adequate
-
-An answer is in its zone if adequate <= perception <= desired. Where adequate lies above desired there is no zone: such
-answers keep their differences, are in none of the shares, and are counted.
-"""
+#     adequacy (MSA)     = perception - adequate
+#     superiority (MSS)  = perception - desired
+#     width              = desired - adequate = MSA - MSS
+#     position           = (perception - adequate) / (desired - adequate), where desired is above adequate
+#
+# An answer is in its zone if adequate <= perception <= desired. Where adequate lies above desired there is no zone: such
+# answers keep their differences, are in none of the shares, and are counted.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +43,7 @@ _COUNTS = ("in_zone", "below_zone", "above_zone", "zone_answers", "position", "p
 
 @dataclass(frozen=True, eq=False)
 class Zone(Generic[F]):
-    """Zones of tolerance. Frames are lazy if the answers were; each is computed when it is asked for.
+    """Zones of tolerance. Frames are lazy if the answers were; each is computed on access.
 
     Attributes:
         answers: the questionnaire, a row a respondent.
@@ -237,13 +236,13 @@ def zone_of_tolerance(
     Args:
         frame: any dataframe, one row a respondent; or, with `questions`, one row an answer (`SurveyAnswer`).
         scale: the instrument; what it compares with by itself does not matter here.
-        adequate: where the answers stand of what would just do: a prefix, a pattern, all columns in the order of the
-            scale's items, or a mapping of item to column.
-        desired: where the wishes stand.
-        perception: where the perceptions stand.
+        adequate: the columns of the adequate level: a prefix, a pattern, all columns in the order of the scale's items, or a
+            mapping of item to column.
+        desired: the columns of the desired level, in the same forms.
+        perception: the columns of the perceptions, in the same forms.
         questions: for a long frame, which question is what: question -> ("adequate", item), ("desired", item) or
             ("perception", item). Questions that are not named here are left alone.
-        respondent: the column that tells respondents of a long frame apart.
+        respondent: the column that identifies the respondents of a long frame.
         missing: whose dimension has differences, as in `score`; an answer counts in the shares if its three levels are
             known, whatever the others of its dimension.
         by: key columns; in a long frame they say the same in all rows of a respondent.

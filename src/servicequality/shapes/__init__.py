@@ -1,7 +1,4 @@
-"""Shapes: what is summed, its value, its limits. A metric is a row rule poured into one of them.
-
-Here: the shapes and the constructors that authors of metrics call. Never here: metrics, columns' domains, scans of frames.
-"""
+"""Shapes: what is summed, its value and its limits. Every metric is a row rule and one of them."""
 
 from servicequality.shapes.amounts import OpenTally, OpenTotal, Tally, Total, count, total_of
 from servicequality.shapes.base import Count, Design, FixedShape, Quantity, Reading, Shape, Table, TableShape

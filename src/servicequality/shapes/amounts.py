@@ -1,4 +1,4 @@
-"""Shapes that count and add: `count`, `total_of`. Never here: means, rates, shares of rows, or tables."""
+"""Shapes that count and add: `count`, `total_of`."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,4 @@
-"""What a shape is: a frozen record of Polars expressions whose sums are the state.
-
-Lives here: the record and what it may be asked. Never here: a metric, a column's name or domain, weights, clusters, or
-how a frame is scanned.
-"""
+"""`Shape`: a frozen record of Polars expressions whose sums are the state."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -46,7 +42,7 @@ class Reading(NamedTuple):
 
     Attributes:
         method: how the limits were computed, of all groups or of each.
-        level: the confidence level reached, where it differs from the one asked for.
+        level: the confidence level reached, where it differs from the requested one.
         notes: what to keep in mind when reading a group's figures.
     """
 

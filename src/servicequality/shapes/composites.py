@@ -1,4 +1,4 @@
-"""The mean of several means, each over its own rows. Never here: what the means are of, or means of one column."""
+"""The mean of several means, each over its own rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, make_dataclass

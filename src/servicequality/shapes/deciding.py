@@ -19,20 +19,20 @@ from servicequality.stats.deciding import (
 )
 
 FEWEST_AMOUNTS = 100
-"""Rows below which a mean of durations or costs is not held against a target: a few rare ones may be missing."""
+"""Rows below which a mean of durations or costs is not compared with a target: a few rare ones may be missing."""
 
 _SKEWED = "a mean of amounts: heavy tails make wrong verdicts more often than one in twenty"
 
 
 class Decision(NamedTuple):
-    """Limits that are held against a target, an entry a group; NaN is "cannot be bounded".
+    """Limits that are compared with a target, an entry a group; NaN is "cannot be bounded".
 
     Attributes:
         low: lower limit, one-sided.
         high: upper limit, one-sided.
         method: how they were made; None is by the figure's own method.
         fewest: rows, or the effective number of them, below which nothing is decided.
-        exact: whether the value itself is held against the target, since nothing was sampled.
+        exact: whether the value itself is compared with the target, since nothing was sampled.
         notes: what to keep in mind of every verdict.
     """
 

@@ -1,4 +1,4 @@
-"""The `survival` shape: durations of which some are still running. Never here: the estimators, which are in `stats`."""
+"""The `survival` shape: durations of which some are still running."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace

@@ -1,4 +1,4 @@
-"""Shapes of one mean: `mean`, `geometric_mean`. Never here: sums over sums, or means of means."""
+"""Shapes of one mean: `mean`, `geometric_mean`."""
 
 from dataclasses import dataclass, replace
 from typing import Self

@@ -1,4 +1,4 @@
-"""Texts beside limits: what holds of each group, put together. Never here: what there is to say."""
+"""Notes beside limits, combined for each group."""
 
 from collections.abc import Sequence
 

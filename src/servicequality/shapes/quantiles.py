@@ -1,4 +1,4 @@
-"""The `quantile` shape: exact where rows are there, a histogram of float bits where only states are. Never here: censoring."""
+"""The `quantile` shape: exact from rows, from a histogram of float bits in states."""
 
 from dataclasses import dataclass
 

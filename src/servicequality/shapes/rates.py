@@ -1,4 +1,4 @@
-"""Shapes of a sum over a sum: `ratio`, `rate`. Never here: means of one amount, or shares of rows."""
+"""Shapes of a sum over a sum: `ratio`, `rate`."""
 
 from dataclasses import dataclass, replace
 from typing import Literal, Self, TypeAlias

@@ -1,4 +1,4 @@
-"""Shapes that count rows: `share`, `balance`, `attainment`. Never here: amounts per row, or tables."""
+"""Shapes that count rows: `share`, `balance`, `attainment`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -17,7 +17,7 @@ Eligibility = Literal["all", "none", "proportional"]
 _SURPRISING = 30
 """Among so many answers one would be positive: answers from 1 to 5 that are read as 0 to 10 have none."""
 
-_NO_WIDTH = "all answers agree, and this method then gives no width: ask for another"
+_NO_WIDTH = "all answers agree, and this method then gives no width: use another"
 _ONE_SIDED = "fewer than 5 effective rows on one side: the limits are rough"
 _FEWEST = 5.0
 

@@ -1,4 +1,4 @@
-"""Student's limits of means and quotients of sums, with weights and clusters or without. Never here: a shape."""
+"""Student's limits of means and quotients of sums, with weights and clusters or without."""
 
 import numpy as np
 

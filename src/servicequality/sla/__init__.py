@@ -1,4 +1,4 @@
-"""Service levels: one row a clock, with its deadline and what became of it. Never here: a metric over clocks."""
+"""Service levels: one row a clock, with its deadline and its outcome. Never here: metrics over clocks (`metrics.sla`)."""
 
 from servicequality.sla.coverage import policy_coverage
 from servicequality.sla.due import due_clocks

@@ -1,8 +1,7 @@
-"""Which clocks a history starts, and what stops them. Lives here: start, stop and kind of each. Never: policies, targets.
+"""Which clocks a history starts, and what stops them."""
 
-Instants are Int64 microseconds. Columns: `_ticket` (the ticket's number), `kind`, `sequence`, `_start`, `_stop` (null
-while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (nothing tells whether it stopped).
-"""
+# Instants are Int64 microseconds. Columns: `_ticket` (the ticket's number), `kind`, `sequence`, `_start`, `_stop` (null
+# while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (nothing tells whether it stopped).
 
 import datetime as dt
 from collections.abc import Collection
@@ -66,7 +65,7 @@ def candidates(history: History, kinds: Collection[str], status: pl.DataFrame, e
 def statuses(history: History) -> pl.LazyFrame:
     """The log of statuses: `_ticket`, `_at`, `status`, sorted; each ticket's first row is its creation.
 
-    What lies before creation is no part of a ticket's life. Until its first change a ticket has the status that the column
+    What lies before creation is not part of a ticket's life. Until its first change a ticket has the status that the column
     `previous` says, if there is one.
     """
     tickets = history.tickets.lazy()

@@ -1,4 +1,4 @@
-"""What each policy catches. Lives here: the count of tickets that a policy holds for, and of those it wins. Never: clocks."""
+"""How many tickets each policy matches, and how many of them it decides."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def policy_coverage(
     as_of: dt.datetime,
     excluded: tuple[str, ...] = EXCLUDED,
 ) -> pl.DataFrame:
-    """How many tickets each policy holds for as they were at `as_of`: a policy that nobody meets is seen here.
+    """How many tickets each policy matches as they were at `as_of`; a policy that matches none shows here.
 
     Columns, in the order of the policies: ``policy``; ``holds``, the tickets for which its condition and validity hold;
     ``applies``, those that no earlier policy has taken; ``tickets``, all that count. The last row, whose policy is

@@ -1,4 +1,4 @@
-"""Clocks from a due instant alone. Lives here: what became of a promise that names its deadline. Never: policies, pauses."""
+"""Clocks from a due instant alone, without a policy."""
 
 import datetime as dt
 from typing import Any
@@ -25,10 +25,10 @@ def due_clocks(
     due: str = "due_at",
     kind: str = "resolution",
 ) -> pl.LazyFrame:
-    """One clock for each ticket that has a due instant, in the columns of `clocks`, beside the ticket's own.
+    """One clock for each ticket that has a due instant, in the columns of `clocks`, with the ticket's own columns.
 
-    The clock runs in calendar time, without pauses: it is the export's own deadline that is held against the stop. A stop
-    after `as_of` is not known yet. Equality is met.
+    The clock runs in calendar time, without pauses: the stop is compared with the export's own deadline. A stop after
+    `as_of` is not known yet. A stop at the deadline is in time.
 
     Args:
         tickets: one row a ticket; lazy stays lazy.

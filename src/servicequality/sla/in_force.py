@@ -1,8 +1,7 @@
-"""What was in force at an instant, and which policy and target follow. Never: how long a clock runs.
+"""What was in force at an instant, and which policy and target follow."""
 
-In force is the value of the last change at or before the instant; before a field's first change, what the log's column
-`previous` says, or else the ticket's own column.
-"""
+# In force is the value of the last change at or before the instant; before a field's first change, the value of the
+# log's column `previous`, or else of the ticket's own column.
 
 from collections.abc import Iterable, Sequence
 
@@ -30,7 +29,7 @@ _FIELD = {column: field for field, column in HELD.items()}
 
 
 def columns_of_policies(policies: Sequence[Policy], records: Records) -> list[str]:
-    """The columns that the policies look at.
+    """The columns that the policies read.
 
     Raises:
         InputError: There are no tickets, or not the table that a target is read from.
@@ -54,7 +53,7 @@ def columns_of_policies(policies: Sequence[Policy], records: Records) -> list[st
         for name in sorted(names):
             if name not in tickets and records.changes is None:
                 raise ParameterError(
-                    f"policy {policy.name!r} looks at {name!r}{closest(name, tickets)}, which is no column of the "
+                    f"policy {policy.name!r} reads {name!r}{closest(name, tickets)}, which is not a column of the "
                     "tickets and, without Records(changes=...), no field of a change"
                 )
         if policy.when is not None:

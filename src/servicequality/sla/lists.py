@@ -1,4 +1,4 @@
-"""What to look at first. Lives here: the late clocks and those that soon will be. Never: how they ran, or counts of them."""
+"""Lists of what to look at first: the late clocks, and those that soon will be."""
 
 import datetime as dt
 from typing import Any
@@ -21,7 +21,7 @@ _TEXTS = (pl.String, pl.Categorical, pl.Enum)
 
 @of_frame
 def overdue(clocks: Any) -> pl.LazyFrame:
-    """The clocks that run past their target, those that overran most first.
+    """The clocks that run past their target, the most overdue first.
 
     Args:
         clocks: a frame of `clocks` or `due_clocks`; lazy stays lazy.
@@ -36,7 +36,7 @@ def overdue(clocks: Any) -> pl.LazyFrame:
 
 @of_frame
 def at_risk(clocks: Any, *, within: float | dt.timedelta) -> pl.LazyFrame:
-    """The clocks that are in time but have little left, those due next first; paused ones, due nobody knows when, last.
+    """The clocks that are in time but have little left, those due next first; paused ones, which have no due time, last.
 
     Args:
         clocks: a frame of `clocks` or `due_clocks`; lazy stays lazy.

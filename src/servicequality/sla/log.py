@@ -1,7 +1,6 @@
-"""Rows of many tickets by time, and the search for the last one at an instant. Never: what a row means, or Polars expressions.
+"""Rows of many tickets by time, and the search for the last one at an instant."""
 
-The search is a bisection of all rows at once: as many steps as the longest history has bits, whatever the number of tickets.
-"""
+# The search is a bisection of all rows at once: as many steps as the longest history has bits, whatever the number of tickets.
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias

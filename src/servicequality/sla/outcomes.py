@@ -1,4 +1,4 @@
-"""What became of a clock, once it is known how long it ran. Lives here: the columns that all share. Never: how it ran."""
+"""The outcome of a clock, once it is known how long it ran."""
 
 import polars as pl
 
@@ -12,8 +12,8 @@ OUTCOMES = pl.Enum(["met", "missed", "missed_open", "pending", "cancelled"])
 def verdict(*, elapsed: pl.Expr, target: pl.Expr, lapsed: pl.Expr | None = None) -> list[pl.Expr]:
     """`overrun_seconds`, `remaining_seconds` and `outcome`, from microseconds and the column `stopped_at`.
 
-    Equality is met. The overrun is null of a clock that is in time, what remains is null of one that is not running or late.
-    All are null where the elapsed time is.
+    A clock that ran exactly its target is in time. The overrun is null for a clock that is in time, what remains is null for
+    one that is late or not running. All are null where the elapsed time is.
 
     Args:
         elapsed: how long the clock ran.

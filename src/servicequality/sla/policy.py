@@ -1,4 +1,4 @@
-"""What is promised. Lives here: targets and policies, as values that are checked when made. Never: tickets, clocks that run."""
+"""Targets and policies, checked when they are made."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -68,7 +68,7 @@ class Policy:
     """Targets, the hours in which their clocks run, and the tickets that they are for.
 
     Attributes:
-        name: What the column `policy` of the clocks says.
+        name: The policy's name, in the column `policy` of the clocks.
         targets: One for each clock and priority.
         schedule: The hours that count. Of `Schedules`, the one whose key is the ticket's `schedule` (a column of its own,
             or a field of its changes).
@@ -141,7 +141,7 @@ def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:
     """The policies in order.
 
     Raises:
-        ParameterError: There is none, one is no policy, or two of one name are valid at the same time.
+        ParameterError: There is none, one is not a policy, or two of one name are valid at the same time.
     """
     listed = (policies,) if isinstance(policies, Policy) else tuple(policies) if isinstance(policies, Iterable) else ()
     if not listed or not all(isinstance(policy, Policy) for policy in listed):

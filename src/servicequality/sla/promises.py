@@ -1,4 +1,4 @@
-"""One row a clock. Lives here: the public door and its checks. Never: how a history is read, how time is reckoned."""
+"""The public functions that give one row a clock, and their checks."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -38,10 +38,10 @@ def clocks(
     """Every promise as it stood at `as_of`: one row for each clock for which a policy has a target.
 
     - ``first_response`` runs from creation to the first response (`facts` says which message is one). A ticket that is
-      ended without one lets the clock lapse: cancelled if in time, else missed.
+      ended without one lets the clock lapse: it is cancelled if in time, else missed.
     - ``next_reply``: one for each wait of `reply_waits`, the first included. It stops at the answer or at the resolution.
     - ``periodic_update`` runs from each public message of a person on the agents' side to the next. A ticket that is ended
-      lets the last one lapse. Spans in which the ticket never ran are none.
+      lets the last one lapse. Spans in which the ticket never ran do not count.
     - ``resolution`` runs from creation to the last resolution; ``requester_wait`` and ``agent_work`` as well, but only
       while the ticket is in one of the statuses that the call names for them.
 
@@ -49,14 +49,14 @@ def clocks(
     ticket keeps the budget it had left. Policy, priority, team, agent and schedule are those in force when the clock stopped,
     or at `as_of` while it runs, and count from its start. In force is the last change at or before the instant;
     before the first, what the log's column `previous` says, or else the ticket's own column. Of the policies that hold, in
-    their order, the first wins; if it has no target for a clock there is none. `policy_coverage` says what each policy
-    caught.
+    their order, the first wins; if it has no target for a clock there is none. `policy_coverage` counts the tickets of each
+    policy.
 
     Args:
         records: tickets, and changes and responses where there are any: next replies and updates need responses,
             requester wait and agent work need changes.
         policies: the policies in the order in which they are tried.
-        as_of: the instant of knowledge, inclusive; with a time zone. The same history gives the same answer for ever.
+        as_of: the instant of knowledge, inclusive; with a time zone. The same history always gives the same answer.
         ended: statuses in which the work is over, without regard to case.
         excluded: what keeps a ticket out, as in `facts`.
         first_response: what counts as the first response, as in `facts`.
@@ -74,8 +74,8 @@ def clocks(
         start, or no schedule is in force.
 
     Raises:
-        ParameterError: `as_of` is naive, a set of statuses is no tuple, a status is both ended and paused, the policies
-            are none or not to be told apart, or a condition names no column or is not true or false.
+        ParameterError: `as_of` is naive, a set of statuses is not a tuple, a status is both ended and paused, the policies
+            are missing or cannot be distinguished, or a condition names no column or is not true or false.
         InputError: The records lack tickets, or a table that a target needs.
     """
     known = known_at(as_of)

@@ -1,4 +1,4 @@
-"""From candidates to clocks. Lives here: the order of the steps, and the frame that comes of them. Never: a rule of its own."""
+"""From candidates to clocks: the order of the steps, and the frame that results."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 

@@ -1,10 +1,9 @@
-"""How long clocks ran, and when their budgets end. Lives here: arrays in, arrays out. Never: what a clock is for, or outcomes.
+"""How long clocks ran, and when their budgets end."""
 
-The business clock is linear, so each instant is mapped to it once. A ticket's status is a step function: between two rows of
-its log the time that a clock ran is a difference of business clocks or nothing, and running sums over the log give it up to
-any row. A clock then needs the rows at its start and at its stop, and a budget that is used up is found by bisection of the
-sums.
-"""
+# The business clock is linear, so each instant is mapped to it once. A ticket's status is a step function: between two rows of
+# its log the time that a clock ran is a difference of business clocks or nothing, and running sums over the log give it up to
+# any row. A clock then needs the rows at its start and at its stop, and a budget that is used up is found by bisection of the
+# sums.
 
 from dataclasses import dataclass
 
@@ -106,7 +105,7 @@ def run(log: Log, spans: Spans, hours: Hours, *, runs: Flags, pauses: Flags) -> 
     inside = row > here
     left = needed - np.where(inside, sums[row], before)
     origin = np.where(inside, log.at[row], spans.start)
-    # A clock that stands where it stopped would have run on; when one that is paused now is due nobody knows.
+    # A stopped clock would have run on; when one that is paused now is due is unknown.
     stands = ~runs[row] & (spans.target > 0)
     left = np.where(stands, needed - after, left)
     due = hours.add(np.where(stands, spans.stop, origin), left)

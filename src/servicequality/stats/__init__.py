@@ -1,8 +1,4 @@
-"""Statistics kernels: numpy arrays in, numpy arrays out, every group of a table in one call.
-
-Lives here: intervals, tests, sample sizes and roundings of the kind that any metric may need. Never: frames or metrics.
-A call that cannot have an answer raises ``ParameterError``; tables mask such groups beforehand.
-"""
+"""Statistics kernels: numpy arrays in, numpy arrays out, every group of a table in one call. Never: frames."""
 
 from servicequality.stats.agreement import (
     Agreement,

@@ -1,7 +1,4 @@
-"""What every kernel asks of its call: finite numbers of one shape, a level in (0, 1), a known option.
-
-Lives here: the array type, the checks and the critical value. Never: a statistic, or a look at frames.
-"""
+"""Checks of every kernel's arguments: finite numbers of one shape, a level in (0, 1), a known option."""
 
 from typing import TypeAlias
 

@@ -1,4 +1,4 @@
-"""What stands around every public kernel: arguments of the annotated kind, and no foreign error. Never: a formula."""
+"""The wrapper of every public kernel: arguments of the annotated types, and only our own errors."""
 
 import contextlib
 import functools
@@ -59,7 +59,7 @@ def _checked(checks: Mapping[str, Check], name: str, value: object) -> Any:
 
 @functools.cache
 def _checks_of(function: Callable[..., Any]) -> dict[str, Check]:
-    """The check of each parameter that its annotation tells; read at the first call, since imports shall be quick."""
+    """The check of each parameter, from its annotation; read at the first call, so that imports are quick."""
     hints = typing.get_type_hints(function)
     checks = {name: check for name, hint in hints.items() for check in _check_of(hint)}
     return checks | ({"level": _level} if hints.get("level") is float else {})

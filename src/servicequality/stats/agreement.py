@@ -1,13 +1,9 @@
-"""How far several raters agree beyond chance: coefficients that need only how often an item got each category.
+"""Agreement of several raters from counts of items by category: percent agreement, Fleiss, Gwet, Brennan-Prediger."""
 
-Lives here: percent agreement, Fleiss, Gwet and Brennan-Prediger over counts of items by categories. Never: two named
-raters (`agreement_pairs`), distances between numbers (`krippendorff`, `intraclass`), or who rated what.
-
-Counts are one row an item, one column a category; `times` says how many items share a row, so that a million ratings
-come as the few patterns that occur. Standard errors are those of the items, linearised: an item's share in the observed
-and in the chance agreement (Gwet 2008). Where every item has as many ratings that is Gwet's own formula; where it has
-not, agreement is read as the ratio of two sums that it is, so that items rated once add no spread.
-"""
+# Counts are one row an item, one column a category; `times` says how many items share a row, so that a million ratings
+# come as the few patterns that occur. Standard errors are those of the items, linearised: an item's share in the observed
+# and in the chance agreement (Gwet 2008). Where every item has as many ratings that is Gwet's own formula; where it
+# does not, agreement is computed as a ratio of two sums, so that items rated once add no spread.
 
 from typing import NamedTuple
 
@@ -32,8 +28,8 @@ class Agreement(NamedTuple):
         low: lower limit; NaN where one item cannot tell.
         high: upper limit.
         se: standard error.
-        observed: agreement that was seen, weighted as the coefficient weighs it.
-        chance: agreement that chance would give.
+        observed: observed agreement, weighted as in the coefficient.
+        chance: agreement expected by chance.
         items: items with at least two ratings.
     """
 
@@ -80,7 +76,7 @@ def observe(
     """Counts checked, and the agreement seen in them.
 
     Raises:
-        ParameterError: counts that are no matrix or below 0, or no item with two ratings.
+        ParameterError: counts that are not a matrix or are below 0, or no item with two ratings.
     """
     table, repeated = checked_counts(counts, times)
     matrix = agreement_weights(table.shape[1], weights, scores=scores)
@@ -119,7 +115,7 @@ def percent_agreement(
 ) -> Agreement:
     """Share of pairs of ratings of an item that agree, averaged over items.
 
-    The limits are Wilson's on the number of items that would tell as much; chance is not taken off.
+    The limits are Wilson's on the number of items that would tell as much; it is not corrected for chance.
 
     Args:
         counts: ratings by item (rows) and category (columns).
@@ -316,12 +312,12 @@ def with_limits(
 
 
 def require_equal(seen: Observed) -> None:
-    """Raise ParameterError unless every item has as many ratings."""
+    """Raise ParameterError unless all items have the same number of ratings."""
     ratings = seen.counts.sum(axis=1)
     if ratings.min() < ratings.max():
         raise ParameterError(
             f"items have from {ratings.min():g} to {ratings.max():g} ratings, and Fleiss' kappa needs as many for each: "
-            "ask for the general form (unequal), or for Krippendorff's alpha"
+            "use the general form (unequal), or Krippendorff's alpha"
         )
 
 

@@ -55,7 +55,7 @@ def cohen_kappa(
 def counts_of_pairs(table: ArrayLike) -> tuple[FloatArray, FloatArray]:
     """The table of two raters as counts by item and category, and how many items each row stands for.
 
-    This is what the coefficients that do not ask who rated take.
+    These are the input of the coefficients that ignore who rated.
 
     Args:
         table: counts of items by the categories of the first rater (rows) and the second.

@@ -1,10 +1,7 @@
-"""Limits that hold at every look at once: for people who read a figure daily and stop when they like it.
+"""Confidence sequences: limits that hold at every look, for figures that are read daily."""
 
-Ordinary limits are made for one look. Of thirty daily looks at a share that is exactly on target, one is outside its
-95 % limits more often than not for a month in three. These are wider, and may be looked at as often as one likes.
-
-Lives here: confidence sequences of a share and of a mean. Never: which rows are looked at, or a verdict.
-"""
+# Ordinary limits are made for one look. Of thirty daily looks at a share that is exactly on target, one is outside its
+# 95 % limits more often than not for a month in three. These are wider, and hold however often one looks.
 
 from typing import NamedTuple
 
@@ -74,7 +71,7 @@ def normal_mixture_bound(variance: ArrayLike, *, level: float = 0.95, best_at: A
     Args:
         variance: summed variance of the rows so far, 0 or more.
         level: probability that the sum stays within the boundary at every look.
-        best_at: the summed variance at which it shall be narrowest, above 0.
+        best_at: the summed variance at which it is narrowest, above 0.
 
     Raises:
         ParameterError: a negative variance, best_at <= 0, a level outside (0, 1), or a value that is not finite.
@@ -82,7 +79,7 @@ def normal_mixture_bound(variance: ArrayLike, *, level: float = 0.95, best_at: A
     two_sided_tail(level)
     v, best = floats(variance=variance, best_at=best_at)
     require(v >= 0, "variance", v, "0 or more", "give a sum of squares")
-    positive("best_at", best, "say at which summed variance the boundary shall be narrowest")
+    positive("best_at", best, "state the summed variance at which the boundary is narrowest")
     reach = -2 * np.log1p(-level)
     rho = best / (reach + np.log1p(reach))
     bound = np.sqrt((v + rho) * (np.log((v + rho) / rho) + reach))

@@ -1,4 +1,4 @@
-"""The words of an Apdex (Apdex Alliance, Technical Specification 1.1, 2007). Never: the index, which is a metric."""
+"""The ratings of an Apdex in words (Apdex Alliance, Technical Specification 1.1, 2007)."""
 
 from typing import NamedTuple
 

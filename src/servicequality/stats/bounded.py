@@ -1,4 +1,4 @@
-"""Limits of the mean of a score that cannot leave its scale. Never here: means without ends (``mean``)."""
+"""Limits of the mean of a score on a bounded scale. Never here: means without bounds (`mean`)."""
 
 import numpy as np
 from numpy.typing import ArrayLike

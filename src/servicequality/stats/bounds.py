@@ -1,7 +1,4 @@
-"""What can be said of a share when some of its outcomes are unknown: bounds without assumptions, and their limits.
-
-Never here: estimates that assume something of the unknown, as Kaplan-Meier does.
-"""
+"""Bounds of a share of which some outcomes are unknown, without assumptions, and their limits."""
 
 from numpy.typing import ArrayLike
 

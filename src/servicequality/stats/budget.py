@@ -1,7 +1,6 @@
-"""Error budgets of a service-level objective (Google SRE Workbook 2018, chapter 5). Never here: windows of a frame.
+"""Error budgets of a service-level objective (Google SRE Workbook 2018, chapter 5)."""
 
-An objective of 0.999 leaves a budget of 0.001 of all events. A burn rate of 1 spends it exactly by the end of the period.
-"""
+# An objective of 0.999 leaves a budget of 0.001 of all events. A burn rate of 1 spends it exactly by the end of the period.
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,7 +1,6 @@
-"""Limits of control charts: what a steady process does by chance. Lives here: centres, limits, sums. Never: frames, signals.
+"""Limits of control charts: what a steady process does by chance."""
 
-All limits stand three standard errors from the centre (Shewhart 1931). NaN is a gap: it keeps its place and takes no part.
-"""
+# All limits stand three standard errors from the centre (Shewhart 1931). NaN is a gap: it keeps its place and is left out.
 
 from typing import NamedTuple
 
@@ -34,7 +33,7 @@ class ControlLimits(NamedTuple):
 
 @kernel
 def moving_range(x: ArrayLike) -> float:
-    """Mean distance of neighbours; a pair with a gap in it is none.
+    """Mean distance of neighbours; a pair with a gap in it does not count.
 
     Args:
         x: the points in order; NaN is a gap.

@@ -1,8 +1,4 @@
-"""What a mean of clustered or weighted rows is worth: its variance, effective rows and degrees of freedom.
-
-A weighted row is a cluster of its own that counts as much as it weighs. Never here: limits, or the classic linearised error
-(``sampling``).
-"""
+"""Variance, effective rows and degrees of freedom of a mean of clustered or weighted rows."""
 
 from typing import NamedTuple
 

@@ -1,8 +1,7 @@
-"""Counting instants and spells by period, in linear time. Lives here: numpy kernels. Never: frames, zones, meanings.
+"""Counts of instants and spells by period, in linear time."""
 
-Instants are Int64 of any unit and origin; a period is ``[edge, next edge)``. No temporary is as long as the input: rows
-pass in blocks that stay in the processor's cache and add up in small histograms.
-"""
+# Instants are Int64 of any unit and origin; a period is ``[edge, next edge)``. No temporary is as long as the input: rows
+# pass in blocks that stay in the processor's cache and add up in small histograms.
 
 from typing import NamedTuple
 

@@ -1,8 +1,7 @@
-"""Sums, cross-products and covariances of a matrix of answers, and their resamples: what reliability and validity stand on.
+"""Sums, cross-products and covariances of a matrix of answers, and their resamples."""
 
-One matrix of covariances of all items answers every question about scales, so a pass over the answers is made once. Sums
-add up: parts of a survey merge to the whole. Never here: what the covariances say of a scale.
-"""
+# Every figure about a scale follows from one matrix of covariances of all items, so one pass over the answers is enough.
+# Sums add up: parts of a survey merge to the whole.
 
 from dataclasses import dataclass
 from typing import Literal, Self, TypeAlias
@@ -210,7 +209,7 @@ def resampled_covariances(answers: ArrayLike, *, resamples: int = 1000, seed: in
 
 
 def covariances(values: ArrayLike, name: str = "covariance") -> FloatArray:
-    """A stack of covariance matrices, looked at: square, symmetric, without negative variances.
+    """A stack of covariance matrices, checked: square, symmetric, without negative variances.
 
     Raises:
         ParameterError: otherwise, or for a value that is not finite.

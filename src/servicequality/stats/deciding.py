@@ -1,4 +1,4 @@
-"""Limits that decide whether a target is met: one-sided each way, and never too sure of few or nearly equal answers."""
+"""Limits that decide whether a target is met: one-sided each way, and cautious with few or nearly equal answers."""
 
 import numpy as np
 from numpy.typing import ArrayLike

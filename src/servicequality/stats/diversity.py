@@ -1,4 +1,4 @@
-"""How many types there effectively are. Lives here: the exponential of Shannon's entropy with limits. Never: what a type is."""
+"""The effective number of types: the exponential of Shannon's entropy, with limits."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ class Breadth(NamedTuple):
     Attributes:
         value: exp of the entropy of the observed shares.
         low: lower limit, at least 1.
-        high: upper limit; NaN where one type alone was seen, since nobody knows how many more there are.
+        high: upper limit; NaN where only one type was seen, since it is unknown how many more there are.
         se: standard error on the value's scale.
         n: observations.
     """

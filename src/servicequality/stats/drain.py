@@ -1,4 +1,4 @@
-"""When a backlog will be gone. Lives here: the first passage of a drifting random walk. Never: tickets, or what a day is."""
+"""When a backlog will be gone: the first passage of a drifting random walk."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,4 +1,4 @@
-"""By how much one amount grows with another. Lives here: the slope of logarithms. Never: frames, causes."""
+"""By how much one amount grows with another: the slope of logarithms."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,7 +1,4 @@
-"""The one-factor model of a scale by maximum likelihood, and omega, the reliability that follows from it.
-
-Never here: more factors, rotations, or tests of fit.
-"""
+"""The one-factor model of a scale by maximum likelihood, and omega, the reliability that follows from it."""
 
 from typing import NamedTuple
 

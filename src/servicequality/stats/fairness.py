@@ -1,4 +1,4 @@
-"""Is one among many really different? Lives here: funnels, shrinkage, dispersion, chances of ranks. Never: frames, names."""
+"""Whether one unit among many differs: funnels, shrinkage, dispersion, probabilities of ranks."""
 
 from typing import NamedTuple
 
@@ -56,7 +56,7 @@ def funnel(hits: ArrayLike, n: ArrayLike, *, level: float = 0.998) -> Funnel:
 
 
 class Shrunk(NamedTuple):
-    """Shares of many units, each drawn towards the mean as far as its size leaves it in doubt.
+    """Shares of many units, each shrunk towards the mean, the more the fewer its rows.
 
     Attributes:
         mean: mean of the units' true shares.

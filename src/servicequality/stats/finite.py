@@ -1,4 +1,4 @@
-"""Samples from a finite number of rows: how many are needed, and what a sample says of all. Never here: infinite ones."""
+"""Samples from a finite number of rows: how many are needed, and what a sample says of all."""
 
 import numpy as np
 from numpy.typing import ArrayLike

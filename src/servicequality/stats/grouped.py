@@ -1,4 +1,4 @@
-"""Numbers sorted within their groups, in numpy. Never here: what a group is, or what is read from the sorted numbers."""
+"""Numbers sorted within their groups."""
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -1,7 +1,4 @@
-"""Float-bit bins: a histogram whose bins follow the floating-point grid, so that any two merge by addition.
-
-Never here: counting, which the state's ``group_by`` does.
-"""
+"""Histograms whose bins follow the floating-point grid, so that any two merge by addition."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,8 +1,6 @@
-"""How much each of several scores has to do with an outcome, from covariances: regression, shares of R², partial correlations.
+"""Importance of several scores for an outcome, from covariances: regression, shares of R², partial correlations."""
 
-None of it is a cause: a share says how well a score predicts, not what would happen if it were raised. Never here: stated
-importance, quadrants.
-"""
+# None of it is a cause: a share tells how well a score predicts, not what would happen if it were raised.
 
 from typing import NamedTuple
 

@@ -1,7 +1,4 @@
-"""What changed when something was released: a series that is interrupted, and a difference of differences.
-
-Lives here: both estimates with their errors. Never: which release, or the claim that it was the cause.
-"""
+"""Interrupted time series and difference in differences, with their standard errors."""
 
 from typing import NamedTuple
 

@@ -171,6 +171,6 @@ def _numbers(ratings: ArrayLike) -> FloatArray:
     if gaps := int(np.isnan(table).sum()):
         raise ParameterError(
             f"{gaps} of {table.size} ratings are missing, and the intraclass correlation needs a complete table: leave "
-            "such items out, or ask for Krippendorff's alpha of the interval scale"
+            "such items out, or use Krippendorff's alpha of the interval scale"
         )
     return table

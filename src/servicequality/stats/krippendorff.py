@@ -1,8 +1,7 @@
-"""Krippendorff's alpha: disagreement seen over disagreement expected, of any number of raters and with gaps.
+"""Krippendorff's alpha for any number of raters, with missing ratings. Never here: other coefficients (`agreement`)."""
 
-Never here: agreement without distances (`agreement`). Every kind of alpha but the ratio is read from sums, so that no
-matrix of pairs is made: nominal from counts, interval from values, ordinal from midranks.
-"""
+# Every kind of alpha but the ratio is computed from sums, so that no matrix of pairs is made: nominal from counts,
+# interval from values, ordinal from midranks.
 
 from typing import Literal, TypeAlias
 

@@ -1,7 +1,4 @@
-"""Do two survival curves, or many, differ: the log-rank test from risk tables, every comparison in one call.
-
-Lives here: the test between groups. Never: the curves themselves. Tables come flattened, as `survival` takes them.
-"""
+"""The log-rank test of two or more survival curves from risk tables, every comparison in one call."""
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise

@@ -1,7 +1,4 @@
-"""Intervals of a mean, and of any estimate that has a standard error and degrees of freedom.
-
-Never here: the standard error of weighted or clustered rows (``sampling``).
-"""
+"""Intervals of a mean, and of any estimate that has a standard error and degrees of freedom."""
 
 from typing import Literal, TypeAlias
 

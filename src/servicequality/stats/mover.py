@@ -1,7 +1,4 @@
-"""The method of variance estimates recovery: limits of a difference from the limits of its parts.
-
-Never here: the limits of the parts.
-"""
+"""The method of variance estimates recovery: limits of a difference from the limits of its parts."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,4 +1,4 @@
-"""p-values of several comparisons made at once, adjusted. Never here: the tests that gave them."""
+"""Adjusted p-values of several comparisons made at once."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,8 +1,6 @@
-"""Net scores: the share of positive answers less the share of negative ones, on the scale -1 to 1.
+"""Net scores: the share of positive answers less the share of negative ones, on the scale -1 to 1."""
 
-NPS is such a score; callers multiply by 100. Counts may be fractional (weighted shares times the effective n).
-Never here: which answers are positive, or how many are needed (``planning``).
-"""
+# NPS is such a score; callers multiply by 100. Counts may be fractional (weighted shares times the effective n).
 
 import warnings
 from typing import Literal, TypeAlias

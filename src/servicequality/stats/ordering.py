@@ -1,4 +1,4 @@
-"""Rows sorted by group, and inside their groups. Never here: what a group is, or what is read from sorted rows."""
+"""Rows sorted by group, and within their groups."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How much two categories agree: 1 for the same, less the farther they lie apart. Never here: a coefficient."""
+"""Weights of agreement between two categories: 1 for the same, less the farther they lie apart."""
 
 from typing import Literal, TypeAlias
 

@@ -1,8 +1,6 @@
-"""How many answers are needed, what change can be seen, and whether a target is met beyond doubt.
+"""Sample sizes: how many answers are needed, what change can be seen, whether a target is met beyond doubt."""
 
-Needed numbers are not rounded up: printing does that. Never here: targets that are looked at again and again (they need
-limits that hold at any time).
-"""
+# Needed numbers are not rounded up: printing does that. For targets that are looked at again and again see `anytime`.
 
 from typing import Literal, TypeAlias
 

@@ -1,4 +1,4 @@
-"""Limits of the mean of amounts that cannot be negative. Never here: scores on a scale (``bounded``)."""
+"""Limits of the mean of amounts that cannot be negative. Never here: scores on a scale (`bounded`)."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,8 +1,6 @@
-"""Intervals of a share k / n and of a difference of two shares.
+"""Intervals of a share k / n and of a difference of two shares. Never here: survey designs (`sampling`)."""
 
-Counts may be fractional, as a weighted share times its effective n is. Never here: survey designs (``sampling``),
-shares with unknown outcomes (``bounds``), how many answers are needed (``planning``).
-"""
+# Counts may be fractional, as a weighted share times its effective n is.
 
 import warnings
 from typing import Literal, TypeAlias

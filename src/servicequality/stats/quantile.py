@@ -1,7 +1,4 @@
-"""Distribution-free limits of a quantile: which order statistics bound it, and with what probability.
-
-Never here: the sorting of the data, or quantiles of censored durations.
-"""
+"""Distribution-free limits of a quantile: which order statistics bound it, and with what probability."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,4 +1,4 @@
-"""Limits of a rate: events per exposure. Never here: comparisons of rates, or charts of counts."""
+"""Limits of a rate: events per exposure."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,8 +1,7 @@
-"""How far the items of a scale measure one thing, from their covariances: alpha and its kin, differences, combinations.
+"""Reliability of a scale from covariances of its items: alpha and its relatives, differences, combinations."""
 
-Every function takes covariances of the items with groups on leading axes; ``covariance`` makes them of answers, and
-``CrossProducts`` of stored sums. Never here: a factor model, a verdict such as "above .70 is good", or a reversal of items.
-"""
+# Every function takes covariances of the items with groups on leading axes; ``covariance`` makes them of answers, and
+# ``CrossProducts`` of stored sums.
 
 import warnings
 

@@ -1,7 +1,4 @@
-"""Digits for printing: figures that say no more than their standard error allows, shares that add up.
-
-Never here: text, or any use inside a calculation. Nothing is rounded before it is printed.
-"""
+"""Digits for printing: no more than the standard error allows, and shares that add up."""
 
 from decimal import ROUND_HALF_UP, Context, Decimal
 
@@ -57,7 +54,7 @@ def largest_remainder(parts: ArrayLike, *, units: int = 100) -> IntArray:
 
     Args:
         parts: counts or shares along the last axis, 0 or more; equal remainders favour the earlier part.
-        units: what the parts shall add up to: 100 for whole per cents, 1000 for one decimal.
+        units: what the parts add up to: 100 for whole per cents, 1000 for one decimal.
 
     Raises:
         ParameterError: a negative part, parts that add up to 0, no axis, units < 1, or a value that is not finite.

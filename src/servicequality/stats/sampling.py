@@ -1,7 +1,4 @@
-"""Standard errors and effective sizes of weighted, clustered and stratified rows, from their sums.
-
-Never here: limits, which take an effective n and degrees of freedom from here.
-"""
+"""Standard errors and effective sizes of weighted, clustered and stratified rows, from their sums."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -94,7 +91,7 @@ def poststratification_weights(n: ArrayLike, totals: ArrayLike) -> FloatArray:
         ParameterError: an empty stratum, a negative total, or a value that is not finite.
     """
     n_, totals_ = floats(n=n, totals=totals)
-    positive("n", n_, "a stratum without rows has nobody to speak for it: join it to another")
+    positive("n", n_, "a stratum without rows tells nothing: join it to another")
     require(totals_ >= 0, "totals", totals_, "0 or more", "count the population's strata")
     return np.asarray(totals_ / n_, dtype=np.float64)
 

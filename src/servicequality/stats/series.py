@@ -1,4 +1,4 @@
-"""Two series side by side: prewhitened cross-correlation, shifts at events. Never here: frames, or words about causes."""
+"""Two series side by side: prewhitened cross-correlation, shifts at events."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,8 +1,6 @@
-"""Two samples of rows without a shape assumed: how far one lies from the other, and how often it lies above.
+"""Two samples without an assumed distribution: Hodges and Lehmann's shift, Brunner and Munzel's test."""
 
-Lives here: Hodges and Lehmann's shift, Brunner and Munzel's test. Never: means, or censored rows. Nothing here is
-quadratic in rows: pairs are counted by sorting, never listed.
-"""
+# Nothing here is quadratic in rows: pairs are counted by sorting, never listed.
 
 from typing import NamedTuple
 
@@ -18,7 +16,7 @@ _LISTED = 10_000  # pairs of which all differences are written down
 
 
 class Shift(NamedTuple):
-    """The shift of one sample against another, and its limits; `exact` says that the limits are no approximation.
+    """The shift of one sample against another, and its limits; `exact` says that the limits are not approximate.
 
     Limits are NaN where so few rows cannot have any at the level.
     """
@@ -33,7 +31,7 @@ class Superiority(NamedTuple):
     """How often a row of y lies above one of x, ties counting half; NaN where a sample has no spread to tell by.
 
     Attributes:
-        probability: P(x < y) + P(x = y) / 2; one half is no difference.
+        probability: P(x < y) + P(x = y) / 2; one half is not a difference.
         se: its standard error.
         statistic: Brunner and Munzel's.
         df: degrees of freedom of the statistic.
@@ -96,7 +94,7 @@ def hodges_lehmann(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Shift:
 def brunner_munzel(x: ArrayLike, y: ArrayLike, *, level: float = 0.95) -> Superiority:
     """Probability that a row of y lies above a row of x, for ordinal answers (Brunner and Munzel 2000).
 
-    Unlike Wilcoxon's test it does not ask both samples to have one spread. Limits are Student's, cut to [0, 1].
+    Unlike Wilcoxon's test it does not assume equal spread in both samples. Limits are Student's, cut to [0, 1].
 
     Args:
         x: rows of one sample, at least 2.

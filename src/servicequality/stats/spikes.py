@@ -1,7 +1,4 @@
-"""Counts that are too high for their hour. Lives here: a frozen baseline by slot, negative binomial thresholds and tails.
-
-Never here: calendars, or charts of one series.
-"""
+"""Counts that are too high for their hour: a frozen baseline by slot, negative binomial thresholds and tails."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,6 @@
-"""Groups of different mix made comparable: rates split into mix and rate, standardised, or pooled within strata.
+"""Groups of different mix made comparable: rates split into mix and rate, standardised, or pooled within strata."""
 
-Strata lie along the last axis. Never here: which groups, or a word about causes.
-"""
+# Strata lie along the last axis.
 
 from typing import NamedTuple
 
@@ -85,7 +84,7 @@ def kitagawa(y1: ArrayLike, x1: ArrayLike, y0: ArrayLike, x0: ArrayLike) -> MixA
 def direct_standardise(
     rate: ArrayLike, variance: ArrayLike, weights: ArrayLike, *, level: float = 0.95
 ) -> tuple[FloatArray, FloatArray, Interval]:
-    """The rate that a group would have if its strata weighed what they do in the standard, its error and its limits.
+    """The rate that a group would have with the stratum weights of the standard, its error and its limits.
 
     Args:
         rate: rate of each stratum along the last axis.

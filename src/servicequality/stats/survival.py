@@ -1,8 +1,6 @@
-"""Durations of which some are still open: the Kaplan-Meier and Aalen-Johansen estimators over many groups at once.
+"""The Kaplan-Meier and Aalen-Johansen estimators over many groups at once, and their variances."""
 
-Lives here: the estimators and their variances; `Curves` reads shares, quantiles and means off them. Never: tests
-between groups, or tables made from frames. Tables come flattened: `offsets` (length G + 1) bounds each group's rows.
-"""
+# Tables come flattened: `offsets` (length G + 1) bounds each group's rows.
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray

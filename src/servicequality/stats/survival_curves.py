@@ -1,7 +1,4 @@
-"""Survival curves of many groups at once, and what is read off: shares, quantiles, means, with limits.
-
-Never here: how a curve is estimated, or a test between groups.
-"""
+"""Survival curves of many groups at once, and what is read from them: shares, quantiles, means, with limits."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
@@ -68,7 +65,7 @@ class Curves:
         products: the beta products that limits are read from.
         rows: one per group: how many rows it has.
         final: one per group: nobody is left at the last time, so the curve holds for ever after.
-        competing: whether other causes end rows, so that `survival` is no Kaplan-Meier curve.
+        competing: whether other causes end rows, so that `survival` is not a Kaplan-Meier curve.
         delayed: whether rows may have come under watch late.
     """
 
@@ -277,7 +274,7 @@ class Curves:
     def _area(self, horizons: FloatArray) -> tuple[FloatArray, FloatArray]:
         """The area under S up to the horizon of each group, and its standard error."""
         if self.competing:
-            raise ParameterError("a mean needs kaplan_meier curves: with competing causes ask for incidence_at")
+            raise ParameterError("a mean needs kaplan_meier curves: with competing causes use incidence_at")
         if self.time.size and self.time.min() < 0:
             raise ParameterError(f"a mean needs times of 0 or more; the smallest is {self.time.min():g}")
         ends = np.repeat(horizons, np.diff(self.offsets))

@@ -1,4 +1,4 @@
-"""The log-log band of a survival curve by name: Greenwood's error on the scale log(-log S) (Kalbfleisch & Prentice 1980)."""
+"""The log-log band of a survival curve: Greenwood's error on the scale log(-log S) (Kalbfleisch & Prentice 1980)."""
 
 import numpy as np
 

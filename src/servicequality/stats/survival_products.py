@@ -1,9 +1,8 @@
-"""Beta products along a curve: moments of the share ended, and the limits of it that they give, for all groups at once.
+"""Beta products along a curve: moments of the share ended, and the limits that they give, for all groups at once."""
 
-Source: Fay, Brittain & Proschan 2013 (Biostatistics 14: 723), mid-p as in Fay & Brittain 2016; with competing ends, the
-same product for the share ended by one cause. The moments are running sums of terms of one sign, or nearly, never a
-difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
-"""
+# Source: Fay, Brittain & Proschan 2013 (Biostatistics 14: 723), mid-p as in Fay & Brittain 2016; with competing ends, the
+# same product for the share ended by one cause. The moments are running sums of terms of one sign, or nearly, never a
+# difference such as E F^2 - (E F)^2 that loses its digits as the rows grow.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -317,7 +316,7 @@ def reached(products: Products, p: float, *, tail: float, delayed: bool) -> tupl
         return _above(part, p, np.where(certain, 1 - tail, tail))
 
     # With whole rows that all were there from the start, what holds at one time holds later. Rows that join late undo it, and
-    # fractions of a row may, where moments of so little are no Beta's.
+    # fractions of a row may, where moments of so little are not Beta's.
     if not delayed and bool((products.gone == np.rint(products.gone)).all()):
         possible, certain = np.split(_first_by_probes(holds, np.tile(starts, 2), np.tile(ends, 2), groups), 2)
     else:

@@ -1,11 +1,9 @@
-"""Running sums, totals and first hits over many groups laid end to end, and blocks of such groups.
+"""Running sums, totals and first hits over many groups laid end to end."""
 
-Lives here: what the survival kernels need of them. Never: anything about survival. `offsets` (length G + 1) bounds the
-groups' rows; a group may be empty.
-
-No figure of a group depends on its neighbours, not even in the last bit: a running sum over all rows less its value at
-a group's start would cancel, and would let one long group take digits from every later one.
-"""
+# `offsets` (length G + 1) bounds the groups' rows; a group may be empty.
+#
+# No figure of a group depends on its neighbours, not even in the last bit: a running sum over all rows less its value at
+# a group's start would cancel, and would let one long group take digits from every later one.
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""Shares that ended within a limit, pooled over strata with curves of their own. Never here: the curves."""
+"""Shares that ended within a limit, pooled over strata with curves of their own."""
 
 import numpy as np
 from numpy.typing import ArrayLike

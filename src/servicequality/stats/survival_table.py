@@ -1,7 +1,6 @@
-"""The risk table: one row per distinct time with summed counts. Lives here: building one from arrays, and checking one.
+"""The risk table: one row per distinct time with summed counts, built from arrays and checked."""
 
-Never here: an estimate. Counts add, so tables merge by summing the counts of equal times, in any order.
-"""
+# Counts add, so tables merge by summing the counts of equal times, in any order.
 
 from collections.abc import Mapping
 from functools import reduce
@@ -42,7 +41,7 @@ def risk_table(
         durations: time of each row at its end or at the last look, 0 or more.
         state: 0 still open (censored), 1 ended by the event, 2 ended by a competing cause; Booleans are 0 and 1.
         entry: time at which each row came under observation (delayed entry, strict: it is at risk at t if
-            entry < t <= duration). 0 or less is no delay.
+            entry < t <= duration). 0 or less is not a delay.
         weight: what each row counts for, 0 or more.
 
     Raises:

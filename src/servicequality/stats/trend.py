@@ -1,4 +1,4 @@
-"""Does a rate rise or fall from band to band. Lives here: Poisson regression on the band's number. Never: how bands are cut."""
+"""Whether a rate rises or falls from band to band: Poisson regression on the band's number."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,4 @@
-"""Two figures side by side: limits and tests of their difference and of their ratio, from means, errors and limits.
-
-Never here: rows (`shifts`), censored curves (`logrank`), shares and net scores, which have limits of their own kind.
-"""
+"""Limits and tests of the difference and the ratio of two figures. Never here: rows (`shifts`), curves (`logrank`)."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -184,7 +181,7 @@ def rate_ratio_test(
 
 @kernel
 def p_from_limits(change: ArrayLike, low: ArrayLike, high: ArrayLike, *, level: float = 0.95) -> FloatArray:
-    """Two-sided p-value of "no change" read off limits: below 1 - level exactly where they exclude 0.
+    """Two-sided p-value of "no change" from limits: below 1 - level exactly where they exclude 0.
 
     The limit that faces 0 is taken for z of its level's standard errors away from the change, as it is for limits that
     are normal on their side. NaN where that limit is.
@@ -211,7 +208,7 @@ def _counts(
     x, span_x, y, span_y = floats(events_a=events_a, exposure_a=exposure_a, events_b=events_b, exposure_b=exposure_b)
     for name, count in (("events_a", x), ("events_b", y)):
         require(count >= 0, name, count, "0 or more", "count events")
-    require(x + y > 0, "events_a + events_b", x + y, "above 0", "without an event nothing tells the rates apart")
+    require(x + y > 0, "events_a + events_b", x + y, "above 0", "without an event nothing distinguishes the rates")
     positive("exposure_a", span_x)
     positive("exposure_b", span_y)
     return x, span_x, y, span_y

@@ -1,4 +1,4 @@
-"""Time down, time between failures, availability. Lives here: sweeps over spans and exact limits. Never: frames, calendars."""
+"""Time down, time between failures, availability: sweeps over spans, and exact limits."""
 
 from typing import NamedTuple
 

@@ -1,7 +1,4 @@
-"""Whether dimensions are distinct and answers can be believed: HTMT, limits of correlations, ends of scales, straight lines.
-
-Never here: a threshold that a number would have to pass.
-"""
+"""Whether dimensions are distinct and answers credible: HTMT, correlations, ends of scales, straight lines."""
 
 import warnings
 from collections.abc import Sequence
@@ -44,7 +41,7 @@ def htmt(covariance: ArrayLike, dimensions: Sequence[object]) -> FloatArray:
     """Heterotrait-monotrait ratio of each pair of dimensions (Henseler, Ringle and Sarstedt 2015), shape (…, d, d).
 
     The mean correlation of items across two dimensions, over the geometric mean of the mean correlations within each. It
-    estimates the correlation of what the two measure; near 1, respondents do not tell them apart. Correlations keep their
+    estimates the correlation of what the two measure; near 1, respondents do not distinguish them. Correlations keep their
     signs: an item that has to be reversed is not reversed here.
 
     Args:
@@ -59,7 +56,7 @@ def htmt(covariance: ArrayLike, dimensions: Sequence[object]) -> FloatArray:
     undefined = np.isnan(ratio).any(axis=(-1, -2))
     require(
         ~undefined, "mean correlation within a dimension", np.zeros(undefined.shape), "above 0",
-        "its items do not go together, so that nothing can be told apart from them",
+        "its items do not go together, so that no other dimension can be distinguished from it",
     )  # fmt: skip
     return ratio
 
@@ -133,7 +130,7 @@ def percentile_limits(values: FloatArray, *, of: int, level: float) -> Interval:
 def end_shares(answers: ArrayLike, scale: tuple[float, float]) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Share of each item's answers at the lower end of its scale (floor) and at the upper (ceiling), and their number.
 
-    Items that most people answer at an end cannot tell these people apart, nor show a change.
+    Items that most people answer at an end cannot distinguish these people, nor show a change.
 
     Args:
         answers: shape (respondents, items); NaN is a missing answer and does not count.
@@ -164,7 +161,7 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
     """Who gave one and the same answer to every item of a block, shape (respondents,).
 
     Look at answers as they were given, before any reversal: with negative items in the block, one answer to all
-    contradicts itself; without, it may still be an honest opinion. Who missed an item drew no whole line.
+    contradicts itself; without, it may still be an honest opinion. Respondents who missed an item are not straight-lined.
 
     Args:
         answers: the answers, a row a respondent and a column an item; NaN is missing.
@@ -174,7 +171,7 @@ def straight_lined(answers: ArrayLike) -> NDArray[np.bool_]:
     """
     table = _answers(answers)
     if table.shape[1] < 2:
-        raise ParameterError(f"answers must be of at least 2 items; got {table.shape[1]}: one answer is no line")
+        raise ParameterError(f"answers must be of at least 2 items; got {table.shape[1]}: one answer is not a line")
     return np.asarray((table == table[:, :1]).all(axis=1))
 
 

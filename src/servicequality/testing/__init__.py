@@ -1,7 +1,4 @@
-"""Laws that every metric obeys, and the strategies that try them: for this package's metrics and for users' own.
-
-Here: `check_laws` and `frames`, on hypothesis. Never here: what one metric means, or anything that the package needs to run.
-"""
+"""`check_laws` and `frames`: laws that every metric obeys, for this package's metrics and for users' own."""
 
 try:
     from servicequality.testing.laws import check_laws

@@ -1,4 +1,4 @@
-"""A metric on a frame: the answers that several laws compare theirs with, and when two answers are the same."""
+"""A metric's answers on a frame, which several laws compare, and when two answers are the same."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What holds for every metric, whatever it measures. Lives here: `check_laws` and the laws. Never: a metric's own oracle."""
+"""`check_laws`, and the laws that hold for every metric."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -35,11 +35,11 @@ def check_laws(metric: Metric, *, examples: int = 50, around: datetime = AROUND,
 
     Raises:
         AssertionError: a law does not hold; the text names it, and the frame is added.
-        ParameterError: what is given is no metric, or is restricted to a slice of columns that are not its inputs, or
+        ParameterError: what is given is not a metric, or is restricted to a slice of columns that are not its inputs, or
             examples is below 0.
     """
     if not isinstance(metric, Metric):
-        raise ParameterError(f"{metric!r} is no metric; call the definition first, such as check_laws(nps())")
+        raise ParameterError(f"{metric!r} is not a metric; call the definition first, such as check_laws(nps())")
     if examples < 0:
         raise ParameterError(f"examples must be 0 or more, got {examples!r}")
     if examples:

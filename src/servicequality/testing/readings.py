@@ -1,4 +1,4 @@
-"""Laws of results: which rows may matter, and the ways to ask that must agree. Never here: states, weights, clusters."""
+"""Laws of results: which rows may matter, and ways of computing that must agree."""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,4 @@
-"""Laws of weights and clusters: what they may change, and what not. Never here: plain results, states."""
+"""Laws of weights and clusters: what they may change, and what not."""
 
 import numpy as np
 import polars as pl

@@ -29,8 +29,8 @@ def frames(  # noqa: D417  (hypothesis gives `draw`)
 ) -> pl.DataFrame:
     """Frames of legal rows for a metric, nulls and awkward numbers included, made from the domains of its columns.
 
-    Beside the metric's own columns stand a key, a weight, a cluster, a slice and a part (`KEY`, `WEIGHT`, `CLUSTER`,
-    `SLICE`, `PART`), by which laws cut the rows. Rows repeat. A frame that breaks a law shrinks to the fewest rows.
+    There are also a key, a weight, a cluster, a slice and a part (`KEY`, `WEIGHT`, `CLUSTER`, `SLICE`, `PART`), by which
+    laws cut the rows. Rows repeat. A frame that breaks a law shrinks to the fewest rows.
 
     Args:
         metric: its inputs say what each column may hold.

@@ -1,4 +1,4 @@
-"""Laws of states: sums of parts are the sum of the whole. Never here: how a state becomes a figure."""
+"""Laws of states: the sums of parts are the sum of the whole."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,6 +1,4 @@
-"""Working time: calendars of hours, and the exact time between instants that they count. Never: tickets, policies or
-targets.
-"""
+"""Working time: calendars of hours, and the exact working time between instants."""
 
 from servicequality.worktime.country import country_holidays
 from servicequality.worktime.pauses import merge_pauses, paused_time

@@ -1,8 +1,4 @@
-"""The door between callers and the kernel: columns, expressions, literals and Python datetimes in, the same out.
-
-Lives here: what a column must hold, nulls, and the wrapping of a function of arrays as an elementwise expression.
-Never: calendars.
-"""
+"""Columns, expressions, literals and Python datetimes as arguments of the kernel, and its results in the same form."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -149,7 +145,7 @@ def read_instants(column: pl.Series) -> Times:
         thousands = column.to_physical()
         if len(thousands.drop_nulls()) and not (thousands.min() >= -_LATEST and thousands.max() <= _LATEST):  # type: ignore[operator]  # whole numbers
             raise InputError(
-                f"{column.name!r}: expected instants in the years 1 to 9999; got some outside. If they stand for never, make "
+                f"{column.name!r}: expected instants in the years 1 to 9999; got some outside. If they mean never, make "
                 "them null"
             )
     return column.dt.cast_time_unit("us").to_physical().fill_null(ANCHOR).to_numpy()

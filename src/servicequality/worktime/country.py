@@ -1,4 +1,4 @@
-"""Public holidays by country, from the optional `holidays` package. Never: a list of holidays of our own."""
+"""Public holidays by country, from the optional `holidays` package."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -14,8 +14,7 @@ def country_holidays(country: str, *, years: Iterable[int], subdivision: str | N
 
     Args:
         country: two-letter code, such as `"US"`.
-        years: the years wanted. A schedule knows no other holidays than those it is given, so name every year of the
-            data.
+        years: the years to include. A schedule knows only the holidays that it is given, so name every year of the data.
         subdivision: state or province code, for its own holidays too.
 
     Raises:

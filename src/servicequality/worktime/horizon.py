@@ -1,8 +1,4 @@
-"""How far the tables of the kernel reach, and their growth when an instant lies beyond.
-
-Lives here: the timelines behind a schedule or a set of schedules, and the cached tables. Never: Polars, or reading of
-rules.
-"""
+"""How far the kernel's tables reach, and their growth when an instant lies beyond."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -50,7 +46,7 @@ Timeline: TypeAlias = tuple[Piece, ...]
 
 
 class Horizon:
-    """The business clocks of some timelines, over as much time as has been asked for."""
+    """The business clocks of some timelines, over as much time as calls have needed."""
 
     def __init__(self, timelines: Sequence[Timeline]) -> None:
         self._timelines = timelines
@@ -99,7 +95,7 @@ class Horizon:
         if calendar is None or low < calendar.low or high >= calendar.high:
             if low < _FIRST or high >= _LAST:
                 raise InputError(
-                    "expected instants in the years 1 to 9999; got one outside. If it stands for never, make it null"
+                    "expected instants in the years 1 to 9999; got one outside. If it means never, make it null"
                 )
             calendar = self._grow(low, high)
         return calendar

@@ -1,8 +1,4 @@
-"""The rules of a calendar as canonical values: weekly hours, holidays, exceptions, breaks.
-
-Lives here: reading hours and dates from text, refusing what makes no sense, and writing them back. Never: instants,
-time zones or arithmetic on time.
-"""
+"""The rules of a calendar as canonical values: weekly hours, holidays, exceptions, breaks."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

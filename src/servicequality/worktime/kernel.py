@@ -1,13 +1,10 @@
-"""The business clock of many instants at once: tables with a constant-time lookup, in numpy.
+"""The business clock of many instants at once: tables with a constant-time lookup, in numpy."""
 
-Lives here: arrays of int64 microseconds in, arrays out. Never: time zones, hours, Polars, or a loop over rows.
-
-The business clock F counts open microseconds since an anchor. Over the open segments `[s, f)` it is `P + clip(t, s,
-f)`, where P is the open time before the segment less s. The segment is found by cutting the axis into buckets of 2^k
-microseconds that hold at most one segment each; where segments are too dense for a table of decent size, a few more
-comparisons finish the search. The inverse does the same on the axis of the business clock, where segments touch and
-one comparison is always due. Every operation runs on blocks that stay in the processor's cache.
-"""
+# The business clock F counts open microseconds since an anchor. Over the open segments `[s, f)` it is `P + clip(t, s,
+# f)`, where P is the open time before the segment less s. The segment is found by cutting the axis into buckets of 2^k
+# microseconds that hold at most one segment each; where segments are too dense for a table of reasonable size, a few more
+# comparisons finish the search. The inverse does the same on the axis of the business clock, where segments touch and
+# one comparison is always due. Every operation runs on blocks that stay in the processor's cache.
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,9 +1,8 @@
-"""Time that does not count because a ticket was paused, over all tickets at once. Never: statuses, or what a pause is.
+"""Time that does not count because a ticket was paused, over all tickets at once."""
 
-Any integer clock will do, so long as all arguments are on the same one: microseconds of elapsed time, or of the
-business clock (`Schedule.clock`), which keeps the order of instants and so makes a pause of working time by the same
-subtraction.
-"""
+# Any integer clock will do, so long as all arguments are on the same one: microseconds of elapsed time, or of the
+# business clock (`Schedule.clock`), which keeps the order of instants and so makes a pause of working time by the same
+# subtraction.
 
 from itertools import pairwise
 

@@ -1,7 +1,6 @@
-"""The types of a calendar's questions: a value for datetimes, an expression for columns and expressions.
+"""The types of a calendar's questions: a value for datetimes, an expression for columns and expressions."""
 
-The decorators change nothing at run time: a method keeps its name, its defaults and its documentation.
-"""
+# The decorators change nothing at run time: a method keeps its name, its defaults and its documentation.
 
 from collections.abc import Callable
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""One calendar of working hours and the questions that it answers. Never: a choice between schedules, or tables."""
+"""`Schedule`: one calendar of working hours, and what can be computed with it."""
 
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -22,18 +22,18 @@ __all__ = ["ALWAYS_OPEN", "Schedule"]
 
 
 class Schedule:
-    """Working hours on the wall clock of a time zone: an immutable value, equal to any other that says the same.
+    """Working hours on the wall clock of a time zone: an immutable value, equal to any other with the same hours.
 
     Working time between two instants is the elapsed time whose local wall clock lies in a half-open interval `[open,
     close)`. An hour that daylight saving repeats counts twice, one that it skips not at all.
 
-    Every question takes Python datetimes and answers with a value, or takes any mix of column names, expressions and
-    datetimes and answers with an elementwise expression: lazy, streaming, in groups. Null instants give null.
+    Every method takes Python datetimes and returns a value, or takes any mix of column names, expressions and datetimes
+    and returns an elementwise expression: lazy, streaming, in groups. Null instants give null.
 
     Args:
         week: weekday (`"mon"` to `"sun"`) to intervals such as `[("09:00", "12:30"), ("13:00", "17:30")]`; days left
             out are closed, `"24:00"` is midnight. A close at or before the open is on the next day; beyond twelve
-            hours that has to be said, as in `("17:00", "09:00+1")`. A shift past midnight belongs to the date on which
+            hours write it out, as in `("17:00", "09:00+1")`. A shift past midnight belongs to the date on which
             it starts.
         timezone: IANA name, such as `"America/New_York"`.
         holidays: local dates that are closed; a night shift from the evening before goes on.
@@ -178,7 +178,7 @@ class Schedule:
         """The schedule of a TOML text such as `to_toml` gives; dates may be TOML dates too.
 
         Raises:
-            ParameterError: the text is no TOML or no schedule.
+            ParameterError: the text is not TOML or no schedule.
         """
         try:
             document = tomllib.loads(text)

@@ -1,4 +1,4 @@
-"""Several schedules, one in force on each row: by key, and by date. Never: the hours of any of them."""
+"""`Schedules`: several schedules, one in force on each row, by key and by date."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -43,8 +43,8 @@ class Schedules:
     """One schedule per row, chosen by a key; each key has one schedule, or versions that follow one another.
 
     A span over a change of version is summed piece by piece, and a budget runs on over it. Where no version is in
-    force the answer is null. The questions are those of `Schedule` with a `key`: a column's name or an expression, or
-    for Python datetimes the key itself.
+    force the answer is null. The methods are those of `Schedule` with a `key`: a column's name or an expression, or for
+    Python datetimes the key itself.
 
     Args:
         by_key: key (text or integer) to a `Schedule` or to the `Version`s that follow one another without gap or
@@ -104,7 +104,7 @@ class Schedules:
 
     @keyed_of_instant
     def clock(self, instant: Instant, *, key: Column | int) -> int | pl.Expr | None:
-        """The business clock of the key, as `Schedule.clock`. Clocks of different keys are not to be subtracted."""
+        """The business clock of the key, as `Schedule.clock`. Do not subtract clocks of different keys."""
         answer: int | pl.Expr | None = self._ask(self._horizon.clock, instant, key=key, returns=pl.Int64)
         return answer
 

@@ -1,12 +1,8 @@
-"""From the rules of a schedule to the open segments of time that they mean, as arrays.
+"""From the rules of a schedule to its open segments of time, as arrays."""
 
-Lives here: sets of half-open intervals and the way from local wall clock to instants. Never: lookups, or anything that
-a caller's rows pass through.
-
-The rules are drawn on the local wall clock first, where a day always has 24 hours. A period of constant offset from
-UTC then shows a window of that drawing, moved by the offset: an hour that is skipped is in no window and an hour that
-is repeated is in two, so the daylight saving rules need no case of their own.
-"""
+# The rules are drawn on the local wall clock first, where a day always has 24 hours. A period of constant offset from
+# UTC then shows a window of that drawing, moved by the offset: an hour that is skipped is in no window and an hour that
+# is repeated is in two, so the daylight saving rules need no case of their own.
 
 from collections.abc import Iterable, Sequence
 from datetime import date

@@ -1,4 +1,4 @@
-"""Offsets of time zones from UTC as arrays. Never: hours, schedules, or a transition table of our own."""
+"""Offsets of time zones from UTC as arrays."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Rows that cannot be: counted beside the sums, in the same scan, and told in one error."""
+"""Invalid rows: counted beside the sums, in the same scan, and reported in one error."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ Offenders = Mapping[int, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Check:
-    """One kind of row that cannot be.
+    """One kind of invalid row.
 
     Attributes:
         fault: what is wrong with such a row, in words.
@@ -80,7 +80,7 @@ def offenders(frame: pl.LazyFrame, checks: Sequence[Check], counts: Sequence[int
 
 
 def refuse(checks: Sequence[Check], counts: Sequence[int], examples: Offenders) -> None:
-    """Raise one InputError that lists all rows that cannot be."""
+    """Raise one InputError that lists all invalid rows."""
     faults = []
     for place, (check, count) in enumerate(zip(checks, counts, strict=True)):
         if count:

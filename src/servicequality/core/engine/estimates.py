@@ -222,13 +222,13 @@ def _finish_fixed(
     given = judged_sums(groups, alike, sampling, read)
     rows = np.concatenate([np.arange(figures.of(place).start, figures.of(place).stop) for place in places])
     judged = rows[given.ok]
-    with warnings.catch_warnings():  # what is to be read with care stands in `notes`
+    with warnings.catch_warnings():  # what is to be read with care is in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
         reading = limits_of(given.shape, given.parts, len(judged), level=level)
     figures.value[rows] = np.concatenate([read[sum_column(rule.name, "value")].to_numpy() for rule in alike])
     figures.n_eff[rows] = given.n_eff
     figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
-    # A method that is the same for all is said of groups without limits too.
+    # A method that is the same for all is named for groups without limits too.
     figures.method[rows] = reading.method if isinstance(reading.method, str) else "none"
     if not isinstance(reading.method, str):
         figures.method[judged] = reading.method

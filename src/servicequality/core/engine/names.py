@@ -1,4 +1,4 @@
-"""The names of a state's columns. What stands before the colon is ours, so that no name of a user can meet another."""
+"""The names of a state's columns. The prefix before the colon is reserved, so that no user's column can collide with one."""
 
 BIN = "bin"
 STRATUM = "stratum"

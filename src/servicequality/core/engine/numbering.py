@@ -1,4 +1,4 @@
-"""Which group a row belongs to, as one number. Lives here: keys of any type made into codes. Never: what is summed."""
+"""The group of each row as one number: keys of any type made into codes."""
 
 from collections.abc import Sequence
 

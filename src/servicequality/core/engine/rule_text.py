@@ -1,8 +1,7 @@
-"""The canonical text of shapes and expressions: what is read and summed, in words that outlive a version of Polars.
+"""The canonical text of shapes and expressions, from which fingerprints are made."""
 
-A fingerprint is made of this text and not of Polars' own binary form, so that stored states can still be read after an
-upgrade. The words are ours: where Polars renames a node of its trees, this file changes and the text does not.
-"""
+# A fingerprint is made of this text and not of Polars' own binary form, so that stored states can still be read after an
+# upgrade. The words are ours: where Polars renames a node of its trees, this file changes and the text does not.
 
 import json
 from collections.abc import Callable, Mapping
@@ -76,7 +75,7 @@ def expression_text(expression: pl.Expr) -> str:
     """
     whole = tree(expression)
     if (why := strange(whole)) not in (None, NO_COLUMN):
-        raise ParameterError(f"{why} is no part of a row rule; add what it computes as a column first")
+        raise ParameterError(f"{why} is not part of a row rule; add what it computes as a column first")
     return _text(whole)
 
 

@@ -1,8 +1,7 @@
-"""Value tables: the numbers of each group in ascending order with the sums at each, from rows or from a state.
+"""Value tables: the numbers of each group in ascending order with the sums at each, from rows or from a state."""
 
-A state counts rows by the bits of the number that they hold, so that states add. Where the rows themselves are at hand,
-they are sorted without being counted first, and the table is the same.
-"""
+# A state counts rows by the bits of the number that they hold, so that states add. Where the rows themselves are at hand,
+# they are sorted without being counted first, and the table is the same.
 
 from collections.abc import Callable, Mapping
 from typing import NamedTuple

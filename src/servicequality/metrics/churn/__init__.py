@@ -1,7 +1,4 @@
-"""Customers who leave: churn and retention, by satisfaction and engagement, and what value weighs.
-
-Never here: surveys' own figures.
-"""
+"""Customers who leave: churn and retention, by satisfaction and engagement, and figures weighted by value."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How long an account was a customer, as known at an instant. Lives here: its row rules. Never: a definition."""
+"""Row rules for how long an account was a customer, as known at an instant."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Who leaves more often: churn by bands of satisfaction or engagement, side by side. Never here: what causes it."""
+"""Churn by bands of satisfaction or engagement, side by side."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -61,8 +61,8 @@ def churn_by_satisfaction(
 ) -> Computation:
     """How often customers leave in each band of satisfaction, and whether the more satisfied leave less.
 
-    A year of one customer is the unit that leavers are counted over, so that those who joined late or are still there count
-    for the time in which they could have left. Rows, sorted by `band` (1 is the lowest; null is all):
+    Leavers are counted per customer year, so that those who joined late or are still there count for the time in which
+    they could have left. Rows, sorted by `band` (1 is the lowest; null is all):
 
     - `churn_per_year`: leavers for each customer and year (exact Poisson limits); a band null, `unknown`, holds the customers
       without a score.
@@ -72,16 +72,16 @@ def churn_by_satisfaction(
       number); below 1, higher bands leave less. Its note gives the p-value of no trend.
 
     `cuts` are the lower ends of all bands but the first; without them the customers are cut into thirds, as far as equal
-    scores allow. The column `range` says what a band holds. With `by` each group has its own rows; the bands are those of
+    scores allow. The column `range` holds the scores of a band. With `by` each group has its own rows; the bands are those of
     all customers together, so that groups are cut alike.
 
     When it lies:
-        Who was asked before leaving, and answered? A score that was given in anger on the way out follows the decision. Use
-        the score that was there when the watch began (`since`). Whether service made the difference, it cannot say.
+        Who was asked before leaving, and answered? A score given in anger on the way out follows the decision. Use the
+        score that was known at `since`. It cannot tell whether service made the difference.
 
     Why your vendor shows another number:
-        Leavers over customers of a band, whatever time each was watched; promoters and detractors among those who answered,
-        with the silent, who leave most, left out; correlations over weeks in place of customers.
+        Leavers over customers of a band, however long each was followed; promoters and detractors among those who answered,
+        without the silent, who leave most; correlations over weeks instead of customers.
 
     Example:
         found = sq.churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4))
@@ -130,12 +130,12 @@ def churn_by_engagement(
     `churn_rate` with `limit`. Without `cuts` the customers are cut into thirds of their use.
 
     When it lies:
-        Who has decided to leave uses it less: falling use is the first step of leaving, and no cause of it. Take the use
-        of a time before the watch began. Large customers use more by being large.
+        Customers who have decided to leave use it less: falling use is the first step of leaving, not its cause. Take the
+        use before `since`. Large customers use more because they are large.
 
     Why your vendor shows another number:
-        A score of its own making in place of use; use up to the day of leaving; leavers over customers of a band, whatever
-        time each was watched.
+        A score of its own making instead of use; use up to the day of leaving; leavers over customers of a band, however
+        long each was followed.
 
     Example:
         found = sq.churn_by_engagement(rows, as_of=as_of)

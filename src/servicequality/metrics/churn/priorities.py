@@ -1,4 +1,4 @@
-"""Which open case comes first, and why. Never here: deadlines by policy (see `sla`), or who works on what."""
+"""Which open case comes first, and why. Never here: deadlines by policy (`sla`)."""
 
 import math
 from collections.abc import Sequence
@@ -67,19 +67,19 @@ def prioritise(
 
     The open ones are those not resolved by `as_of`; rows are the facts, and the accounts as known then. Each of the three
     gives a case a place among the open ones, from 0 (last) to 1 (first), equals sharing the middle of their places; `points`
-    is the mean of the three by `weights` (value, due, risk). So no unit weighs more because its numbers are larger. What is
-    not known gives 0, and the reasons say so.
+    is the mean of the three, weighted by `weights` (value, due, risk). So no unit counts more because its numbers are
+    larger. What is not known gives 0, as the reasons then state.
 
     Columns: `rank`, `ticket_id`, `account_id`, `value` (the account's), `due_seconds` (to the deadline, below 0 when overdue),
     `risk` (how many customers of the account's third of satisfaction left for each year; of all customers where its
-    satisfaction is not known), `points` and `reasons`, a text. Equal points share a rank, the reasons say with how many, and
-    such cases stand in the order of their ids. With `by` (a team, a queue) the cases of each group have an order of their
-    own; the risk of an account is read off all accounts.
+    satisfaction is not known), `points` and `reasons`, a text. Equal points share a rank, the reasons tell with how many, and
+    such cases are in the order of their ids. With `by` (a team, a queue) the cases of each group have an order of their
+    own; the risk of an account is estimated from all accounts.
 
     When it lies:
-        The order is a proposal of three numbers: it knows nothing of what the case is about. It puts a small customer last
-        each time, whose wait then grows; a deadline is the only thing here that grows with waiting. Leaving is read off
-        satisfaction alone.
+        The order is a proposal made of three numbers: it knows nothing of what the case is about. It puts small customers
+        last every time, and their waits grow; only the deadline takes waiting into account. The risk of leaving is
+        estimated from satisfaction alone.
 
     Why your vendor shows another number:
         A learned score without reasons, a fixed order of priorities, revenue first and the deadline only among equals.

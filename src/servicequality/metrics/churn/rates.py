@@ -1,4 +1,4 @@
-"""How many customers leave, and how many stay. Never here: by what they differ, or what they are worth."""
+"""Churn and retention rates."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -34,19 +34,19 @@ def churn_rate(
 ) -> Shape:
     """Share of the customers at `since` who had left by `as_of`; with `limit`, share who leave within so many seconds.
 
-    The window is (since, as_of]: who left at `since` was no customer then. Customers won in the window are in neither number.
-    With `limit`, time runs from each customer's beginning, and those who have not been customers so long are neither stayers
-    nor leavers (Kaplan-Meier). With both, only what happened after `since` is looked at: a customer that began earlier enters
-    late, as it must where those who left before are not in the table any more. The limits with `limit` are those of the beta
-    product with mid-p.
+    The window is (since, as_of]: who left at `since` was not a customer then. Customers won in the window are in neither
+    number. With `limit`, time runs from each customer's beginning, and those who have not been customers so long are neither
+    stayers nor leavers (Kaplan-Meier). With both, only what happened after `since` counts: a customer who began earlier
+    enters late, as is needed where those who left before are no longer in the table. The limits with `limit` are those of
+    the beta product with mid-p.
 
     When it lies:
         A quiet month of yearly contracts says nothing: nobody could leave. A window that young customers fill looks better or
-        worse than the customers are. Large and small customers count alike: read it beside the value-weighted figure.
+        worse than the customers are. Large and small customers count alike: read it alongside the value-weighted figure.
 
     Why your vendor shows another number:
-        Leavers who joined in the window are counted, or divided by the mean, the closing or the ever number of customers;
-        monthly rates are multiplied by twelve; a customer who pauses counts as lost; revenue in place of customers.
+        Leavers who joined in the window are counted; the divisor is the mean, the closing or the total number of customers;
+        monthly rates are multiplied by twelve; a customer who pauses counts as lost; revenue instead of customers.
 
     Example:
         from datetime import timedelta
@@ -90,8 +90,8 @@ def retention_rate(
     The limits with `limit` are those of the beta product with mid-p.
 
     When it lies:
-        Customers who stay because they are bound are not loyal. New customers cannot make up for lost ones here, which is the
-        point, and why it says nothing of growth.
+        Customers who stay because a contract binds them are not loyal. New customers cannot make up for lost ones here,
+        which is the point, and why it tells nothing about growth.
 
     Why your vendor shows another number:
         Customers at the end over customers at the start, new ones included, which can pass 100 %; revenue in place of
@@ -116,7 +116,7 @@ def retention_rate(
 def _require_since(since: datetime | None) -> None:
     if since is None:
         raise ParameterError(
-            "say over what customers leave: since= for the window (since, as_of], or limit= for so many seconds from each "
+            "state when customers leave: since= for the window (since, as_of], or limit= for so many seconds from each "
             "customer's beginning"
         )
 

@@ -1,4 +1,4 @@
-"""What a figure is when each row weighs what its customer is worth. Never here: the metric that is weighed."""
+"""Figures weighted by the value of each row's customer."""
 
 from collections.abc import Sequence
 
@@ -31,21 +31,21 @@ def value_weighted(
     cluster: str | None = None,
     level: float = 0.95,
 ) -> Computation:
-    """A metric with each row weighed by what its customer is worth, and the same metric with all rows alike beside it.
+    """A metric with each row weighted by the value of its customer, next to the same metric with equal weights.
 
     Both rows are over the same data: rows without a value are in neither, are counted as missing, and the notes say how
-    many. The weighted row has the metric's name with `_value_weighted`; its `n_eff` is the number of equally weighed
-    rows that would tell as much, and its limits are as wide as that asks. `share_of_largest` is the part of all
-    weight that the weightiest row has. The tickets of one customer are not independent: name its column as `cluster`, and
-    both rows take customers as what varies.
+    many. The weighted row has the metric's name with `_value_weighted`; its `n_eff` is the number of equally weighted
+    rows that would tell as much, and its limits are as wide as for that number. `share_of_largest` is the share of the
+    total weight that the largest row has. The tickets of one customer are not independent: name the customer's column as
+    `cluster`, and both rows treat customers as the units that vary.
 
     When it lies:
         A few large customers decide it: with an `n_eff` of 9 it is a poll of nine tickets. A small customer's trouble
-        vanishes, also where it is everybody's trouble. It answers what the money sees, not what the customers see.
+        vanishes, even if it is everybody's trouble. It shows what the money sees, not what the customers see.
 
     Why your vendor shows another number:
-        It weighs accounts in place of tickets, or today's value in place of that at the time; it leaves out the unweighted
-        twin; its limits count every row as one, and are far too narrow.
+        It weights accounts instead of tickets, or takes today's value instead of that at the time; it leaves out the
+        unweighted figure; its limits count every row as one, and are far too narrow.
 
     Example:
         found = sq.value_weighted(rows, metric=sq.resolution_rate(limit=86_400))

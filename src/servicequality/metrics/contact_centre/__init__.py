@@ -1,7 +1,4 @@
-"""Calls and chats: how fast they are answered, how many give up, how busy the agents are, what they cost.
-
-Never here: tickets, or paid time by itself (see `workload`).
-"""
+"""Calls and chats: how fast they are answered, how many give up, how busy the agents are, what they cost."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Were calls and chats answered, and how fast, on one row a contact. Never here: what an agent did with them."""
+"""Whether calls and chats were answered, and how fast, on one row a contact."""
 
 from typing import Literal
 
@@ -35,7 +35,7 @@ def service_level(
     limit: float = 20.0,
     short: float = 5.0,
 ) -> Shape:
-    """Share of calls or chats answered within so many seconds; what becomes of the abandoned ones has to be said.
+    """Share of calls or chats answered within `limit` seconds; state how abandoned ones count.
 
     With `abandoned="exclude"` the share is of the answered contacts alone. With `"missed"` it is of all that were offered,
     and whoever gave up was not answered in time. With `"short_excluded"` those who gave up within `short` seconds are left
@@ -43,9 +43,9 @@ def service_level(
     no ending can make it count otherwise.
 
     When it lies:
-        It says nothing of how long the others wait: once a caller has waited past the limit, answering the next one first
-        is better for the figure. `exclude` rewards a queue that people leave. Calls of a busy hour succeed or fail together,
-        so that the limits are too narrow unless days or hours are given as `cluster`.
+        It says nothing about how long the others wait: once a caller has waited past the limit, answering the next one
+        first is better for the figure. `exclude` rewards a queue that people leave. Calls of a busy hour succeed or fail
+        together, so that the limits are too narrow unless days or hours are given as `cluster`.
 
     Why your vendor shows another number:
         The four usual denominators (answered, offered, offered without short abandons, offered with those who gave up in
@@ -94,12 +94,12 @@ def service_level(
 def average_speed_of_answer(
     wait: Seconds = "wait_seconds", outcome: ContactEnd = "outcome", *, queued_only: bool = False
 ) -> Shape:
-    """Mean wait of the answered calls or chats; with `queued_only`, of those alone that had to wait at all.
+    """Mean wait of the answered calls or chats; with `queued_only`, of only those that had to wait at all.
 
     When it lies:
-        Those who gave up are not in it, and they had often waited longest: the worse the queue, the more of the long waits
-        leave the mean. Many answered at once hide a few who waited for minutes. `queued_only` says what a wait is like,
-        not how likely it is.
+        Those who gave up are not in it, and they had often waited longest: the worse the queue, the more long waits drop
+        out of the mean. Many answered at once hide a few who waited for minutes. `queued_only` tells how long a wait is,
+        not how likely.
 
     Why your vendor shows another number:
         Waits that were 0 left out, abandoned calls counted, time in the menu or ringing included, or a mean of the

@@ -1,4 +1,4 @@
-"""What calls and chats take of agents' time and money. Never here: waiting, or a schedule of staff."""
+"""The time and money that calls and chats take."""
 
 from dataclasses import replace
 
@@ -33,8 +33,8 @@ def average_talk_time(talk: Seconds = "talk_seconds", outcome: ContactEnd = "out
     """Mean conversation of the answered calls or chats whose length is recorded; holds within it count.
 
     When it lies:
-        A few very long calls rule it: durations are close to lognormal, so that the median is far lower. Short talks come
-        from able agents and from calls that are cut off alike.
+        A few very long calls dominate it: durations are close to lognormal, so that the median is far lower. Short talks
+        come from able agents as well as from calls that are cut off.
 
     Why your vendor shows another number:
         Calls without a recorded conversation counted as 0, holds left out, work after the call included (that is
@@ -93,8 +93,8 @@ def occupancy(busy: Seconds = "busy_seconds", available: Seconds = "available_se
         hour, so that one agent's figure says little of that agent.
 
     Why your vendor shows another number:
-        Breaks and training in the time below the line (that is `utilisation`), wrap-up counted as idle, or chats added up
-        side by side, which can pass 100 %.
+        Breaks and training in the denominator (that is `utilisation`), wrap-up counted as idle, or parallel chats added
+        up, which can exceed 100 %.
     """
     of = answered(busy) & answered(available)
     shape = ratio(pl.col(busy), pl.col(available), of=of)
@@ -130,8 +130,8 @@ def contact_rate(
         the orders of the last.
 
     Why your vendor shows another number:
-        Below the line stand registered, active or paying customers, or orders; above it tickets, contacts or customers who
-        made any. Contacts solved by self-service are counted or not.
+        The denominator is registered, active or paying customers, or orders; the numerator is tickets, contacts or
+        customers who made any. Contacts solved by self-service are counted or not.
 
     Example:
         weeks = {"contacts": [118, 131, 97, 142], "customers": [5_020, 5_104, 5_133, 5_240]}
@@ -154,11 +154,11 @@ def contact_rate(
 def cost_per_ticket(cost: Amount = "cost", tickets: Amount = "tickets") -> Shape:
     """Cost for each ticket, over rows that hold a cost and a count of tickets (a month, a team, a channel).
 
-    It is the quotient of the sums and no mean of the rows' quotients. The value is in the currency of the column.
+    It is the quotient of the sums, not the mean of the rows' quotients. The value is in the currency of the column.
 
     When it lies:
-        Where demand falls, the figure rises, though nothing got worse: most cost is people who are there anyway. Easy tickets
-        that self-service takes away leave the dear ones behind.
+        Where demand falls, the figure rises although nothing got worse: most of the cost is people who are there anyway.
+        When self-service takes the easy tickets, the expensive ones remain.
 
     Why your vendor shows another number:
         Licences, managers, training and rooms are in the cost or not; tickets are those created, those solved, or contacts;

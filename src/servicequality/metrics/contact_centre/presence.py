@@ -1,4 +1,4 @@
-"""How many conversations an agent holds at once. Lives here: `concurrency`. Never: how long they are by themselves."""
+"""`concurrency`: how many conversations an agent holds at once."""
 
 from collections.abc import Sequence
 
@@ -40,13 +40,13 @@ def concurrency(
     """How many conversations an agent holds at once, on average over the time in which at least one is going on.
 
     The lengths of all conversations are added up and divided by the time that they cover: of one agent, two chats of ten
-    minutes that overlap by five cover fifteen minutes, and 20/15 = 1.33 were going on. Every group of `by` is looked at by
-    itself: chats at once, not chats beside a call. The limits take agents as the units that vary (Student's t on the
+    minutes that overlap by five cover fifteen minutes, so 20/15 = 1.33 were going on. Every group of `by` is computed by
+    itself: chats at once, not chats next to a call. The limits take agents as the units that vary (Student's t on the
     linearised ratio), so that they need two agents. `n` counts conversations.
 
     When it lies:
-        A chat that waits for its customer counts as one that is going on. Time without any conversation is not in it: an
-        agent with one chat a day has a concurrency of 1, not of nearly 0.
+        A chat that waits for its customer counts as going on. Time without any conversation does not count: an agent with
+        one chat a day has a concurrency of 1, not of nearly 0.
 
     Why your vendor shows another number:
         The number of chats that an agent may take is not the number that went on. Averages over the whole shift count idle
@@ -126,7 +126,7 @@ def _at_once(rows: pl.DataFrame, by: list[str], level: float) -> pl.DataFrame:
         metric="concurrency",
         unit="contacts at once",
         value=value,
-        low=np.maximum(low, 1.0),  # fewer than one at a time is no conversation
+        low=np.maximum(low, 1.0),  # fewer than one at a time is not a conversation
         high=high,
         se=se,
         level=level,

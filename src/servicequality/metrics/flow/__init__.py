@@ -1,7 +1,4 @@
-"""How much comes, goes and stays: volume, backlog and its age, throughput, drain time, spikes. Never here: the table of flow.
-
-That table, with what entered, left and stayed open by period, is `servicequality.flow`.
-"""
+"""How much comes, goes and stays: volume, backlog and its age, throughput, drain time, spikes."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""What the table of flow becomes. Lives here: the step from its counts to a result. Never: a figure."""
+"""Results made from the counts of the flow table (`servicequality.flow`)."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""How old the open tickets are: quantiles, and the oldest by name. Never here: how long tickets that ended took."""
+"""How old the open tickets are: quantiles, and the oldest by name."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -35,17 +35,17 @@ def backlog_age(
     as_of: datetime,
     statistic: Statistic | float = "median",
 ) -> Shape:
-    """How long the tickets that are open at an instant have been there: the median, or any other quantile.
+    """How long the tickets that are open at an instant have been open: the median, or any other quantile.
 
     It is a census; the limits say how far the quantile would move among backlogs of this kind and size.
 
     When it lies:
-        It is no forecast of how long they will take: an open ticket is met in the middle of its life, and long lives are met
-        more often. Closing what is young makes the backlog older, and a burst of new tickets makes it younger.
+        It is not a forecast of how long they will take: an open ticket is seen in the middle of its life, and long lives are
+        seen more often. Closing young tickets makes the backlog older, and a burst of new tickets makes it younger.
 
     Why your vendor shows another number:
-        A mean, which a few forgotten tickets rule; the time since the last update; business hours; tickets on hold or waiting
-        for the customer left out.
+        A mean, which a few forgotten tickets dominate; the time since the last update; business hours; tickets on hold or
+        waiting for the customer left out.
     """
     now = pl.lit(instant("as_of", as_of))
     still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
@@ -75,14 +75,14 @@ def oldest_open(
     by: str | Sequence[str] = (),
     top: int = 1,
 ) -> Computation:
-    """Which tickets have been there longest without an end, overall or in each group, by name.
+    """Which tickets have been open longest, overall or in each group, by name.
 
     Columns: `by` …, `rank` (1 is the oldest), those of every result (`value` is the age, `n` how many are open), and the
     `ticket`. A group in which nothing is open has one row with a reason.
 
     When it lies:
-        The oldest ticket is often a placeholder that nobody dares to close. It says nothing of the others: read it beside
-        `backlog_age`.
+        The oldest ticket is often a placeholder that nobody dares to close. It says nothing about the others: read it
+        together with `backlog_age`.
 
     Why your vendor shows another number:
         Age since the last update or since the last assignment, tickets on hold left out, or business days.

@@ -1,4 +1,4 @@
-"""When tickets come: the hours of the week, and hours in which too many came. Never here: how long they stay."""
+"""When tickets come: the hours of the week, and hours in which too many came."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -54,10 +54,10 @@ def volume_profile(
     by: str | Sequence[str] = (),
     level: float = 0.95,
 ) -> Computation:
-    """How many tickets come in an hour of the week, on average over all such hours of a window, by the wall clock of a zone.
+    """How many tickets arrive in each hour of the week, on average over a window, by the wall clock of a zone.
 
     Columns: `by` …, `weekday` (1 is Monday), `hour` (0 to 23), those of every result, and `hours`: how many such hours the
-    window held, of which the changes of the clock make one more or less. All 168 rows are there; an hour without tickets
+    window held; a change of the clocks makes one more or less. All 168 rows are there; an hour without tickets
     is 0. Limits are exact for a Poisson rate. The window [since, until) is cut to whole hours.
 
     When it lies:
@@ -65,8 +65,8 @@ def volume_profile(
         too narrow where weeks differ (`arrival_spikes` measures by how much).
 
     Why your vendor shows another number:
-        Sums over a period in which one weekday comes five times and another four; hours in UTC or in the viewer's own zone;
-        hours of the reply in place of the creation.
+        Sums over a period in which one weekday occurs five times and another four; hours in UTC or in the viewer's own
+        zone; hours of the reply instead of the creation.
 
     Example:
         from datetime import timedelta
@@ -135,7 +135,7 @@ def arrival_spikes(
     alpha: float = 0.001,
     by: str | Sequence[str] = (),
 ) -> Computation:
-    """The hours after a baseline, each with its count, what is usual in that hour of the week, and whether it is a spike.
+    """The hours after a baseline: the count of each, the usual count for that hour of the week, and whether it is a spike.
 
     The window [since, until) of the baseline is frozen: it gives each of the 168 hours of the week a mean and all of them one
     dispersion (variance over mean, at least 1), and later hours do not change it. A count is a spike if a negative binomial

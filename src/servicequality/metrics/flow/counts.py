@@ -1,4 +1,4 @@
-"""How much comes and goes, as counts over one row a ticket. Never here: ages, or anything by the hour."""
+"""How much comes and goes: counts over one row a ticket."""
 
 from datetime import datetime
 
@@ -73,7 +73,7 @@ def outflow(ended: Instant = "resolved_at", *, since: datetime | None = None, un
     """Tickets that ended in [since, until), each at its last end. From events, `flow` counts every end.
 
     When it lies:
-        Closing is cheap: read it beside the reopen rate.
+        Closing is cheap: read it alongside the reopen rate.
 
     Why your vendor shows another number:
         Solved and closed counted apart, or a ticket counted at each of its ends.
@@ -127,7 +127,7 @@ def net_flow(
         A quiet balance can hide that old tickets stay while new ones pass.
 
     Why your vendor shows another number:
-        Created and solved of the same cohort compared, which never tells how the backlog moved.
+        Created and solved of the same cohort compared, which cannot show how the backlog moved.
     """
     came, went = within(created, since, until), within(ended, since, until)
     return total_of(came.cast(pl.Int64) - went.cast(pl.Int64), of=came | went)
@@ -153,7 +153,7 @@ def clearance_ratio(
     """Tickets that ended in [since, until) for each ticket created in it: below 1 the backlog grows.
 
     When it lies:
-        It is no success rate: the tickets that ended are not the ones that were created, and a quiet week after a busy one
+        It is not a success rate: the tickets that ended are not the ones that were created, and a quiet week after a busy one
         shows far more than 1.
 
     Why your vendor shows another number:

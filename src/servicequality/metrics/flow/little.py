@@ -1,4 +1,4 @@
-"""Little's law on one row a ticket. Lives here: `littles_law`. Never here: a queue's model, or a forecast."""
+"""Little's law on one row a ticket."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,6 +20,7 @@ _DAY = 86_400.0
 
 @define_table(
     title="Little's law",
+    label="Little's law",
     unit="by row",
     better="neither",
     grain="ticket",
@@ -38,7 +39,7 @@ def littles_law(
     by: str | Sequence[str] = (),
     level: float = 0.95,
 ) -> Computation:
-    """Open tickets, arrivals and time to the end over a window, and how well the one is the product of the others.
+    """Open tickets, arrivals and time to the end over a window, and how close the first is to the product of the others.
 
     Five rows a group, in the column `metric`: `mean_open` (L, the time average of the tickets open in the window, exact),
     `arrivals_per_day` (λ, with Poisson limits), `mean_time` (W, of the tickets that ended in the window, in seconds, with
@@ -46,8 +47,8 @@ def littles_law(
     figures give the third. The window is [since, until); what happened later is not looked at.
 
     When it lies:
-        L is of the tickets that are there, W of those that left. While a backlog builds up, they are not the same tickets: the
-        ratio is above 1, and W flatters. A window shorter than the time that tickets take says little.
+        L is about the tickets that are there, W about those that left. While a backlog builds up, they are not the same
+        tickets: the ratio is above 1, and W flatters. A window shorter than the time that tickets take tells little.
 
     Why your vendor shows another number:
         Open tickets at midnight or at the end of the month in place of the time average; W by month of creation, over the

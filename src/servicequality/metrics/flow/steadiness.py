@@ -1,4 +1,4 @@
-"""Does what goes keep up with what comes: throughput and drain time. Never here: a forecast of demand."""
+"""Throughput and drain time: whether the desk keeps up with what comes."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,16 +41,16 @@ def throughput(
 ) -> Computation:
     """How many tickets ended in each period, with the exact Poisson limits of the rate behind each count.
 
-    Periods are those of `flow`, without holes: a week in which nothing ended is 0. Of `Records` with changes every move to
-    an ended state counts; of stamps, the last. A period that was not over at `as_of` says so in its notes.
+    Periods are those of `flow`, without holes: a week in which nothing ended is 0. In `Records` with changes every move to
+    an ended state counts; with timestamps alone, the last. A period that was not over at `as_of` has a note.
 
     When it lies:
-        Ended is not solved: read it beside `reopen_rate`. It follows demand, since nobody can end more than comes. Bulk closing
-        makes one period shine, and is far outside what Poisson limits allow for.
+        Ended is not solved: read it together with `reopen_rate`. It follows demand, since nobody can end more than comes in.
+        Bulk closing makes one period shine, far beyond what Poisson limits allow for.
 
     Why your vendor shows another number:
-        Closed in place of solved, each ticket once however often it ended, periods in another zone, and the running period
-        drawn as if it were over.
+        Closed instead of solved, each ticket once however often it ended, periods in another zone, and the running period
+        shown as if it were over.
 
     Example:
         months = sq.throughput(rows, every="1mo", as_of=as_of, timezone="Europe/Berlin")
@@ -105,14 +105,14 @@ def time_to_drain(
 ) -> Computation:
     """How long until the backlog is gone, if the coming weeks are like the last ones: the median, and the range around it.
 
-    The last complete `periods` say how much more ends than comes, and how far that varies. The time is then inverse Gaussian:
+    The last complete `periods` show how much more ends than comes, and how much that varies. The time is then inverse Gaussian:
     `value` is its median, `low` and `high` hold it with the chance `level`. This is a range of outcomes and no confidence
-    interval; that the mean of so few periods is itself uncertain is not in it, and a note says where it could be 0. Where no
-    more ends than comes, there is no such time, and the reason says by how much. `n` is the backlog, `n_eff` the periods.
+    interval: the uncertainty of the mean of so few periods is not in it, and a note tells where that mean could be 0. Where
+    no more ends than comes, there is no such time, and the reason gives both. `n` is the backlog, `n_eff` the periods.
 
     When it lies:
-        Weeks are not alike: a holiday ahead, or a release, is not in it. Weeks that follow one another are taken for
-        independent. Give whole weeks, since days make the weekend look like chance.
+        Weeks are not alike: a holiday ahead, or a release, is not in it. Consecutive weeks are assumed to be independent.
+        Give whole weeks: with days, the weekend looks like chance.
 
     Why your vendor shows another number:
         Backlog over outflow, as if nothing came in; or over the net outflow of one week, which gives a single number, or a

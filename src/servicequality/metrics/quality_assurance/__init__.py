@@ -1,7 +1,4 @@
-"""Quality reviews: scores by weighted rubrics, critical errors, coverage, and how far reviewers agree.
-
-Never here: the agreement coefficients' formulas, which are in `stats`.
-"""
+"""Quality reviews: scores by weighted rubrics, critical errors, coverage, and how far reviewers agree."""
 
 from typing import TYPE_CHECKING
 

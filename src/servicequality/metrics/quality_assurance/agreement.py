@@ -1,4 +1,4 @@
-"""Do reviewers agree: all coefficients at once, and Cohen's for two. Never here: their formulas, which are in `stats`."""
+"""Agreement of reviewers: all coefficients at once, and Cohen's kappa for two."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -61,11 +61,11 @@ def reviewer_agreement(
     scale: MeasurementScale = "nominal",
     level: float = 0.95,
 ) -> Computation:
-    """How far reviewers of the same tickets agree: percent agreement, and beside it each coefficient that takes off chance.
+    """How far reviewers of the same tickets agree: percent agreement, and each coefficient that corrects it for chance.
 
     One row a rating. On rows of `Review` say `by="category"`, since each category has its own scale. Fleiss' kappa is the
     general one, which takes any number of ratings an item. `scale` is that of Krippendorff's alpha; with a scale other than
-    nominal Gwet's AC2 stands there too, with partial credit for near misses. Rows `n` are items with two ratings or more,
+    nominal Gwet's AC2 is there too, with partial credit for near misses. `n` counts items with two ratings or more,
     `n_missing` items with one.
 
     When it lies:
@@ -134,10 +134,10 @@ def cohen_kappa(
     categories: Sequence[Any] | None = None,
     level: float = 0.95,
 ) -> Computation:
-    """Agreement of two named reviewers beyond what each one's habits would give by chance, beside their percent agreement.
+    """Agreement of two named reviewers beyond what each one's habits would give by chance, with their percent agreement.
 
     One row a rating; `reviewers` names two where there are more. `weights` gives partial credit for categories that lie near
-    each other (linear, quadratic …); the percent agreement beside it is then weighted alike. The standard error is that of
+    each other (linear, quadratic …); the percent agreement is then weighted alike. The standard error is that of
     large samples, away from 0.
 
     When it lies:

@@ -1,4 +1,4 @@
-"""Agreement of any number of reviewers, a table a coefficient. Never here: two named ones, or formulas (`stats`)."""
+"""Agreement of any number of reviewers, one table per coefficient."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -52,8 +52,8 @@ def fleiss_kappa(
 ) -> Computation:
     """Agreement of any reviewers beyond what the categories' overall shares give by chance, beside percent agreement.
 
-    Every item needs as many ratings; `unequal="allow"` asks for the general form. Who rated plays no part, so that reviewers
-    may differ from item to item. Of two reviewers it is Scott's pi, and no Cohen's kappa.
+    Every item needs the same number of ratings; `unequal="allow"` takes the general form. Who rated plays no part, so
+    reviewers may differ from item to item. For two reviewers it is Scott's pi, not Cohen's kappa.
 
     When it lies:
         As Cohen's: where one category prevails it is low although nearly all ratings agree.
@@ -216,7 +216,7 @@ def gwet_ac2(
 
     When it lies:
         Credit for near misses makes any coefficient high where ratings crowd at two neighbouring points, as most quality
-        ratings do. Read it beside AC1.
+        ratings do. Read it alongside AC1.
 
     Why your vendor shows another number:
         Other weights, or other categories: a scale of 1 to 5 of which only 3 to 5 were used has other distances.

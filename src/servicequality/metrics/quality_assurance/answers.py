@@ -1,4 +1,4 @@
-"""Agreement as rows of a result: coefficients of each group, percent agreement always beside. Never here: a definition."""
+"""Agreement as result rows: the coefficients of each group, always with percent agreement."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -221,5 +221,5 @@ def require_equal(ratings: Ratings, panels: list[Panel]) -> None:
         if len(each) and each.min() < each.max():
             raise InputError(
                 f"{ratings.name}: items have from {each.min():g} to {each.max():g} ratings, and Fleiss' kappa needs as many "
-                "for each; ask for the general form with unequal='allow', or for krippendorff_alpha"
+                "for each; use the general form with unequal='allow', or krippendorff_alpha"
             )

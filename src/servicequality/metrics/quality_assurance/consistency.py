@@ -1,4 +1,4 @@
-"""How much of the spread of ratings lies between items: the intraclass correlation. Never here: agreement on categories."""
+"""The intraclass correlation: how much of the spread of ratings lies between items."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""How much is reviewed, how much should be, and what the sample says of all. Never here: scores, or agreement."""
+"""How much is reviewed, how much should be, and what the sample says of all."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -45,8 +45,8 @@ def review_coverage(
     counted in the notes.
 
     When it lies:
-        A high share of easy tickets is worse than a low share drawn by lot. It says nothing of who was looked at: ask for it
-        by agent.
+        A high share of easy tickets is worse than a low share drawn at random. It does not tell whose tickets were
+        reviewed: compute it by agent.
 
     Why your vendor shows another number:
         Reviews over tickets, so that two reviews of one ticket count twice; open or spam tickets in the denominator;
@@ -108,14 +108,14 @@ def review_sample_size(
     level: float = 0.95,
     by: str | Sequence[str] = (),
 ) -> Computation:
-    """How many of the eligible tickets to review, drawn by lot, to know a share to within a margin; rounded up.
+    """How many of the eligible tickets to review, drawn at random, to know a share to within a margin; rounded up.
 
     `expected` is the share that you think to find (0.5 if you have no idea, which needs most). The number of tickets is
     finite: knowing a small team's tickets takes most of them.
 
     When it lies:
-        It plans for a share of reviews, such as the pass rate, and for tickets that lots draw. Picked tickets need no number:
-        no number helps.
+        It plans for a share of reviews, such as the pass rate, and for tickets drawn at random. For tickets picked by hand
+        no number is large enough.
 
     Why your vendor shows another number:
         A fixed quota such as four reviews an agent and month, which leaves a margin of some 30 points; no correction for the
@@ -176,7 +176,7 @@ def failed_tickets(
     failed ticket. Rows `n` are reviewed tickets.
 
     When it lies:
-        It takes the reviewed tickets to be drawn by lot. Reviews that complaints started say nothing of the others.
+        It assumes that the reviewed tickets were drawn at random. Reviews started by complaints tell nothing about the others.
 
     Why your vendor shows another number:
         The failures found, without those that nobody looked for.
@@ -239,7 +239,7 @@ def with_shared_ids(first: pl.LazyFrame, second: pl.LazyFrame, name: str) -> tup
     types = [frame.collect_schema()[name] for frame in (first, second)]
     if (shared := shared_type(types)) is None:
         raise InputError(
-            f"column {name!r} holds {types[0]} in the tickets and {types[1]} beside them; cast one, so that they can meet"
+            f"column {name!r} holds {types[0]} in the tickets and {types[1]} beside them; cast one, so that they can match"
         )
     cast = column(name).cast(shared)
     return first.with_columns(cast), second.with_columns(cast)

@@ -1,4 +1,4 @@
-"""Counts for two named reviewers, and mean squares of numbers. Never here: counts of any number of reviewers (`ratings`)."""
+"""Counts for two named reviewers, and mean squares of numeric ratings."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -58,7 +58,7 @@ def confusions(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[pl.Da
     if len(every) > MOST:
         raise InputError(
             f"{name}: column {columns.rating!r} holds {len(every)} different ratings, and {MOST} are the most that can be "
-            "categories; round them, or ask for icc, which takes numbers as they are"
+            "categories; round them, or use icc, which takes numbers as they are"
         )
     rating, reviewer, keys = pl.col(columns.rating), pl.col(columns.reviewer), columns.by
     # The place of the category, from 1; 0 where there is no rating. Sums of Booleans are cheaper than a look-up.
@@ -98,7 +98,7 @@ def _two(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[str, str]:
         if len(everybody) != 2:
             raise InputError(
                 f"{name}: column {column!r} names {len(everybody)} reviewers, and Cohen's kappa compares two; say which with "
-                "reviewers=, or ask for fleiss_kappa or krippendorff_alpha, which take any number"
+                "reviewers=, or use fleiss_kappa or krippendorff_alpha, which take any number"
             )
         return everybody[0], everybody[1]
     pair = tuple(reviewers)
@@ -119,7 +119,7 @@ def mean_squares(ratings: Ratings, *, same_reviewers: bool, leave_out: bool) -> 
         leave_out: whether items that lack a rating are left out; else they are an error.
 
     Raises:
-        InputError: ratings are no numbers, an item lacks a rating, or a reviewer rated an item twice.
+        InputError: ratings are not numbers, an item lacks a rating, or a reviewer rated an item twice.
     """
     name, columns, keys = ratings.name, ratings.columns, ratings.columns.by
     if not ratings.numeric:
@@ -170,7 +170,7 @@ def mean_squares(ratings: Ratings, *, same_reviewers: bool, leave_out: bool) -> 
     if not leave_out and (lacking := int(sums["left_out"].sum())):
         raise InputError(
             f"{name}: {lacking} of {lacking + int(sums['n'].sum())} items lack a rating, and the correlation needs a complete "
-            "table; leave them out with incomplete='leave_out', or ask for krippendorff_alpha(scale='interval')"
+            "table; leave them out with incomplete='leave_out', or use krippendorff_alpha(scale='interval')"
         )
     if same_reviewers:
         if sums["left_out"].sum():

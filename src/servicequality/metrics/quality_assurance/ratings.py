@@ -1,8 +1,7 @@
-"""From ratings, one a row, to the counts that agreement is read from. Never here: a coefficient, or a definition.
+"""From one row per rating to the counts from which agreement is computed."""
 
-One streaming scan counts each item's ratings by category and then the patterns of counts: a million ratings become the few
-hundred patterns that occur, and nothing grows with pairs of reviewers.
-"""
+# One streaming scan counts each item's ratings by category and then the patterns of counts: a million ratings become the few
+# hundred patterns that occur, and nothing grows with pairs of reviewers.
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -130,7 +129,7 @@ def ratings_of(
     require_columns(schema, (item, rating, reviewer, *keys), role=name)
     if clash := [key for key in keys if key in columns]:
         raise ParameterError(
-            f"{name}: by={clash[0]!r} would part the ratings that are to be compared; leave it out of by"
+            f"{name}: by={clash[0]!r} would separate the ratings that are to be compared; leave it out of by"
         )
     kind = schema[rating]
     if holds_numbers(kind) or holds_flags(kind):
@@ -173,7 +172,7 @@ def panels(ratings: Ratings) -> tuple[pl.DataFrame, list[Panel]]:
     if len(every) > MOST:
         raise InputError(
             f"{name}: column {columns.rating!r} holds {len(every)} different ratings, and {MOST} are the most that can be "
-            "categories; round them, or ask for icc, which takes numbers as they are"
+            "categories; round them, or use icc, which takes numbers as they are"
         )
     rating, keys = pl.col(columns.rating), columns.by
     slots = [f"_count_{place}" for place in range(len(every))]
@@ -224,7 +223,7 @@ def refuse_twice(ratings: Ratings) -> None:
         shown = "; ".join(map(repr, zip(*(again.head(3)[name].to_list() for name in (item, reviewer)), strict=True)))
         raise InputError(
             f"{ratings.name}: {again.height} times a reviewer rated an item twice, such as {shown} by {item!r} and "
-            f"{reviewer!r}; keep one rating each, or name in by= what tells them apart, such as the category"
+            f"{reviewer!r}; keep one rating each, or name in by= what distinguishes them, such as the category"
         )
 
 

@@ -1,4 +1,4 @@
-"""What reviews say of the work: scores, pass rate, errors. Never here: what reviewers say of each other, or coverage."""
+"""Scores, pass rate and errors of quality reviews."""
 
 from dataclasses import replace
 
@@ -88,7 +88,7 @@ def qa_category_score(rating: Number = "rating", lowest: Number = "scale_min", h
     aliases=("review pass rate", "share of passed reviews", "quality pass rate"),
 )
 def qa_pass_rate(score: Score0To100 = "qa_score", *, passing: float) -> Shape:
-    """Share of reviews that reached the passing mark. The mark is yours to say: no default would be an honest one.
+    """Share of reviews that reached the passing mark. State the mark: no default would be honest.
 
     When it lies:
         A review one point short and one of 0 count alike, and marks near the usual score make the rate jump with every
@@ -121,7 +121,7 @@ def critical_error_rate(failed: Flag = "critical_failed") -> Shape:
 
     When it lies:
         Critical errors are rare, so that a month's sample may hold none: then the upper limit is the news. Reviewers who
-        know that a fail zeroes the review mark it less often than they see it.
+        know that a fail makes the review 0 record it less often than they see it.
 
     Why your vendor shows another number:
         Over all reviews, also those to which no critical category applied; errors counted in place of reviews; customer,
@@ -149,8 +149,8 @@ def agent_error_rate(
 ) -> Shape:
     """Share of ratings that fell below half of their range: errors for each opportunity to make one.
 
-    Rows are rated categories, as `Review` has them. Ratings of one review hang together: give `cluster="review_id"` to
-    have limits that know it. `below` moves the mark, as a share of the range.
+    Rows are rated categories, as `Review` has them. Ratings of one review are not independent: give `cluster="review_id"`
+    for limits that allow for it. `below` moves the mark, as a share of the range.
 
     When it lies:
         A rubric with many easy categories dilutes it, and two teams with two rubrics cannot be compared by it.

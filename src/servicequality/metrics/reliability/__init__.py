@@ -1,7 +1,4 @@
-"""Services that fail and come back: availability, time between failures, error budgets, deployments.
-
-Never here: tickets about the failures, or the formulas of limits, which are in `stats`.
-"""
+"""Services that fail and come back: availability, time between failures, error budgets, deployments."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""How much of what was allowed has gone wrong: incident rates, error budgets, burn rates. Never: spans of failure."""
+"""Incident rates, error budgets and burn rates."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -82,7 +82,7 @@ def burn_rate(bad: Amount = "bad", total: Amount = "total", *, objective: float)
     the events, for independent.
 
     When it lies:
-        At night one failed request of ten is a burn rate of 100. Ask for the number of events beside it.
+        At night one failed request of ten is a burn rate of 100. Look at the number of events too.
 
     Why your vendor shows another number:
         Over another window; time in place of events; the average of the rows' rates in place of the rate of their sums.
@@ -173,7 +173,7 @@ def burn_alerts(
         ParameterError: an objective outside (0, 1), or windows that do not fit the period.
 
     When it lies:
-        A service with ten requests an hour alerts on one failure: set a least number of events beside it.
+        A service with ten requests an hour alerts on one failure: require a minimum number of events too.
 
     Why your vendor shows another number:
         Pages on burn rates pair other windows, or say that 14.4 lasts two hours: it lasts 50 of a period of 30 days.

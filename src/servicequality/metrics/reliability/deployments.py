@@ -1,4 +1,4 @@
-"""How software reaches its users: how often, how fast, how often it fails, how fast it mends (DORA's four). Never: outages."""
+"""How software reaches its users: how often, how fast, how often it fails, how fast it is mended (DORA's four)."""
 
 from datetime import datetime
 from typing import Any, Literal
@@ -54,7 +54,7 @@ def deployment_frequency(
         ParameterError: a window that ends before it begins.
 
     When it lies:
-        Ten deployments of a comma are ten. A service that nobody touches has none and may be well.
+        Ten deployments of a changed comma are ten. A service that nobody touches has none and may be fine.
 
     Why your vendor shows another number:
         DORA's survey asks for classes (on demand, daily, weekly) and takes the median day; a tool counts pipelines, retries
@@ -114,8 +114,8 @@ def lead_time_for_changes(
     Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile.
 
     When it lies:
-        Branches that live long and are squashed before the merge begin their clock at the end. A mean over deployments
-        weighs a release of one commit as one of a hundred.
+        For long-lived branches that are squashed before the merge, the clock starts at the end. A mean over deployments
+        counts a release of one commit like one of a hundred.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
@@ -139,7 +139,7 @@ def change_failure_rate(failed: Flag = "failed") -> Shape:
     """Share of deployments that had to be rolled back, hot-fixed or otherwise mended.
 
     When it lies:
-        It falls when one bad change is mended by ten small deployments, for these ten count below the line.
+        It falls when one bad change is mended by ten small deployments, since these ten count in the denominator.
 
     Why your vendor shows another number:
         Incidents over deployments, which can pass 100 %; rollbacks alone; failed pipelines, which never reached a user.

@@ -1,4 +1,4 @@
-"""From spans of failure to availability: overlapping outages are one. Never here: repair times, budgets of events."""
+"""From spans of failure to availability; overlapping outages count once."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -71,7 +71,7 @@ def availability(
         ParameterError: a window that ends before it begins.
 
     When it lies:
-        A night of downtime that nobody noticed weighs as much as an hour at noon. A service that is slow, or wrong, or down
+        An hour of downtime at night counts as much as an hour at noon. A service that is slow, or wrong, or down
         for one customer, is up here unless an incident says otherwise.
 
     Why your vendor shows another number:

@@ -1,4 +1,4 @@
-"""From a failure to acknowledgement, restoration, resolution: the times that MTTR mixes. Never: outages merged."""
+"""From a failure to acknowledgement, restoration and resolution: the times that "MTTR" mixes."""
 
 from datetime import datetime
 from typing import Literal
@@ -37,7 +37,7 @@ def mean_time_to_acknowledge(
     limit: float | None = None,
     horizon: float | None = None,
 ) -> Shape:
-    """Time from the failure to the moment when somebody took it on; incidents that nobody has taken on still count.
+    """Time from the failure until somebody took it on; incidents that nobody has taken on yet count as running.
 
     Announced maintenance does not count.
     With `limit` it is the share acknowledged within so many seconds, with `horizon` the mean up to so many seconds.
@@ -46,8 +46,8 @@ def mean_time_to_acknowledge(
     `horizon` Wilson's; of the mean itself m - t se and m exp(t se / m).
 
     When it lies:
-        One incident that was found on Monday rules the mean of a month: read the median beside it. An acknowledgement by a
-        robot takes a second and helps nobody.
+        One incident that was found only on Monday dominates the mean of a month: read the median too. An acknowledgement by
+        a robot takes a second and helps nobody.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:
@@ -107,7 +107,7 @@ def mean_time_to_restore(
     grain="incident",
     formula=_MEAN,
     references=_SOURCES,
-    aliases=("incident resolution time", "mean time to repair", "time until the cause was removed"),
+    aliases=("MTTR", "incident resolution time", "mean time to repair", "time until the cause was removed"),
 )
 def mean_time_to_resolve(
     started: Instant = "started_at",

@@ -1,4 +1,4 @@
-"""Parts that a service needs, each with its availability, as one figure. Never here: the availability of a part."""
+"""Availability of a service that needs several parts."""
 
 from collections.abc import Sequence
 from typing import Any

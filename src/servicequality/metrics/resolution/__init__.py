@@ -1,4 +1,4 @@
-"""Was it settled, by whom, and did it hold: rates over tickets, on facts and what came after. Never here: durations."""
+"""Whether tickets were settled, by whom, and whether it held: rates over tickets. Never here: durations (`speed`)."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Whether something came within a window, where some rows were not yet watched that long. Never here: a definition."""
+"""Whether something followed within a window, where some rows were not watched that long."""
 
 from dataclasses import replace
 from typing import Literal, get_args

@@ -1,4 +1,4 @@
-"""Settled at the first contact: by which definition, and whether it stayed so. Never here: how contacts are found."""
+"""First contact resolution by each definition, and whether it held."""
 
 from typing import Literal
 
@@ -66,8 +66,8 @@ def first_contact_resolution(
 
     Why your vendor shows another number:
         It uses another of these definitions without saying so, and they can differ by forty points on one desk. ServiceNow's
-        figure is no reassignment and no reopening, which says nothing of how often the customer wrote. Most have no window for
-        a next contact, or count tickets solved this morning as successes.
+        figure means no reassignment and no reopening, which says nothing of how often the customer wrote. Most have no
+        window for a next contact, or count tickets solved this morning as successes.
     """
     meanings = {
         "one_touch": pl.col(one_touch),
@@ -108,7 +108,7 @@ def first_action_resolution(
 
     When it lies:
         A ticket that its customer or a rule closes without a word looks like an action that solved it. It may have been
-        reopened since: read it beside the reopen rate.
+        reopened since: read it alongside the reopen rate.
 
     Why your vendor shows another number:
         The first public reply in place of the first action, so that a note or a question to a colleague is not seen; a grace

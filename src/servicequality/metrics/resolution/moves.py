@@ -1,4 +1,4 @@
-"""Resolved, reassigned, escalated, talked about: rates over tickets, on facts. Never here: what came after a resolution."""
+"""Resolved, reassigned, escalated, discussed: rates over tickets."""
 
 import polars as pl
 
@@ -60,7 +60,7 @@ def reopens_per_ticket(count: Amount = "reopen_count", resolved: Flag = "first_r
     """Mean number of reopenings of the tickets ever resolved.
 
     When it lies:
-        A few tickets that go back and forth rule the mean: read it beside the reopen rate.
+        A few tickets that go back and forth dominate the mean: read it together with the reopen rate.
 
     Why your vendor shows another number:
         Over all tickets in place of those ever resolved, or short by one where the first resolution is not logged.
@@ -76,13 +76,13 @@ def reopens_per_ticket(count: Amount = "reopen_count", resolved: Flag = "first_r
     grain="ticket",
     formula=r"\#\{\text{reassigned}\}/n",
     references=("Wilson 1927",),
-    aliases=("handover rate", "transfer rate", "reassigned tickets"),
+    aliases=("handover rate", "transfer rate", "hand-offs", "reassigned tickets"),
 )
 def reassignment_rate(count: Amount = "reassignments") -> Shape:
     """Share of tickets that changed hands: from one agent or team to another at least once.
 
     When it lies:
-        A good triage reassigns every ticket once. Read it beside the time that tickets lie between hands.
+        A good triage reassigns every ticket once. Read it together with the time that tickets lie between hands.
 
     Why your vendor shows another number:
         The first assignment counted as a reassignment; agents and teams counted apart.
@@ -104,7 +104,7 @@ def escalation_rate(count: Amount = "escalations") -> Shape:
     """Share of tickets that reached another tier at least once.
 
     When it lies:
-        A low rate may mean able agents, or a second tier that is never asked.
+        A low rate may mean able agents, or a second tier that is never called in.
 
     Why your vendor shows another number:
         A flag that somebody ticks, a missed deadline, or a change of priority, all called escalation.
@@ -128,7 +128,7 @@ def interactions_per_ticket(
     """Mean number of public messages of both sides on a ticket.
 
     When it lies:
-        Tickets that are still open are not done talking. A chat has many short messages where a letter has one.
+        The conversation on open tickets is not over. A chat has many short messages where a letter has one.
 
     Why your vendor shows another number:
         Agent replies alone, internal notes and automatic messages counted, the opening left out.

@@ -1,4 +1,4 @@
-"""Did a resolution hold: reopened, contacted again, or neither. Never here: what counts as settled at first contact."""
+"""Whether a resolution held: reopened, contacted again, or neither."""
 
 from typing import Annotated
 
@@ -80,7 +80,7 @@ def repeat_contact_rate(
     no.
 
     When it lies:
-        Busy customers have many unrelated requests: with the requester alone, much of it is no failure. Ask for the same
+        Busy customers have many unrelated requests: with the requester alone, much of it is not a failure. Require the same
         category, and compare with how often that customer writes anyway. Tickets of unknown requesters are missing.
 
     Why your vendor shows another number:

@@ -1,4 +1,4 @@
-"""What customers answer: NPS, CSAT, CES, boxes, response rates. Never here: SERVQUAL, or a formula's limits."""
+"""What customers answer: NPS, CSAT, CES, boxes, response rates. Never here: SERVQUAL (`servqual`)."""
 
 from typing import TYPE_CHECKING
 

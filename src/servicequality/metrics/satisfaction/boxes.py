@@ -1,4 +1,4 @@
-"""Shares of a scale of any length: top box, bottom box, net score. Never here: scores that have a name."""
+"""Shares of a scale of any length: top box, bottom box, net score."""
 
 from collections.abc import Sequence
 
@@ -106,7 +106,7 @@ def net_score(
     Each box has two points, or one of a two-point scale; beyond 11 points, state both.
 
     When it lies:
-        The same score stands for a divided and for an indifferent public.
+        A divided and an indifferent public have the same score.
 
     Why your vendor shows another number:
         Other boxes, or a net score over those who took a side.

@@ -1,4 +1,4 @@
-"""Who answered, and what silence may hide. Never here: what was answered."""
+"""Response rates, and how far silence could change a score."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -119,10 +119,10 @@ def non_response_bounds(
     limit if all of them are. `notes` counts the silent.
 
     When it lies:
-        Never, and so it is wide: it assumes nothing about those who did not answer.
+        Never, which is why it is wide: it assumes nothing about those who did not answer.
 
     Why your vendor shows another number:
-        Vendors take silence for more of the same.
+        Vendors assume that the silent are like those who answered.
     """
     points = satisfied_box("non_response_bounds", scale_of("non_response_bounds", scale), box)
     invited, spoke = answered(delivered), answered(score, missing)

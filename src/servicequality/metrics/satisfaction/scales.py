@@ -1,4 +1,4 @@
-"""Scales and the points of a box on them. Never here: a definition."""
+"""Scales, and the points of a box on them."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The scores that have a name: NPS, CSAT, CES. Never here: boxes of any scale, or response rates."""
+"""The scores that have a name: NPS, CSAT, CES."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ def nps(
     degrees of freedom; `interval="adjusted_wald"` takes the normal quantile, as published.
 
     When it lies:
-        The score throws away most of the answer: 0 and 6 weigh alike, and a move from 8 to 9 counts as much as one from
+        The score throws away most of the answer: 0 and 6 count alike, and a move from 8 to 9 counts as much as one from
         0 to 7. With few answers its limits are wide: 100 answers leave about 15 points on either side. Non-response is
         not in the limits at all.
 
@@ -180,7 +180,7 @@ def _effort(version: str, scale: ScaleEnds | None, better: str | None) -> tuple[
         return ((1, 5), "lower") if version == "v1" else ((1, 7), "higher")
     if better is None or scale is None:
         raise ParameterError(
-            "ces: version 'own' wants both scale=, such as (1, 5), and better='higher' or 'lower': the end that is easy; "
+            "ces: version 'own' needs both scale=, such as (1, 5), and better='higher' or 'lower': the end that is easy; "
             f"got scale={scale!r}, better={better!r}"
         )
     choice("ces: better", better, ("higher", "lower"))

@@ -1,7 +1,4 @@
-"""Defects, escapes, automation and integration failures, security and patches, integrity of data.
-
-Never here: outages (see `reliability`).
-"""
+"""Defects, escapes, automation and integration failures, security and patches, integrity of data."""
 
 from typing import TYPE_CHECKING
 

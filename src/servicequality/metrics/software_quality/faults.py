@@ -1,4 +1,4 @@
-"""What is wrong in the software and what it gets wrong. Never here: how long a fault stays, or attacks."""
+"""Defects of the software, and failures of what it automates."""
 
 import polars as pl
 
@@ -73,6 +73,7 @@ def escaped_defect_rate(escaped: Flag = "escaped") -> Shape:
 
 @define(
     title="User-reported bug rate",
+    label="user-reported bug rate",
     unit="per unit of exposure",
     better="lower",
     bounds=_COUNT,

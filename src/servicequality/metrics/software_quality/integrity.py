@@ -1,4 +1,4 @@
-"""Records that pass stated rules. Never here: what an export lacks (see `check`)."""
+"""Records that pass stated rules. Never here: what an export lacks (`check`)."""
 
 from collections.abc import Mapping, Sequence
 from functools import reduce

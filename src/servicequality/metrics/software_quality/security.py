@@ -1,4 +1,4 @@
-"""Incidents, patches, audits. Never here: faults that nobody attacks."""
+"""Security incidents, patches and audits."""
 
 from datetime import datetime, timedelta
 from typing import Literal

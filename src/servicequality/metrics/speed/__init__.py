@@ -1,8 +1,7 @@
-"""How long things take, on facts: first response, waits, work, resolution. Never here: how events become durations.
+"""How long things take: first response, waits, work, resolution. Never here: how events become durations (`events`)."""
 
-A duration that is still running counts: it is known to be at least so long. Figures over finished rows alone exist under
-names that say so.
-"""
+# A duration that is still running counts: it is known to be at least so long. Figures over finished rows alone have names
+# that end in `_observed_only`.
 
 from typing import TYPE_CHECKING
 

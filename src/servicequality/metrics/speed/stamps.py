@@ -1,4 +1,4 @@
-"""First response and resolution: the two durations that stamps alone can give. Never here: waits in between."""
+"""First response and resolution time, which need only a ticket's own timestamps."""
 
 from typing import Literal
 
@@ -46,7 +46,7 @@ def first_response_time(
     `horizon` Wilson's.
 
     When it lies:
-        A quick "we are looking into it" is a first response. Read it beside the time to resolution, and beside the share
+        A quick "we are looking into it" is a first response. Read it alongside the time to resolution, and beside the share
         that ended without any answer.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 
@@ -103,7 +103,15 @@ def first_response_time_observed_only(
     grain="ticket",
     formula=r"\inf\{t : \hat S(t) \le 1 - p\}",
     references=("Kaplan & Meier 1958", "Brookmeyer & Crowley 1982"),
-    aliases=("TTR", "time to resolution", "handling time", "cycle time", "full resolution time", "MTTR"),
+    aliases=(
+        "TTR",
+        "time to resolution",
+        "handling time",
+        "cycle time",
+        "full resolution time",
+        "time to close",
+        "MTTR",
+    ),
 )
 def resolution_time(
     seconds: Seconds = "resolution_seconds",

@@ -1,4 +1,4 @@
-"""How long customers and agents wait on each other between creation and resolution. Never here: recorded work."""
+"""How long customers and agents wait for each other between creation and resolution."""
 
 from typing import Literal
 
@@ -47,7 +47,7 @@ def response_time(
     `horizon` Wilson's.
 
     When it lies:
-        Many short exchanges outweigh the one long silence. Read it beside the first response and the resolution time.
+        Many short exchanges outweigh the one long silence. Read it alongside the first response and the resolution time.
         The upper limit of a high quantile is often missing: too few rows were watched so long.
 
     Why your vendor shows another number:

@@ -1,4 +1,4 @@
-"""How much work was recorded, and how long tickets lay in a status. Never here: waiting."""
+"""How much work was recorded, and how long tickets were in a status."""
 
 from typing import Literal
 

@@ -1,7 +1,4 @@
-"""How well people get on with the software: SUS, UMUX, task success, time on task, training, steps.
-
-Never here: satisfaction with the service (see `satisfaction`).
-"""
+"""How well people get on with the software: SUS, UMUX, task success, time on task, training, steps."""
 
 from typing import TYPE_CHECKING
 

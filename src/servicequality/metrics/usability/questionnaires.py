@@ -1,4 +1,4 @@
-"""What users say of the software: SUS, UMUX and UMUX-Lite. Never here: what users do with it, or other scales."""
+"""Usability questionnaires: SUS, UMUX and UMUX-Lite."""
 
 from dataclasses import replace
 from functools import reduce
@@ -51,7 +51,7 @@ def sus(
     `middle` takes 3 for each gap, as Brooke told those to mark who cannot answer. An empty one is missing.
 
     When it lies:
-        It is no percentage: the middle of published scores is about 68, not 50. Whoever ticks one column all the way down
+        It is not a percentage: the middle of published scores is about 68, not 50. Whoever ticks one column all the way down
         gets 50, whatever they think. Twelve users leave about ten points on either side.
 
     Why your vendor shows another number:

@@ -1,4 +1,4 @@
-"""What users do with the software: success, time and steps of tasks, and training. Never here: what they say of it."""
+"""Success, time and steps of tasks, and training."""
 
 from dataclasses import replace
 from typing import Literal
@@ -222,7 +222,7 @@ def workflow_steps(
     """Steps (clicks, screens, fields) that a completed task took.
 
     When it lies:
-        Fewer steps are no gain where each of them asks for more. People who gave up took few steps: read it beside the
+        Fewer steps are no gain where each of them asks for more. People who gave up took few steps: read it alongside the
         success rate.
 
     Why your vendor shows another number:

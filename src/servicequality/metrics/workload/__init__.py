@@ -1,7 +1,4 @@
-"""What agents do: open, pending and solved tickets each, breadth of activity, utilisation, causes by weight.
-
-Never here: a ranking of people without its doubt.
-"""
+"""What agents do: open, pending and solved tickets each, breadth of activity, utilisation, causes by weight."""
 
 from typing import TYPE_CHECKING
 

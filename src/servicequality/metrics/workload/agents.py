@@ -1,4 +1,4 @@
-"""Tickets by agent, each count with its limits and with what an equal load would be. Never here: ranks of people."""
+"""Tickets by agent, each count with its limits and with the count of an equal load."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -39,15 +39,15 @@ def open_per_agent(
     by: str | Sequence[str] = (),
     level: float = 0.95,
 ) -> Computation:
-    """How many tickets each agent has open at an instant, beside what an equal load would be.
+    """How many tickets each agent has open at an instant, compared with an equal load.
 
     One row an agent who has any ticket in the data, in the order of their names; a row without an agent counts the tickets that
     nobody has. `low` and `high` are exact Poisson limits: how large the load could be on another day like this one.
     `expected` is the mean over the agents of the group of `by`; an agent whose limits hold it has a load like the others'.
 
     When it lies:
-        Tickets are not equally heavy, and agents do not work equal hours. A small load can mean quick work or few hours; the
-        count says neither. It is no measure of merit.
+        Some tickets are more work than others, and agents do not work equal hours. A small load can mean quick work or few
+        hours; the count does not tell which. It is not a measure of merit.
 
     Why your vendor shows another number:
         Pending or on-hold tickets left out, tickets of a team counted for each of its members, or the agent who solved it
@@ -125,7 +125,7 @@ def solved_per_agent(
 
     When it lies:
         Quick tickets make fast agents. Whoever takes the hard ones, trains others or reopens nothing looks slow. What is
-        counted grows: read it beside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank.
+        counted grows: read it alongside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank.
 
     Why your vendor shows another number:
         Each ticket once for every agent who touched it, every solving of a reopened ticket, tickets closed by automation

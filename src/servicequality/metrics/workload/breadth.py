@@ -1,4 +1,4 @@
-"""How many kinds of work one does. Lives here: `activity_breadth`. Never here: how much of it."""
+"""`activity_breadth`: how many kinds of work an agent does."""
 
 from collections.abc import Sequence
 

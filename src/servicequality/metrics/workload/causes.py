@@ -1,4 +1,4 @@
-"""What makes the work: causes by weight, and which of them grew. Lives here: `pareto`. Never here: why they did."""
+"""`pareto`: the causes of the work by weight, and which of them grew."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -73,8 +73,8 @@ def pareto(
     number of tickets); `count`, `n` and `times` stay those of tickets. Without it one pass over the tickets gives everything.
 
     When it lies:
-        Shares hang together: if one cause doubles, all others shrink though nothing about them changed; `times` does not have
-        that fault. A label is what somebody chose from a list, and "other" is a cause of labels. Frequent is not costly:
+        Shares add up to 1: if one cause doubles, all others shrink though nothing about them changed; `times` does not have
+        that fault. A label is what somebody chose from a list, and "other" explains nothing. Frequent is not costly:
         look at `weight` before deciding. Of many causes compared at once, one in twenty moves by chance.
 
     Why your vendor shows another number:

@@ -1,4 +1,4 @@
-"""Shares of agents' tickets and time: pending among open, handling among paid. Never here: counts by agent."""
+"""Shares of agents' tickets and time: pending among open, handling among paid."""
 
 from dataclasses import replace
 
@@ -60,15 +60,15 @@ def pending_share(
 def utilisation(busy: Seconds = "busy_seconds", paid: Seconds = "paid_seconds") -> Shape:
     """Share of the time that agents are paid for in which they handle contacts or tickets.
 
-    `occupancy` has the available time below the line; what lies between the two is breaks, training and meetings.
+    `occupancy` divides by the available time; the difference between the two is breaks, training and meetings.
 
     When it lies:
-        Time that is recorded is not work that helps. The last tenth is bought with waits and with people who leave. Agents who
+        Recorded time is not work that helps. The last tenth is bought with waits and with people who leave. Agents who
         coach others look idle. Rows of one agent are alike: give the agent as `cluster`, or the limits are too narrow.
 
     Why your vendor shows another number:
-        Logged-in time below the line (that is `occupancy`), breaks taken out of paid time, handle times of parallel chats added
-        up, or work outside the tool left out.
+        Logged-in time as the denominator (that is `occupancy`), breaks taken out of paid time, handle times of parallel
+        chats added up, or work outside the tool left out.
     """
     shape = ratio(pl.col(busy), pl.col(paid), of=answered(busy) & answered(paid))
     return replace(

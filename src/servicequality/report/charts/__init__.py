@@ -1,8 +1,4 @@
-"""Charts of results, one function a question, each a plain Altair chart to go on with. What they share is in `style`.
-
-They need the extra `plot`, which is imported when a chart is asked for. Never here: a figure that is computed otherwise than
-in the frame that is drawn. For a page take `svg`: Altair's own HTML runs what a name in the data contains.
-"""
+"""Charts of results as plain Altair charts, one function a question. They need the extra `plot`; use `svg` for a web page."""
 
 from servicequality.report.charts.gaps import dumbbell, gap_bars
 from servicequality.report.charts.priorities import importance_performance_map

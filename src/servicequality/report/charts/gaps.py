@@ -1,4 +1,4 @@
-"""What was expected and what was perceived, dimension by dimension. Never here: scores, or an order by importance."""
+"""The gap chart: expectations and perceptions, dimension by dimension."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,4 @@
-"""Importance against performance (Martilla and James 1977). Never here: the crosshair's place, or the choice of weights."""
+"""The importance-performance chart (Martilla and James 1977)."""
 
 from typing import TYPE_CHECKING, Any
 

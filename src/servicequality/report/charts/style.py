@@ -1,4 +1,4 @@
-"""What the charts share: colours, sizes, the extra that draws them, and the reading of tidy frames. Never: a chart."""
+"""What the charts share: colours, sizes, the import of Altair, and the reading of tidy frames."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The zone of tolerance: from what would just do to what is wished for, and where the service stands. Never here: scores."""
+"""The chart of the zone of tolerance: adequate, desired and perceived service."""
 
 from typing import TYPE_CHECKING, Any
 
