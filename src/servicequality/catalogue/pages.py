@@ -5,8 +5,7 @@ from servicequality.catalogue.limits import lies, limits_of
 from servicequality.catalogue.searching import definition, families, headline
 from servicequality.catalogue.wording import default, direction, further_words, span, takes, unit
 from servicequality.checks import refusing_misfits
-from servicequality.core import Spec
-from servicequality.core.labels import family_title, in_words
+from servicequality.core import Spec, family_title, in_words
 
 __all__ = ["families_table", "index", "page"]
 

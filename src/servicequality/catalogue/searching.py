@@ -9,8 +9,7 @@ from typing import Any
 
 from servicequality import metrics, servqual
 from servicequality.checks import refusing_misfits
-from servicequality.core import Definition, Spec, TableDefinition
-from servicequality.core.labels import label_of
+from servicequality.core import Definition, Spec, TableDefinition, label_of
 from servicequality.errors import ParameterError
 
 __all__ = ["definition", "entry", "families", "find", "headline", "is_name_of", "written"]

@@ -12,10 +12,7 @@ from servicequality.comparison.overlap import refuse_overlap
 from servicequality.comparison.paired import read_pairs, refuse_pairs
 from servicequality.comparison.sides import Sides, clashes, read_sides
 from servicequality.comparison.simpson import turned_round
-from servicequality.core import Computation, Metric, of_frames
-from servicequality.core.evaluation import key_types
-from servicequality.core.grouping import Grouping
-from servicequality.core.options import named_metrics
+from servicequality.core import Computation, Grouping, Metric, key_types, named_metrics, of_frames
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import benjamini_hochberg, holm, smallest_detectable_change

@@ -12,9 +12,7 @@ from numpy.typing import NDArray
 
 from servicequality import stats
 from servicequality.checks import choice, column, confidence_level, holds_numbers, shown
-from servicequality.core import Computation, of_frame
-from servicequality.core.domains import require_columns
-from servicequality.core.series import names_of
+from servicequality.core import Computation, names_of, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 

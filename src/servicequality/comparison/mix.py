@@ -9,11 +9,7 @@ import polars as pl
 from servicequality.checks import column, confidence_level
 from servicequality.comparison.sides import SIDES, Sides, read_sides, with_shared_keys
 from servicequality.comparison.simpson import pooled, warning
-from servicequality.core import Computation, Metric, of_frame, of_frames
-from servicequality.core.engine.names import key_column
-from servicequality.core.evaluation import key_types
-from servicequality.core.grouping import Grouping
-from servicequality.core.series import names_of
+from servicequality.core import Computation, Grouping, Metric, key_column, key_types, names_of, of_frame, of_frames
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.shapes import FixedShape

@@ -10,10 +10,7 @@ from numpy.typing import NDArray
 from servicequality.checks import column as column_of
 from servicequality.checks import confidence_level, holds_numbers
 from servicequality.comparison.sides import SIDES, with_shared_keys
-from servicequality.core import Computation, of_frames
-from servicequality.core.domains import require_columns
-from servicequality.core.evaluation import shared_type
-from servicequality.core.grouping import Grouping
+from servicequality.core import Computation, Grouping, of_frames, require_columns, shared_type
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import brunner_munzel

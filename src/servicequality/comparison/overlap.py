@@ -5,8 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.core import Metric
-from servicequality.core.evaluation import by_grain
+from servicequality.core import Metric, by_grain
 from servicequality.errors import InputError
 from servicequality.model import as_frame
 

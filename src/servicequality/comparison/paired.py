@@ -13,12 +13,7 @@ import polars as pl
 from servicequality.checks import column
 from servicequality.comparison.changes import ChangeEstimate
 from servicequality.comparison.sides import SIDES, Sides, with_shared_keys
-from servicequality.core import Metric
-from servicequality.core.engine.names import key_column, sum_column
-from servicequality.core.evaluation import by_grain
-from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan
-from servicequality.core.sampling import Sampling
+from servicequality.core import Grouping, Metric, Plan, Sampling, by_grain, key_column, sum_column
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
 from servicequality.stats import t_interval, t_test

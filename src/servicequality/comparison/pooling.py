@@ -10,9 +10,7 @@ import polars as pl
 from servicequality.comparison.mix import named_keys
 from servicequality.comparison.sides import SIDES, read_sides
 from servicequality.comparison.simpson import warning
-from servicequality.core import Computation, Metric, of_frames
-from servicequality.core.evaluation import key_types
-from servicequality.core.grouping import Grouping
+from servicequality.core import Computation, Grouping, Metric, key_types, of_frames
 from servicequality.errors import ParameterError
 from servicequality.shapes import Attainment, Share
 from servicequality.stats import mantel_haenszel as pool_tables

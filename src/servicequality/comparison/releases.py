@@ -11,10 +11,17 @@ import polars as pl
 
 from servicequality.checks import column, confidence_level, zone_aware
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
-from servicequality.core import Computation, Metric, evaluate, of_frame, of_frames
-from servicequality.core.evaluation import key_types
-from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.options import named_metrics
+from servicequality.core import (
+    PERIOD,
+    Computation,
+    Grouping,
+    Metric,
+    evaluate,
+    key_types,
+    named_metrics,
+    of_frame,
+    of_frames,
+)
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape
 from servicequality.shapes.base import FloatArray

@@ -8,12 +8,18 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column
-from servicequality.core import Metric
-from servicequality.core.engine.estimates import TableReading
-from servicequality.core.engine.names import key_column, sum_column, weighted
-from servicequality.core.evaluation import by_grain, shared_type
-from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan, read_table
+from servicequality.core import (
+    Grouping,
+    Metric,
+    Plan,
+    TableReading,
+    by_grain,
+    key_column,
+    read_table,
+    shared_type,
+    sum_column,
+    weighted,
+)
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import FixedShape, Mean, Table, TableShape, mean
 from servicequality.shapes.base import FloatArray

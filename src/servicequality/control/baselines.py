@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from servicequality.checks import column as column_of
 from servicequality.checks import shown
-from servicequality.core import Computation
-from servicequality.core.series import By, names_of, ordered, series_types
+from servicequality.core import By, Computation, names_of, ordered, series_types
 from servicequality.errors import ParameterError
 
 Numbers = NDArray[np.float64]

@@ -7,8 +7,7 @@ import numpy as np
 
 from servicequality.checks import choice
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
-from servicequality.core import Computation, of_frame
-from servicequality.core.series import By
+from servicequality.core import By, Computation, of_frame
 from servicequality.errors import InputError
 from servicequality.stats import ControlLimits, individuals_limits, rate_limits, share_limits
 

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 
 from servicequality.control.baselines import Baseline, Drawn, Flags, Numbers, charted, signals
-from servicequality.core import Computation, of_frame
-from servicequality.core.series import By
+from servicequality.core import By, Computation, of_frame
 from servicequality.errors import ParameterError
 from servicequality.stats import cusum, ewma, individuals_limits
 

@@ -9,9 +9,16 @@ import polars as pl
 from servicequality import stats
 from servicequality.checks import confidence_level
 from servicequality.columns import Column
-from servicequality.core import Computation, of_frame
-from servicequality.core.domains import Bound, check_types, check_values, require_columns
-from servicequality.core.series import ordered, series_types
+from servicequality.core import (
+    Bound,
+    Computation,
+    check_types,
+    check_values,
+    of_frame,
+    ordered,
+    require_columns,
+    series_types,
+)
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame
 

@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.core import Computation, of_frame
-from servicequality.core.series import ordered, series_types
+from servicequality.core import Computation, of_frame, ordered, series_types
 from servicequality.errors import InputError, ParameterError
 
 __all__ = ["event_study"]

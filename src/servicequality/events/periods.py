@@ -9,7 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from servicequality.checks import shown
-from servicequality.core.grouping import period_start
+from servicequality.core import period_start
 from servicequality.errors import InputError, ParameterError
 
 __all__ = ["Periods", "check_every"]

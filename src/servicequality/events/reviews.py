@@ -7,8 +7,7 @@ import polars as pl
 
 from servicequality.checks import column, shown
 from servicequality.columns import Column
-from servicequality.core import Computation, of_frame
-from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.core import Bound, Computation, check_types, check_values, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 

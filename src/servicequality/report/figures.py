@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from servicequality.core.display import UNKNOWN, error_of, format_limits, format_number, format_value
+from servicequality.core import UNKNOWN, error_of, format_limits, format_number, format_value
 
 __all__ = ["UNKNOWN", "error", "limits", "line", "scale_of", "unit_of", "value"]
 

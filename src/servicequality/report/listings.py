@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from servicequality.checks import holds_numbers, refusing_misfits, shown
-from servicequality.core.display import format_shares
-from servicequality.core.domains import require_columns
+from servicequality.core import format_shares, require_columns
 from servicequality.errors import InputError
 from servicequality.model import as_frame
 from servicequality.report.figures import UNKNOWN

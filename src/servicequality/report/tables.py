@@ -9,7 +9,7 @@ import polars as pl
 
 from servicequality.catalogue.searching import written
 from servicequality.checks import choice, holds_numbers, holds_texts, in_calendar, refusing_misfits, shown
-from servicequality.core.display import decimals_of, format_shares
+from servicequality.core import decimals_of, format_shares
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.report import figures

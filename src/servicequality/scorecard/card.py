@@ -10,10 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.checks import choice, zone_aware
-from servicequality.core import Metric
-from servicequality.core.boundary import Computation, method_of_frame
-from servicequality.core.evaluation import by_grain
-from servicequality.core.grouping import PERIOD
+from servicequality.core import PERIOD, Computation, Metric, by_grain, method_of_frame
 from servicequality.errors import ParameterError
 from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document

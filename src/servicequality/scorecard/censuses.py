@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.core import Metric
-from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.plans import Plan
+from servicequality.core import PERIOD, Grouping, Metric, Plan
 from servicequality.errors import InputError
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
 from servicequality.scorecard.reading import FigureRequest, Figures, fixed_figures, table_figures

@@ -9,9 +9,7 @@ from operator import add
 import numpy as np
 import polars as pl
 
-from servicequality.core import Metric
-from servicequality.core.engine.names import BIN, ROWS, sum_column
-from servicequality.core.engine.value_tables import float_bits, read_histogram, table_shape
+from servicequality.core import BIN, ROWS, Metric, float_bits, read_histogram, sum_column, table_shape
 from servicequality.shapes import DelayedSurvival, FixedShape, Survival, Table
 from servicequality.stats.survival_segments import totals
 

@@ -10,13 +10,24 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from servicequality.core import Metric
-from servicequality.core.engine.estimates import JudgedSums, judged_sums
-from servicequality.core.engine.names import BIN, STRATUM, key_column, sum_column
-from servicequality.core.engine.value_tables import read_histogram, table_shape
-from servicequality.core.evaluation import by_grain, key_types
-from servicequality.core.grouping import PERIOD, Grouping, period_start
-from servicequality.core.plans import Plan, read_table
+from servicequality.core import (
+    BIN,
+    PERIOD,
+    STRATUM,
+    Grouping,
+    JudgedSums,
+    Metric,
+    Plan,
+    by_grain,
+    judged_sums,
+    key_column,
+    key_types,
+    period_start,
+    read_histogram,
+    read_table,
+    sum_column,
+    table_shape,
+)
 from servicequality.model import as_frame
 from servicequality.scorecard.pending import extremes, may_move, table_extremes, unknown
 from servicequality.shapes import FixedShape

@@ -4,9 +4,16 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from servicequality.core import Metric
-from servicequality.core.display import error_of, format_limits, format_number, format_stated, format_value, time_scale
-from servicequality.core.labels import label_of
+from servicequality.core import (
+    Metric,
+    error_of,
+    format_limits,
+    format_number,
+    format_stated,
+    format_value,
+    label_of,
+    time_scale,
+)
 from servicequality.scorecard.objective import SOME_DAY, Objective
 from servicequality.scorecard.verdicts import CLOSE
 

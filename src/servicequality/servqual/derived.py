@@ -11,7 +11,7 @@ import polars as pl
 from servicequality import stats
 from servicequality.checks import choice, refusing_misfits
 from servicequality.columns import Column
-from servicequality.core.domains import Bound, check_types, check_values, require_columns
+from servicequality.core import Bound, check_types, check_values, require_columns
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame
 

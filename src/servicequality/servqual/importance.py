@@ -5,8 +5,7 @@ from typing import Any, Literal, TypeAlias
 import polars as pl
 
 from servicequality.checks import column, holds_numbers
-from servicequality.core import Computation, of_frame
-from servicequality.core.domains import require_columns
+from servicequality.core import Computation, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 

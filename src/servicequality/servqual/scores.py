@@ -9,10 +9,7 @@ import polars as pl
 from polars import selectors
 
 from servicequality.checks import confidence_level
-from servicequality.core.boundary import Computation, like_input, typed_by_frame
-from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan
-from servicequality.core.state import State
+from servicequality.core import Computation, Grouping, Plan, State, like_input, typed_by_frame
 from servicequality.errors import ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers

@@ -3,11 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from servicequality.core import Metric
-from servicequality.core.engine.names import sum_column
-from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan
-from servicequality.core.state import State
+from servicequality.core import Grouping, Metric, Plan, State, sum_column
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual import metrics
 from servicequality.servqual.scale import OVERALL, Scale

@@ -9,8 +9,7 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column, is_pattern, refusing_misfits, shown
-from servicequality.core.boundary import Computation, typed_by_frame
-from servicequality.core.grouping import Grouping
+from servicequality.core import Computation, Grouping, typed_by_frame
 from servicequality.errors import InputError, ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers

@@ -7,9 +7,7 @@ from functools import cached_property
 import polars as pl
 
 from servicequality.checks import column, confidence_level, refusing_misfits
-from servicequality.core import Metric
-from servicequality.core.plans import Plan
-from servicequality.core.state import State
+from servicequality.core import Metric, Plan, State
 from servicequality.servqual.scale import OVERALL, Scale
 from servicequality.servqual.states import figures, merge
 

@@ -17,10 +17,7 @@ import polars as pl
 from polars import selectors
 
 from servicequality.checks import confidence_level
-from servicequality.core import Metric
-from servicequality.core.boundary import typed_by_frame
-from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan
+from servicequality.core import Grouping, Metric, Plan, typed_by_frame
 from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
 from servicequality.servqual.checking import check_answers

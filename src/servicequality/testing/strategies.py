@@ -7,8 +7,7 @@ import numpy as np
 import polars as pl
 from hypothesis import strategies as st
 
-from servicequality.core import Metric
-from servicequality.core.domains import Bound
+from servicequality.core import Bound, Metric
 from servicequality.errors import ParameterError
 
 KEY, WEIGHT, CLUSTER, SLICE, PART = "law_key", "law_weight", "law_cluster", "law_slice", "law_part"

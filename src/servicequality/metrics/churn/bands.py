@@ -10,8 +10,7 @@ import polars as pl
 
 from servicequality.checks import confidence_level
 from servicequality.columns import Instant, Number
-from servicequality.core import Computation, Spec, TableInput, define_table, evaluate, of_frame, result_rows
-from servicequality.core.results import RESULT
+from servicequality.core import RESULT, Computation, Spec, TableInput, define_table, evaluate, of_frame, result_rows
 from servicequality.errors import ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
 from servicequality.metrics.churn.rates import churn_rate

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from servicequality.core import Computation
-from servicequality.core.results import RESULT
+from servicequality.core import RESULT, Computation
 
 
 def from_flow(

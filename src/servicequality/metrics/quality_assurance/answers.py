@@ -8,8 +8,7 @@ import polars as pl
 
 from servicequality import stats
 from servicequality.checks import choice, confidence_level
-from servicequality.core import Computation, result_rows
-from servicequality.core.results import RESULT
+from servicequality.core import RESULT, Computation, result_rows
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.quality_assurance.paired import Pair, Squares
 from servicequality.metrics.quality_assurance.ratings import Panel, Ratings, panels, ratings_of

@@ -9,11 +9,16 @@ import polars as pl
 from servicequality import stats
 from servicequality.checks import column, confidence_level, holds_flags
 from servicequality.columns import Flag, Instant, Row
-from servicequality.core import Computation, define_table, of_frame, result_rows
-from servicequality.core.domains import require_columns
-from servicequality.core.evaluation import shared_type
-from servicequality.core.grouping import Grouping
-from servicequality.core.results import RESULT
+from servicequality.core import (
+    RESULT,
+    Computation,
+    Grouping,
+    define_table,
+    of_frame,
+    require_columns,
+    result_rows,
+    shared_type,
+)
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 

@@ -12,8 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.checks import holds_flags, holds_numbers, holds_texts
-from servicequality.core.domains import require_columns
-from servicequality.core.grouping import Grouping
+from servicequality.core import Grouping, require_columns
 from servicequality.errors import InputError, ParameterError
 
 FloatArray = NDArray[np.float64]

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.core import define_table, result_rows
-from servicequality.core.domains import require_columns
+from servicequality.core import define_table, require_columns, result_rows
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame
 from servicequality.stats import wilson

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from servicequality.core.domains import require_columns
+from servicequality.core import require_columns
 from servicequality.errors import InputError
 from servicequality.model import as_frame
 from servicequality.report.charts import style

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import polars as pl
 
-from servicequality.core.domains import require_columns
+from servicequality.core import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
