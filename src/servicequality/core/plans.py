@@ -181,7 +181,8 @@ class Plan:
         self.refuse_faults(sums, rows)
         if not self._table_readers:
             return self._answer(sums, {}, self.grouping.keys, level, min_n)
-        groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
+        keys = self._key_expressions()
+        groups = pl.DataFrame([sums[key] for key in keys])
         readings = {}
         sorts = not self.grouping.sampling  # rows of quantiles are sorted and not counted
         if exact := [alike for maker, alike in self._table_readers if sorts and isinstance(maker.shape, Quantile)]:

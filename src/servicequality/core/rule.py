@@ -14,7 +14,7 @@ from servicequality.core.engine.rule_text import expression_text, shape_text
 from servicequality.core.rule_tree import computes, tree
 from servicequality.shapes import Shape
 
-O = TypeVar("O", bound=Hashable)
+H = TypeVar("H", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -74,14 +74,14 @@ class Rule:
         return [] if self.condition is None else [f"where: {expression_text(self.condition)}"]
 
 
-def kept(derive: Callable[[Rule, O], T]) -> Callable[[Rule, O], T]:
+def kept(derive: Callable[[Rule, H], T]) -> Callable[[Rule, H], T]:
     """A function of a rule and an option that is computed once for each, and kept as long as the rule is.
 
     Building expressions takes longer than a scan of few rows.
     """
 
     @wraps(derive)
-    def call(rule: Rule, option: O) -> T:
+    def call(rule: Rule, option: H) -> T:
         key = derive, option
         if key not in rule.derived:
             rule.derived[key] = derive(rule, option)

@@ -8,8 +8,8 @@ import polars as pl
 
 from servicequality.checks import column, listed, shown, values_of
 from servicequality.core.domains import collected, within_calendar
-from servicequality.core.grouping import Grouping
 from servicequality.core.engine.sums import Sum, as_sums
+from servicequality.core.grouping import Grouping
 from servicequality.core.rule import Rule, kept
 from servicequality.errors import InputError
 

@@ -13,7 +13,6 @@ from servicequality.shapes import FixedShape, Shape
 from servicequality.shapes.base import added
 
 
-
 class Sum(NamedTuple):
     """An aggregation, and what tells it from others.
 
@@ -107,7 +106,9 @@ def aggregate(frame: pl.LazyFrame, keys: Mapping[str, pl.Expr], sums: Sums) -> p
     first: dict[bytes, str] = {}
     same = {name: first.setdefault(one.written, name) for name, one in sums.items()}
     # Sums of one column side by side: its values are still in the processor's cache.
-    needed = [sums[name].rule.alias(name) for name in sorted(first.values(), key=lambda name: (sums[name].columns, name))]
+    needed = [
+        sums[name].rule.alias(name) for name in sorted(first.values(), key=lambda name: (sums[name].columns, name))
+    ]
     groups = [expression.alias(name) for name, expression in keys.items()]
     small = frame.group_by(groups).agg(needed) if groups else frame.select(needed)
     return small.select([*keys, *(pl.col(source).alias(name) for name, source in same.items())])
