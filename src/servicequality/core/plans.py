@@ -18,7 +18,7 @@ from servicequality.core.engine.checks import Check, checks_of, offenders, refus
 from servicequality.core.engine.estimates import TableReading, estimates, readings_of
 from servicequality.core.engine.names import CLUSTER, fault_column, key_column, sum_column
 from servicequality.core.engine.quantile_rows import read_quantiles
-from servicequality.core.engine.sums import Sum, aggregate, over_clusters, row_sums, sum_types
+from servicequality.core.engine.sums import aggregate, over_clusters, row_sums, sum_types
 from servicequality.core.engine.value_tables import (
     ValueTable,
     histogram,
@@ -176,11 +176,9 @@ class Plan:
 
     def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
         """The figures of prepared rows, quantiles and curves exact; `held` says that they are many, and in memory."""
-        readings_too = readings_of(self.rules, self.grouping.sampling)
-        sums = by_keys(*self._collected([self.summed(rows).with_columns(readings_too)], rows))
+        whole = self.summed(rows).with_columns(readings_of(self.rules, self.grouping.sampling))
+        sums = by_keys(*self._collected([whole], rows))
         self.refuse_faults(sums, rows)
-        if not self._table_readers:
-            return self._answer(sums, {}, self.grouping.keys, level, min_n)
         keys = self._key_expressions()
         groups = pl.DataFrame([sums[key] for key in keys])
         readings = {}
@@ -318,9 +316,7 @@ class Plan:
     def summed(self, rows: pl.LazyFrame, *, spread: bool = False) -> pl.LazyFrame:
         """All sums of all rules, in one group_by (two where rows come in clusters)."""
         sampling, keys = self.grouping.sampling, self._key_expressions()
-        sums: dict[str, Sum] = {}
-        for rule in self.rules:
-            sums |= row_sums(rule, sampling)
+        sums = {name: one for rule in self.rules for name, one in row_sums(rule, sampling).items()}
         checks = self._checks_of(rows.collect_schema()) if self._checks else []
         faults = {fault_column(place): check.counted for place, check in enumerate(checks)}
         if sampling.cluster is None:

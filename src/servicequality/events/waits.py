@@ -89,10 +89,12 @@ def reply_waits(
         twins = (
             [] if schedule is None else [worked(schedule, pl.col("_start"), stop).alias("reply_wait_working_seconds")]
         )
-        kept = as_known(tickets, numbers, records, known).filter(exclusion(out).is_null())
+        heads = as_known(tickets, numbers, records, known).drop("reply_wait_end", "sequence", strict=False)
         return (
             _waits(story)
-            .join(kept.drop("reply_wait_end", "sequence", strict=False), on="_ticket", maintain_order="left")
+            # Both are in the order of the tickets' numbers, and each number is there: one walk through them.
+            .join_asof(heads, on="_ticket", check_sortedness=False)
+            .filter(exclusion(out).is_null())
             .select(
                 "ticket_id",
                 "sequence",
