@@ -91,9 +91,8 @@ def estimates(
 
 def _numbers(groups: pl.DataFrame, rules: Sequence[Rule], sampling: Sampling) -> Sums:
     """The sums of the groups and what is read from them, by column; NaN is null."""
-    whole = groups.clone()
-    if not {sum_column(rule.name, "missing") for rule in rules} <= set(groups.columns):
-        whole.hstack(groups.select(readings_of(rules, sampling)), in_place=True)
+    read = {sum_column(rule.name, "missing") for rule in rules} <= set(groups.columns)
+    whole = groups.clone() if read else groups.with_columns(readings_of(rules, sampling))
     for name in groups.columns:
         if name.startswith(key_column("")):
             whole.drop_in_place(name)
@@ -265,8 +264,7 @@ def _explain(figures: _Figures, rules: Sequence[Rule]) -> None:
 
 def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame:
     """The rows of the answer: groups in their order, and in each the rules."""
-    row = np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
-    columns = [groups[column].gather(row).alias(name) for name, column in keys.items()]
+    columns: list[pl.Series] = []
     alike = {"metric": [rule.name for rule in rules], "unit": [rule.unit for rule in rules]}
     for name, dtype in RESULT.items():
         if name in alike:
@@ -278,4 +276,7 @@ def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys:
         else:
             numbers = pl.Series(name, flat, nan_to_null=True)
             columns.append(numbers if dtype == pl.Float64 else numbers.cast(dtype))
-    return pl.DataFrame(columns)
+    frame, row = pl.DataFrame(columns), np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
+    for place, (name, column) in enumerate(keys.items()):  # a list of columns would give one of an empty name another
+        frame.insert_column(place, groups[column].gather(row).alias(name))
+    return frame
