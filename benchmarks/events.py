@@ -234,6 +234,8 @@ def measure(rows: int, runs: int) -> dict[str, float]:
             memory = peaks(__file__, CONTENDERS, pl.DataFrame({"folder": [folder]}))
         kind = "carry" if carried else "do not carry"
         show(f"{rows:,} tickets, changes {kind} the previous value, median of {runs}", times, FLOOR, memory)
+        print(f"reply_waits take {times['reply_waits'] / times['core facts']:.2f} of the core facts; ", end="")
+        print(f"check takes {times['check'] / times['all facts']:.2f} of all facts")
         taken |= {f"{name}, previous {'known' if carried else 'unknown'}": time for name, time in times.items()}
     return taken
 

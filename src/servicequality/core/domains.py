@@ -19,7 +19,6 @@ from servicequality.checks import (
     values_of,
 )
 from servicequality.columns import Column, one_of
-from servicequality.core.rule_tree import computes, tree
 from servicequality.errors import DefinitionError, InputError, ParameterError
 
 LARGEST = 1e50
@@ -169,7 +168,7 @@ def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> No
     raise InputError(f"{role}: no column {hints}; the frame has {listed(schema.names()) or 'no columns'}")
 
 
-def widened(schema: pl.Schema, inputs: Iterable[Bound], rules: Iterable[pl.Expr] | None = None) -> list[pl.Expr]:
+def widened(schema: pl.Schema, inputs: Iterable[Bound], computed: Iterable[str] | None = None) -> list[pl.Expr]:
     """The numbers of a call as Int64 or Float64, in which row rules compute whatever type the columns came in.
 
     Whole numbers of at most 63 bits become Int64. All others become the nearest Float64: beyond 2^53, unsigned numbers of
@@ -178,16 +177,14 @@ def widened(schema: pl.Schema, inputs: Iterable[Bound], rules: Iterable[pl.Expr]
     Args:
         schema: the types as they came.
         inputs: the columns of the call.
-        rules: what is computed of them: whole numbers that are only compared stay in their few bytes, which are read several
-            times as fast. None widens all.
+        computed: the columns that are computed with: whole numbers that are only compared stay in their few bytes, which are
+            read several times as fast. None widens all.
     """
     wide: dict[str, pl.DataType] = {}
     inputs = list(inputs)
     small = {bound.name for bound in inputs if schema[bound.name] in _WHOLE}
-    if small and rules is not None:
-        small -= {name for rule in rules if computes(tree(rule)) for name in rule.meta.root_names()}
-    else:
-        small = set()
+    if small:
+        small = set() if computed is None else small.difference(computed)
     for bound in inputs:
         dtype = schema[bound.name]
         if bound.name in small:

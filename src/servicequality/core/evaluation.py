@@ -18,6 +18,8 @@ from servicequality.model import as_frame
 if TYPE_CHECKING:
     from servicequality.core.metric import Metric
 
+_MANY = 100_000  # rows in memory, of which a second copy is not made
+
 
 @of_frame
 def evaluate(
@@ -60,7 +62,7 @@ def evaluate(
     chosen = named_metrics(metrics)
     check_options(level, min_n)
     parts = [(as_frame(data), Plan(tuple(group), grouping)) for data, group in by_grain(frame, chosen)]
-    ready = [(plan.prepared(data), plan, isinstance(data, pl.DataFrame)) for data, plan in parts]
+    ready = [(plan.prepared(rows), plan, isinstance(rows, pl.DataFrame) and len(rows) > _MANY) for rows, plan in parts]
 
     def answer() -> pl.DataFrame:
         tables = [plan.evaluated(rows, level=level, min_n=min_n, held=held) for rows, plan, held in ready]

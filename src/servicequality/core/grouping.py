@@ -115,8 +115,7 @@ class Grouping:
                 "take a field or an element of it as a column first"
             )
         check_types(schema, inputs)
-        rules = (rule for metric in metrics for rule in metric.shape.rules())
-        if wide := widened(schema, inputs, rules):
+        if wide := widened(schema, inputs, (name for metric in metrics for name in metric.computed)):
             data = data.with_columns(wide)
         for metric in metrics:
             if metric.condition is not None:

@@ -205,4 +205,5 @@ class Metric(Rule):
         """
         frame = evaluation.one_column(data, self)
         row = evaluation.evaluate(frame, [self], level=level, weight=weight, cluster=cluster)
-        return Estimate.of(row.lazy().collect().row(0, named=True), self)
+        row = row.collect() if isinstance(row, pl.LazyFrame) else row
+        return Estimate.of(row.row(0, named=True), self)

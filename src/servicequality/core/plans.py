@@ -175,11 +175,12 @@ class Plan:
         return self._answer(sums, readings, own.keys, level, min_n)
 
     def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
-        """The figures of prepared rows, quantiles and curves exact; `held` says that the rows are in memory."""
-        readings_too = [rule.alias(name) for name, rule in readings_of(self.rules, self.grouping.sampling).items()]
-        sums = by_keys(*self._collected([self.summed(rows).with_columns(readings_too)], rows))
+        """The figures of prepared rows, quantiles and curves exact; `held` says that they are many, and in memory."""
+        whole = self.summed(rows).with_columns(readings_of(self.rules, self.grouping.sampling))
+        sums = by_keys(*self._collected([whole], rows))
         self.refuse_faults(sums, rows)
-        groups, keys = sums.select(key_column(name) for name in self.grouping.keys), self._key_expressions()
+        keys = self._key_expressions()
+        groups = pl.DataFrame([sums[key] for key in keys])
         readings = {}
         sorts = not self.grouping.sampling  # rows of quantiles are sorted and not counted
         if exact := [alike for maker, alike in self._table_readers if sorts and isinstance(maker.shape, Quantile)]:
@@ -215,7 +216,7 @@ class Plan:
             return pl.collect_all(plans, engine="streaming")
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             checks = self._checks_of(rows.collect_schema())
-            faults = [check.bad.sum().cast(pl.Int64).alias(fault_column(place)) for place, check in enumerate(checks)]
+            faults = [check.counted.rule.alias(fault_column(place)) for place, check in enumerate(checks)]
             self.refuse_faults(collected(rows.select(faults)), rows)
             raise InputError(f"the rows cannot be computed: {first_line(error)}") from error
 
@@ -315,11 +316,9 @@ class Plan:
     def summed(self, rows: pl.LazyFrame, *, spread: bool = False) -> pl.LazyFrame:
         """All sums of all rules, in one group_by (two where rows come in clusters)."""
         sampling, keys = self.grouping.sampling, self._key_expressions()
-        sums: dict[str, pl.Expr] = {}
-        for rule in self.rules:
-            sums |= row_sums(rule, sampling)
+        sums = {name: one for rule in self.rules for name, one in row_sums(rule, sampling).items()}
         checks = self._checks_of(rows.collect_schema()) if self._checks else []
-        faults = {fault_column(place): check.bad.sum().cast(pl.Int64) for place, check in enumerate(checks)}
+        faults = {fault_column(place): check.counted for place, check in enumerate(checks)}
         if sampling.cluster is None:
             return aggregate(rows, keys, sums | faults)
         clusters = aggregate(rows, {**keys, CLUSTER: column(sampling.cluster)}, sums | faults)
@@ -327,7 +326,7 @@ class Plan:
 
     def _faults(self, sums: pl.DataFrame) -> list[int]:
         """How many rows break each check."""
-        return [int(sums[fault_column(place)].to_numpy().sum()) for place in range(len(self._checks))]
+        return [int(sums[fault_column(place)].sum()) for place in range(len(self._checks))]
 
     def _own(self, state: State) -> State:
         """The state, if this plan made it.

@@ -2,15 +2,20 @@
 
 import hashlib
 import json
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import polars as pl
 
 from servicequality.core.domains import Bound
 from servicequality.core.engine.rule_text import expression_text, shape_text
+from servicequality.core.rule_tree import computes, tree
 from servicequality.shapes import Shape
+
+H = TypeVar("H", bound=Hashable)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,5 +59,32 @@ class Rule:
         """A digest of the text: the same in every process, and with every version of Polars."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
+    @cached_property
+    def computed(self) -> frozenset[str]:
+        """The columns with whose numbers it computes, and which it does not only compare."""
+        rules = (rule for rule in self.shape.rules() if computes(tree(rule)))
+        return frozenset(name for rule in rules for name in rule.meta.root_names())
+
+    @cached_property
+    def derived(self) -> dict[Hashable, Any]:
+        """What functions that are `kept` made of it."""
+        return {}
+
     def _where(self) -> list[str]:
         return [] if self.condition is None else [f"where: {expression_text(self.condition)}"]
+
+
+def kept(derive: Callable[[Rule, H], T]) -> Callable[[Rule, H], T]:
+    """A function of a rule and an option that is computed once for each, and kept as long as the rule is.
+
+    Building expressions takes longer than a scan of few rows.
+    """
+
+    @wraps(derive)
+    def call(rule: Rule, option: H) -> T:
+        key = derive, option
+        if key not in rule.derived:
+            rule.derived[key] = derive(rule, option)
+        return rule.derived[key]  # type: ignore[no-any-return]
+
+    return call

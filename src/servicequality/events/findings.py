@@ -1,148 +1,210 @@
 """What can be wrong with a desk's tables: one lazy row a finding, with its count and first cases."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 
 from servicequality.checks import column
-from servicequality.events.as_of import STAMPS, changes_of
+from servicequality.events.as_of import STAMPS, changes_of, microseconds
+from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 
-__all__ = ["FIELDS", "TIED", "findings"]
+__all__ = ["FIELDS", "TIED", "Finding", "counted", "findings"]
 
 TIED = "tickets that depend on the order of rows of one instant"
 
 FIELDS = ("status", "priority", "agent", "team", "tier", "policy", "schedule", "handoff")
 """The fields of `Change` that anything here reads."""
 
+_NEVER = -(2**62)
+_EVERY = pl.first().is_null() | pl.first().is_not_null()
+
+
+class Finding(NamedTuple):
+    """What may be wrong with a row.
+
+    Attributes:
+        finding: what, in words.
+        mask: row rule that holds for such a row; null is false.
+        about: the column that it is about, if it is about one.
+        show: the column whose first three different values are shown, if any are.
+    """
+
+    finding: str
+    mask: pl.Expr
+    about: str | None = None
+    show: str | None = "ticket_id"
+
+    @property
+    def examples(self) -> pl.Expr:
+        """The values that are shown."""
+        if self.show is None:
+            return pl.lit(None, pl.String)
+        hit = pl.col(self.show).cast(pl.String).filter(self.mask)
+        return hit.unique(maintain_order=True).head(3).str.join(", ")
+
+
+def counted(table: str, rows: pl.LazyFrame, sought: Sequence[Finding], of: int | None = None) -> pl.LazyFrame:
+    """One row a finding, all of them in one scan: `table`, `finding`, `about`, `count`, `examples`, `of`.
+
+    Args:
+        table: the table that they are about.
+        rows: the rows that are looked at.
+        sought: what is counted.
+        of: of how many rows they are a part; of all `rows` by default.
+    """
+    return rows.select(
+        pl.lit(table).alias("table"),
+        pl.lit(pl.Series([[one.finding for one in sought]])).alias("finding"),
+        pl.lit(pl.Series([[one.about for one in sought]], dtype=pl.List(pl.String))).alias("about"),
+        pl.concat_list(one.mask.sum().cast(pl.Int64) for one in sought).alias("count"),
+        pl.concat_list(one.examples for one in sought).alias("examples"),
+        (pl.len() if of is None else pl.lit(of)).cast(pl.Int64).alias("of"),
+    ).explode("finding", "about", "count", "examples")
+
 
 def findings(
     records: Records, tickets: pl.LazyFrame, named: frozenset[str], reasons: frozenset[str]
 ) -> Iterator[pl.LazyFrame]:
-    """Every finding: `table`, `finding`, `about`, `count`, `of`, `examples`.
+    """Every finding, as `counted` gives it.
 
     `tickets` are the records' own; `named` are the statuses that a set names, `reasons` the words that exclude.
     """
     for table, rows in records.tables.items():
         if table in ("tickets", "responses", "changes"):
-            yield _finding(table, "rows", rows, pl.lit(value=True), examples=False)
-            for name in rows.collect_schema():
-                yield _finding(table, "null", rows, column(name).is_null(), about=name, examples=False)
-    yield from _of_tickets(tickets, reasons)
-    heads = tickets.select("ticket_id", "created_at").unique("ticket_id")
-    for table, frame in (("responses", records.responses), ("changes", records.changes)):
-        if frame is not None:
-            yield from _of_events(table, frame, heads)
+            nulls = [Finding("null", column(name).is_null(), name, None) for name in rows.collect_schema()]
+            yield counted(table, rows, [Finding("rows", _EVERY, show=None), *nulls])
+    yield counted("tickets", tickets, list(_of_tickets(reasons)))
+    heads = tickets.select("ticket_id", microseconds("created_at").fill_null(_NEVER).alias("_created"))
+    known = heads.unique("ticket_id", keep="first").sort("ticket_id").collect(engine="streaming")
     if records.responses is not None:
-        yield from _of_responses(records.responses.join(heads, on="ticket_id", how="left"))
+        log = _Log(records.responses, known)
+        yield from _of_events("responses", log)
+        yield from _of_responses(log)
     if (changes := changes_of(records)) is not None:
-        yield from _of_changes(changes, named, sequenced=records.has("changes", "sequence"))
+        log = _Log(changes, known)
+        yield from _of_events("changes", log)
+        yield from _of_changes(log, named, records)
 
 
-def _of_tickets(tickets: pl.LazyFrame, reasons: frozenset[str]) -> Iterator[pl.LazyFrame]:
-    yield _finding("tickets", "duplicate id", tickets, pl.col("ticket_id").is_duplicated())
+class _Log:
+    """The rows of a table of events beside their tickets.
+
+    Attributes:
+        events: the table as it is, and `size`, its length.
+        rows: the events with `_at` and `_created` in microseconds, and `_ticket`: the place of the ticket among the heads,
+            then among ids of no ticket; the last place is that of rows without an id.
+        heads: the tickets, each once, and whether they are `_silent`.
+        tickets: how many different ids the events have.
+    """
+
+    def __init__(self, events: pl.LazyFrame, heads: pl.DataFrame) -> None:
+        numbers = TicketNumbers(heads)
+        self.events, self.size = events, int(events.select(pl.len()).collect(engine="streaming").item())
+        held = events.select(numbers.number()).unique().collect(engine="streaming").to_series()
+        silent = np.ones(heads.height, np.bool_)
+        silent[held.drop_nulls().to_numpy()] = False
+        rest = pl.Series("ticket_id", dtype=pl.String)
+        if held.null_count():
+            strange = events.filter(numbers.number().is_null())
+            rest = strange.select(pl.col("ticket_id").unique().sort()).collect(engine="streaming").to_series()
+        others = pl.DataFrame({"ticket_id": [*rest.drop_nulls(), None], "_created": _NEVER}, schema=heads.schema)
+        numbers = TicketNumbers(pl.concat([heads, others]))
+        self.known = heads.height
+        self.tickets = len(held.drop_nulls()) + len(rest)
+        self.heads = heads.with_columns(pl.Series("_silent", silent)).lazy()
+        self.rows = events.with_columns(
+            microseconds("at").alias("_at"),
+            numbers.number().fill_null(heads.height + others.height - 1).alias("_ticket"),
+        ).with_columns(numbers.created().alias("_created"))
+
+    @cached_property
+    def tied(self) -> pl.LazyFrame:
+        """The events that share ticket and instant with another; and now and then one that does not."""
+        key = pl.col("ticket_id").hash() ^ pl.col("at").hash(1)
+        keys = np.sort(self.events.select(key).collect(engine="streaming").to_series().to_numpy())
+        return self.events.filter(key.is_in(pl.Series(keys[1:][keys[1:] == keys[:-1]]).unique().implode()))
+
+
+def _of_tickets(reasons: frozenset[str]) -> Iterator[Finding]:
+    yield Finding("duplicate id", pl.col("ticket_id").is_duplicated())
     for stamp in STAMPS:
-        yield _finding("tickets", "stamp before creation", tickets, pl.col(stamp) < pl.col("created_at"), about=stamp)
+        yield Finding("stamp before creation", pl.col(stamp) < pl.col("created_at"), stamp)
     for first, last in (("first_resolved_at", "resolved_at"), ("resolved_at", "closed_at")):
-        yield _finding("tickets", "stamps reversed", tickets, pl.col(first) > pl.col(last), about=f"{first} > {last}")
+        yield Finding("stamps reversed", pl.col(first) > pl.col(last), f"{first} > {last}")
     ended = pl.any_horizontal(pl.col(stamp).is_not_null() for stamp in STAMPS[1:])
-    yield _finding("tickets", "without an end stamp", tickets, ~ended, examples=False)
+    yield Finding("without an end stamp", ~ended, show=None)
     out = pl.col("excluded").str.to_lowercase().is_in(sorted(reasons))
-    yield _finding("tickets", "excluded", tickets, out)
-    yield _finding("tickets", "excluded for a reason that is not named", tickets, ~out)
+    yield Finding("excluded", out)
+    yield Finding("excluded for a reason that is not named", ~out)
 
 
-def _of_events(table: str, events: pl.LazyFrame, heads: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    yield _finding(table, "duplicate row", events, pl.struct(pl.all()).is_duplicated())
-    yield _finding(table, "of no ticket", events.join(heads, on="ticket_id", how="anti"), pl.lit(value=True), of=events)
-    placed = events.join(heads, on="ticket_id")
-    yield _finding(table, "before its ticket was created", placed, pl.col("at") < pl.col("created_at"), of=events)
-    silent = heads.join(events, on="ticket_id", how="anti")
-    yield _finding("tickets", f"without {table}", silent, pl.lit(value=True), of=heads)
+def _of_events(table: str, log: _Log) -> Iterator[pl.LazyFrame]:
+    yield counted(table, log.tied, [Finding("duplicate row", pl.struct(pl.all()).is_duplicated())], log.size)
+    known = pl.col("_ticket") < log.known
+    early = Finding("before its ticket was created", known & (pl.col("_at") < pl.col("_created")))
+    yield counted(table, log.rows, [Finding("of no ticket", ~known), early])
+    yield counted("tickets", log.heads, [Finding(f"without {table}", pl.col("_silent"))])
 
 
-def _of_responses(responses: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    yield _finding("responses", "unknown author", responses, pl.col("author").is_null())
+def _of_responses(log: _Log) -> Iterator[pl.LazyFrame]:
     anonymous = (pl.col("author") == "agent") & pl.col("author_id").is_null()
-    yield _finding("responses", "agent message without author_id", responses, anonymous)
-    unsaid = pl.col("opening").is_null() & (pl.col("at") == pl.col("created_at"))
-    yield _finding("responses", "taken for the opening text", responses, unsaid)
+    unsaid = pl.col("opening").is_null() & (pl.col("_at") == pl.col("_created"))
+    sought = [
+        Finding("unknown author", pl.col("author").is_null()),
+        Finding("agent message without author_id", anonymous),
+        Finding("taken for the opening text", unsaid),
+    ]
+    yield counted("responses", log.rows, sought)
     public = pl.col("public").fill_null(value=True) & ~pl.col("automated").fill_null(value=False)
     sides = (
-        responses.filter(public & pl.col("author").is_in(["customer", "agent"]))
+        log.tied.filter(public & pl.col("author").is_in(["customer", "agent"]))
         .group_by("ticket_id", "at")
         .agg(pl.col("author").n_unique().alias("sides"))
     )
-    yield _tickets_of("responses", TIED, sides.filter(pl.col("sides") > 1), responses)
+    yield _tickets_of("responses", sides.filter(pl.col("sides") > 1), log)
 
 
-def _of_changes(changes: pl.LazyFrame, named: frozenset[str], *, sequenced: bool) -> Iterator[pl.LazyFrame]:
+def _of_changes(log: _Log, named: frozenset[str], records: Records) -> Iterator[pl.LazyFrame]:
     strange = ~pl.col("field").is_in(list(FIELDS))
-    yield _finding("changes", "field that nothing reads", changes, strange, show="field")
-    status = changes.filter(pl.col("field") == "status")
+    yield counted("changes", log.rows, [Finding("field that nothing reads", strange, show="field")])
+    status = log.rows.filter(pl.col("field") == "status")
     nameless = ~pl.col("value").str.to_lowercase().is_in(sorted(named))
-    yield _finding("changes", "status in no set, so it runs", status, nameless, show="value")
+    yield counted("changes", status, [Finding("status in no set, so it runs", nameless, show="value")])
     order = (
         (pl.col("sequence").n_unique() == pl.len()) & pl.col("sequence").is_not_null().all()
-        if sequenced
+        if records.has("changes", "sequence")
         else pl.lit(value=False)
     )
     tied = (
-        changes.filter(pl.col("field").is_in(list(FIELDS)))
+        log.tied.filter(pl.col("field").is_in(list(FIELDS)))
         .group_by("ticket_id", "at", "field")
         .agg(pl.col("value").n_unique().alias("values"), order.alias("ordered"))
         .filter((pl.col("values") > 1) & ~pl.col("ordered"))
     )
-    yield _tickets_of("changes", TIED, tied, changes)
-    if "previous" in changes.collect_schema():
-        same = (pl.col("ticket_id") == pl.col("ticket_id").shift()) & (pl.col("field") == pl.col("field").shift())
-        rows = changes.with_columns(
-            pl.col("at").dt.timestamp("us").alias("_at"), _story=pl.struct("ticket_id", "field")
-        )
-        broken = same & (pl.col("previous") != pl.col("value").shift())
-        # The row index keeps the two stable sorts apart: Polars would make them one by two keys, four times as long.
-        ordered = rows.sort("_at", maintain_order=True).with_row_index("_row").sort("_story", maintain_order=True)
-        yield _finding("changes", "previous value is not the row above", ordered, broken)
+    yield _tickets_of("changes", tied, log)
+    yield _previous(log, carried=records.has("changes", "previous"))
 
 
-def _finding(
-    table: str,
-    finding: str,
-    frame: pl.LazyFrame,
-    mask: pl.Expr,
-    *,
-    about: str | None = None,
-    examples: bool = True,
-    show: str = "ticket_id",
-    of: pl.LazyFrame | None = None,
-) -> pl.LazyFrame:
-    """One row: how many rows of `frame` the mask holds for, of how many, and the first three different ones."""
-    hit = frame.filter(mask)
-    shown = (
-        pl.col(show).cast(pl.String).unique(maintain_order=True).head(3).str.join(", ")
-        if examples
-        else pl.lit(None, pl.String)
+def _previous(log: _Log, *, carried: bool) -> pl.LazyFrame:
+    """Rows whose previous value is not what the row above says, by time, of the same ticket and field."""
+    fields = log.events.select(pl.col("field").unique().drop_nulls()).collect(engine="streaming").to_series()
+    story = pl.col("_ticket").cast(pl.Int64) * len(fields) + pl.col("field").cast(pl.Enum(fields)).to_physical()
+    rows = log.rows.filter(pl.col("ticket_id").is_not_null() & pl.col("field").is_not_null()).select(
+        "ticket_id",
+        pl.col("_at").fill_null(_NEVER),
+        pl.col("value", "previous").cast(pl.Categorical),  # few texts, carried like numbers
+        story.alias("_story"),
     )
-    total = (frame if of is None else of).select(pl.len().cast(pl.Int64).alias("of"))
-    return pl.concat(
-        [
-            hit.select(
-                pl.lit(table).alias("table"),
-                pl.lit(finding).alias("finding"),
-                pl.lit(about, pl.String).alias("about"),
-                pl.len().cast(pl.Int64).alias("count"),
-                shown.alias("examples"),
-            ),
-            total,
-        ],
-        how="horizontal",
-    )
+    ordered = one_after_another(rows if carried else rows.head(0), by="_story")
+    same = pl.col("_story") == pl.col("_story").shift()
+    broken = same & (pl.col("previous") != pl.col("value").shift())
+    return counted("changes", ordered, [Finding("previous value is not the row above", broken)], log.size)
 
 
-def _tickets_of(table: str, finding: str, rows: pl.LazyFrame, whole: pl.LazyFrame) -> pl.LazyFrame:
-    """How many tickets the rows belong to, of those in the whole table."""
-    return _finding(table, finding, *_each_once(rows), of=_each_once(whole)[0])
-
-
-def _each_once(rows: pl.LazyFrame) -> tuple[pl.LazyFrame, pl.Expr]:
-    return rows.select(pl.col("ticket_id").unique().sort()), pl.lit(value=True)
+def _tickets_of(table: str, rows: pl.LazyFrame, log: _Log) -> pl.LazyFrame:
+    """How many tickets hang on the order of these rows, of those that the table has events of."""
+    return counted(table, rows.select(pl.col("ticket_id").unique().sort()), [Finding(TIED, _EVERY)], log.tickets)

@@ -8,7 +8,7 @@ import polars as pl
 from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
 from servicequality.events.as_of import COUNTERS, known_at, needed, seconds, words
-from servicequality.events.findings import TIED, findings
+from servicequality.events.findings import TIED, Finding, counted, findings
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import ENDED, EXCLUDED, facts
 from servicequality.model import Records
@@ -166,24 +166,17 @@ def _laws(
     life = seconds(known - pl.col("created_at").dt.timestamp("us"))
     times = ("hold_seconds", "requester_wait_seconds", "agent_wait_seconds", "agent_work_seconds")
     open_now = pl.col("resolution_observed").not_()
-    tried = [
-        _law(rows, "open now", open_now.fill_null(value=False)),
-        _law(rows, "no resolution time", pl.col("resolution_reason").is_not_null()),
-        _law(rows, _CLOSED, pl.col("resolved_by_close")),
-        *_compared(records, rows),
-        _law(rows, "no first response time", pl.col("first_response_reason").is_not_null()),
-        _law(
-            rows,
-            _LAWS + "first resolution <= last",
-            pl.col("resolved_at").is_not_null() & (pl.col("first_resolution_at") > pl.col("resolved_at")),
-        ),
-        _law(
-            rows,
-            _LAWS + "replies <= public agent messages",
-            pl.col("agent_replies") > pl.col("public_agent_messages"),
-        ),
-        *(_law(rows, f"{_LAWS}{name} <= life", pl.col(name) > life + 1e-6) for name in times),
+    reversed_ends = pl.col("resolved_at").is_not_null() & (pl.col("first_resolution_at") > pl.col("resolved_at"))
+    sought = [
+        Finding("open now", open_now),
+        Finding("no resolution time", pl.col("resolution_reason").is_not_null()),
+        Finding(_CLOSED, pl.col("resolved_by_close")),
+        Finding("no first response time", pl.col("first_response_reason").is_not_null()),
+        Finding(_LAWS + "first resolution <= last", reversed_ends),
+        Finding(_LAWS + "replies <= public agent messages", pl.col("agent_replies") > pl.col("public_agent_messages")),
+        *(Finding(f"{_LAWS}{name} <= life", pl.col(name) > life + 1e-6) for name in times),
     ]
+    tried = [counted("facts", rows, sought), *_compared(records, rows)]
     if records.changes is not None and records.tickets is not None:
         sums = status_times(records, as_of=as_of).group_by("ticket_id").agg(pl.col("seconds").sum())
         lives = records.tickets.filter(pl.col("created_at").dt.timestamp("us") <= known).select(
@@ -191,7 +184,7 @@ def _laws(
         )
         apart = (pl.col("seconds") - pl.col("life")).abs() > 1e-6 * (1 + pl.col("life"))
         both = lives.join(sums, on="ticket_id", how="left")
-        tried.append(_law(both, _LAWS + "statuses sum to life", apart.fill_null(value=True)))
+        tried.append(counted("facts", both, [Finding(_LAWS + "statuses sum to life", apart.fill_null(value=True))]))
     return tried
 
 
@@ -201,17 +194,5 @@ def _compared(records: Records, rows: pl.LazyFrame) -> list[pl.LazyFrame]:
     kept = [name for name in COUNTERS if records.has("tickets", name)]
     own = records.tickets.select("ticket_id", *(pl.col(name).alias(f"own {name}") for name in kept))
     both = rows.select("ticket_id", *kept).join(own, on="ticket_id", how="left")
-    apart = {name: (pl.col(name) - pl.col(f"own {name}")).abs() > 1e-6 for name in kept}
-    return [_law(both, _differs(name), broken) for name, broken in apart.items()]
-
-
-def _law(rows: pl.LazyFrame, finding: str, broken: pl.Expr) -> pl.LazyFrame:
-    broken = broken.fill_null(value=False)
-    return rows.select(
-        pl.lit("facts").alias("table"),
-        pl.lit(finding).alias("finding"),
-        pl.lit(None, pl.String).alias("about"),
-        broken.sum().cast(pl.Int64).alias("count"),
-        pl.col("ticket_id").filter(broken).head(3).str.join(", ").alias("examples"),
-        pl.len().cast(pl.Int64).alias("of"),
-    )
+    apart = [Finding(_differs(name), (pl.col(name) - pl.col(f"own {name}")).abs() > 1e-6) for name in kept]
+    return [counted("facts", both, apart)] if apart else []

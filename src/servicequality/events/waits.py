@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 
+import numpy as np
 import polars as pl
 
 from servicequality.checks import column, refusing_misfits
@@ -90,17 +91,17 @@ def reply_waits(
         numbers = TicketNumbers(tickets)
         mail = messages(records, numbers, known)
         assert mail is not None  # looked at above
-        story = one_after_another(_story(tickets.lazy(), mail, status_moves(records, numbers, known, sets), sets))
+        story = one_after_another(_story(tickets, mail, status_moves(records, numbers, known, sets), sets))
         stop = pl.col("_stop").fill_null(known)
         twins = (
             [] if schedule is None else [worked(schedule, pl.col("_start"), stop).alias("reply_wait_working_seconds")]
         )
-        kept = as_known(tickets, numbers, records, known).filter(exclusion(out).is_null())
+        heads = as_known(tickets, numbers, records, known).drop("reply_wait_end", "sequence", strict=False)
         return (
             _waits(story)
-            .join(kept.drop("reply_wait_end", strict=False), on="_ticket")
-            .sort("ticket_id", "_piece")
-            .with_columns(sequence=pl.int_range(1, pl.len() + 1).over("_ticket"))
+            # Both are in the order of the tickets' numbers, and each number is there: one walk through them.
+            .join_asof(heads, on="_ticket", check_sortedness=False)
+            .filter(exclusion(out).is_null())
             .select(
                 "ticket_id",
                 "sequence",
@@ -121,14 +122,16 @@ def reply_waits(
 _ASKED, _ANSWERED, _ENDED, _REOPENED = range(4)
 
 
-def _story(tickets: pl.LazyFrame, mail: pl.LazyFrame, moves: pl.LazyFrame | None, sets: StatusSets) -> pl.LazyFrame:
+def _story(tickets: pl.DataFrame, mail: pl.LazyFrame, moves: pl.LazyFrame | None, sets: StatusSets) -> pl.LazyFrame:
     """All events that affect a wait, one row each: `_ticket`, `_at`, `_what`; messages before changes at equal instants."""
     reply = pl.col("_human") & pl.col("_public")
-    by_agent = mail.filter(reply & pl.col("_opening")).select("_ticket").unique()
-    silent = tickets.filter(pl.col("opened_by").is_null()).join(by_agent, on="_ticket", how="anti")
+    by_customer = [tickets.lazy().filter(pl.col("opened_by") == "customer")]
+    if tickets["opened_by"].null_count():
+        by_agent = mail.filter(reply & pl.col("_opening")).select("_ticket").unique()
+        silent = tickets.lazy().filter(pl.col("opened_by").is_null())
+        by_customer.append(silent.join(by_agent, on="_ticket", how="anti"))
     opened = pl.concat(
-        part.select("_ticket", pl.col("_created").alias("_at"), pl.lit(_ASKED).alias("_what"))
-        for part in (tickets.filter(pl.col("opened_by") == "customer"), silent)
+        part.select("_ticket", pl.col("_created").alias("_at"), pl.lit(_ASKED).alias("_what")) for part in by_customer
     )
     sent = mail.select(
         "_ticket",
@@ -152,36 +155,44 @@ def _story(tickets: pl.LazyFrame, mail: pl.LazyFrame, moves: pl.LazyFrame | None
 
 
 def _waits(story: pl.LazyFrame) -> pl.LazyFrame:
-    """The story cut after every answer and every end; the first question of each piece began a wait."""
-    what, ticket = pl.col("_what"), pl.col("_ticket")
-    stops = what.is_in([_ANSWERED, _ENDED])
-    moved = what.is_in([_ENDED, _REOPENED])
-    pieces = story.with_columns(
-        _piece=stops.cast(pl.Int64).cum_sum().shift(fill_value=0),
-        # Ended or not just before the row: the last move above it, if that was the same ticket's.
-        _mover=pl.when(moved).then(ticket).shift().forward_fill(),
-        _state=pl.when(moved).then(what == _ENDED).shift().forward_fill(),
-    ).with_columns(_over=((pl.col("_mover") == ticket) & pl.col("_state")).fill_null(value=False))
-    is_question = what == _ASKED
-    return (
-        pieces.group_by("_ticket", "_piece")
-        .agg(
-            pl.when(is_question).then("_at").min().alias("_start"),
-            pl.when(stops).then("_at").max().alias("_stop"),
-            (what == _ANSWERED).any().alias("_answered"),
-            (what == _REOPENED).any().alias("_reopened"),
-            pl.when(is_question).then("_over").drop_nulls().first().alias("_over"),
-        )
-        .with_columns(
-            reply_wait_end=pl.when("_answered")
-            .then(pl.lit("answered"))
-            .when(pl.col("_stop").is_not_null())
-            .then(pl.lit("resolved"))
-            .otherwise(pl.lit("open")),
-        )
-        .filter(
-            pl.col("_start").is_not_null()
-            & (~pl.col("_over") | pl.col("_answered") | pl.col("_reopened")).fill_null(value=True)
-        )
-        .select("_ticket", "_piece", "_start", "_stop", "reply_wait_end")
+    """The waits of a story in order: `_ticket`, `_start`, `_stop`, `sequence`, `reply_wait_end`."""
+    schema = {
+        "_ticket": pl.UInt32,
+        "_start": pl.Int64,
+        "_stop": pl.Int64,
+        "sequence": pl.Int64,
+        "_answered": pl.Boolean,
+    }
+    waits = story.map_batches(
+        _pieces, schema=schema, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )
+    ended = pl.when(pl.col("_stop").is_not_null()).then(pl.lit("resolved")).otherwise(pl.lit("open"))
+    answered = pl.when("_answered").then(pl.lit("answered"))
+    return waits.with_columns(reply_wait_end=answered.otherwise(ended)).drop("_answered")
+
+
+def _pieces(story: pl.DataFrame) -> pl.DataFrame:
+    """The story cut after every answer and every end; the first question of each piece began a wait."""
+    ticket, at, what = (story[name].to_numpy() for name in ("_ticket", "_at", "_what"))
+    row = np.arange(len(ticket))
+    stops = (what == _ANSWERED) | (what == _ENDED)
+    begins = np.ones(len(row), np.bool_)
+    begins[1:] = (ticket[1:] != ticket[:-1]) | stops[:-1]
+    head = np.flatnonzero(begins)
+    end = np.append(head[1:], len(row))[: len(head)] - 1
+    asked = np.minimum.accumulate(np.where(what == _ASKED, row, len(row))[::-1])[::-1][head]  # the next question
+    waited = asked <= end
+    head, end, asked = head[waited], end[waited], asked[waited]
+    reopened = np.cumsum(what == _REOPENED)
+    again = reopened[end] > reopened[head] - (what[head] == _REOPENED)
+    # Ended or not just before the question: the last move above it, if that was the same ticket's.
+    move = np.maximum.accumulate(np.where((what == _ENDED) | (what == _REOPENED), row, 0))[asked]
+    over = (what[move] == _ENDED) & (ticket[move] == ticket[asked])
+    answered = what[end] == _ANSWERED
+    kept = ~over | answered | again
+    end, asked, answered, row = end[kept], asked[kept], answered[kept], row[: kept.sum()]
+    own = ticket[asked]
+    first = np.maximum.accumulate(np.where(np.diff(own, prepend=own[:1]) != 0, row, 0))
+    stop = pl.Series(at[end]).zip_with(pl.Series(stops[end]), pl.Series([None], dtype=pl.Int64))
+    columns = {"_ticket": own, "_start": at[asked], "_stop": stop, "sequence": row - first + 1, "_answered": answered}
+    return pl.DataFrame(columns)

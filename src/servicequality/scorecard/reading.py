@@ -106,7 +106,7 @@ def fixed_figures(plan: Plan, sums: pl.DataFrame, metric: Metric, keys: Sequence
     ends = extremes(sums, metric, weighted=sampling.weight is not None)
     rows = pl.concat([plan.figures(sums, [metric], keys=keys, level=level), leaves, ends], how="horizontal")
     rows = rows.with_columns(may_move(sums, metric).alias("n_pending"))
-    judged = judged_sums(sums, [metric], sampling)
+    judged = judged_sums(sums, metric, sampling)
 
     def decide(times: FloatArray) -> Decision:
         low, high = np.full((2, len(judged.ok)), np.nan)

@@ -32,6 +32,8 @@ def floats(**named: ArrayLike) -> tuple[FloatArray, ...]:
         array = array.astype(np.float64)
         require(np.isfinite(array), name, array, "finite", "leave undefined groups out of the call")
         arrays.append(array)
+    if len({array.shape for array in arrays}) == 1:  # broadcasting takes longer than the rest
+        return tuple(arrays)
     try:
         return tuple(np.broadcast_arrays(*arrays))
     except ValueError:

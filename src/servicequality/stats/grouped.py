@@ -30,7 +30,7 @@ class GroupedRows:
     """
 
     def __init__(self, codes: NDArray[np.unsignedinteger], n_codes: int, *, threads: int = 1) -> None:
-        self._threads = threads
+        self._threads = threads if len(codes) > _BLOCK else 1
         self._place = np.empty(len(codes), np.uint32 if len(codes) < _FEW else np.int64)
         self._whole = np.empty(len(codes))
         # A row of counts a block: with blocks as long as there are codes they are no more than the rows.
@@ -83,6 +83,9 @@ class GroupedRows:
         return self._whole
 
     def _spread(self, work: Callable[[Any], None], parts: Iterable[Any]) -> None:
+        if self._threads == 1:
+            list(map(work, parts))
+            return
         with ThreadPoolExecutor(self._threads) as pool:
             list(pool.map(work, parts))
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
 from servicequality.checks import column, listed, shown, values_of
 from servicequality.core.domains import collected, within_calendar
+from servicequality.core.engine.sums import Sum, as_sums
 from servicequality.core.grouping import Grouping
-from servicequality.core.rule import Rule
+from servicequality.core.rule import Rule, kept
 from servicequality.errors import InputError
 
 _SHOWN = 5
@@ -17,7 +19,7 @@ Offenders = Mapping[int, tuple[str, ...]]
 """Some values of each column, as they print, of rows that break a check; by the check's place."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Check:
     """One kind of invalid row.
 
@@ -34,7 +36,12 @@ class Check:
     @property
     def columns(self) -> list[str]:
         """The columns that the rule reads."""
-        return list(dict.fromkeys(self.bad.meta.root_names()))
+        return list(dict.fromkeys(self.counted.columns))
+
+    @cached_property
+    def counted(self) -> Sum:
+        """How many rows it holds for."""
+        return as_sums({"": self.bad.sum().cast(pl.Int64)})[""]
 
 
 def checks_of(rules: Iterable[Rule], grouping: Grouping, schema: Mapping[str, pl.DataType]) -> list[Check]:
@@ -45,30 +52,37 @@ def checks_of(rules: Iterable[Rule], grouping: Grouping, schema: Mapping[str, pl
         grouping: its period and sampling have checks of their own.
         schema: the types of the frame's columns; of instants whose type is not told they are taken for microseconds.
     """
-    distinct: dict[tuple[str, object], Check] = {}
-
-    def add(fault: str, bad: pl.Expr, advice: str, key: object = None) -> None:
-        distinct.setdefault((fault, key or bad.meta.serialize()), Check(fault, bad, advice))
-
+    distinct: dict[object, Check] = {}
     for rule in rules:
-        for bound in rule.inputs:
-            if bound.limited:
-                add(f"outside {bound.wants()}", bound.outside(), bound.advice())
-            elif bound.domain.kind == "instant":
-                bad = _off_the_calendar(bound.name, schema)
-                bad = bad if bound.condition is None else bad & bound.condition
-                add(f"outside {bound.wants()}", bad, bound.advice(), (bound.name, str(bound.condition)))
-        for fault, bad in rule.shape.refused.items():
-            add(fault, bad, "correct or filter the rows")
+        types = tuple(schema.get(one.name) if one.domain.kind == "instant" else None for one in rule.inputs)
+        for key, check in _checks_of_rule(rule, types).items():
+            distinct.setdefault(key, check)
     if grouping.at is not None:
-        add("outside the years 1 to 9999", _off_the_calendar(grouping.at, schema), "correct or filter the rows", "at")
-    for fault, bad, advice in grouping.sampling.faults():
-        add(fault, bad, advice)
-    return list(distinct.values())
+        off = _off_the_calendar(grouping.at, schema.get(grouping.at))
+        distinct["at"] = Check("outside the years 1 to 9999", off, "correct or filter the rows")
+    checks = [Check(fault, bad, advice) for fault, bad, advice in grouping.sampling.faults()]
+    return [*distinct.values(), *checks]
 
 
-def _off_the_calendar(name: str, schema: Mapping[str, pl.DataType]) -> pl.Expr:
-    dtype = schema.get(name)
+@kept
+def _checks_of_rule(rule: Rule, types: tuple[pl.DataType | None, ...]) -> dict[object, Check]:
+    """A rule's own checks, by what tells them apart, which does not depend on the types of its inputs that are instants."""
+    checks = dict[object, Check]()
+    for bound, dtype in zip(rule.inputs, types, strict=True):
+        fault = f"outside {bound.wants()}"
+        if bound.limited:
+            bad = bound.outside()
+            checks.setdefault((fault, bad.meta.serialize()), Check(fault, bad, bound.advice()))
+        elif bound.domain.kind == "instant":
+            bad = _off_the_calendar(bound.name, dtype)
+            bad = bad if bound.condition is None else bad & bound.condition
+            checks.setdefault((fault, bound.name, str(bound.condition)), Check(fault, bad, bound.advice()))
+    for fault, bad in rule.shape.refused.items():
+        checks.setdefault((fault, bad.meta.serialize()), Check(fault, bad, "correct or filter the rows"))
+    return checks
+
+
+def _off_the_calendar(name: str, dtype: pl.DataType | None) -> pl.Expr:
     if isinstance(dtype, pl.Date):
         return pl.lit(value=False) & column(name).is_null()
     return ~within_calendar(name, dtype if isinstance(dtype, pl.Datetime) else pl.Datetime("us"))

@@ -3,15 +3,15 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.core.engine.names import EXCLUDED, ROWS, sum_column, weighted
+from servicequality.core.engine.names import EXCLUDED, ROWS, key_column, sum_column, weighted
 from servicequality.core.results import RESULT
-from servicequality.core.rule import Rule
+from servicequality.core.rule import Rule, kept
 from servicequality.core.sampling import MOMENTS, SAMPLED, Part, Sampling, design_parts, kish_rows, limits_of
 from servicequality.errors import ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading
@@ -77,13 +77,11 @@ def estimates(
         level: confidence level.
     """
     figures = _Figures(len(rules), groups.height, level)
-    read = groups
-    if any(sum_column(rule.name, "missing") not in groups.columns for rule in rules):
-        read = groups.select(expression.alias(name) for name, expression in readings_of(rules, sampling).items())
+    numbers = _numbers(groups, rules, sampling)
     for place, rule in enumerate(rules):
-        _count(figures, place, rule, groups, read)
+        _count(figures, place, rule, numbers)
     for places in _alike(rules):
-        _finish_fixed(figures, places, rules, groups, read, sampling, level)
+        _finish_fixed(figures, places, rules, numbers, sampling, level)
     for place, rule in enumerate(rules):
         if rule.name in readings:
             _finish_table(figures, place, readings[rule.name])
@@ -91,48 +89,56 @@ def estimates(
     return _frame(figures, rules, groups, keys)
 
 
-def readings_of(rules: Sequence[Rule], sampling: Sampling) -> dict[str, pl.Expr]:
+def _numbers(groups: pl.DataFrame, rules: Sequence[Rule], sampling: Sampling) -> Sums:
+    """The sums of the groups and what is read from them, by column; NaN is null."""
+    read = {sum_column(rule.name, "missing") for rule in rules} <= set(groups.columns)
+    whole = groups.clone() if read else groups.with_columns(readings_of(rules, sampling))
+    for name in groups.columns:
+        if name.startswith(key_column("")):
+            whole.drop_in_place(name)
+    return dict(zip(whole.columns, whole.to_numpy().astype(np.float64, copy=False).T, strict=True))
+
+
+def readings_of(rules: Sequence[Rule], sampling: Sampling) -> list[pl.Expr]:
     """What is read from the sums, in one query for all rules: values, counts, and the parts of ratios."""
-    nothing = pl.lit(None, pl.Float64)
-    chosen: dict[str, pl.Expr] = {}
-    for rule in rules:
-        raw = rule.shape.stored(rule.name)
-        rows = pl.col(sum_column(rule.name, ROWS))
-        if rule.shape.excluded is not None or sampling.weight is not None:
-            rows = rows - pl.col(sum_column(rule.name, EXCLUDED))
-        pending, running = raw.pending(rows), raw.running()
-        missing = rows - raw.n if pending is None else rows - raw.n - pending
-        chosen[sum_column(rule.name, "missing")] = missing.cast(pl.Float64)
-        if pending is not None:
-            chosen[sum_column(rule.name, "pending")] = pending.cast(pl.Float64)
-        if running is not None:
-            chosen[sum_column(rule.name, "running")] = running.cast(pl.Float64)
-        if isinstance(rule.shape, FixedShape):
-            stored = rule.shape.stored(rule.name, weighted=sampling.weight is not None)
-            assert isinstance(stored, FixedShape)  # the same shape
-            pair = stored.pair()
-            chosen[sum_column(rule.name, "value")] = stored.value().cast(pl.Float64)
-            if type(stored).judged is not FixedShape.judged:  # else a group is judged where it has a value
-                chosen[sum_column(rule.name, "judged")] = stored.judged()
-            if sampling:
-                above, below = (nothing, nothing) if pair is None else pair
-                chosen[sum_column(rule.name, "numerator")] = above.cast(pl.Float64)
-                chosen[sum_column(rule.name, "denominator")] = below.cast(pl.Float64)
-    return chosen
+    return [expression for rule in rules for expression in _readings_of_rule(rule, sampling)]
 
 
-def _count(figures: _Figures, place: int, rule: Rule, groups: pl.DataFrame, read: pl.DataFrame) -> None:
+@kept
+def _readings_of_rule(rule: Rule, sampling: Sampling) -> list[pl.Expr]:
+    raw = rule.shape.stored(rule.name)
+    rows = pl.col(sum_column(rule.name, ROWS))
+    if rule.shape.excluded is not None or sampling.weight is not None:
+        rows = rows - pl.col(sum_column(rule.name, EXCLUDED))
+    pending, running = raw.pending(rows), raw.running()
+    chosen = {"missing": rows - raw.n if pending is None else rows - raw.n - pending}
+    if pending is not None:
+        chosen["pending"] = pending
+    if running is not None:
+        chosen["running"] = running
+    if isinstance(rule.shape, FixedShape):
+        stored = rule.shape.stored(rule.name, weighted=sampling.weight is not None)
+        assert isinstance(stored, FixedShape)  # the same shape
+        chosen["value"] = stored.value()
+        if type(stored).judged is not FixedShape.judged:  # else a group is judged where it has a value
+            chosen["judged"] = stored.judged().fill_null(value=False)
+        if sampling:
+            nothing = pl.lit(None, pl.Float64)
+            chosen["numerator"], chosen["denominator"] = stored.pair() or (nothing, nothing)
+    return [one.cast(pl.Float64).alias(sum_column(rule.name, name)) for name, one in chosen.items()]
+
+
+def _count(figures: _Figures, place: int, rule: Rule, numbers: Sums) -> None:
     """Rows that enter the value, are missing, excluded or wait."""
     own = figures.of(place)
-    figures.n[own] = groups[sum_column(rule.name, "n")].to_numpy()
-    figures.n_missing[own] = read[sum_column(rule.name, "missing")].to_numpy()
-    figures.n_eff[own] = figures.n[own]
-    if (excluded := sum_column(rule.name, EXCLUDED)) in groups.columns:
-        figures.n_excluded[own] = groups[excluded].to_numpy()
-    if (pending := sum_column(rule.name, "pending")) in read.columns:
-        figures.n_pending[own] = read[pending].to_numpy()
-    if (open_rows := sum_column(rule.name, "running")) in read.columns:
-        running = read[open_rows].to_numpy()
+    figures.n[own] = figures.n_eff[own] = numbers[sum_column(rule.name, "n")]
+    figures.n_missing[own] = numbers[sum_column(rule.name, "missing")]
+    if (excluded := sum_column(rule.name, EXCLUDED)) in numbers:
+        figures.n_excluded[own] = numbers[excluded]
+    if (pending := sum_column(rule.name, "pending")) in numbers:
+        figures.n_pending[own] = numbers[pending]
+    if (open_rows := sum_column(rule.name, "running")) in numbers:
+        running = numbers[open_rows]
         some = np.flatnonzero(running > 0)
         texts = [
             f"{part:,.0f} of {n:,.0f} still open" for part, n in zip(running[some], figures.n[own][some], strict=True)
@@ -170,40 +176,36 @@ class JudgedSums(NamedTuple):
     n_eff: FloatArray
 
 
-def judged_sums(
-    groups: pl.DataFrame, rules: Sequence[Rule], sampling: Sampling, read: pl.DataFrame | None = None
-) -> JudgedSums:
-    """The sums from which limits can be made, of rules of one shape with the same options: rule after rule.
+def judged_sums(groups: pl.DataFrame, rule: Rule, sampling: Sampling) -> JudgedSums:
+    """The sums from which limits of a rule can be made.
 
     Args:
         groups: the sums of each group.
-        rules: the rules.
+        rule: a rule of fixed width.
         sampling: weights and clusters.
-        read: what `readings_of` reads of the groups, if it has been read.
     """
-    if read is None:
-        read = groups.select(rule.alias(name) for name, rule in readings_of(rules, sampling).items())
+    return _judged(_numbers(groups, [rule], sampling), [rule], sampling)
+
+
+def _judged(numbers: Sums, rules: Sequence[Rule], sampling: Sampling) -> JudgedSums:
+    """The same of rules of one shape with the same options: rule after rule."""
     shape = rules[0].shape
     assert isinstance(shape, FixedShape)  # the caller sorts rules by shape
 
     def sums_of(leaf: str) -> FloatArray:
-        columns = [groups[sum_column(rule.name, leaf)] for rule in rules]
-        return np.concatenate([column.cast(pl.Float64).to_numpy() for column in columns])
+        return np.concatenate([numbers[sum_column(rule.name, leaf)] for rule in rules])
 
-    def readings(name: str) -> NDArray[Any]:
-        return np.concatenate([read[sum_column(rule.name, name)].to_numpy() for rule in rules])
-
-    n, judged_apart = sums_of("n"), sum_column(rules[0].name, "judged") in read.columns
-    ok = (readings("judged").astype(np.bool_) if judged_apart else ~np.isnan(readings("value"))) & (n > 0)
+    n, judged_apart = sums_of("n"), sum_column(rules[0].name, "judged") in numbers
+    ok = (sums_of("judged").astype(np.bool_) if judged_apart else ~np.isnan(sums_of("value"))) & (n > 0)
     prefixed = weighted if sampling.weight is not None else str
     whole = {leaf: sums_of(prefixed(leaf)) for leaf in shape.leaves()}
     sums: Sums = {leaf: column[ok] for leaf, column in whole.items()}
     if not sampling:
         return JudgedSums(shape, ok, [Part(np.ones(int(ok.sum()), np.bool_), sums, None)], n)
-    present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[0].name, key) in groups.columns]
+    present = [key for key in (*SAMPLED, *MOMENTS) if sum_column(rules[0].name, key) in numbers]
     extra = {key: sums_of(key) for key in present} | {"n": n}
     n_eff = kish_rows(whole["n"], extra).copy()
-    ratio = readings("numerator")[ok], readings("denominator")[ok]
+    ratio = sums_of("numerator")[ok], sums_of("denominator")[ok]
     parts, n_eff[ok] = design_parts(shape, sums, {key: column[ok] for key, column in extra.items()}, ratio)
     return JudgedSums(shape, ok, parts, n_eff)
 
@@ -212,20 +214,19 @@ def _finish_fixed(
     figures: _Figures,
     places: Sequence[int],
     rules: Sequence[Rule],
-    groups: pl.DataFrame,
-    read: pl.DataFrame,
+    numbers: Sums,
     sampling: Sampling,
     level: float,
 ) -> None:
     """Value and limits of rules of one shape, whose groups are read one after the other."""
     alike = [rules[place] for place in places]
-    given = judged_sums(groups, alike, sampling, read)
+    given = _judged(numbers, alike, sampling)
     rows = np.concatenate([np.arange(figures.of(place).start, figures.of(place).stop) for place in places])
     judged = rows[given.ok]
     with warnings.catch_warnings():  # what is to be read with care is in `notes`
         warnings.simplefilter("ignore", ServiceQualityWarning)
         reading = limits_of(given.shape, given.parts, len(judged), level=level)
-    figures.value[rows] = np.concatenate([read[sum_column(rule.name, "value")].to_numpy() for rule in alike])
+    figures.value[rows] = np.concatenate([numbers[sum_column(rule.name, "value")] for rule in alike])
     figures.n_eff[rows] = given.n_eff
     figures.low[judged], figures.high[judged], figures.se[judged] = reading.low, reading.high, reading.se
     # A method that is the same for all is named for groups without limits too.
@@ -263,18 +264,19 @@ def _explain(figures: _Figures, rules: Sequence[Rule]) -> None:
 
 def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame:
     """The rows of the answer: groups in their order, and in each the rules."""
-    columns: dict[str, pl.Series] = {
-        "metric": pl.Series([rule.name for rule in rules] * groups.height, dtype=pl.String),
-        "unit": pl.Series([rule.unit for rule in rules] * groups.height, dtype=pl.String),
-    }
+    columns: list[pl.Series] = []
+    alike = {"metric": [rule.name for rule in rules], "unit": [rule.unit for rule in rules]}
     for name, dtype in RESULT.items():
-        if name not in columns:
-            flat = getattr(figures, name).reshape(len(rules), groups.height).T.ravel()
-            if dtype == pl.String:
-                columns[name] = pl.Series(flat.tolist(), dtype=pl.String)
-            else:
-                numbers = pl.Series(flat, nan_to_null=True)
-                columns[name] = numbers if dtype == pl.Float64 else numbers.cast(dtype)
-    row = np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
-    repeated = {name: groups[column].gather(row) for name, column in keys.items()}
-    return pl.DataFrame({**repeated, **{name: columns[name] for name in RESULT}})
+        if name in alike:
+            columns.append(pl.Series(name, alike[name] * groups.height, dtype=pl.String))
+            continue
+        flat = getattr(figures, name).reshape(len(rules), groups.height).T.ravel()
+        if dtype == pl.String:
+            columns.append(pl.Series(name, flat.tolist(), dtype=pl.String))
+        else:
+            numbers = pl.Series(name, flat, nan_to_null=True)
+            columns.append(numbers if dtype == pl.Float64 else numbers.cast(dtype))
+    frame, row = pl.DataFrame(columns), np.repeat(np.arange(groups.height, dtype=np.uint32), len(rules))
+    for place, (name, column) in enumerate(keys.items()):  # a list of columns would give one of an empty name another
+        frame.insert_column(place, groups[column].gather(row).alias(name))
+    return frame

@@ -34,7 +34,7 @@ def read_quantiles(
         counts: how many rows of each group count, by rule.
         keys: name and expression of each key.
         level: confidence level.
-        held: whether the rows are in memory: then columns are copied one at a time, else they are read once.
+        held: whether the rows are in memory and many: then columns are copied one at a time, else they are read once.
     """
     firsts = [alike[0] for alike in readers]
     keyed = frame.select(
@@ -42,16 +42,19 @@ def read_quantiles(
     )
     placed = groups.with_row_index(_PLACE) if keys else pl.DataFrame({_PLACE: [0]})
     plan, coded = with_codes(keyed, [pl.col(_column(rule)) for rule in firsts], placed, [*keys])
-    rows = plan if held else plan.collect(engine="streaming").lazy()
-    of_row = rows.select(CODE).collect(engine="streaming").to_series().to_numpy()
+    copied = None if held else plan.collect(engine="streaming")
+
+    def rows(name: str) -> pl.Series:
+        return plan.select(name).collect(engine="streaming").to_series() if copied is None else copied[name]
+
     codes, order = coded[CODE].cast(pl.Int64).to_numpy(), coded[_PLACE].to_numpy()
     place = np.argsort(order)
-    grouped = GroupedRows(of_row, int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
+    grouped = GroupedRows(rows(CODE).to_numpy(), int(codes.max(initial=0)) + 1, threads=pl.thread_pool_size())
     offsets = grouped.offsets(codes)
     readings = {}
     for alike in readers:
-        column = rows.select(_column(alike[0])).collect(engine="streaming").to_series()
-        numbers = grouped.sorted([part.to_numpy() for part in column.get_chunks()])  # written anew by the next column
+        parts = rows(_column(alike[0])).get_chunks()
+        numbers = grouped.sorted([part.to_numpy() for part in parts])  # written anew by the next column
         table = Table(offsets, numbers, counts=counts[alike[0].name][order])
         for rule in alike:
             readings[rule.name] = table_shape(rule).read(table, level=level).take(place)

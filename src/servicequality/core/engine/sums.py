@@ -1,19 +1,41 @@
 """The sums of rules by key: everything that one scan of the rows adds up."""
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
 from servicequality.checks import column
 from servicequality.core.engine.names import CLUSTER, EXCLUDED, ROWS, sum_column, weighted
-from servicequality.core.rule import Rule
+from servicequality.core.rule import Rule, kept
 from servicequality.core.sampling import Sampling, cluster_sums, moments
 from servicequality.shapes import FixedShape, Shape
 from servicequality.shapes.base import added
 
-Sums = dict[str, pl.Expr]
+
+class Sum(NamedTuple):
+    """An aggregation, and what tells it from others.
+
+    Attributes:
+        rule: the aggregation.
+        written: how Polars writes it down.
+        columns: the columns that it reads.
+    """
+
+    rule: pl.Expr
+    written: bytes
+    columns: list[str]
 
 
+Sums = dict[str, Sum]
+
+
+def as_sums(rules: Mapping[str, pl.Expr]) -> Sums:
+    """Aggregations by name, ready to be told apart."""
+    return {name: Sum(rule, rule.meta.serialize(), rule.meta.root_names()) for name, rule in rules.items()}
+
+
+@kept
 def row_sums(rule: Rule, sampling: Sampling) -> Sums:
     """One rule's sums over rows, by column: rows, excluded rows, leaves, and what weights add."""
     shape, weight = rule.shape, sampling.weight
@@ -39,7 +61,7 @@ def row_sums(rule: Rule, sampling: Sampling) -> Sums:
         if isinstance(heavier, FixedShape):
             columns["units"] = (heavier.n > 0).sum().cast(pl.Int64)
             columns |= moments(heavier) if sampling.cluster is None else {}
-    return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
+    return as_sums({sum_column(rule.name, leaf): expression for leaf, expression in columns.items()})
 
 
 def sum_types(rule: Rule, sampling: Sampling) -> dict[str, pl.DataType]:
@@ -59,12 +81,13 @@ def sum_types(rule: Rule, sampling: Sampling) -> dict[str, pl.DataType]:
     return {sum_column(rule.name, leaf): kind for leaf, kind in kinds.items()}
 
 
+@kept
 def sums_of_clusters(rule: Rule, sampling: Sampling) -> Sums:
     """What the sums of clusters add to a rule's sums: how many clusters count, their sizes and their moments."""
     assert isinstance(rule.shape, FixedShape)  # tables are refused together with clusters
     rows = pl.col(sum_column(rule.name, "n" if sampling.weight is None else "units"))
     columns = cluster_sums(rule.shape.stored(rule.name, weighted=sampling.weight is not None), rows)
-    return {sum_column(rule.name, leaf): expression for leaf, expression in columns.items()}
+    return as_sums({sum_column(rule.name, leaf): expression for leaf, expression in columns.items()})
 
 
 def over_clusters(
@@ -72,7 +95,7 @@ def over_clusters(
 ) -> pl.LazyFrame:
     """The sums by key of sums by key and cluster."""
     plain = [name for name in clusters.collect_schema().names() if name not in (*keys, CLUSTER)]
-    again: Sums = {name: pl.col(name).sum() for name in plain}
+    again = as_sums({name: pl.col(name).sum() for name in plain})
     for rule in rules:
         again |= sums_of_clusters(rule, sampling)
     return aggregate(clusters, {name: pl.col(name) for name in keys}, again)
@@ -81,10 +104,11 @@ def over_clusters(
 def aggregate(frame: pl.LazyFrame, keys: Mapping[str, pl.Expr], sums: Sums) -> pl.LazyFrame:
     """Each distinct sum once, whatever the number of rules that need it."""
     first: dict[bytes, str] = {}
-    same = {name: first.setdefault(rule.meta.serialize(), name) for name, rule in sums.items()}
+    same = {name: first.setdefault(one.written, name) for name, one in sums.items()}
     # Sums of one column side by side: its values are still in the processor's cache.
-    distinct = sorted(set(same.values()), key=lambda name: (sums[name].meta.root_names(), name))
-    needed = [sums[name].alias(name) for name in distinct]
+    needed = [
+        sums[name].rule.alias(name) for name in sorted(first.values(), key=lambda name: (sums[name].columns, name))
+    ]
     groups = [expression.alias(name) for name, expression in keys.items()]
     small = frame.group_by(groups).agg(needed) if groups else frame.select(needed)
     return small.select([*keys, *(pl.col(source).alias(name) for name, source in same.items())])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from servicequality.checks import column
 from servicequality.core.engine.names import BIN, STRATUM
 from servicequality.core.engine.numbering import CODE, with_codes
-from servicequality.core.engine.sums import aggregate
+from servicequality.core.engine.sums import aggregate, as_sums
 from servicequality.core.rule import Rule
 from servicequality.core.sampling import Sampling
 from servicequality.shapes import Table, TableShape
@@ -77,7 +77,7 @@ def histogram(
             leaf: added(rows.fill_null(value=False), "amount" if sampling.weight is not None else kinds[leaf])
             for leaf, rows in _leaves(record, sampling).items()
         }
-        tables.append(aggregate(frame.filter(watched), groups, leaves))
+        tables.append(aggregate(frame.filter(watched), groups, as_sums(leaves)))
     if len(tables) == 1:
         return tables[0]
     names = tables[0].collect_schema().names()
