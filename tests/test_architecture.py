@@ -104,6 +104,22 @@ def imports_go_down() -> Iterator[str]:
                 yield f"{place(path, node)}: `{here}` may not import `{target}`; move what they share below both"
 
 
+def no_circle_is_for_checkers_alone() -> Iterator[str]:
+    for path in SOURCES:
+        for node in ast.walk(tree(path)):
+            if for_checkers_alone(node):
+                for one in ast.walk(node):
+                    if isinstance(one, ast.ImportFrom) and (one.module or "").startswith(PACKAGE.name):
+                        yield f"{place(path, one)}: move what both need below them; checkers follow no circle"
+
+
+def the_core_has_one_front() -> Iterator[str]:
+    for path in SOURCES:
+        for node, module, _ in imported(path):
+            if module.startswith(f"{PACKAGE.name}.core.") and layer(path) != "core":
+                yield f"{place(path, node)}: import it from `{PACKAGE.name}.core`"
+
+
 def dependencies_are_few() -> Iterator[str]:
     for path in SOURCES:
         here = layer(path)
@@ -236,6 +252,8 @@ def overloads_stand_in_few_places() -> Iterator[str]:
 
 RULES = (
     imports_go_down,
+    no_circle_is_for_checkers_alone,
+    the_core_has_one_front,
     dependencies_are_few,
     rows_are_not_looped,
     no_clock_is_read,

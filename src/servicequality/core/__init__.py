@@ -1,8 +1,8 @@
 """The engine: `define`, `Metric`, `Estimate`, `evaluate`. Never here: a metric's meaning (`metrics`), a formula (`shapes`)."""
 
-from servicequality.core.boundary import Computation, of_frame, of_frames
+# Names in `__all__` are public. The others, written `X as X`, are for the layers above, which import no module of the core.
 
-# What the layers above need beside the public names: they import nothing of `core.<module>`.
+from servicequality.core.boundary import Computation, of_frame, of_frames
 from servicequality.core.boundary import like_input as like_input
 from servicequality.core.boundary import method_of_frame as method_of_frame
 from servicequality.core.boundary import typed_by_frame as typed_by_frame
@@ -33,7 +33,6 @@ from servicequality.core.engine.value_tables import float_bits as float_bits
 from servicequality.core.engine.value_tables import read_histogram as read_histogram
 from servicequality.core.engine.value_tables import table_shape as table_shape
 from servicequality.core.estimate import Estimate
-from servicequality.core.evaluation import by_grain as by_grain
 from servicequality.core.evaluation import evaluate
 from servicequality.core.evaluation import key_types as key_types
 from servicequality.core.evaluation import shared_type as shared_type
@@ -50,6 +49,7 @@ from servicequality.core.plans import read_table as read_table
 from servicequality.core.results import RESULT as RESULT
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import Sampling as Sampling
+from servicequality.core.scans import by_grain as by_grain
 from servicequality.core.series import By as By
 from servicequality.core.series import names_of as names_of
 from servicequality.core.series import ordered as ordered

@@ -2,13 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from servicequality.core.display import error_of, format_level, format_limits, format_value
-from servicequality.core.labels import label_of
-
-if TYPE_CHECKING:
-    from servicequality.core.metric import Metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,9 +49,8 @@ class Estimate:
     label: str
 
     @classmethod
-    def of(cls, row: Mapping[str, Any], metric: "Metric") -> Self:
-        """From a row of `evaluate`."""
-        label = label_of(metric.name, definition=metric.spec.name, label=metric.spec.label)
+    def of(cls, row: Mapping[str, Any], label: str) -> Self:
+        """From a row of `evaluate`, and how a person writes its metric."""
         values = {field.name: row[field.name] for field in fields(cls) if field.name != "label"}
         return cls(**values, label=label)
 

@@ -1,30 +1,24 @@
 """`evaluate`: many metrics over one frame, in as few scans as they need."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
 
-import numpy as np
 import polars as pl
 
-from servicequality.checks import column, first_line, listed, shown
+from servicequality.checks import column
 from servicequality.core.boundary import Computation, of_frame
 from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.options import check_options, named_metrics, refuse_records
-from servicequality.core.plans import Plan
+from servicequality.core.metric import Metric
+from servicequality.core.options import check_options, named_metrics
 from servicequality.core.results import RESULT
-from servicequality.errors import InputError
+from servicequality.core.scans import by_grain, scans
 from servicequality.model import as_frame
-
-if TYPE_CHECKING:
-    from servicequality.core.metric import Metric
-
-_MANY = 100_000  # rows in memory, of which a second copy is not made
 
 
 @of_frame
 def evaluate(
     frame: Any,
-    metrics: "Metric | Iterable[Metric]",
+    metrics: Metric | Iterable[Metric],
     *,
     by: str | Sequence[str] = (),
     every: str | None = None,
@@ -61,8 +55,7 @@ def evaluate(
     grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
     chosen = named_metrics(metrics)
     check_options(level, min_n)
-    parts = [(as_frame(data), Plan(tuple(group), grouping)) for data, group in by_grain(frame, chosen)]
-    ready = [(plan.prepared(rows), plan, isinstance(rows, pl.DataFrame) and len(rows) > _MANY) for rows, plan in parts]
+    ready = scans(frame, chosen, grouping)
 
     def answer() -> pl.DataFrame:
         tables = [plan.evaluated(rows, level=level, min_n=min_n, held=held) for rows, plan, held in ready]
@@ -71,21 +64,7 @@ def evaluate(
     return Computation(answer, lambda: _schema(ready[0][0], grouping))
 
 
-def one_column(data: Any, metric: "Metric") -> Any:
-    """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`."""
-    listed = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
-    if not (listed or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
-        return data
-    name = metric.inputs[0].name
-    try:
-        return pl.DataFrame({name: data if isinstance(data, (pl.Series, np.ndarray)) else pl.Series(data, strict=True)})
-    except (TypeError, pl.exceptions.PolarsError) as error:
-        raise InputError(
-            f"{metric.name}: the values for {shown(name)} are of mixed types ({first_line(error)}); give numbers alone"
-        ) from None
-
-
-def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], grouping: Grouping) -> pl.DataFrame:
+def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence[Metric], grouping: Grouping) -> pl.DataFrame:
     """The rows of several grains in one table: by key, and then in the order of the metrics."""
     order = {metric.name: place for place, metric in enumerate(metrics)}
     place = pl.col("metric").replace_strict(order, return_dtype=pl.Int64)
@@ -93,25 +72,7 @@ def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence["Metric"], gr
     return whole.sort([*map(column, grouping.keys), place], nulls_last=True, maintain_order=True)
 
 
-def by_grain(frame: Any, metrics: Sequence["Metric"]) -> list[tuple[Any, list["Metric"]]]:
-    """The frame of each grain with its metrics; one frame serves all.
-
-    Raises:
-        InputError: no frame of a metric's grain is there, or records are given in the place of rows.
-    """
-    refuse_records(frame)
-    if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
-        return [(frame, list(metrics))]
-    grains = list(dict.fromkeys(metric.spec.grain for metric in metrics))
-    if absent := [grain for grain in grains if grain not in frame]:
-        wanting = [metric.name for metric in metrics if metric.spec.grain == absent[0]]
-        raise InputError(
-            f"no frame of {absent[0]!r} rows, which {listed(wanting)} reads; got frames of {listed(map(shown, frame))}"
-        )
-    return [(frame[grain], [metric for metric in metrics if metric.spec.grain == grain]) for grain in grains]
-
-
-def key_types(frames: Iterable[Any], metrics: Sequence["Metric"], grouping: Grouping) -> dict[str, pl.DataType]:
+def key_types(frames: Iterable[Any], metrics: Sequence[Metric], grouping: Grouping) -> dict[str, pl.DataType]:
     """The types of the answer's keys, from the frames' schemas; a column that is missing or of a wrong type is found here."""
     types: dict[str, pl.DataType] = {}
     for frame in frames:
@@ -130,16 +91,6 @@ def shared_type(types: Collection[pl.DataType]) -> pl.DataType | None:
     if all(dtype.is_integer() for dtype in known):
         return pl.Int64()
     return pl.String() if all(isinstance(dtype, pl.String | pl.Categorical | pl.Enum) for dtype in known) else None
-
-
-def _is_frame(thing: Any) -> bool:
-    # A lazy frame warns when it is asked for its columns.
-    return isinstance(thing, pl.LazyFrame) or hasattr(thing, "columns") or hasattr(thing, "column_names")
-
-
-def _is_lone_column(thing: Any) -> bool:
-    """A Series or array of another library: no columns, but values."""
-    return not isinstance(thing, Mapping) and not _is_frame(thing) and hasattr(thing, "dtype")
 
 
 def _schema(frame: pl.LazyFrame, grouping: Grouping) -> pl.Schema:

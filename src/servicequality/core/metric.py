@@ -11,13 +11,15 @@ from typing import Any, Self
 import polars as pl
 
 from servicequality.checks import column, listed, refusing_misfits, shown
-from servicequality.core import evaluation
 from servicequality.core import state as states
 from servicequality.core.estimate import Estimate
 from servicequality.core.grouping import Grouping
+from servicequality.core.labels import label_of
+from servicequality.core.options import check_options
 from servicequality.core.plans import Plan
 from servicequality.core.rule import Rule
 from servicequality.core.rule_tree import literal_names, replaced, strange, tree
+from servicequality.core.scans import one_column, scans
 from servicequality.core.spec import Spec
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
@@ -42,6 +44,11 @@ class Metric(Rule):
     def better(self) -> Better:
         """Which direction is good."""
         return self.shape.better or self.spec.better
+
+    @property
+    def grain(self) -> str:
+        """What a row is, such as "ticket" or "answer"."""
+        return self.spec.grain
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -203,7 +210,8 @@ class Metric(Rule):
         Raises:
             InputError: a column is missing, or rows lie outside their domain.
         """
-        frame = evaluation.one_column(data, self)
-        row = evaluation.evaluate(frame, [self], level=level, weight=weight, cluster=cluster)
-        row = row.collect() if isinstance(row, pl.LazyFrame) else row
-        return Estimate.of(row.row(0, named=True), self)
+        check_options(level, None)
+        grouping = Grouping.of(by=(), every=None, at=None, timezone=None, weight=weight, cluster=cluster)
+        ((rows, plan, held),) = scans(one_column(data, self), [self], grouping)
+        row = plan.evaluated(rows, level=level, min_n=None, held=held).row(0, named=True)
+        return Estimate.of(row, label_of(self.name, definition=self.spec.name, label=self.spec.label))

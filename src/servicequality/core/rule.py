@@ -47,6 +47,11 @@ class Rule:
     def __hash__(self) -> int:
         return hash(self.fingerprint)
 
+    @property
+    def grain(self) -> str:
+        """What a row is, by which it is picked from a mapping of grain to frame."""
+        return "row"
+
     @cached_property
     def text(self) -> str:
         """All that two rules have in common whose states add: revision, slice, inputs and shape, in words."""
