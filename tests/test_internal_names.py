@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 import servicequality as sq
 from servicequality import comparison, control, drivers, events, sla
 from servicequality.datasets import service_desk
-from servicequality.errors import InputError
+from servicequality.errors import InputError, ParameterError
 
 SOURCES = Path(sq.__file__).parent
 NAMES = sorted(
@@ -206,6 +206,12 @@ def test_columns_of_a_role_may_be_called_like_ours() -> None:
     for word in (*named_in("metrics/flow"), "^k$", "*"):
         mine = sq.oldest_open(FACTS.rename({"created_at": word}), created=word, as_of=NOW, top=5)
         assert_frame_equal(mine.rename({word: "created_at"}, strict=False), open_now)
+
+
+def test_a_column_called_like_one_of_the_answer_is_refused() -> None:
+    for name in ("n_excluded", "rank"):
+        with pytest.raises(ParameterError, match=f"the answer has a column '{name}' of its own; rename the frame's"):
+            sq.oldest_open(FACTS.rename({"ticket_id": name}), as_of=NOW, ticket=name)
 
 
 def test_errors_name_the_column_as_it_is_called() -> None:

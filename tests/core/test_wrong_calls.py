@@ -52,6 +52,9 @@ class TestMessages:
         strange: Any = pl.Series("limit", [1])
         with pytest.raises(ParameterError, match="handle_time_observed_only: limit takes one value, got Series"):
             handle_time_observed_only(limit=strange)
+        expression: Any = pl.col("limit")
+        with pytest.raises(ParameterError, match="limit takes one value, got Expr"):
+            handle_time_observed_only(limit=expression)
 
     def test_a_level_of_numpy_is_a_number_like_others(self) -> None:
         rows = evaluate(pl.LazyFrame({"score": [1, 9]}), nps(), level=np.float32(0.9))  # type: ignore[arg-type]
@@ -65,6 +68,8 @@ class TestMessages:
     def test_values_are_printed_on_one_line_and_cut(self) -> None:
         assert shown("a\x1b[31m\nb") == r"'a\x1b[31m\nb'"
         assert len(shown("x" * 1000)) == 42
+        never = pl.DataFrame({"a": pl.Series([2**63 - 1]).cast(pl.Datetime("ms", "Asia/Kathmandu"))})
+        assert shown(never) == "<DataFrame>"
         assert values_of(pl.Series("^a.*$", [1, 2])) == "1, 2"
         assert shown(pl.Series([1])) == shown(pl.Series([1])).replace("\n", " ")
         assert listed(["a\n"]) == r"a\n"
@@ -110,7 +115,7 @@ class TestArgumentsOfTheWrongKind:
                 "a column is given by its name, got 5",
             ),
             (lambda: cusum_chart(pl.DataFrame(), decision=timedelta(1)), "cusum_chart: decision takes a number, got"),
-            (lambda: find(pl.Series("words", [1])), "find: words takes a text or a list or tuple of a text"),
+            (lambda: find(pl.Series("words", [1])), "words must be a text or several, got"),
             (lambda: Target(pl.Series("clock", [1]), 60), "clock must be one of"),  # type: ignore[arg-type]
             (lambda: flow(pl.DataFrame({"created_at": [NOON]}), every="1d", as_of=NOON, stopped=5), "stopped"),
         ],

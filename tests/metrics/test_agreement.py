@@ -264,6 +264,7 @@ ROWS = long([[1, 2], [3, 3], [2, 2]])
         (lambda: sq.cohen_kappa(long([[1, 1, 2]])), InputError, "'reviewer_id' names 3 reviewers, and Cohen's kappa compares"),
         (lambda: sq.cohen_kappa(ROWS, reviewers=["r0", "r9"]), ParameterError, "nobody in column 'reviewer_id' is called 'r9'"),
         (lambda: sq.cohen_kappa(ROWS, reviewers="r0"), ParameterError, "reviewers must name two reviewers, got 'r0'"),
+        (lambda: sq.cohen_kappa(ROWS.lazy(), reviewers=-1).collect(), ParameterError, "must name two reviewers, got -1"),  # type: ignore[arg-type]
         (lambda: sq.gwet_ac2(ROWS, weights="cubic"), ParameterError, "gwet_ac2: weights must be one of 'none', 'linear'"),
         (lambda: sq.krippendorff_alpha(ROWS, scale="metric"), ParameterError, "scale must be one of 'nominal'"),
         (lambda: sq.reviewer_agreement(ROWS, scale="metric"), ParameterError, "scale must be one of 'nominal'"),

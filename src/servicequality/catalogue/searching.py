@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from servicequality import metrics, servqual
-from servicequality.checks import refusing_misfits
+from servicequality.checks import refusing_misfits, shown
 from servicequality.core import Definition, Spec, TableDefinition, label_of
 from servicequality.errors import ParameterError
 
@@ -111,8 +111,14 @@ def find(words: str | Iterable[str]) -> list[Spec]:
 
     Returns:
         The specs, ranked; all of them, by family, if the words are empty; none if nothing is close.
+
+    Raises:
+        ParameterError: a word is not a text.
     """
-    phrase = words if isinstance(words, str) else " ".join(words)
+    listed_words = [words] if isinstance(words, str) else list(words)
+    if strange := [word for word in listed_words if not isinstance(word, str)]:
+        raise ParameterError(f"words must be a text or several, got {shown(strange[0])}")
+    phrase = " ".join(listed_words)
     searched = [word for word in _words(phrase) if word not in _EMPTY_WORDS]
     if not searched:
         return [spec for specs in families().values() for spec in specs]

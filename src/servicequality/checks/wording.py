@@ -84,7 +84,7 @@ def values_of(values: pl.Series, most: int = 5) -> str:
 def _text(value: Any) -> str:
     try:
         return repr(value)
-    except Exception:  # noqa: BLE001  (a stranger's own repr may do anything)
+    except (Exception, pl.exceptions.PanicException):  # noqa: BLE001  (a stranger's own repr may do anything)
         return f"<{type(value).__name__}>"
 
 

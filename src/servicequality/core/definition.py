@@ -23,7 +23,7 @@ from servicequality.shapes.base import Better
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
-_WHOLE = (pl.Series, pl.DataFrame, pl.LazyFrame, np.ndarray)
+_WHOLE = (pl.Series, pl.DataFrame, pl.LazyFrame, pl.Expr, np.ndarray)
 """What no option of a metric is."""
 _LIMITS = """Limits:
     How they are made, and where they are too short: `servicequality.catalogue.page("{}")`."""

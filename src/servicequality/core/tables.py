@@ -94,6 +94,12 @@ class TableInput:
             compute: makes the columns `by…`, `keys`, those of every result, and `more`, sorted by its keys.
             keys: the table's own keys, after `by`.
             more: the table's own figures, after the result's columns.
+
+        Raises:
+            ParameterError: a column of the caller is called like one of the answer's own.
         """
         own = {key: self.schema[key] for key in self.by}
+        names = [*own, *(keys or {}), *RESULT, *(more or {})]
+        if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+            raise ParameterError(f"the answer has a column {twice[0]!r} of its own; rename the frame's column first")
         return Computation(compute, lambda: {**own, **(keys or {}), **RESULT, **(more or {})})

@@ -1,6 +1,6 @@
 """Counts for two named reviewers, and mean squares of numeric ratings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -101,8 +101,8 @@ def _two(ratings: Ratings, reviewers: Sequence[str] | None) -> tuple[str, str]:
                 "reviewers=, or use fleiss_kappa or krippendorff_alpha, which take any number"
             )
         return everybody[0], everybody[1]
-    pair = tuple(reviewers)
-    if isinstance(reviewers, str) or len(set(pair)) != 2 or len(pair) != 2:
+    pair = () if isinstance(reviewers, str) or not isinstance(reviewers, Iterable) else tuple(reviewers)
+    if len(pair) != 2 or pair[0] == pair[1]:
         raise ParameterError(f"{name}: reviewers must name two reviewers, got {reviewers!r}")
     if absent := [who for who in pair if who not in everybody]:
         shown = ", ".join(map(repr, everybody[:5]))
