@@ -1,20 +1,12 @@
 """Every benchmark runs at a tiny size with its answers asserted equal. Nothing here is timed."""
 
-import contextlib
-import io
 import multiprocessing
-import os
-import runpy
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+from scripts_in_one_process import BENCHMARKS, prepare, printed
 
 TINY = {
     "agreement": ["--rows", "2000", "--runs", "1"],
@@ -32,33 +24,6 @@ TINY = {
     "servqual": ["--rows", "1000", "--runs", "1", "--answers", "whole numbers"],
     "worktime": ["1000"],
 }
-fresh_interpreter = subprocess.run
-
-
-def printed(script: str, *arguments: str) -> str:
-    """What a script prints, run as from its command line, but in this process."""
-    output, before = io.StringIO(), sys.argv
-    sys.argv = [script, *arguments]
-    try:
-        with contextlib.redirect_stdout(output):
-            runpy.run_path(script, run_name="__main__")
-    finally:
-        sys.argv = before
-    return output.getvalue()
-
-
-def started(command: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-    """A process that a benchmark starts: a script, for the memory that it takes, runs in this process instead."""
-    if command[1] == "-c":
-        return fresh_interpreter(command, **options)
-    return subprocess.CompletedProcess(command, 0, printed(*command[1:]))
-
-
-def prepare() -> None:
-    """Let scripts find each other, and measure the memory of one contender."""
-    sys.path.insert(0, str(BENCHMARKS))
-    os.environ["BENCHMARK_PEAKS"] = "1"
-    subprocess.run = started  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="module")
