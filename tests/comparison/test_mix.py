@@ -1,10 +1,12 @@
 """Mix and rate, standardisation and strata on frames: published numbers, identities, and Simpson warned of."""
 
+from datetime import UTC, datetime
+
 import numpy as np
 import polars as pl
 import pytest
 
-from servicequality import compare, csat, csat_mean, nps, resolution_time, stats
+from servicequality import compare, csat, csat_mean, nps, resolution_time, sla_attainment, stats
 from servicequality.columns import Flag, answered
 from servicequality.comparison import difference_in_differences, mantel_haenszel, mix_and_rate, standardise
 from servicequality.core import define
@@ -91,6 +93,13 @@ def test_mantel_haenszel_compares_like_with_like() -> None:
     assert by_year["change"].to_list() == pytest.approx([result["change"]] * 2)
     apart = mantel_haenszel(cells(small=(1, 2)), cells(large=(1, 2)), success(), over="size").row(0, named=True)
     assert (apart["change"], apart["reason"]) == (None, "no stratum has rows on both sides")
+
+
+def test_bounds_have_no_mix() -> None:
+    clocks = pl.DataFrame({"outcome": ["met", "pending"], "kind": ["a", "b"]})
+    metric = sla_attainment(as_of=datetime(2026, 3, 1, tzinfo=UTC), estimate="bounds")
+    with pytest.raises(ParameterError, match="bounds have no value while rows are pending"):
+        mix_and_rate(clocks, clocks, metric, by="kind")
 
 
 def test_faults_of_the_call() -> None:

@@ -12,7 +12,7 @@ from servicequality.comparison.simpson import pooled, warning
 from servicequality.core import Computation, Grouping, Metric, key_column, key_types, names_of, of_frame, of_frames
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.shapes import FixedShape
+from servicequality.shapes import Attainment, FixedShape
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import direct_standardise, kitagawa
 
@@ -190,6 +190,10 @@ def _needs_pair(metric: Metric) -> None:
         raise ParameterError(
             f"{metric.name}: only a ratio of two sums (a share, a mean, a rate, a net score) has a mix; "
             "for a quantile or a curve compare group by group"
+        )
+    if isinstance(metric.shape, Attainment) and metric.shape.bounds_only:
+        raise ParameterError(
+            f"{metric.name}: bounds have no value while rows are pending, so there is nothing to split; use another estimate"
         )
 
 
