@@ -288,6 +288,18 @@ def test_rates_and_budgets_are_ratios_of_sums() -> None:
         sq.error_budget(objective=99.9)
 
 
+def test_a_budget_is_met_or_missed_by_its_value() -> None:
+    rows = {"at": [START + timedelta(days=day) for day in range(4)], "bad": [0, 2, 1, 0], "total": [1_000] * 4}
+    budgets = [
+        sq.Objective(sq.error_budget(objective=goal), at_least=0, name=f"budget of {goal}") for goal in (0.999, 0.9999)
+    ]
+    card = sq.Scorecard(budgets, period="month")
+    verdicts = card.evaluate(rows, at="at", as_of=START + timedelta(days=40))
+    assert verdicts["value"].to_list() == pytest.approx([1 / 4, 1 - 3 / 0.4])
+    assert verdicts["verdict"].to_list() == ["met", "missed"]
+    assert verdicts["low"][0] < 0 < verdicts["high"][0]  # what such months could have been
+
+
 def test_alerts_need_both_windows() -> None:
     five = pl.datetime_range(END - timedelta(days=4), END, "5m", closed="left", eager=True)
     age = (pl.lit(END) - pl.col("at")).dt.total_seconds()
