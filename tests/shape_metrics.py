@@ -11,6 +11,7 @@ from servicequality.columns import (
     End,
     Flag,
     Number,
+    Occurrences,
     Outcome,
     Score0To10,
     Score0To100,
@@ -31,7 +32,9 @@ from servicequality.shapes import (
     ratio,
     share,
     survival,
+    time_between,
     total_of,
+    up_share,
 )
 
 
@@ -134,6 +137,23 @@ def own_rate_of_periods(events: Amount = "events", time: Amount = "time") -> Sha
 def own_open_rate(events: Amount = "events", waits: Flag = "waits") -> Shape:
     """Events a row, where one more may come."""
     return rate(pl.col(events).floor(), pl.lit(1.0), of=answered(events), pending=pl.col(waits))
+
+
+def own_time_between(events: Occurrences = "events", time: Amount = "time") -> Shape:
+    """Time for each event."""
+    return time_between(pl.col(time), pl.col(events), of=answered(events) & answered(time) & (pl.col(time) > 0))
+
+
+def own_up_share(up: Seconds = "up", down: Seconds = "down", outages: Occurrences = "outages") -> Shape:
+    """Time up among time up and down."""
+    of = answered(up) & answered(down) & answered(outages)
+    return up_share(pl.col(up), pl.col(down), pl.col(outages), of=of)
+
+
+def own_nines(up: Seconds = "up", down: Seconds = "down", outages: Occurrences = "outages") -> Shape:
+    """The same in nines."""
+    of = answered(up) & answered(down) & answered(outages)
+    return up_share(pl.col(up), pl.col(down), pl.col(outages), of=of, nines=True)
 
 
 def own_total(number: Number = "number") -> Shape:

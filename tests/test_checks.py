@@ -108,14 +108,14 @@ INCIDENTS = {
 )
 def test_a_pandas_column_without_a_value_fits_every_domain(planned: Any) -> None:
     rows = pd.DataFrame({**INCIDENTS, "planned": planned})
-    (value,) = sq.availability(rows, planned="planned", **WINDOW)["value"]
-    assert value == pytest.approx(1 - 6 / (30 * 24))
+    result = sq.availability().estimate(sq.uptime(rows, **WINDOW))
+    assert result.value == pytest.approx(1 - 6 / (30 * 24))
 
 
 def test_a_pandas_column_keeps_a_type_that_was_declared_for_it() -> None:
     rows = pd.DataFrame({**INCIDENTS, "planned": pd.Series([None, None], dtype="str")})
     with pytest.raises(InputError, match="column 'planned' holds String, expected true or false"):
-        sq.availability(rows, planned="planned", **WINDOW)
+        sq.uptime(rows, **WINDOW)
 
 
 EMPTY = pl.DataFrame({"score": [None, None], "at": [None, None], "team": [None, None]})

@@ -153,11 +153,11 @@ BY: dict[str, tuple[str, pl.DataFrame, str, By]] = {
         "team",
         lambda rows, key: sq.review_coverage(rows, reviews=SCORED, by=key),
     ),
-    "availability": (
-        "metrics/reliability",
+    "uptime": (
+        "events",
         INCIDENTS,
         "service",
-        lambda rows, key: sq.availability(rows, since=SINCE, until=UNTIL, by=key),
+        lambda rows, key: sq.uptime(rows, since=SINCE, until=UNTIL, by=key),
     ),
     "concurrency": ("metrics/contact_centre", CONTACTS, "queue", lambda rows, key: sq.concurrency(rows, by=key)),
     "xmr": ("control", WEEKS.with_columns(team=pl.lit("t")), "team", lambda rows, key: control.xmr(rows, by=key)),

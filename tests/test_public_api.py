@@ -81,7 +81,7 @@ def test_metrics_and_tables_stand_on_the_list_with_their_parameters() -> None:
     assert defined <= listed.keys()
     assert listed["servicequality.nps"].startswith("servicequality.nps(score='score', *, detractor_max: int = 6, ")
     assert listed["servicequality.nps"].endswith(") -> Metric")
-    assert "since: datetime.datetime, until: datetime.datetime" in listed["servicequality.availability"]
+    assert "since: datetime.datetime, until: datetime.datetime" in listed["servicequality.deployment_frequency"]
 
 
 def described_parameters(function: Callable[..., object]) -> dict[str, str]:

@@ -21,6 +21,7 @@ __all__ = [
     "Flag",
     "Instant",
     "Number",
+    "Occurrences",
     "Outcome",
     "Row",
     "Score",
@@ -91,6 +92,7 @@ Version = Annotated[str, Column(kind="category", scale="version", meaning="versi
 Number = Annotated[str, Column(kind="number", meaning="a finite number")]
 Amount = Annotated[str, Column(kind="number", low=0, meaning="a number that is not negative")]
 Seconds = Annotated[str, Column(kind="number", low=0, meaning="a duration in seconds")]
+Occurrences = Annotated[str, Column(kind="integer", low=0, meaning="how many there were")]
 Flag = Annotated[str, Column(kind="flag", meaning="true or false")]
 Instant = Annotated[str, Column(kind="instant", meaning="a zone-aware instant")]
 Category = Annotated[str, Column(kind="category", meaning="a label")]

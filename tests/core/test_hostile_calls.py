@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import pytest
 from polars import selectors
+from polars.testing import assert_frame_equal
 
 from servicequality import (
     Metric,
@@ -212,6 +213,14 @@ class TestConditions:
         frame = pl.DataFrame({"score": [9], "period": ["x"], "at": [NOON]})
         with pytest.raises(ParameterError, match="'period' is the answer's own column"):
             evaluate(frame, nps().where(pl.col("period") == "x"), every="1d", at="at")
+
+    def test_periods_of_rows_may_be_gathered_under_their_own_name(self) -> None:
+        days = pl.datetime_range(NOON, NOON + timedelta(days=40), "1d", eager=True)
+        frame = pl.DataFrame({"score": [9] * len(days), "day": days})
+        named, plain = frame.rename({"day": "period"}), evaluate(frame, nps(), every="1mo", at="day")
+        assert_frame_equal(evaluate(named, nps(), every="1mo", at="period"), plain)
+        with pytest.raises(ParameterError, match="'period' is the answer's own column"):
+            evaluate(named, nps().where(pl.col("period") > NOON), every="1mo", at="period")
 
 
 class TestExpressions:

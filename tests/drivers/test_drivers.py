@@ -80,6 +80,8 @@ def test_what_cannot_be_said_is_not_said() -> None:
         ({"drivers": []}, "drivers must name columns other than the outcome 'y'"),
         ({"drivers": ["y"]}, "drivers must name columns other than the outcome 'y'"),
         ({"drivers": "x", "lags": [-1]}, "lags must be different whole numbers, each 0 or more"),
+        ({"drivers": "x", "lags": "^"}, "lags must be different whole numbers, each 0 or more; got '\\^'"),
+        ({"drivers": "x", "lags": [0.5]}, "lags must be different whole numbers, each 0 or more"),
         ({"drivers": "x", "q": 0}, "q must lie strictly between 0 and 1; got 0"),
     ],
 )

@@ -186,6 +186,13 @@ def chat(agent: str, minute: float, minutes: float, wait: float = 0.0, channel: 
     )
 
 
+def test_conversations_of_more_than_ten_thousand_years_are_refused() -> None:
+    chats = Records(contacts=[chat("a", 0, 10)]).contacts
+    assert chats is not None
+    with pytest.raises(InputError, match=r"of more than 3e\+11 seconds"):
+        concurrency(chats.lazy().collect().with_columns(wait_seconds=pl.lit(1e15)))
+
+
 def test_two_chats_that_overlap_by_half_are_four_thirds_at_once() -> None:
     result = concurrency(Records(contacts=[chat("a", 0, 10, wait=30), chat("a", 5, 10)]))
     assert isinstance(result, pl.LazyFrame)

@@ -31,6 +31,11 @@ rows = desk.answers.filter(question="{question}").join(channels, on="ticket_id")
 _TICKETS = 'rows = follow_ups(facts(desk, as_of=as_of, paused=("hold",)), as_of=as_of)\n'
 _CLOCKS = "rows = due_clocks(facts(desk, as_of=as_of), as_of=as_of)\n"
 _WAITS = "rows = reply_waits(desk, as_of=as_of)\n"
+_UPTIME = """\
+rows = sq.uptime(
+    desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service", every="1w", timezone="Europe/Berlin"
+)
+"""
 _FACTS = "from servicequality.events import facts\n"
 _SURVEY = """\
 import servicequality as sq
@@ -58,6 +63,7 @@ _BY_GRAIN = {
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
+    "service period": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _UPTIME,
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
     "respondent": _SURVEY,
 }
@@ -71,6 +77,7 @@ _GROUPS = {
     "respondent": "branch",
     "review": "category",
     "scored review": "reviewer_id",
+    "service period": "service",
 }
 """The column by which the rows of a grain are grouped; the channel elsewhere, if they have one."""
 _OPTIONS = {

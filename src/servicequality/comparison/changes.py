@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 
 from servicequality.comparison.ratios import Ratios, ratio_of_counts, ratio_of_figures, ratio_of_means
 from servicequality.comparison.sides import Sides
-from servicequality.shapes import Attainment, Balance, Mean, Quantile, Rate, Ratio, Shape, Share, Survival, Tally, Total
+from servicequality.shapes import (
+    Attainment,
+    Balance,
+    Mean,
+    Quantile,
+    Rate,
+    Ratio,
+    Shape,
+    Share,
+    Survival,
+    Tally,
+    TimeBetween,
+    Total,
+)
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import (
     log_rank,
@@ -123,6 +136,17 @@ def _rates(shape: Rate, sides: Sides) -> ChangeEstimate:
     p[ok] = rate_ratio_test(events[1][ok], exposure[1][ok], events[0][ok], exposure[0][ok])
     ratio = ratio_of_counts(events, exposure, level=sides.level)
     return replace(change, p=p, method="mover, garwood", test="exact conditional", ratio=ratio)
+
+
+@change_of.register
+def _times_between(shape: TimeBetween, sides: Sides) -> ChangeEstimate:
+    change = _rates(shape, sides)
+    if sides.sampled:
+        return change
+    # A ratio of times is that of the rates the other way round.
+    (b_events, a_events), (b_time, a_time) = (sides.both(f"sum {leaf}") for leaf in ("events", "exposure"))
+    ratio = ratio_of_counts((a_events, b_events), (a_time, b_time), level=sides.level)
+    return replace(change, method="mover, chi-square", ratio=ratio)
 
 
 @change_of.register(Tally)

@@ -127,7 +127,7 @@ class Grouping:
         assert self.at is not None  # asked only with a period
         assert self.every is not None  # `of` sees that the two go together
         require_columns(schema, [self.at], role="at")
-        read = {self.at, *self.sampling.columns(), *(bound.name for metric in metrics for bound in metric.inputs)}
+        read = {*self.sampling.columns(), *(bound.name for metric in metrics for bound in metric.inputs)}
         read |= {name for one in metrics if one.condition is not None for name in one.condition.meta.root_names()}
         if PERIOD in read:
             raise ParameterError(f"{PERIOD!r} is the answer's own column; rename the frame's column first")

@@ -1,13 +1,14 @@
 """How far an outcome moves with earlier signals: prewhitened, with placebo lags and q-values."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import confidence_level
+from servicequality.checks import confidence_level, shown
 from servicequality.columns import Column
 from servicequality.core import (
     Bound,
@@ -86,9 +87,12 @@ def link(
     names = [drivers] if isinstance(drivers, str) else list(drivers)
     if not names or outcome in names:
         raise ParameterError(f"drivers must name columns other than the outcome {outcome!r}; got {names}")
-    steps = [int(lag) for lag in lags]
-    if not steps or min(steps) < 0 or len(set(steps)) < len(steps):
-        raise ParameterError(f"lags must be different whole numbers, each 0 or more; got {list(lags)}")
+    given: Any = lags
+    steps: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+    whole = all(isinstance(lag, Integral) and not isinstance(lag, bool) and lag >= 0 for lag in steps)
+    if not whole or not steps or len(set(steps)) < len(steps):
+        raise ParameterError(f"lags must be different whole numbers, each 0 or more; got {shown(lags)}")
+    steps = [int(lag) for lag in steps]
     if not 0 < q < 1:
         raise ParameterError(f"q must lie strictly between 0 and 1; got {q!r}")
 

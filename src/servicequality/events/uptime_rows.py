@@ -46,7 +46,8 @@ def uptime(
     Incidents are cut to the window and merged: those that overlap or touch are one outage. Maintenance wins over an outage:
     its time is neither up nor down, and it does not split the outage. An outage counts in the period of its first second
     that is open and not in maintenance; one without such a second is none. Its time counts where it falls. An incident
-    that is not restored lasts to `until`.
+    that is not restored lasts to `until`. The metrics `availability`, `nines`, `mean_time_between_failures` and
+    `failure_rate` are over these rows.
 
     Args:
         incidents: any dataframe, one row an incident, or `Records`; a lazy one gives a lazy answer.

@@ -19,6 +19,7 @@ from servicequality.shapes.shares import (
     eligible_share,
     share,
 )
+from servicequality.shapes.uptimes import TimeBetween, UpShare, time_between, up_share
 from servicequality.stats.net import NetMethod
 from servicequality.stats.proportion import ProportionMethod
 
@@ -55,7 +56,9 @@ __all__ = [
     "Table",
     "TableShape",
     "Tally",
+    "TimeBetween",
     "Total",
+    "UpShare",
     "attainment",
     "balance",
     "count",
@@ -68,5 +71,7 @@ __all__ = [
     "ratio",
     "share",
     "survival",
+    "time_between",
     "total_of",
+    "up_share",
 ]

@@ -13,6 +13,7 @@ from servicequality.shapes.means import GeometricMean, Mean
 from servicequality.shapes.quantiles import Quantile
 from servicequality.shapes.rates import PeriodRate, Rate, Ratio
 from servicequality.shapes.shares import Attainment, Balance, EligibleShare, Share
+from servicequality.shapes.uptimes import TimeBetween, UpShare
 from servicequality.stats.bounded import HALF_ANSWER
 
 _RARE_MISSES = (
@@ -134,6 +135,25 @@ def _period_rates(shape: PeriodRate) -> Description:
         "(quasi-Poisson).",
         "Fewer than four periods do not show how far they scatter, and limits are then too short where events come in "
         "clumps; a note says so.",
+    )
+
+
+@description.register
+def _times_between(shape: TimeBetween) -> Description:
+    return Description(
+        "Chi-square limits of events that come at random; without an event a lower one alone, with the whole error on its "
+        "side.",
+        "Failures that come in bursts scatter more than that, and limits are then too short.",
+    )
+
+
+@description.register
+def _up_shares(shape: UpShare) -> Description:
+    return Description(
+        "Of the process behind the window, from F(2n, 2n) of n outages, which takes times up and down for exponential "
+        "(Birolini 2017). The window itself is known: a target is met or missed by the value.",
+        "Outages that come in bursts, or last now a minute and now a day, scatter more than exponential times, and limits "
+        "are then too short.",
     )
 
 

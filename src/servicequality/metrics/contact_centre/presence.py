@@ -14,6 +14,9 @@ from servicequality.worktime.pauses import merge_pauses
 
 __all__ = ["concurrency"]
 
+_LONGEST = 3e11
+"""Seconds in ten thousand years: more is another unit, and no instant comes so late."""
+
 
 @define_table(
     title="Concurrency",
@@ -65,6 +68,7 @@ def concurrency(
         talk=talk,
         agent=agent,
         outcome=outcome,
+        refused={f"of more than {_LONGEST:.1g} seconds": pl.max_horizontal(wait, talk) > _LONGEST},
     )
     start = pl.col(at).dt.timestamp("us") + (1e6 * pl.col(wait)).cast(pl.Int64)
     served = pl.col(outcome) == "answered"

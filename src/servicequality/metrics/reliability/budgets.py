@@ -107,7 +107,8 @@ def burn_rate(bad: Amount = "bad", total: Amount = "total", *, objective: float)
 def error_budget(bad: Amount = "bad", total: Amount = "total", *, objective: float) -> Shape:
     """Share of the error budget that is left, if the rows are all of the objective's period; below 0 it is overspent.
 
-    One row is a stretch of time with its counts; limits take the rows, and not the events, for independent.
+    One row is a stretch of time with its counts. Every event of the period was counted, so an objective is met or missed by
+    the value itself; limits are of the process behind it, and take the rows, and not the events, for independent.
 
     When it lies:
         In the first hours of a period the total is small: the budget looks spent by one failure. Count what the period will
@@ -123,7 +124,7 @@ def error_budget(bad: Amount = "bad", total: Amount = "total", *, objective: flo
     left = 1 - objective
     shape = _burnt(bad, total, objective)
     kept = ratio(pl.col(total) - pl.col(bad) / left, pl.col(total), of=shape.n)
-    return replace(kept, refused={_BAD: pl.col(bad) > pl.col(total)})
+    return replace(kept, census=True, refused={_BAD: pl.col(bad) > pl.col(total)})
 
 
 @define_table(

@@ -33,7 +33,7 @@ def series_availability(
     """Availability of a service that needs all of its parts, which fail independently: the product of theirs.
 
     Args:
-        parts: any dataframe, one row a part; what `availability` returns will do.
+        parts: any dataframe, one row a part; what `evaluate` gives of `availability` by service will do.
         value: column of the availabilities.
         low: column of their lower limits; None for none. Limits combine on the log scale (MOVER).
         high: column of their upper limits.
@@ -56,7 +56,8 @@ def series_availability(
     Example:
         from datetime import timedelta
 
-        parts = sq.availability(desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service")
+        rows = sq.uptime(desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service")
+        parts = sq.evaluate(rows, sq.availability(), by="service")
         print(sq.series_availability(parts).select("value", "low", "high", "n").collect())
     """
     astray = pl.any_horizontal(
