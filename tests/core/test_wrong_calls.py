@@ -60,6 +60,12 @@ class TestMessages:
         rows = evaluate(pl.LazyFrame({"score": [1, 9]}), nps(), level=np.float32(0.9))  # type: ignore[arg-type]
         assert rows.collect()["level"].item() == pytest.approx(0.9)
 
+    @pytest.mark.parametrize("dtype", [pl.Float32, pl.Float64])
+    def test_infinite_weights_are_refused_in_any_width(self, dtype: Any) -> None:
+        rows = pl.DataFrame({"score": [1, 9], "w": pl.Series([1.0, float("inf")], dtype=dtype)})
+        with pytest.raises(InputError, match="1 row of a weight that is not zero or more, and finite"):
+            evaluate(rows, nps(), weight="w")
+
     def test_a_dozen_names(self) -> None:
         wide = pl.DataFrame({f"c{place}": [1] for place in range(49)})
         with pytest.raises(InputError, match=r"the frame has c0, .*, c11 and 37 more$"):

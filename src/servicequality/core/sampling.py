@@ -55,7 +55,7 @@ class Sampling:
         """What is wrong with rows, their row rule, and what to do about them."""
         faults = []
         if self.weight is not None:
-            weight = column(self.weight)
+            weight = column(self.weight).cast(pl.Float64)  # compared in 32 bits, the limit itself is infinite
             legal = (weight >= 0) & (weight <= LARGEST)
             faults.append(
                 (

@@ -1,7 +1,6 @@
 """How far an outcome moves with earlier signals: prewhitened, with placebo lags and q-values."""
 
 from collections.abc import Iterable, Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -89,7 +88,7 @@ def link(
         raise ParameterError(f"drivers must name columns other than the outcome {outcome!r}; got {names}")
     given: Any = lags
     steps: list[Any] = list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
-    whole = all(isinstance(lag, Integral) and not isinstance(lag, bool) and lag >= 0 for lag in steps)
+    whole = all(isinstance(lag, int | np.integer) and not isinstance(lag, bool) and lag >= 0 for lag in steps)
     if not whole or not steps or len(set(steps)) < len(steps):
         raise ParameterError(f"lags must be different whole numbers, each 0 or more; got {shown(lags)}")
     steps = [int(lag) for lag in steps]
