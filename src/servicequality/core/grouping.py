@@ -133,7 +133,7 @@ class Grouping:
             raise ParameterError(f"{PERIOD!r} is the answer's own column; rename the frame's column first")
         dtype, at = schema[self.at], column(self.at)
         if dtype == pl.Null:
-            dtype = pl.Datetime("us", self.timezone or "UTC")
+            dtype = pl.Datetime("us", "UTC")
             at = at.cast(dtype)
         if isinstance(dtype, pl.Datetime):
             if dtype.time_zone is None and self.timezone is None:

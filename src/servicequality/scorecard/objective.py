@@ -4,11 +4,11 @@ import datetime as dt
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
-from servicequality.checks import choice
+from servicequality.checks import choice, first_line
 from servicequality.core import Metric
-from servicequality.errors import ParameterError
+from servicequality.errors import ParameterError, ServiceQualityError
 
 Period: TypeAlias = Literal["week", "month", "quarter"]
 """How often a promise is judged. Weeks start on Monday."""
@@ -111,7 +111,16 @@ class Objective:
         Raises:
             ParameterError: what was given is neither a metric nor gives one.
         """
-        metric = self.metric if isinstance(self.metric, Metric) or not callable(self.metric) else self.metric(as_of)
+        metric: Any = self.metric
+        if callable(metric) and not isinstance(metric, Metric):
+            try:
+                metric = metric(as_of)
+            except ServiceQualityError:
+                raise
+            except Exception as error:
+                raise ParameterError(
+                    f"the function that gives the objective's metric fails for as_of={as_of}: {first_line(error)}"
+                ) from error
         if not isinstance(metric, Metric):
             raise ParameterError(f"{metric!r} is not a metric; call the definition first, such as nps()")
         return metric

@@ -29,7 +29,7 @@ def load_zone(name: str) -> ZoneInfo:
         ParameterError: no such zone, or the machine has no time zone data.
     """
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(name if isinstance(name, str) else "")
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError, AttributeError) as error:
         raise ParameterError(
             f"timezone: expected an IANA name such as 'America/New_York'; got {shown(name)}. If the name is right, "
