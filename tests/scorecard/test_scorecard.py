@@ -298,7 +298,7 @@ def test_other_faults_of_the_call() -> None:
         Objective(nps("score"), change=0.1)
     with pytest.raises(ParameterError, match="is not a metric; call the definition first"):
         Objective("csat", at_least=0.9)  # type: ignore[arg-type]
-    with pytest.raises(ParameterError, match="the function that gives the objective's metric fails for as_of=.*: int"):
+    with pytest.raises(ParameterError, match=r"the function that gives the objective's metric fails for as_of=.*: int"):
         Objective(int, at_least=0.9)  # type: ignore[arg-type]
     with pytest.raises(ParameterError, match="two objectives are called 'CSAT at least"):
         Scorecard([good, good])
