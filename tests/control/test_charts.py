@@ -52,6 +52,8 @@ def test_gaps_stay_gaps() -> None:
         InputError, match=r"'period': 2026-03-03 lies between the steps of every='2d'; truncate it first"
     ):
         xmr(series(STEADY), every="2d")
+    with pytest.raises(ParameterError, match=r"every='1us' makes .* points, and at most 10,000,000 are made"):
+        xmr(series(STEADY).cast({"period": pl.Datetime("us", "UTC")}), every="1us")
     with pytest.raises(ParameterError, match="every='soon' makes no steps from 'period'"):
         xmr(series(STEADY), every="soon")
 

@@ -98,6 +98,12 @@ def test_nothing_is_a_frame_without_columns(nothing: Any) -> None:
     assert as_frame(nothing).shape == (0, 0)
 
 
+def test_a_column_without_a_name_keeps_it() -> None:
+    frame = pl.DataFrame({"": [1], "b": [2]})
+    for given in (frame.to_arrow(), frame.to_pandas(), {"": [1], "b": [2]}):
+        assert as_frame(given).columns == ["", "b"]
+
+
 def test_pandas_categories_missing_values_and_instants() -> None:
     instants = pd.to_datetime(["2024-01-01", None, "2024-07-01"])
     theirs = pd.DataFrame(

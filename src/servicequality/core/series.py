@@ -13,6 +13,7 @@ from servicequality.model import as_frame
 By = str | Sequence[str]
 
 _GROUP = "servicequality.group"
+_MOST = 10_000_000  # points
 
 
 def names_of(by: By | None) -> list[str]:
@@ -85,6 +86,7 @@ def series_types(
 def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.DataFrame:
     try:
         times = group.get_column(at).alias("at").to_frame()
+        _refuse_many(times["at"], every)
         whole = times.upsample("at", every=every, maintain_order=True)
     except (
         pl.exceptions.PolarsError,
@@ -107,6 +109,20 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
     return pl.DataFrame(
         [*labels, whole["at"].alias(at), *(number.alias("points").gather(places).alias(number.name) for number in rest)]
     )
+
+
+def _refuse_many(times: pl.Series, every: str) -> None:
+    """Raise ParameterError for steps so short that they would fill the memory."""
+    first = times.head(1)
+    if not isinstance(every, str) or not len(first):
+        return
+    step = (first.dt.offset_by(every).to_physical() - first.to_physical()).item()
+    instants = times.to_physical()
+    span = int(instants.max()) - int(instants.min())  # type: ignore[arg-type]  # whole numbers
+    if 0 < step <= span // _MOST:
+        raise ParameterError(
+            f"every={every!r} makes {span // step:,} points, and at most {_MOST:,} are made: use a longer distance"
+        )
 
 
 def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]) -> None:

@@ -94,7 +94,11 @@ def _read(data: Any) -> pl.DataFrame:
     if isinstance(data, Mapping):
         return pl.DataFrame(data, strict=False)
     frame = pl.DataFrame(data, infer_schema_length=None)
-    return _untyped(frame, list(data.dtypes)) if type(data).__module__.startswith("pandas") else frame
+    of_pandas = type(data).__module__.startswith("pandas")
+    names = list(data.columns) if of_pandas else getattr(data, "column_names", ())
+    if "" in names and len(names) == frame.width:  # which Polars calls column_0
+        frame.columns = [str(name) for name in names]
+    return _untyped(frame, list(data.dtypes)) if of_pandas else frame
 
 
 def _untyped(frame: pl.DataFrame, dtypes: list[Any]) -> pl.DataFrame:
