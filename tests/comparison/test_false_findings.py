@@ -84,7 +84,7 @@ def test_durations_of_which_some_are_still_running(simulate: Simulate) -> None:
         )
 
     median, within, mean, ratio, alarms = simulate(2, batch).T
-    assert_share(median, 0.945, 0.965)
+    assert_share(median, 0.95, 0.98)  # exact bands of both medians, which are wider than they need be
     assert_share(within, 0.945, 0.955)
     assert_share(mean, 0.94, 0.955)
     assert_share(ratio, 0.94, 0.955)

@@ -70,7 +70,15 @@ def _states(given: Given, result: pl.DataFrame, options: Mapping[str, Any]) -> N
         return
     metric, rows = given.metric.value, given.frame
     if "cluster" in options:
-        codes = rows[options["cluster"]].alias("cluster").cast(pl.String).fill_null("").rank("dense").cast(pl.Int64)
+        codes = (
+            rows[options["cluster"]]
+            .alias("cluster")
+            .to_physical()
+            .cast(pl.String)
+            .fill_null("")
+            .rank("dense")
+            .cast(pl.Int64)
+        )
     else:
         codes = pl.Series([place % 3 for place in range(rows.height)], dtype=pl.Int64)
     parts = [rows.filter(codes == code) for code in range(3)]

@@ -259,6 +259,7 @@ ROWS = long([[1, 2], [3, 3], [2, 2]])
     [
         (lambda: sq.gwet_ac1(ROWS, categories=[1, 2]), InputError, r"holds 3\.0, outside the categories 1\.0, 2\.0"),
         (lambda: sq.gwet_ac1(ROWS, categories=[1, 1]), ParameterError, "categories must be different numbers"),
+        (lambda: sq.gwet_ac1(ROWS, categories=[[]]), ParameterError, "categories must be different numbers"),
         (lambda: sq.gwet_ac1(ROWS, categories=["a"]), ParameterError, "must be different numbers, as the ratings are"),
         (lambda: sq.fleiss_kappa(long([[1, 1, None], [2, 2, 1]])), InputError, "from 2 to 3 ratings.*unequal='allow'"),
         (lambda: sq.cohen_kappa(long([[1, 1, 2]])), InputError, "'reviewer_id' names 3 reviewers, and Cohen's kappa compares"),

@@ -231,7 +231,7 @@ def _given(name: str, categories: Sequence[Any], kind: pl.DataType) -> list[Any]
         raise ParameterError(f"{name}: categories must be a list or tuple of ratings, got {categories!r:.80}")
     known = [float(value) if kind == pl.Float64 and isinstance(value, int | float) else value for value in categories]
     expected: type = float if kind == pl.Float64 else str
-    if not known or len(set(known)) < len(known) or not all(isinstance(value, expected) for value in known):
+    if not known or not all(isinstance(value, expected) for value in known) or len(set(known)) < len(known):
         raise ParameterError(
             f"{name}: categories must be different {'numbers' if expected is float else 'texts'}, as the ratings are; "
             f"got {list(categories)!r}"
