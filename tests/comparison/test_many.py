@@ -73,6 +73,11 @@ def test_what_evaluate_returns_goes_straight_in() -> None:
 
 @pytest.mark.parametrize("call", [funnel, shrink])
 def test_shares_are_checked(call: Callable[..., Any]) -> None:
+    endless = pl.DataFrame(
+        {"agent": ["a"], "value": [None], "n": [float("inf")]}, schema_overrides={"value": pl.Float64}
+    )
+    with pytest.raises(InputError, match=r"'value' and 'n': 1 units that are not shares of rows"):
+        funnel(endless, by="agent")
     with pytest.raises(InputError, match=r"'value' and 'n': 1 units that are not shares of rows"):
         call({"agent": ["a", "b"], "value": [93.0, 0.5], "n": [9, 9]}, by="agent")
     with pytest.raises(InputError, match="units: no column 'agent'"):

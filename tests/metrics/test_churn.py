@@ -276,6 +276,7 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
             lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=(4, 3)),
             r"cuts must be rising numbers .* got \(4, 3\)",
         ),
+        (lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=([],)), r"cuts must be rising numbers"),  # type: ignore[arg-type]
         (lambda: churn_by_satisfaction(accounts(), as_of=NOON, cuts=()), r"cuts must be rising numbers .* got \(\)"),
         (
             lambda: churn_by_satisfaction(accounts(satisfaction=[]), as_of=NOON, by="satisfaction"),

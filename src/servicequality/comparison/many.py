@@ -241,7 +241,9 @@ class _Units:
 
 def _shares(table: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, Numbers]:
     rows = table.read()
-    bad = rows.filter((column(value) < 0) | (column(value) > 1) | (column(n) < 0))
+    bad = rows.filter(
+        (column(value) < 0) | (column(value) > 1) | (column(n) < 0) | ~column(n).cast(pl.Float64).is_finite()
+    )
     if bad.height:
         raise InputError(
             f"columns {value!r} and {n!r}: {bad.height} units that are not shares of rows, such as\n{bad.head(3)}\n"

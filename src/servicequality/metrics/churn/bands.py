@@ -1,6 +1,6 @@
 """Churn by bands of satisfaction or engagement, side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
@@ -169,6 +169,13 @@ def band_number(score: pl.Expr, cuts: Sequence[float]) -> pl.Expr:
     )
 
 
+def _rising(cuts: Any) -> bool:
+    """Whether these are numbers, one at least, each above the last."""
+    given = list(cuts) if isinstance(cuts, Iterable) else []
+    numbers = all(isinstance(cut, int | float | np.number) and not isinstance(cut, bool) for cut in given)
+    return bool(given) and numbers and all(a < b for a, b in pairwise(given))
+
+
 def _by_band(
     accounts: Any,
     spec: Spec,
@@ -182,7 +189,7 @@ def _by_band(
     level: float,
 ) -> Computation:
     confidence_level(level)
-    if cuts is not None and (not len(cuts) or any(not a < b for a, b in pairwise(cuts))):
+    if cuts is not None and not _rising(cuts):
         raise ParameterError(f"cuts must be rising numbers such as (3, 4), the lower ends of the bands; got {cuts!r}")
     score, started, churned = columns.values()
     seen = lives(started, churned, as_of=as_of, since=since)
