@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import drawing  # noqa: F401  # loads the profile of hypothesis
 import simulation
@@ -40,8 +42,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Take modules and tests, which live to the end, out of every later search for garbage: it was a sixth of the time."""
+    _first_example()  # hypothesis looks for who holds its random numbers, which it would not find among what is frozen
     gc.collect()
     gc.freeze()
+
+
+@given(st.none())
+def _first_example(_nothing: None) -> None:
+    pass
 
 
 def pytest_sessionfinish() -> None:
