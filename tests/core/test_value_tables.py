@@ -12,9 +12,9 @@ from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric
 from servicequality.core.engine.names import key_column, sum_column
-from servicequality.core.engine.value_tables import ValueTable, read_histogram
+from servicequality.core.engine.value_tables import ValueTable, read_histogram, read_table
 from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan, read_table
+from servicequality.core.plans import Plan
 from servicequality.core.sampling import Sampling
 from servicequality.metrics.speed import resolution_time
 from servicequality.shapes import survival
