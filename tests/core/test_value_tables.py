@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from servicequality.core import Metric
+from servicequality.columns import Seconds, answered
+from servicequality.core import Metric, define
 from servicequality.core.engine.names import key_column, sum_column
-from servicequality.core.engine.value_tables import ValueTable, read_histogram
+from servicequality.core.engine.value_tables import ValueTable, read_histogram, read_table
 from servicequality.core.grouping import Grouping
-from servicequality.core.plans import Plan, read_table
+from servicequality.core.plans import Plan
+from servicequality.core.plans import plan as plan_of
 from servicequality.core.sampling import Sampling
 from servicequality.metrics.speed import resolution_time
-from servicequality.shapes import survival
+from servicequality.shapes import Shape, quantile, survival
 
 row = st.tuples(
     st.sampled_from(["b", "a", None]),
@@ -114,3 +116,30 @@ def test_entries_and_strata_of_rows_and_of_their_state(metric: Metric, keys: lis
     figures = [plan.figures(sums, [metric], read_table(part, [metric], level=0.9), level=0.9) for part in (rows, state)]
     assert_frame_equal(*figures, rel_tol=1e-12)
     assert figures[0]["value"].null_count() < len(figures[0])
+
+
+@define(title="Waiting", unit="s", better="lower", formula="x")
+def waiting(seconds: Seconds) -> Shape:
+    """The median of a duration."""
+    return quantile(pl.col(seconds), 0.5, of=answered(seconds))
+
+
+def test_tables_counted_in_memory_are_those_that_are_grouped() -> None:
+    """Rows in memory are counted in an array, those of a lazy frame are grouped: by text, null, whole number and flag."""
+    rng = np.random.default_rng(3)
+    seconds = pl.Series("seconds", rng.lognormal(3, 2, 500)).set(pl.Series(rng.random(500) < 0.1), None)
+    keys = {"team": ["a", "b", None], "shift": [3, 1, 2], "late": [True, False]}
+    frame = pl.DataFrame(
+        [
+            seconds,
+            *(pl.Series(key, [values[k] for k in rng.integers(0, len(values), 500)]) for key, values in keys.items()),
+        ]
+    )
+    metric = waiting("seconds")
+    plan = plan_of(metric, by=list(keys))
+    whole, grouped = plan.partial(frame), plan.partial(frame.lazy())
+    assert_frame_equal(whole.tables[metric.name], grouped.tables[metric.name])
+    merged = plan.merge([plan.partial(frame[:200]), plan.partial(frame[200:].lazy())])
+    assert_frame_equal(merged.tables[metric.name], whole.tables[metric.name])
+    fewer = plan_of(metric, by="team").partial(frame.lazy())
+    assert_frame_equal(plan.merge([merged], by="team").tables[metric.name], fewer.tables[metric.name])

@@ -31,6 +31,7 @@ from servicequality.core.engine.names import sum_column as sum_column
 from servicequality.core.engine.names import weighted as weighted
 from servicequality.core.engine.value_tables import float_bits as float_bits
 from servicequality.core.engine.value_tables import read_histogram as read_histogram
+from servicequality.core.engine.value_tables import read_table as read_table
 from servicequality.core.engine.value_tables import table_shape as table_shape
 from servicequality.core.estimate import Estimate
 from servicequality.core.evaluation import evaluate
@@ -45,7 +46,6 @@ from servicequality.core.labels import label_of as label_of
 from servicequality.core.metric import Metric
 from servicequality.core.options import named_metrics as named_metrics
 from servicequality.core.plans import Plan, plan
-from servicequality.core.plans import read_table as read_table
 from servicequality.core.results import RESULT as RESULT
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import Sampling as Sampling

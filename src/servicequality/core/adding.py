@@ -4,22 +4,16 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from servicequality.core.engine.names import BIN, CLUSTER, STRATUM
+from servicequality.core.engine.keys import by_keys, keys_of
 from servicequality.core.grouping import Grouping
 from servicequality.core.state import State
 from servicequality.errors import InputError
 
 
-def by_keys(frame: pl.DataFrame) -> pl.DataFrame:
-    """A frame of sums in the order of its keys."""
-    keys = [name for name in frame.columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
-    return frame.sort(keys, nulls_last=True) if keys and frame.height > 1 else frame
-
-
 def added(parts: Sequence[pl.DataFrame], dropped: Sequence[str]) -> pl.DataFrame:
     """The sums of several frames of sums by the keys that are kept."""
     whole = pl.concat([part.drop(dropped) for part in parts], how="vertical_relaxed").lazy()
-    keys = [name for name in parts[0].columns if name.startswith("key:") or name in (BIN, STRATUM, CLUSTER)]
+    keys = keys_of(parts[0])
     kept = [name for name in keys if name not in dropped]
     sums = [pl.col(name).sum() for name in parts[0].columns if name not in keys]
     return by_keys((whole.group_by(kept).agg(sums) if kept else whole.select(sums)).collect(engine="streaming"))

@@ -12,21 +12,23 @@ import polars as pl
 
 from servicequality.checks import column, first_line, zone_aware
 from servicequality.core import state as states
-from servicequality.core.adding import added, by_keys, difference, refuse_unlike
+from servicequality.core.adding import added, difference, refuse_unlike
 from servicequality.core.domains import collected
 from servicequality.core.engine.checks import Check, checks_of, offenders, refuse
 from servicequality.core.engine.estimates import TableReading, estimates, readings_of
+from servicequality.core.engine.keys import by_keys
 from servicequality.core.engine.names import CLUSTER, fault_column, key_column, sum_column
 from servicequality.core.engine.quantile_rows import read_quantiles
+from servicequality.core.engine.state_tables import added_tables, state_tables
 from servicequality.core.engine.sums import aggregate, over_clusters, row_sums, sum_types
 from servicequality.core.engine.value_tables import (
     ValueTable,
     histogram,
     read_histogram,
     read_rows,
+    read_table,
     rows_of,
     table_rules,
-    table_shape,
     table_types,
 )
 from servicequality.core.grouping import PERIOD, Grouping
@@ -104,18 +106,21 @@ class Plan:
             zone_aware("as_of", as_of)
         if spread and self.grouping.sampling.cluster is None:
             raise ParameterError("spread keeps one row a cluster; name the clusters with cluster= first")
-        rows = self.prepared(frame)
-        keys = self._key_expressions()
-        plans = [self.summed(rows, spread=spread)]
-        plans += [histogram(rows, rule, keys, self.grouping.sampling) for rule in self._tables]
-        sums, *tables = self._collected(plans, rows)
+        refuse_records(frame)
+        data, keys = as_frame(frame), self._key_expressions()
+        rows = self.prepared(data)
+        sums = by_keys(*self._collected([self.summed(rows, spread=spread)], rows))
+        sampling, height = self.grouping.sampling, data.height if isinstance(data, pl.DataFrame) else None
+        tables = state_tables(
+            rows, self._tables, sums, keys, sampling, height=height, collect=lambda plans: self._collected(plans, rows)
+        )
         return State(
             rules=self.rules_fingerprint,
             basis=self.basis,
             grouping=self.grouping,
             keys=tuple(self.grouping.keys),
-            sums=by_keys(sums),
-            tables={rule.name: by_keys(table) for rule, table in zip(self._tables, tables, strict=True)},
+            sums=sums,
+            tables=tables,
             as_of=as_of,
             spread=spread,
             offenders=offenders(rows, self._checks_of(rows.collect_schema()), self._faults(sums)),
@@ -142,12 +147,12 @@ class Plan:
         if unknown := [key for key in kept if key not in first.keys]:
             raise ParameterError(f"{self._named}: the states have no key {unknown[0]!r}; they have {list(first.keys)}")
         dropped = [key_column(key) for key in first.keys if key not in kept]
-        tables = {name: added([part.tables[name] for part in given], dropped) for name in first.tables}
+        sums = added([part.sums for part in given], dropped)
+        tables = {name: added_tables([part.tables[name] for part in given], dropped, sums) for name in first.tables}
         shown: dict[int, tuple[str, ...]] = {}
         for part in given:
             for place, values in part.offenders.items():
                 shown.setdefault(place, values)
-        sums = added([part.sums for part in given], dropped)
         return replace(first, keys=kept, sums=sums, tables=tables, offenders=shown)
 
     def finish(self, state: State, *, level: float = 0.95, min_n: int | None = None) -> pl.DataFrame:
@@ -211,8 +216,6 @@ class Plan:
     def _collected(self, plans: Sequence[pl.LazyFrame], rows: pl.LazyFrame) -> list[pl.DataFrame]:
         """The frames of some plans over rows; rows that make them fail are told first, if a check knows them."""
         try:
-            if len(plans) == 1:
-                return [plans[0].collect(engine="streaming")]
             return pl.collect_all(plans, engine="streaming")
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             checks = self._checks_of(rows.collect_schema())
@@ -359,11 +362,6 @@ class Plan:
             blank = pl.Series(PERIOD, [None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, rows.height)
             rows.insert_column(len(keys), blank)
         return rows if min_n is None else suppress(rows, keys, min_n)
-
-
-def read_table(table: ValueTable, rules: Iterable[Rule], *, level: float) -> dict[str, TableReading]:
-    """What rules read from the table that they have in common, by name."""
-    return {rule.name: TableReading(table_shape(rule).read(table.table, level=level), table.n_eff) for rule in rules}
 
 
 def plan(

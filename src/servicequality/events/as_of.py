@@ -4,7 +4,7 @@
 # the edge. Tickets are numbered in the order of their ids: whole numbers are sorted and summed with less work than texts.
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Protocol
 
 import polars as pl
@@ -148,7 +148,10 @@ def known_tickets(records: Records, known: int) -> pl.LazyFrame:
 
 
 def over_tickets(
-    records: Records, known: int, plan: Callable[[Heads, Collection[str] | None], pl.LazyFrame]
+    records: Records,
+    known: int,
+    plan: Callable[[Heads, Collection[str] | None], pl.LazyFrame],
+    types: Mapping[str, pl.DataType] | None = None,
 ) -> pl.LazyFrame:
     """What a plan makes of the known tickets, which are read when the answer is collected: events look their ticket up.
 
@@ -158,6 +161,7 @@ def over_tickets(
         records: the tickets.
         known: the instant.
         plan: gets the tickets, and the columns of its answer that are wanted, or None for all.
+        types: the columns of its answer with their types; by default the plan is asked, which takes as long as to make it.
 
     Raises:
         InputError: The records hold no tickets.
@@ -183,7 +187,8 @@ def over_tickets(
         answer = answer if predicate is None else answer.filter(predicate)
         yield (answer if rows is None else answer.head(rows)).collect(engine="streaming")
 
-    return register_io_source(source, schema=plan(unread, None).collect_schema(), is_pure=True)
+    answer = plan(unread, None).collect_schema() if types is None else types
+    return register_io_source(source, schema=answer, is_pure=True)
 
 
 def changes_of(records: Records) -> pl.LazyFrame | None:

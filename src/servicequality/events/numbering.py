@@ -9,6 +9,7 @@ from servicequality.stats.ordering import stable_runs
 __all__ = ["TicketNumbers", "beside_above", "one_after_another", "with_tickets"]
 
 _NONE = 2**32 - 1
+_FEWEST = 12  # bits of the smallest table: few ids of a small one share a slot
 
 
 class TicketNumbers:
@@ -29,12 +30,12 @@ class TicketNumbers:
         self._tables: list[npt.NDArray[np.uint32]] = []
         rest = np.flatnonzero(self._ids.is_not_null().to_numpy()).astype(np.uint32)
         while len(rest):
-            ids = self._ids.gather(rest)
-            slots = self._slots(ids, len(self._tables), bits := len(rest).bit_length() + 2)
+            ids = self._ids[rest]
+            slots = self._slots(ids, len(self._tables), bits := max(len(rest).bit_length() + 2, _FEWEST))
             self._tables.append(table := np.zeros(1 << bits, np.uint32))
             table[slots] = rest
             lost = np.flatnonzero(table[slots] != rest)
-            rest = rest[lost][(self._ids.gather(table[slots[lost]]) != ids.gather(lost)).to_numpy()]
+            rest = rest[lost][(self._ids[table[slots[lost]]] != ids[lost]).to_numpy()]
 
     def number(self) -> pl.Expr:
         """The number of the ticket of each `ticket_id`, null if there is none; elementwise."""
@@ -51,13 +52,13 @@ class TicketNumbers:
         rest: npt.NDArray[np.int64] | slice = slice(None)
         for place, table in enumerate(self._tables):
             held = table.take(self._slots(ids, place, len(table).bit_length() - 1))
-            same = self._ids.gather(held) == ids
+            same = self._ids[held] == ids
             right = (same.fill_null(value=False) if same.null_count() else same).to_numpy()
             codes[rest] = np.where(right, held, _NONE)
             lost = np.flatnonzero(~right)
             if not len(lost):
                 break
-            rest, ids = lost if isinstance(rest, slice) else rest[lost], ids.gather(lost)
+            rest, ids = lost if isinstance(rest, slice) else rest[lost], ids[lost]
         numbers = pl.Series(codes)
         return numbers.zip_with(numbers != _NONE, pl.Series([None], dtype=pl.UInt32))
 

@@ -15,6 +15,7 @@ import polars as pl
 __all__ = ["Sum", "any_of", "count", "distinct", "earliest", "last", "latest", "of_present", "total"]
 
 _NEVER = 2**63 - 1
+_NONE = 2**32 - 1
 _BLOCK = 1 << 17  # rows
 
 Block = tuple[npt.NDArray[np.integer], Sequence[pl.Series]]
@@ -149,14 +150,15 @@ def distinct(code: pl.Expr) -> Sum:
         first = np.flatnonzero(np.diff(pairs, prepend=-1))
         return pl.Series(np.bincount(pairs[first] >> 32, minlength=size), dtype=pl.Int64)
 
-    return Sum((code.cast(pl.UInt32),), pl.Int64, kernel)
+    return Sum((code.cast(pl.UInt32).fill_null(_NONE),), pl.Int64, kernel)
 
 
 def _pairs(ticket: npt.NDArray[np.integer], codes: pl.Series) -> npt.NDArray[np.int64]:
-    rows = _rows(codes.is_not_null())
+    values = codes.to_numpy()
+    rows = np.flatnonzero(values != _NONE)
     pairs = ticket[rows].astype(np.int64)
     pairs <<= 32
-    pairs |= codes.gather(rows).to_numpy()
+    pairs |= values[rows]
     return pairs
 
 

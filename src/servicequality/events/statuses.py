@@ -5,8 +5,9 @@
 # `as_of`, each exit subtracts it.
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -43,23 +44,10 @@ class StatusSets:
         """Statuses as UInt8, one bit a set; an unknown status is 0."""
         # A log has many rows and few statuses: as categories each of them is read once.
         status = statuses.cast(pl.Categorical)
-        return status.map_batches(self._masks, return_dtype=pl.UInt8, is_elementwise=True)
-
-    def _masks(self, statuses: pl.Series) -> pl.Series:
-        codes = statuses.to_physical()
-        highest = codes.max()
-        none = highest + 1 if isinstance(highest, int) else 0
-        filled = (codes.fill_null(none) if codes.null_count() else codes).to_numpy()
-        row_of = np.full(none + 1, len(filled), np.uint32)
-        row_of[filled] = np.arange(len(filled), dtype=np.uint32)
-        occurs = row_of < len(filled)
-        masks = np.zeros(none + 1, np.uint8)
-        masks[occurs] = [self._mask(status) for status in statuses.gather(row_of[occurs])]
-        return pl.Series(masks[filled])
-
-    def _mask(self, status: str | None) -> int:
-        name = "" if status is None else status.lower()
-        return sum(self.bit(field.name) for field in fields(self) if name in getattr(self, field.name))
+        masks: dict[str, int] = {}
+        for field in fields(self):
+            masks |= {name: masks.get(name, 0) | self.bit(field.name) for name in getattr(self, field.name)}
+        return status.map_batches(partial(_masks, masks), return_dtype=pl.UInt8, is_elementwise=True)
 
 
 def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: StatusSets) -> pl.LazyFrame | None:
@@ -186,3 +174,17 @@ def handovers(
 
 def _has(mask: pl.Expr, bit: int) -> pl.Expr:
     return (mask & bit) != 0
+
+
+def _masks(of_name: Mapping[str, int], statuses: pl.Series) -> pl.Series:
+    """The mask of each status of a column of categories."""
+    codes = statuses.to_physical()
+    highest = codes.max()
+    none = highest + 1 if isinstance(highest, int) else 0
+    filled = (codes.fill_null(none) if codes.null_count() else codes).to_numpy()
+    row_of = np.full(none + 1, len(filled), np.uint32)
+    row_of[filled] = np.arange(len(filled), dtype=np.uint32)
+    occurs = row_of < len(filled)
+    masks = np.zeros(none + 1, np.uint8)
+    masks[occurs] = [of_name.get((status or "").lower(), 0) for status in statuses[row_of[occurs]]]
+    return pl.Series(masks[filled])

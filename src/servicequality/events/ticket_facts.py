@@ -17,7 +17,7 @@ from servicequality.events.ticket_rows import (
     as_known,
     exclusion,
     in_force_columns,
-    sum_columns,
+    sum_types,
     ticket_rows,
 )
 from servicequality.model import Records
@@ -133,26 +133,26 @@ def facts(
         [*durations(records, known, schedule), *touches(records, sets, schedule)],
         first_contact(),
     ]
-    sums = sum_columns(schedule)
-    columns = _columns(known_tickets(records, known).collect_schema().names(), sums, layers)
+    sums, own = sum_types(schedule), known_tickets(records, known).collect_schema()
+    types = {name: dtype for name, dtype in own.items() if name not in sums} | sums
+    # The tickets' own columns, then the facts.
+    whole = _derived(pl.LazyFrame(schema=types), layers).collect_schema()
+    schema = {name: dtype for name, dtype in whole.items() if not name.startswith("_")}
 
     def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
-        selected = columns if names is None else names
+        selected = schema if names is None else names
         (now, *rules), needed_sums = _needed(layers, {*selected, *reason.meta.root_names()})
         rows = ticket_rows(records, read(needed_sums), known, sets, first_response, schedule, needed_sums)
-        rows = rows.with_columns(now).filter(reason.is_null())
-        for rule in rules:
-            rows = rows.with_columns(rule)
-        return rows.select(map(column, selected))
+        return _derived(rows.with_columns(now).filter(reason.is_null()), rules).select(map(column, selected))
 
-    return over_tickets(records, known, plan)
+    return over_tickets(records, known, plan, schema)
 
 
-def _columns(own: Collection[str], sums: Collection[str], layers: Iterable[Iterable[pl.Expr]]) -> list[str]:
-    """The columns of the whole table: the tickets' own, then the facts."""
-    facts = [*sums, *(rule.meta.output_name() for layer in layers for rule in layer)]
-    names = [*(name for name in own if name not in sums), *facts]
-    return [name for name in dict.fromkeys(names) if not name.startswith("_")]
+def _derived(rows: pl.LazyFrame, layers: Iterable[Iterable[pl.Expr]]) -> pl.LazyFrame:
+    """The rows with what the rules make of them, layer by layer."""
+    for rules in layers:
+        rows = rows.with_columns(rules)
+    return rows
 
 
 def _needed(layers: Sequence[list[pl.Expr]], names: set[str]) -> tuple[list[list[pl.Expr]], set[str]]:

@@ -13,7 +13,7 @@ from servicequality.events.statuses import StatusSets, handovers, status_facts, 
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
-__all__ = ["FirstResponse", "as_known", "exclusion", "in_force_columns", "sum_columns", "ticket_rows"]
+__all__ = ["FirstResponse", "as_known", "exclusion", "in_force_columns", "sum_types", "ticket_rows"]
 
 FirstResponse = Literal["public_reply", "zammad", "frappe", "after_handoff"]
 """What counts as the first response, and from when on its time runs."""
@@ -43,9 +43,9 @@ _MESSAGE: Mapping[str, pl.DataType] = {
 }
 
 
-def sum_columns(schedule: Schedule | None) -> list[str]:
-    """Every column that `ticket_rows` can put beside the tickets."""
-    return [*_status_columns(schedule), *_ASSIGNMENT, *_MESSAGE, "_turn"]
+def sum_types(schedule: Schedule | None) -> dict[str, pl.DataType]:
+    """Every column that `ticket_rows` can put beside the tickets, with its type."""
+    return {**_status_columns(schedule), **_ASSIGNMENT, **_MESSAGE, "_turn": pl.Int64()}
 
 
 def ticket_rows(
@@ -61,7 +61,7 @@ def ticket_rows(
     if "_turn" in needed:
         needed = {*needed, "_reply"}  # a turn counts until the reply
     # A ticket's own column of the name of a fact makes way for it.
-    rows, numbers = tickets.lazy().drop(*sum_columns(schedule), strict=False), TicketNumbers(tickets)
+    rows, numbers = tickets.lazy().drop(*sum_types(schedule), strict=False), TicketNumbers(tickets)
     frames: list[pl.LazyFrame] = []
     missing: dict[str, pl.DataType] = {}
 

@@ -24,11 +24,7 @@ def with_codes(
         groups: every combination of keys that the rows have, each once.
         keys: the key columns, at least one.
     """
-    code, codes = pl.lit(0, pl.UInt32), 1
-    for key in keys:
-        digit, values = _digit(groups[key])
-        code, codes = code * values + digit, codes * values
-    if codes <= _CODES:
+    if (code := code_of(groups, keys)) is not None:
         return frame.select(code.alias(CODE), *columns), groups.with_columns(code.alias(CODE)).sort(CODE)
     numbered = groups.with_row_index(CODE)
     rows = frame.select(*keys, *columns).join(
@@ -36,6 +32,15 @@ def with_codes(
     )
     # What a join gives has no order of its own: it is asked once.
     return rows.drop(keys).collect(engine="streaming").lazy(), numbered
+
+
+def code_of(groups: pl.DataFrame, keys: Sequence[str]) -> pl.Expr | None:
+    """The code of each row's group, from its keys; None where there would be too many codes."""
+    code, codes = pl.lit(0, pl.UInt32), 1
+    for key in keys:
+        digit, values = _digit(groups[key])
+        code, codes = code * values + digit, codes * values
+    return code if codes <= _CODES else None
 
 
 def _digit(values: pl.Series) -> tuple[pl.Expr, int]:

@@ -3,7 +3,7 @@
 # A state counts rows by the bits of the number that they hold, so that states add. Where the rows themselves are at hand,
 # they are sorted without being counted first, and the table is the same.
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.checks import column
+from servicequality.core.engine.estimates import TableReading
 from servicequality.core.engine.names import BIN, STRATUM
 from servicequality.core.engine.numbering import CODE, with_codes
 from servicequality.core.engine.sums import aggregate, as_sums
@@ -118,6 +119,11 @@ def read_histogram(state: pl.DataFrame, rule: Rule, groups: pl.DataFrame, *, exa
     shape = table_shape(rule)
     mantissa = 52 if exact else shape.mantissa
     return _assembled(state.lazy(), shape, groups, lambda bins: bin_values(bins.to_numpy(), mantissa_bits=mantissa))
+
+
+def read_table(table: ValueTable, rules: Iterable[Rule], *, level: float) -> dict[str, TableReading]:
+    """What rules read from the table that they have in common, by name."""
+    return {rule.name: TableReading(table_shape(rule).read(table.table, level=level), table.n_eff) for rule in rules}
 
 
 def float_bits(number: pl.Expr, mantissa: int) -> pl.Expr:
