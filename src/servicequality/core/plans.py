@@ -216,6 +216,8 @@ class Plan:
     def _collected(self, plans: Sequence[pl.LazyFrame], rows: pl.LazyFrame) -> list[pl.DataFrame]:
         """The frames of some plans over rows; rows that make them fail are told first, if a check knows them."""
         try:
+            if len(plans) == 1:
+                return [plans[0].collect(engine="streaming")]
             return pl.collect_all(plans, engine="streaming")
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
             checks = self._checks_of(rows.collect_schema())

@@ -94,7 +94,8 @@ class Mean(FixedShape):
             level=level,
             df=None if design is None else design.df,
         )
-        away = np.minimum(value - low, high - value) ** 2
+        away = np.minimum(value - low, high - value)
+        away = np.where(away > 1e-12 * (high - low), away, 0.0) ** 2  # nearer to the end it is rounding
         # At least so many answers lie away from the nearer end (Cauchy and Schwarz), and exactly so many of two points.
         answers = n * np.divide(away, spread + away, out=np.zeros_like(away), where=away > 0)
         return Reading(*limits, np.sqrt(spread / n), "adjusted_t", notes=notes_of((answers < _FEW, _CROWDED)))
