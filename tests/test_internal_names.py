@@ -208,6 +208,14 @@ def test_columns_of_a_role_may_be_called_like_ours() -> None:
         assert_frame_equal(mine.rename({word: "created_at"}, strict=False), open_now)
 
 
+def test_a_name_may_stand_in_two_frames() -> None:
+    plain = sq.failed_tickets(FACTS, scores=SCORED)
+    for word in ("_id", "^k$"):
+        tickets, scores = (frame.rename({"ticket_id": word}) for frame in (FACTS, SCORED))
+        assert_frame_equal(sq.failed_tickets(tickets, word, scores=scores), plain)
+        assert_frame_equal(sq.failed_tickets(tickets, word, scores=scores.lazy()), plain)
+
+
 def test_a_column_called_like_one_of_the_answer_is_refused() -> None:
     for name in ("n_excluded", "rank"):
         with pytest.raises(ParameterError, match=f"the answer has a column '{name}' of its own; rename the frame's"):

@@ -3,6 +3,8 @@
 import inspect
 from typing import Any
 
+import polars as pl
+
 from servicequality.checks import is_pattern, unused_prefix
 from servicequality.core.spec import Spec
 from servicequality.model import Records, as_frame
@@ -20,7 +22,8 @@ def named_apart(spec: Spec, call: inspect.BoundArguments) -> dict[str, str]:
     Returns:
         The columns' own names by their new ones.
     """
-    roles = [role for role in list(spec.parameters.parameters)[: spec.data] if role in call.arguments]
+    first = list(spec.parameters.parameters)[: spec.data]
+    roles = [role for role, given in call.arguments.items() if role in first or _is_frame(given)]
     data = {role: _tables(call.arguments[role]) for role in roles}
     names = {name for tables in data.values() for table in tables.values() for name in table.collect_schema()}
     prefix = unused_prefix(names)
@@ -42,6 +45,10 @@ def called_back(text: str, back: dict[str, str]) -> str:
     for other, name in back.items():
         text = text.replace(other, name)
     return text
+
+
+def _is_frame(given: Any) -> bool:
+    return isinstance(given, pl.LazyFrame | Records) or hasattr(given, "__arrow_c_stream__")
 
 
 def _tables(given: Any) -> dict[str, Any]:
