@@ -153,3 +153,9 @@ def test_refusals(change: dict[str, Any], options: dict[str, Any], error: type[E
     frame = rows(("a", 0, 10)).with_columns(**{name: pl.Series(values) for name, values in change.items()})
     with pytest.raises(error, match=message):
         follow_ups(frame, **{"as_of": NOW} | options)
+
+
+def test_persons_may_be_days_that_no_calendar_holds() -> None:
+    strange = pl.Series([-(2**31)] * 2, dtype=pl.Int32).cast(pl.Date)
+    frame = rows(("a", 0, 10), ("a", 20, 30)).with_columns(requester_id=strange)
+    assert follow_ups(frame, as_of=NOW)["next_contact_observed"].to_list() == [True, False]

@@ -127,3 +127,11 @@ def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
     assert sq.failed_tickets(tickets, ended=None, scores=reviews)["value"].item() == 2.0
     with pytest.raises(InputError, match="'ticket_id' holds Int64 in the tickets and String beside them"):
         sq.review_coverage(pl.DataFrame({"ticket_id": [1]}), ended=None, reviews=reviews)
+
+
+def test_limits_of_whole_tickets_hold_a_value_that_is_not_whole() -> None:
+    tickets = pl.DataFrame({"ticket_id": [*range(16)]}).with_columns(resolved_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    scores = pl.DataFrame({"ticket_id": [*range(15)], "critical_failed": [True] * 14 + [False]})
+    row = sq.failed_tickets(tickets, ended=None, scores=scores, level=0.05).row(0, named=True)
+    assert row["value"] == pytest.approx(16 * 14 / 15)
+    assert row["low"] <= row["value"] <= row["high"]

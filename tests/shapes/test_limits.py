@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import servicequality as sq
 from servicequality import (
     average_speed_of_answer,
     csat,
@@ -164,3 +165,9 @@ def test_a_score_that_crowds_at_its_end_says_that_rare_answers_may_be_missing() 
     assert "rare answers" in str(few.notes)
     assert few.low < few.high == 5.0  # type: ignore[operator]
     assert many.notes is None
+
+
+def test_a_geometric_mean_has_no_limit_beyond_all_numbers() -> None:
+    rows = pl.DataFrame({"task_seconds": [1e-40, 1e45], "task_end": ["completed", "completed"]})
+    row = sq.evaluate(rows, sq.time_on_task_observed_only(), level=0.9999).row(0, named=True)
+    assert (row["value"], row["high"]) == (pytest.approx(10**2.5), None)

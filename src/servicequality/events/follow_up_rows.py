@@ -142,7 +142,7 @@ def _codes(columns: Sequence[pl.Series]) -> pl.Series:
     """A whole number for each combination of values, null where one of them is null."""
     codes: pl.Series | None = None
     for values in columns:
-        own = values.cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int64)
+        own = values.to_physical().cast(pl.String).cast(pl.Categorical).to_physical().cast(pl.Int64)
         # A rank is at most the number of rows, and a code has 32 bits: together they fit.
         codes = own if codes is None else codes.rank("dense").cast(pl.Int64) * 2**32 + own
     assert codes is not None  # `follow_ups` sees to one column at least

@@ -173,8 +173,8 @@ def faults_and_frame(
         faults.append(suggest(table, absent, spare or given.names()))
 
     roles = [
-        _Role(table=table, name=name, column=column, source=given[column], target=schema[name], zone=timezone)
-        for name, column in assigned.items()
+        _Role(table=table, name=name, column=source, source=given[source], target=schema[name], zone=timezone)
+        for name, source in assigned.items()
     ]
     faults += [role.type_fault() for role in roles if role.value is None]
     values = {role: value for role in roles if (value := role.value) is not None}

@@ -132,7 +132,9 @@ class GeometricMean(Mean):
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         logs = super().limits(sums, level=level, design=design)
-        low, high = np.exp(logs.low), np.exp(logs.high)
+        with np.errstate(over="ignore"):
+            low, high = np.exp(logs.low), np.exp(logs.high)
+        high = np.where(np.isinf(high), np.nan, high)  # no number is as large: there is no upper limit
         # The standard error of a function of an estimate: its slope, which is the value, times that of the logarithm.
         return Reading(low, high, logs.se * np.exp(self.origin + sums["amount"] / sums["n"]), "t of logarithms")
 

@@ -218,6 +218,8 @@ def failed_tickets(
         some = n > 0
         value[some] = size[some] * k[some] / n[some]
         low[some], high[some] = stats.hypergeometric_interval(k[some], n[some], size[some], level=level)
+        # Limits are whole tickets, and the value need not be: 14.9 failed where 15 are all that can be.
+        low, high = np.fmin(low, value), np.fmax(high, value)
         return result_rows(
             counts.select(keys),
             metric="failed_tickets",
