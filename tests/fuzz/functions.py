@@ -129,7 +129,7 @@ def _answers(scale: Any, *roles: str) -> Mapping[str, str]:
 _EP = _answers(SMALL.value, "E", "P")
 _RELIABLE = {"scale": (SMALL,)}
 FRAMES = (
-    Target(name="sq.follow_ups", function=sq.follow_ups, frames=(_taking("tickets"),), always={"as_of": AS_OF},
+    Target(name="sq.follow_ups", function=sq.follow_ups, frames=(_taking("tickets"),), always={"as_of": AS_OF}, keeps=True,
            options={"same": (("requester_id",), ("requester_id", "product"))}),
     Target(name="sq.review_scores", function=sq.review_scores, frames=(_taking("reviews"),),
            options={"scale": ((0, 10),), "critical_below": (0.5, 0.0), "keep": ((), ("category",))}),
