@@ -69,7 +69,7 @@ def _states(given: Given, result: pl.DataFrame, options: Mapping[str, Any]) -> N
     if options.get("min_n") is not None:
         return
     metric, rows = given.metric.value, given.frame
-    if "cluster" in options:
+    if options.get("cluster") is not None:
         codes = (
             rows[options["cluster"]]
             .alias("cluster")
