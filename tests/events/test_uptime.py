@@ -89,6 +89,14 @@ def test_records_and_an_open_incident() -> None:
     assert row == {"up_seconds": 1800.0, "down_seconds": 3600.0, "maintenance_seconds": 0.0, "outages": 1}
 
 
+def test_no_keys_and_keys_of_days() -> None:
+    incidents = frame_of([("a", 3, 4, False)]).with_columns(day=pl.lit(SINCE.date()))
+    window: dict[str, Any] = {"since": at(0), "until": at(9)}
+    assert sq.uptime(incidents, by=None, **window).equals(sq.uptime(incidents, **window))
+    other = SINCE.date() + dt.timedelta(days=1)
+    assert sq.uptime(incidents, by="day", keys=[other], **window)["day"].to_list() == [SINCE.date(), other]
+
+
 def test_a_service_without_an_incident_has_its_row_where_keys_name_it() -> None:
     incidents = frame_of([("a", 3, 4, False)])
     window = {"since": at(0), "until": at(9), "by": "service"}
@@ -109,7 +117,12 @@ def test_a_service_without_an_incident_has_its_row_where_keys_name_it() -> None:
         ({}, {"schedule": "9-5"}, ParameterError, "schedule must be a Schedule or None, got '9-5'"),
         ({}, {"keys": ["a"]}, ParameterError, "keys lists what by tells apart; say by= too"),
         ({}, {"by": "service", "keys": ["a", None]}, InputError, "keys has a service without a name"),
-        ({}, {"by": "service", "keys": pl.DataFrame({"x": [1]})}, InputError, "keys has no column 'service'"),
+        (
+            {},
+            {"by": "service", "keys": pl.DataFrame({"x": [1]})},
+            InputError,
+            "keys: no column 'service'; the frame has x",
+        ),
         ({}, {"by": "team"}, InputError, "no column 'team'; the frame has"),
         ({"service": [None]}, {"by": "service"}, InputError, "column 'service' is null in 1 of 1 incidents"),
         ({"started_at": [None]}, {}, InputError, "column 'started_at' is null in 1 of 1 incidents"),

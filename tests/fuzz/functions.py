@@ -131,6 +131,10 @@ _RELIABLE = {"scale": (SMALL,)}
 FRAMES = (
     Target(name="sq.follow_ups", function=sq.follow_ups, frames=(_taking("tickets"),), always={"as_of": AS_OF}, keeps=True,
            options={"same": (("requester_id",), ("requester_id", "product"))}),
+    Target(name="sq.uptime", function=sq.uptime, always=WINDOW, roles={
+        "started": "started_at", "restored": "restored_at", "planned": "planned"},
+           frames=({"started_at": "days", "restored_at": "instant", "planned": "flag", KEY: "key", GROUP: "key"},),
+           options={**BY, "every": EVERY, "timezone": ZONES, "schedule": (None, *SCHEDULES)}),
     Target(name="sq.review_scores", function=sq.review_scores, frames=(_taking("reviews"),),
            options={"scale": ((0, 10),), "critical_below": (0.5, 0.0), "keep": ((), ("category",))}),
     Target(name="sq.flow", function=sq.flow, frames=(_taking("tickets"),), always={"as_of": AS_OF, "every": EVERY},

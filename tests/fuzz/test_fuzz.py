@@ -70,7 +70,8 @@ def test_every_function_of_the_registry_is_driven() -> None:
     tables = {f"sq.{one.spec.name}" for one in definitions() if one.spec.table}
     assert tables <= targets
     assert {
-        f"sq.{name}" for name in ("facts", "flow", "reply_waits", "check", "compare", "follow_ups", "review_scores")
+        f"sq.{name}"
+        for name in ("facts", "flow", "reply_waits", "check", "compare", "follow_ups", "review_scores", "uptime")
     } <= targets
     for target in everything():
         assert function_inputs.draw(np.random.default_rng(1), target).text()

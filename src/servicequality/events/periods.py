@@ -44,14 +44,14 @@ class Periods(NamedTuple):
         length = number * _LENGTHS[unit] * 1_000_000
         if first - 2 * length < _FIRST or self.known + 3 * length > _LAST:
             raise InputError(
-                f"expected instants of which periods of {self.every} lie in the years 1 to 9999; the first creation is in "
-                f"{1970 + first / 31_556_952e6:.0f}, as_of in {1970 + self.known / 31_556_952e6:.0f}. If an instant stands for "
-                "never, make it null"
+                f"expected instants of which periods of {self.every} lie in the years 1 to 9999; the first is in "
+                f"{1970 + first / 31_556_952e6:.0f}, the last in {1970 + self.known / 31_556_952e6:.0f}. If an instant "
+                "stands for never, make it null"
             )
         if (n_periods := (self.known - first) // length) > _MOST:
             raise ParameterError(
-                f"every={self.every!r} makes {n_periods:,} periods from the first creation to as_of, and at most {_MOST:,} are "
-                "made: take a longer period, or filter out creations that are too early to be true"
+                f"every={self.every!r} makes {n_periods:,} periods from the first instant to the last, and at most "
+                f"{_MOST:,} are made: take a longer period, or filter out instants that are too early to be true"
             )
         ends = pl.Series([first, self.known]).cast(_UTC).dt.convert_time_zone(self.zone).dt.replace_time_zone(None)
         low, high = (

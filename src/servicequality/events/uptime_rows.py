@@ -1,15 +1,16 @@
 """Uptime: how long each service was up, down and in maintenance, by period."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, holds_flags, holds_instants, listed, shown, values_of, zone_aware
-from servicequality.core import Computation, of_frame
+from servicequality.checks import column, first_line, holds_flags, holds_instants, shown, values_of, zone_aware
+from servicequality.core import Computation, names_of, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at
 from servicequality.events.periods import Periods, check_every
@@ -32,7 +33,7 @@ def uptime(
     *,
     since: dt.datetime,
     until: dt.datetime,
-    by: str | Sequence[str] = (),
+    by: str | Sequence[str] | None = (),
     keys: Any = None,
     every: str | None = None,
     timezone: str | None = None,
@@ -86,7 +87,7 @@ def uptime(
         incidents = incidents.incidents
     frame = as_frame(incidents).lazy()
     schema = frame.collect_schema()
-    names = [by] if isinstance(by, str) else list(by)
+    names = names_of(by)
     named = {"started": started, "restored": restored} | ({} if planned is None else {"planned": planned})
     _check_columns(schema, names, named)
     zone = timezone or getattr(schema[started], "time_zone", None) or "UTC"
@@ -178,11 +179,7 @@ def _microseconds(name: str) -> pl.Expr:
 
 
 def _check_columns(schema: pl.Schema, keys: list[str], named: dict[str, str]) -> None:
-    for name in (*keys, *named.values()):
-        if not isinstance(name, str):
-            raise ParameterError(f"a column is given by its name, got {shown(name)}")
-    if missing := [name for name in (*keys, *named.values()) if name not in schema]:
-        raise InputError(f"no column {listed(map(shown, missing))}; the frame has {listed(map(shown, schema.names()))}")
+    require_columns(schema, [*keys, *named.values()], role="uptime")
     for role, name in named.items():
         fits, kind = (
             (holds_flags, "true or false") if role == "planned" else (holds_instants, "instants with a time zone")
@@ -214,19 +211,15 @@ def _keys(keys: Any, types: dict[str, pl.DataType]) -> pl.DataFrame:
     """The services that exist, under the names and types of the keys."""
     if not types:
         raise ParameterError("keys lists what by tells apart; say by= too")
-    if len(types) == 1 and isinstance(keys, Sequence) and not isinstance(keys, str) and not _is_records(keys):
+    values = isinstance(keys, Sequence) and not isinstance(keys, str)
+    if len(types) == 1 and values and not (keys and (isinstance(keys[0], Mapping) or is_dataclass(keys[0]))):
         keys = {next(iter(types)): list(keys)}
     table = as_frame(keys).lazy()
-    if missing := [name for name in types if name not in table.collect_schema()]:
-        raise InputError(f"keys has no column {listed(map(shown, missing))}")
+    require_columns(table.collect_schema(), types, role="keys")
     try:
         listed_keys: pl.DataFrame = table.select(column(name).cast(dtype) for name, dtype in types.items()).collect()
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"keys holds other types than the incidents: {error}") from error
+        raise InputError(f"keys holds other types than the incidents: {first_line(error)}") from error
     if listed_keys.null_count().sum_horizontal().item():
         raise InputError("keys has a service without a name; leave it out")
     return listed_keys
-
-
-def _is_records(keys: Sequence[Any]) -> bool:
-    return bool(keys) and not isinstance(keys[0], str | int | float | bool)
