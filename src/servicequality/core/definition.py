@@ -119,7 +119,7 @@ class TableDefinition(Generic[F]):
         call = _bind(self.spec, *args, **kwargs)
         back = named_apart(self.spec, call)
         if not back:
-            return self._body(*args, **kwargs)
+            return self._body(*call.args, **call.kwargs)
         try:
             answer: Any = self._body(*call.args, **call.kwargs)
         except ServiceQualityError as error:

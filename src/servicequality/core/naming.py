@@ -17,7 +17,7 @@ def named_apart(spec: Spec, call: inspect.BoundArguments) -> dict[str, str]:
 
     Args:
         spec: the table's own.
-        call: its arguments, which are changed where there is such a column.
+        call: its arguments, in which data become frames of Polars.
 
     Returns:
         The columns' own names by their new ones.
@@ -28,12 +28,13 @@ def named_apart(spec: Spec, call: inspect.BoundArguments) -> dict[str, str]:
     names = {name for tables in data.values() for table in tables.values() for name in table.collect_schema()}
     prefix = unused_prefix(names)
     aside = {name: prefix + name for name in sorted(names) if name.startswith("_") or is_pattern(name)}
-    if not aside:
-        return {}
     for role, tables in data.items():
-        renamed = {name: table.rename(aside, strict=False) for name, table in tables.items()}
         given = call.arguments[role]
-        call.arguments[role] = given.replace(**renamed) if isinstance(given, Records) else renamed[""]
+        renamed = {name: table.rename(aside, strict=False) for name, table in tables.items()} if aside else tables
+        if not isinstance(given, Records):
+            call.arguments[role] = renamed[""]  # which is read already
+        elif aside:
+            call.arguments[role] = given.replace(**renamed)
     for role in (*spec.inputs, "by", "keep"):
         if role in call.arguments:
             call.arguments[role] = _renamed(call.arguments[role], aside)
