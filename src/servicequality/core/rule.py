@@ -90,6 +90,7 @@ def kept(derive: Callable[[Rule, H], T]) -> Callable[[Rule, H], T]:
         key = derive, option
         if key not in rule.derived:
             rule.derived[key] = derive(rule, option)
-        return rule.derived[key]  # type: ignore[no-any-return]
+        made: T = rule.derived[key]
+        return made
 
     return call

@@ -16,7 +16,6 @@ from servicequality.model import as_frame
 
 _MANY = 100_000  # rows in memory, of which a second copy is not made
 
-
 M = TypeVar("M", bound=Rule)
 
 
@@ -32,8 +31,8 @@ def scans(frame: Any, metrics: Sequence[M], grouping: Grouping) -> list[tuple[pl
 
 def one_column(data: Any, metric: Rule) -> Any:
     """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`."""
-    listed = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
-    if not (listed or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
+    values = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
+    if not (values or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
         return data
     name = metric.inputs[0].name
     try:

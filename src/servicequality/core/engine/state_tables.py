@@ -94,7 +94,8 @@ def added_tables(parts: Sequence[pl.DataFrame], dropped: Sequence[str], sums: pl
     if inner == [BIN] and leaves == ["n"] and whole.schema["n"] == pl.Int64 and (whole["n"] > 0).all():
         bits = int(np.bitwise_or.reduce(whole[BIN].fill_null(0).to_numpy()))
         counts = {"": _Counts(pl.col(BIN), pl.col("n"), bits & -bits or 1)}
-        for table in _counted(whole.lazy(), whole.height, counts, groups, code, pl.collect_all).values():
+        table = _counted(whole.lazy(), whole.height, counts, groups, code, pl.collect_all).get("")
+        if table is not None:
             return table
     coded = whole.lazy().group_by(code.alias(CODE), *inner).agg(totals).collect(engine="streaming")
     return by_groups(coded, groups, code)
