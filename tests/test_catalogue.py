@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -17,8 +18,9 @@ from servicequality.catalogue.limits import limits_of
 from servicequality.catalogue.searching import definition, definitions, families
 from servicequality.catalogue.wording import takes
 from servicequality.core import Spec
-from servicequality.errors import ParameterError
+from servicequality.errors import DefinitionError, ParameterError
 from servicequality.report.entries import entry_text, plain_formula
+from servicequality.shapes.describing import description
 
 pytestmark = pytest.mark.usefixtures("one_desk")
 
@@ -226,3 +228,9 @@ def test_types_of_parameters_are_words() -> None:
 )
 def test_a_formula_becomes_one_line_of_text(latex: str, text: str) -> None:
     assert plain_formula(latex) == text
+
+
+def test_a_shape_without_words_is_named() -> None:
+    strange: Any = object()
+    with pytest.raises(DefinitionError, match="nothing says how limits of object are made"):
+        description(strange)

@@ -33,7 +33,7 @@ class Computation(NamedTuple):
     """An answer that is not computed yet.
 
     Attributes:
-        compute: makes the answer. All that looks at values belongs into it, checks included.
+        compute: makes the answer. Everything that looks at values, checks included, happens here.
         schema: gives the columns of the answer without a look at values. For lazy data it is called at once, so that a
             missing column is found at the call.
     """
@@ -128,7 +128,7 @@ def _called(body: Callable[..., Body], frames: slice) -> Callable[..., Any]:
 
     returned = pl.DataFrame | pl.LazyFrame
     call.__annotations__ = {**body.__annotations__, "return": returned}
-    call.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]
+    call.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]  # inspect reads it
     return refusing_misfits(call)
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from servicequality.errors import DefinitionError
 from servicequality.shapes.amounts import Tally, Total
 from servicequality.shapes.base import Shape
 from servicequality.shapes.composites import MeanOfMeans
@@ -38,8 +39,12 @@ class Description(NamedTuple):
 
 @singledispatch
 def description(shape: Shape) -> Description:
-    """How the limits of a shape are made, and where they fall short of their level."""
-    raise NotImplementedError(type(shape).__name__)
+    """How the limits of a shape are made, and where they fall short of their level.
+
+    Raises:
+        DefinitionError: nothing is registered for a shape of this class.
+    """
+    raise DefinitionError(f"nothing says how limits of {type(shape).__name__} are made; register it with description")
 
 
 @description.register(Tally)

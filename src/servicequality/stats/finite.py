@@ -1,4 +1,4 @@
-"""Samples from a finite number of rows: how many are needed, and what a sample says of all."""
+"""Samples from a finite population: their size, and limits for the whole population."""
 
 import numpy as np
 from numpy.typing import ArrayLike

@@ -1,4 +1,4 @@
-"""How much is reviewed, how much should be, and what the sample says of all."""
+"""Review coverage, sample sizes of reviews, and estimates for all tickets from those reviewed."""
 
 from collections.abc import Sequence
 from typing import Any
