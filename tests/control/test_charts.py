@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import servicequality as sq
 from servicequality import stats
@@ -187,3 +188,10 @@ def test_times_beyond_the_calendar_are_refused() -> None:
     far = series(STEADY).with_columns(period=far)
     with pytest.raises(InputError, match="10 points outside the years 1 to 9999"):
         xmr(far, every="1d")
+
+
+def test_a_column_of_no_name_is_a_series_with_steps() -> None:
+    days = pl.datetime_range(datetime(2026, 1, 1), datetime(2026, 1, 20), "1d", time_zone="UTC", eager=True)
+    series = pl.DataFrame({"": range(20), "day": days}).filter(pl.col("") != 7)
+    plain = xmr(series.rename({"": "value"}), at="day", every="1d")
+    assert_frame_equal(xmr(series, "", at="day", every="1d"), plain)

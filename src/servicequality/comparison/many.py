@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality import stats
-from servicequality.checks import choice, column, confidence_level, holds_numbers, shown
+from servicequality.checks import choice, column, confidence_level, holds_numbers, shown, values_of
 from servicequality.core import Computation, names_of, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
@@ -180,9 +180,9 @@ def _ranks(
     complete = np.isfinite(estimate) & np.isfinite(below) & np.isfinite(above)
     astray = complete & ((below > estimate) | (estimate > above))
     if astray.any():
-        offenders = rows.filter(pl.Series(astray)).select(map(column, (*keys, value, low, high))).head(3)
         raise InputError(
-            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as\n{offenders}"
+            f"columns {low!r} and {high!r}: limits that do not hold {value!r} in {astray.sum()} units, such as "
+            f"{_units(rows.filter(pl.Series(astray)), [*keys, value, low, high])}; check that these are limits of that column"
         )
     middle, first, last = np.full((3, len(estimate)), np.nan)
     sign = 1.0 if best == "highest" else -1.0
@@ -226,7 +226,7 @@ class _Units:
         twice = frame.select(pl.struct(own).is_duplicated()).to_series()
         if twice.any():
             raise InputError(
-                f"by={self.keys}: units that occur more than once, such as\n{frame.filter(twice).select(own).head(2)}\n"
+                f"by={self.keys}: units that occur more than once, such as {_units(frame.filter(twice), self.keys)}; "
                 "choose one metric and one period, or name them in by= as well"
             )
         return frame.sort(own)
@@ -246,12 +246,17 @@ def _shares(table: _Units, value: str, n: str) -> tuple[pl.DataFrame, Numbers, N
     )
     if bad.height:
         raise InputError(
-            f"columns {value!r} and {n!r}: {bad.height} units that are not shares of rows, such as\n{bad.head(3)}\n"
-            "give shares from 0 to 1; divide percentages by 100"
+            f"columns {value!r} and {n!r}: {bad.height} units that are not shares of rows, such as "
+            f"{_units(bad, [*table.keys, value, n])}; give shares from 0 to 1; divide percentages by 100"
         )
     size = rows[n].alias("n").cast(pl.Float64).fill_null(0.0).to_numpy()
     share = rows[value].cast(pl.Float64).to_numpy()
     return rows, share, np.where(np.isfinite(share), size, 0.0)
+
+
+def _units(rows: pl.DataFrame, columns: Sequence[str]) -> str:
+    """Some units as a message shows them, column by column."""
+    return "; ".join(f"{shown(name)} {values_of(rows[name], 3)}" for name in dict.fromkeys(columns))
 
 
 def _where(holds: NDArray[np.bool_], text: str) -> NDArray[np.object_]:

@@ -104,11 +104,10 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
     if not group.height:
         return group
     places = whole.join(times.with_row_index(_GROUP), on="at", how="left", maintain_order="left")[_GROUP]
-    labels = [group[key].new_from_index(0, whole.height) for key in keys]
     rest = group.select(column(name) for name in group.columns if name not in (*keys, at))
-    return pl.DataFrame(
-        [*labels, whole["at"].alias(at), *(number.alias("points").gather(places).alias(number.name) for number in rest)]
-    )
+    # By name: a list of columns would give one of an empty name another.
+    points = {key: group[key].new_from_index(0, whole.height) for key in keys} | {at: whole["at"]}
+    return pl.DataFrame(points | {number.name: number.alias("points").gather(places) for number in rest})
 
 
 def _refuse_many(times: pl.Series, every: str) -> None:
