@@ -191,7 +191,7 @@ def test_times_beyond_the_calendar_are_refused() -> None:
 
 
 def test_a_column_of_no_name_is_a_series_with_steps() -> None:
-    days = pl.datetime_range(datetime(2026, 1, 1), datetime(2026, 1, 20), "1d", time_zone="UTC", eager=True)
+    days = pl.date_range(date(2026, 1, 1), date(2026, 1, 20), eager=True)
     series = pl.DataFrame({"": range(20), "day": days}).filter(pl.col("") != 7)
     plain = xmr(series.rename({"": "value"}), at="day", every="1d")
     assert_frame_equal(xmr(series, "", at="day", every="1d"), plain)
