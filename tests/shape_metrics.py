@@ -23,6 +23,7 @@ from servicequality.shapes import (
     attainment,
     balance,
     count,
+    effective_kinds,
     eligible_share,
     geometric_mean,
     mean,
@@ -200,6 +201,11 @@ def own_delayed_survival(seconds: Seconds = "seconds", end: End = "end", entry: 
 def own_stratified_survival(seconds: Seconds = "seconds", end: End = "end", tier: Category = "tier") -> Shape:
     """The share answered within an hour, by tiers that are pooled."""
     return curve(seconds, end, limit=3600.0, stratum=pl.col(tier))
+
+
+def own_effective_kinds(kind: Category = "kind") -> Shape:
+    """How many kinds there are."""
+    return effective_kinds(pl.col(kind), of=answered(kind))
 
 
 BODIES = [body for name, body in [*globals().items()] if name.startswith("own_")]

@@ -116,7 +116,9 @@ def test_a_refusal_shows_the_columns_of_the_call_and_no_others() -> None:
     rows = pl.DataFrame({"agent": ["a"], "value": [80.0], "n": [83], "low": [90.0], "high": [95.0]}).with_columns(far)
     with pytest.raises(InputError, match=r"not shares of rows, such as 'agent' 'a'; 'value' 80.0; 'n' 83; give shares"):
         shrink(rows, by="agent")
-    with pytest.raises(InputError, match=r"do not hold 'value' in 1 units, such as 'agent' 'a'; 'value' 80.0; 'low' 90.0"):
+    with pytest.raises(
+        InputError, match=r"do not hold 'value' in 1 units, such as 'agent' 'a'; 'value' 80.0; 'low' 90.0"
+    ):
         ranks(rows, by="agent")
     with pytest.raises(InputError, match=r"more than once, such as 'seen_at' -9223372036854775807"):
         funnel(pl.concat([rows, rows]), by="seen_at")

@@ -12,11 +12,11 @@ from polars.testing import assert_frame_equal
 
 from servicequality.columns import Seconds, answered
 from servicequality.core import Metric, define
+from servicequality.core import plan as plan_of
 from servicequality.core.engine.names import key_column, sum_column
 from servicequality.core.engine.value_tables import ValueTable, read_histogram, read_table
 from servicequality.core.grouping import Grouping
 from servicequality.core.plans import Plan
-from servicequality.core.plans import plan as plan_of
 from servicequality.core.sampling import Sampling
 from servicequality.metrics.speed import resolution_time
 from servicequality.shapes import Shape, quantile, survival

@@ -67,8 +67,10 @@ def test_an_audit_covers_for_a_while_and_not_from_the_future() -> None:
     got = sq.audit_coverage(as_of=NOW).estimate(rows)
     assert (got.value, got.n, got.n_missing) == (2 / 5, 5, 1)
     assert sq.audit_coverage(as_of=NOW, window=366 * 86_400).estimate(rows).value == 3 / 5
-    with pytest.raises(ParameterError, match="window must be a number of seconds above 0; got 0"):
+    with pytest.raises(ParameterError, match=r"window must be a number of seconds above 0, at most 1e\+12; got 0"):
         sq.audit_coverage(as_of=NOW, window=0)
+    with pytest.raises(ParameterError, match=r"at most 1e\+12; got 1000000"):
+        sq.audit_coverage(as_of=NOW, window=10**400)
 
 
 ROWS = {"id": [1, 2, 2, 4], "email": ["a@x", None, "b@x", "c"], "account": [7, 7, 8, None]}

@@ -151,6 +151,12 @@ def test_calls_by_agent_that_cannot_be_answered() -> None:
         solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, agent_time=owed)
 
 
+def test_a_key_of_no_name_is_kept() -> None:
+    nobody = pl.DataFrame(schema={"": pl.Categorical, "resolved_at": pl.Datetime("us", "UTC")})
+    result = eager(solved_per_agent(nobody, agent="", since=MONDAY, until=MONDAY + DAY))
+    assert result.columns[:2] == ["", "metric"]
+
+
 # Breadth
 
 
@@ -161,7 +167,7 @@ def test_breadth_is_the_effective_number_of_kinds() -> None:
             "category": ["x", "x", "y", "z", "x", "x", None, None, None, "y"],
         }
     )
-    result = eager(activity_breadth(work))
+    result = evaluate(work, activity_breadth(), by="agent_id")
     assert result["value"].to_list() == pytest.approx([exp(-(0.5 * log(0.5) + 2 * 0.25 * log(0.25))), 1, None, 1])
     assert result.select("agent_id", "n", "n_missing", "reason").rows() == [
         ("a", 4, 0, None),
@@ -170,10 +176,11 @@ def test_breadth_is_the_effective_number_of_kinds() -> None:
         (None, 1, 0, None),
     ]
     assert result.filter(agent_id="b").select("low", "high").row(0) == (1, None)
-    whole = eager(activity_breadth(work, by=()))
-    assert whole["value"].item() == pytest.approx(exp(-sum(p * log(p) for p in (4 / 7, 2 / 7, 1 / 7))))
-    lazy_is_eager(activity_breadth(work.lazy()), result)
-    assert eager(activity_breadth(work.clear(), by=()))["reason"].to_list() == ["no activity of a known kind"]
+    assert activity_breadth().estimate(work).value == pytest.approx(
+        exp(-sum(p * log(p) for p in (4 / 7, 2 / 7, 1 / 7)))
+    )
+    lazy_is_eager(evaluate(work.lazy(), activity_breadth(), by="agent_id"), result)
+    assert activity_breadth().estimate(work.clear()).reason == "no activity of a known kind"
 
 
 # Causes
@@ -280,7 +287,7 @@ def test_the_generated_desks_causes_come_out_as_they_went_in() -> None:
     inside = [row["low"] <= true[row["category"]] <= row["high"] for row in result.to_dicts()]
     assert sum(inside) >= 3
     breadth = exp(-sum(p * log(p) for p in true.values()))
-    agents = eager(activity_breadth(rows.filter(pl.col("agent_id").is_not_null())))
+    agents = evaluate(rows.filter(pl.col("agent_id").is_not_null()), activity_breadth(), by="agent_id")
     held = agents.select(pl.lit(breadth).is_between("low", "high").mean()).item()
     assert held >= 0.8
     loads = evaluate(rows, pending_share(), by="agent_id")

@@ -21,7 +21,7 @@ from servicequality.core import (
     weighted,
 )
 from servicequality.errors import InputError, ParameterError
-from servicequality.shapes import FixedShape, Mean, Table, TableShape, mean
+from servicequality.shapes import FixedShape, Mean, Table, TableShape, WholeShape, mean
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import IntArray
 from servicequality.stats.logrank import Tables
@@ -154,6 +154,9 @@ def _read(data: Sequence[Any], metrics: Sequence[Metric], grouping: Grouping, le
             made = [plan.table(side, metric, own) for side, own in zip(rows, groups, strict=True)]
             readings = [read_table(table, [metric], level=level) for table in made]
             tables = ((groups[0], made[0].table), (groups[1], made[1].table))
+        if isinstance(metric.shape, WholeShape):
+            own_keys = [side.select(key_column(name) for name in keys) for side in sums]
+            readings = [plan.wholes(side, [metric], own, level=level) for side, own in zip(rows, own_keys, strict=True)]
         parts = [
             _with_sums(plan.figures(side, [metric], read, level=level), side, metric, plan)
             for side, read in zip(sums, readings, strict=True)

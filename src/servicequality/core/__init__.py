@@ -34,7 +34,7 @@ from servicequality.core.engine.value_tables import read_histogram as read_histo
 from servicequality.core.engine.value_tables import read_table as read_table
 from servicequality.core.engine.value_tables import table_shape as table_shape
 from servicequality.core.estimate import Estimate
-from servicequality.core.evaluation import evaluate
+from servicequality.core.evaluation import evaluate, plan
 from servicequality.core.evaluation import key_types as key_types
 from servicequality.core.evaluation import shared_type as shared_type
 from servicequality.core.grouping import PERIOD as PERIOD
@@ -45,7 +45,7 @@ from servicequality.core.labels import in_words as in_words
 from servicequality.core.labels import label_of as label_of
 from servicequality.core.metric import Metric
 from servicequality.core.options import named_metrics as named_metrics
-from servicequality.core.plans import Plan, plan
+from servicequality.core.plans import Plan
 from servicequality.core.results import RESULT as RESULT
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import Sampling as Sampling

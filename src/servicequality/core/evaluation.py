@@ -1,4 +1,4 @@
-"""`evaluate`: many metrics over one frame, in as few scans as they need."""
+"""`evaluate` and `plan`: many metrics over one frame, in as few scans as they need."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -10,7 +10,9 @@ from servicequality.core.boundary import Computation, of_frame
 from servicequality.core.grouping import PERIOD, Grouping
 from servicequality.core.metric import Metric
 from servicequality.core.options import check_options, named_metrics
+from servicequality.core.plans import Plan
 from servicequality.core.results import RESULT
+from servicequality.core.rule import Rule
 from servicequality.core.scans import by_grain, scans
 from servicequality.model import as_frame
 
@@ -62,6 +64,39 @@ def evaluate(
         return tables[0] if len(tables) == 1 else _interleaved(tables, chosen, grouping)
 
     return Computation(answer, lambda: _schema(ready[0][0], grouping))
+
+
+def plan(
+    metrics: Rule | Iterable[Rule],
+    *,
+    by: str | Sequence[str] = (),
+    every: str | None = None,
+    at: str | None = None,
+    timezone: str | None = None,
+    weight: str | None = None,
+    cluster: str | None = None,
+) -> Plan:
+    """Many metrics by keys and periods, computed in parts that add up: in one state, by day, by file or by machine.
+
+    A plan can be pickled, and knows its columns, the schema of its states and its fingerprint before it runs.
+
+    Args:
+        metrics: the metrics, each under a name of its own.
+        by: key columns.
+        every: length of a period, in Polars' words ("1d", "1w", "1mo").
+        at: the instant that puts a row into its period.
+        timezone: the zone whose days and months count.
+        weight: column of weights.
+        cluster: column of clusters, each of which lies in one part as a whole unless states are `spread`.
+
+    Raises:
+        ParameterError: an option does not fit, or two metrics have one name.
+    """
+    grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
+    chosen = named_metrics(metrics)
+    for rule in chosen:
+        grouping.sampling.refuse_unfit(rule.name, rule.shape)
+    return Plan(tuple(chosen), grouping)
 
 
 def _interleaved(tables: Sequence[pl.DataFrame], metrics: Sequence[Metric], grouping: Grouping) -> pl.DataFrame:

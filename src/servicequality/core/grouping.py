@@ -13,6 +13,7 @@ from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
 from servicequality.core.sampling import Sampling
 from servicequality.errors import InputError, ParameterError
+from servicequality.shapes.base import FloatArray
 
 PERIOD = "period"
 _EVERY = re.compile(r"[1-9]\d{0,4}(d|w|mo|q|y)|([1-9]\d{0,8}(ns|us|ms|s|m|h))+")
@@ -169,6 +170,29 @@ def period_start(at: pl.Expr, every: str, zone: str | None) -> pl.Expr:
     if zone is None or not every.endswith(("d", "w", "mo", "q", "y")):
         return start
     return start.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
+
+
+def spans_of(starts: pl.Series, grouping: Grouping) -> tuple[FloatArray, FloatArray]:
+    """When periods begin and end, in microseconds since 1970; NaN of rows without an instant.
+
+    Args:
+        starts: when each period begins, as `period_start` gave it.
+        grouping: its `every` is the length of a period.
+    """
+    every = grouping.every or "1d"
+    local, zone = starts.cast(pl.Datetime("us")) if starts.dtype == pl.Date else starts, None
+    if every.endswith(("d", "w", "mo", "q", "y")) and getattr(local.dtype, "time_zone", None) is not None:
+        zone = local.dtype.time_zone  # type: ignore[attr-defined]  # an instant
+        local = local.dt.replace_time_zone(None)
+    ends = local.dt.offset_by(every)
+    if zone is not None:
+        # Where the clock skips midnight, a day begins an hour later.
+        known = ends.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        later = ends.dt.offset_by("1h").dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+        ends = known.fill_null(later)
+    both = [one.cast(pl.Datetime("us", getattr(one.dtype, "time_zone", None))) for one in (starts, ends)]
+    low, high = (one.to_physical().cast(pl.Float64).to_numpy() for one in both)
+    return low, high
 
 
 def _schema_of(data: pl.LazyFrame) -> pl.Schema:

@@ -23,6 +23,7 @@ from servicequality.core.scans import one_column, scans
 from servicequality.core.spec import Spec
 from servicequality.core.state import State
 from servicequality.errors import ParameterError
+from servicequality.shapes import WholeShape
 from servicequality.shapes.base import Better
 
 
@@ -111,6 +112,10 @@ class Metric(Rule):
         Numbers of any type are computed in Float64. Quantiles and survival run in memory here: correct, but slower than
         `evaluate`.
         """
+        if isinstance(self.shape, WholeShape):
+            raise ParameterError(
+                f"{self.name}: it needs all rows of a group at once, and no expression computes it; give the rows to evaluate"
+            )
         bad = reduce(or_, [*(bound.outside() for bound in self.inputs), *self.shape.refused.values()])
         numbers = {bound.name for bound in self.inputs if bound.domain.kind in ("integer", "number")}
         whole = pl.when(~bad.any()).then(self.shape.expression())

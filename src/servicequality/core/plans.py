@@ -31,14 +31,15 @@ from servicequality.core.engine.value_tables import (
     table_rules,
     table_types,
 )
-from servicequality.core.grouping import PERIOD, Grouping
-from servicequality.core.options import check_options, named_metrics, refuse_records
+from servicequality.core.engine.whole_rows import read_wholes
+from servicequality.core.grouping import PERIOD, Grouping, spans_of
+from servicequality.core.options import check_options, refuse_records
 from servicequality.core.rule import Rule
 from servicequality.core.state import State
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.shapes import Quantile, TableShape
+from servicequality.shapes import Quantile, TableShape, WholeShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +105,11 @@ class Plan:
         """
         if as_of is not None:
             zone_aware("as_of", as_of)
+        if self._wholes:
+            raise ParameterError(
+                f"{self._wholes[0].name} needs all rows of a group at once, and no states of parts add up to it; "
+                "give all rows to evaluate"
+            )
         if spread and self.grouping.sampling.cluster is None:
             raise ParameterError("spread keeps one row a cluster; name the clusters with cluster= first")
         refuse_records(frame)
@@ -195,6 +201,7 @@ class Plan:
         for maker, alike in self._table_readers:
             if maker.name not in readings:
                 readings |= read_table(self.table(rows, maker, groups), alike, level=level)
+        readings |= self.wholes(rows, self._wholes, groups, level=level)
         return self._answer(sums, readings, self.grouping.keys, level, min_n)
 
     def sums(self, rows: pl.LazyFrame) -> pl.DataFrame:
@@ -229,6 +236,16 @@ class Plan:
         """The exact value table of a rule over prepared rows; `groups` holds the key columns of the sums."""
         return read_rows(rows_of(rows, rule, self._key_expressions(), self.grouping.sampling), rule, groups)
 
+    def wholes(
+        self, rows: pl.LazyFrame, rules: Sequence[Rule], groups: pl.DataFrame, *, level: float
+    ) -> dict[str, TableReading]:
+        """What rules that need all rows of a group read of prepared rows; `groups` holds the key columns of the sums."""
+        if not rules:
+            return {}
+        period = key_column(PERIOD)
+        spans = spans_of(groups[period], self.grouping) if period in groups.columns else None
+        return read_wholes(rows, rules, groups, self._key_expressions(), spans, level=level)
+
     def histogram(self, rows: pl.LazyFrame, rule: Rule) -> pl.DataFrame:
         """The value table of a rule over prepared rows as a state keeps it, but with all bits of the numbers."""
         plan = histogram(rows, rule, self._key_expressions(), self.grouping.sampling, exact=True)
@@ -256,7 +273,7 @@ class Plan:
         """
         refuse_records(frame)
         for rule in self.rules:
-            self.grouping.sampling.refuse_tables(rule.name, rule.shape)
+            self.grouping.sampling.refuse_unfit(rule.name, rule.shape)
         return self.grouping.frame(as_frame(frame).lazy(), self.rules)
 
     def dumps(self, state: State) -> bytes:
@@ -312,6 +329,10 @@ class Plan:
         return [(alike[0], alike) for alike in readers.values()]
 
     @property
+    def _wholes(self) -> list[Rule]:
+        return [rule for rule in self.rules if isinstance(rule.shape, WholeShape)]
+
+    @property
     def _tables(self) -> list[Rule]:
         return [maker for maker, _ in self._table_readers]
 
@@ -364,36 +385,3 @@ class Plan:
             blank = pl.Series(PERIOD, [None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, rows.height)
             rows.insert_column(len(keys), blank)
         return rows if min_n is None else suppress(rows, keys, min_n)
-
-
-def plan(
-    metrics: Rule | Iterable[Rule],
-    *,
-    by: str | Sequence[str] = (),
-    every: str | None = None,
-    at: str | None = None,
-    timezone: str | None = None,
-    weight: str | None = None,
-    cluster: str | None = None,
-) -> Plan:
-    """Many metrics by keys and periods, computed in parts that add up: in one state, by day, by file or by machine.
-
-    A plan can be pickled, and knows its columns, the schema of its states and its fingerprint before it runs.
-
-    Args:
-        metrics: the metrics, each under a name of its own.
-        by: key columns.
-        every: length of a period, in Polars' words ("1d", "1w", "1mo").
-        at: the instant that puts a row into its period.
-        timezone: the zone whose days and months count.
-        weight: column of weights.
-        cluster: column of clusters, each of which lies in one part as a whole unless states are `spread`.
-
-    Raises:
-        ParameterError: an option does not fit, or two metrics have one name.
-    """
-    grouping = Grouping.of(by=by, every=every, at=at, timezone=timezone, weight=weight, cluster=cluster)
-    chosen = named_metrics(metrics)
-    for rule in chosen:
-        grouping.sampling.refuse_tables(rule.name, rule.shape)
-    return Plan(tuple(chosen), grouping)

@@ -93,7 +93,9 @@ def result_rows(
     columns |= {name: _texts(name, given, rows) for name, given in texts.items()}
     told, nothing = columns["reason"], pl.Series([None], dtype=pl.String)
     columns["reason"] = told.zip_with(columns["value"].is_null(), nothing)
-    return pl.DataFrame([*keys, *(columns[name].cast(dtype) for name, dtype in RESULT.items())])
+    # By name: a list of columns would give one of an empty name another.
+    own = {key.name: key for key in keys}
+    return pl.DataFrame(own | {name: columns[name].cast(dtype) for name, dtype in RESULT.items()})
 
 
 def _numbers(name: str, given: ArrayLike | None, rows: int) -> pl.Series:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from servicequality.checks import column, holds_numbers, shown
 from servicequality.core.domains import LARGEST
 from servicequality.errors import InputError, ParameterError
-from servicequality.shapes import Design, FixedShape, Reading, Shape, TableShape
+from servicequality.shapes import Design, FixedShape, Reading, Shape, TableShape, WholeShape
 from servicequality.shapes.base import FloatArray, Sums, no_limits
 from servicequality.shapes.notes import Texts, joined, notes_of
 from servicequality.stats.clusters import clustered_worth, effective_clusters, residual_square, weighted_worth
@@ -76,8 +76,13 @@ class Sampling:
         weight = column(self.weight).cast(pl.Float64)
         return shape.map(lambda _, rule: rule.cast(pl.Float64) * weight)
 
-    def refuse_tables(self, name: str, shape: Shape) -> None:
-        """Raise ParameterError for a table shape under clusters."""
+    def refuse_unfit(self, name: str, shape: Shape) -> None:
+        """Raise ParameterError for a table shape under clusters, and for a shape of whole groups under either."""
+        if self and isinstance(shape, WholeShape):
+            option = "weight=" if self.cluster is None else "cluster="
+            raise ParameterError(
+                f"{name}: it needs all rows of a group as they are, and takes neither weights nor clusters; leave {option} out"
+            )
         if self.cluster is not None and isinstance(shape, TableShape):
             raise ParameterError(
                 f"{name}: a table counts rows at each duration, so that the clusters are gone once it is made; "

@@ -10,8 +10,8 @@ import polars as pl
 from servicequality.core import PERIOD, Grouping, Metric, Plan
 from servicequality.errors import InputError
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
-from servicequality.scorecard.reading import FigureRequest, Figures, fixed_figures, table_figures
-from servicequality.shapes import FixedShape
+from servicequality.scorecard.reading import FigureRequest, Figures, fixed_figures, table_figures, whole_figures
+from servicequality.shapes import FixedShape, WholeShape
 from servicequality.shapes.deciding import Decision
 
 _MOST = 2_000
@@ -60,6 +60,8 @@ def read_censuses(
     for place, metric in enumerate(metrics):
         if isinstance(one.metric.shape, FixedShape):
             figures = fixed_figures(plan, sums, metric, whole.keys, level=level)
+        elif isinstance(one.metric.shape, WholeShape):
+            figures = whole_figures(plan, rows, sums, metric, whole.keys, level=level)
         else:
             figures = table_figures(plan, sums, plan.histogram(rows, metric), metric, whole.keys, level=level)
         start = pl.lit(starts[place] if len(starts) else None, starts.dtype).alias(PERIOD)

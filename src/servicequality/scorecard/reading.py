@@ -30,7 +30,7 @@ from servicequality.core import (
 )
 from servicequality.model import as_frame
 from servicequality.scorecard.pending import extremes, may_move, table_extremes, unknown
-from servicequality.shapes import FixedShape
+from servicequality.shapes import FixedShape, WholeShape
 from servicequality.shapes.base import Design, FloatArray
 from servicequality.shapes.deciding import Decision, decision_of, table_decision
 
@@ -79,10 +79,14 @@ def read(
         rows = as_frame(data).lazy()
         groups: dict[object, list[FigureRequest]] = {}
         for one in requests:
-            if one.metric.name in names:
+            if one.metric.name in names and not isinstance(one.metric.shape, WholeShape):
                 # Clusters reach over days and groups: their sums are made at the keys of the request.
                 alike: object = one.at if cluster is None else (one.at, one.by, one.every)
                 groups.setdefault(alike, []).append(one)
+        for whole in [one for one in requests if one.metric.name in names and isinstance(one.metric.shape, WholeShape)]:
+            figures[whole.metric.name] = _whole(
+                rows, whole, timezone=timezone, level=level, weight=weight, cluster=cluster
+            )
         for group in groups.values():
             figures |= _scan(rows, group, timezone=timezone, level=level, weight=weight, cluster=cluster)
     return figures
@@ -130,6 +134,19 @@ def table_figures(
     return Figures(rows, table_decision(table_shape(metric), table.table, tail=TAIL), None)
 
 
+def whole_figures(
+    plan: Plan, rows: pl.LazyFrame, sums: pl.DataFrame, metric: Metric, keys: Sequence[str], *, level: float
+) -> Figures:
+    """The figures of a metric that needs all rows of a group, in the order of the sums."""
+    groups = sums.select(key_column(name) for name in keys)
+    own, deciding = (plan.wholes(rows, [metric], groups, level=one) for one in (level, 1 - 2 * TAIL))
+    figures = plan.figures(sums, [metric], own, keys=keys, level=level)
+    moving = may_move(sums, metric).alias("n_pending")
+    table = figures.with_columns(moving, *unknown(metric.shape.unbounded))
+    reading = deciding[metric.name].reading
+    return Figures(table, Decision(reading.low, reading.high, exact=metric.shape.census), None)
+
+
 def _grown(judged: JudgedSums, times: FloatArray) -> Decision:
     """The limits that decide, if there were so many times the rows of each group."""
     nothing = np.full(len(times), np.nan)
@@ -174,6 +191,24 @@ def _scan(
             table = _rolled_up(plan.histogram(frame, metric), own, one.every, every)
             figures[metric.name] = table_figures(plan, state, table, metric, own, level=level)
     return figures
+
+
+def _whole(
+    rows: pl.LazyFrame,
+    one: FigureRequest,
+    *,
+    timezone: str | None,
+    level: float,
+    weight: str | None,
+    cluster: str | None,
+) -> Figures:
+    """A metric that needs all rows of a group, at the keys of its own request."""
+    grouping = Grouping.of(by=one.by, every=one.every, at=one.at, timezone=timezone, weight=weight, cluster=cluster)
+    plan = Plan((one.metric,), grouping)
+    frame = plan.prepared(rows)
+    sums = plan.sums(frame).filter(pl.col(key_column(PERIOD)).is_not_null())
+    known = frame.filter(pl.col(PERIOD).is_not_null())
+    return whole_figures(plan, known, sums, one.metric, grouping.keys, level=level)
 
 
 def _rolled_up(state: pl.DataFrame, keys: Sequence[str], every: str, base: str) -> pl.DataFrame:

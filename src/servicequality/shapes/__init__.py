@@ -1,8 +1,19 @@
 """Shapes: what is summed, its value and its limits. Every metric is a row rule and one of them."""
 
 from servicequality.shapes.amounts import OpenTally, OpenTotal, Tally, Total, count, total_of
-from servicequality.shapes.base import Count, Design, FixedShape, Quantity, Reading, Shape, Table, TableShape
+from servicequality.shapes.base import (
+    Count,
+    Design,
+    FixedShape,
+    Label,
+    Quantity,
+    Reading,
+    Shape,
+    Table,
+    TableShape,
+)
 from servicequality.shapes.composites import MeanOfMeans, mean_of_means
+from servicequality.shapes.diversity import EffectiveKinds, effective_kinds
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
 from servicequality.shapes.quantiles import Quantile, quantile
@@ -20,6 +31,7 @@ from servicequality.shapes.shares import (
     share,
 )
 from servicequality.shapes.uptimes import TimeBetween, UpShare, time_between, up_share
+from servicequality.shapes.wholes import Rows, WholeReading, WholeShape
 from servicequality.stats.net import NetMethod
 from servicequality.stats.proportion import ProportionMethod
 
@@ -30,9 +42,11 @@ __all__ = [
     "DelayedSurvival",
     "Design",
     "DueAttainment",
+    "EffectiveKinds",
     "EligibleShare",
     "FixedShape",
     "GeometricMean",
+    "Label",
     "Mean",
     "MeanOfMeans",
     "NetMethod",
@@ -49,6 +63,7 @@ __all__ = [
     "RateMethod",
     "Ratio",
     "Reading",
+    "Rows",
     "Shape",
     "Share",
     "StratifiedSurvival",
@@ -59,9 +74,12 @@ __all__ = [
     "TimeBetween",
     "Total",
     "UpShare",
+    "WholeReading",
+    "WholeShape",
     "attainment",
     "balance",
     "count",
+    "effective_kinds",
     "eligible_share",
     "geometric_mean",
     "mean",

@@ -21,6 +21,8 @@ Count = Annotated[pl.Expr, "count"]
 """A Boolean row rule; its sum is an Int64 count. A null counts as false."""
 Quantity = Annotated[pl.Expr, "amount"]
 """A number per row; its sum is Float64. A null adds nothing."""
+Label = Annotated[pl.Expr, "label"]
+"""What a row is called: an item, a reviewer, a kind of work. It is read and not summed."""
 
 
 class Design(NamedTuple):
@@ -94,7 +96,7 @@ class Shape(ABC):
     @classmethod
     def leaves(cls) -> dict[str, Kind]:
         """Name and kind of each leaf, in the order of the fields."""
-        return _leaves(cls)
+        return {name: kind for name, kind in annotations(cls).items() if kind in ("count", "amount")}
 
     def map(self, change: Callable[[str, pl.Expr], pl.Expr]) -> Self:
         """The same record with every leaf changed by `change(name, expression)`."""
@@ -250,10 +252,10 @@ class Table(NamedTuple):
 
 
 @cache
-def _leaves(shape: type[Shape]) -> dict[str, Kind]:
+def annotations(shape: type[Shape]) -> dict[str, Any]:
+    """What each field is annotated with, in the order of the fields."""
     hints = get_type_hints(shape, include_extras=True)
-    kinds = {name: getattr(hint, "__metadata__", (None,))[0] for name, hint in hints.items()}
-    return {name: kind for name, kind in kinds.items() if kind in ("count", "amount")}
+    return {name: hint.__metadata__[0] for name, hint in hints.items() if hasattr(hint, "__metadata__")}
 
 
 def added(rule: pl.Expr, kind: Kind) -> pl.Expr:

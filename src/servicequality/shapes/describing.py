@@ -9,6 +9,7 @@ from servicequality.errors import DefinitionError
 from servicequality.shapes.amounts import Tally, Total
 from servicequality.shapes.base import Shape
 from servicequality.shapes.composites import MeanOfMeans
+from servicequality.shapes.diversity import EffectiveKinds
 from servicequality.shapes.durations import StratifiedSurvival, Survival
 from servicequality.shapes.means import GeometricMean, Mean
 from servicequality.shapes.quantiles import Quantile
@@ -184,4 +185,12 @@ def _pooled(shape: StratifiedSurvival) -> Description:
     return Description(
         "The log-log band of the pooled share.",
         "Where few rows have ended, or few have not, these limits are too short.",
+    )
+
+
+@description.register
+def _effective_kinds(shape: EffectiveKinds) -> Description:
+    return Description(
+        "About the jackknifed entropy, with the jackknife's variance and that of nearly equal shares (Zahl 1977), widened to "
+        "hold the value. One row has none, and one kind no upper one."
     )

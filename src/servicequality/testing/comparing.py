@@ -9,7 +9,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric, State, evaluate
-from servicequality.shapes import Tally, Total
+from servicequality.shapes import Tally, Total, WholeShape
 from servicequality.testing.strategies import CLUSTER, KEY
 
 RELATIVE = 1e-9
@@ -65,6 +65,11 @@ class Trial:
     def grows(self) -> bool:
         """Whether the value is a count or a total, which more rows make larger."""
         return isinstance(self.metric.shape, Tally | Total)
+
+    @property
+    def whole(self) -> bool:
+        """Whether the value needs all rows of a group, so that it has neither states nor an expression."""
+        return isinstance(self.metric.shape, WholeShape)
 
     def same(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
         """Raise AssertionError unless two results or states agree: counts and texts exactly, floats to 1e-9."""

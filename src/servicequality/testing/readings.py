@@ -1,13 +1,16 @@
 """Laws of results: which rows may matter, and ways of computing that must agree."""
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric, evaluate
+from servicequality.errors import ParameterError
 from servicequality.shapes import FixedShape, PeriodRate, TableShape
 from servicequality.testing.comparing import Law, Trial, value
-from servicequality.testing.strategies import KEY, SLICE
+from servicequality.testing.strategies import CLUSTER, KEY, SLICE, WEIGHT
 
 _MANY = 70_000
 
@@ -32,14 +35,16 @@ def every_way_to_ask_agrees(trial: Trial) -> None:
     """`over`, `group_by().agg`, a filter for each group and `evaluate` by group give the same values."""
     metric, frame = trial.metric, trial.frame
     expected = trial.by_key.select(KEY, "value")
+    ends = expected.filter(pl.int_range(pl.len()).is_in([0, expected.height - 1]))
+    for key, figure in zip(ends[KEY], ends["value"], strict=True):
+        trial.close(value(metric, frame.filter(pl.col(KEY).eq_missing(key))), figure)
+    if trial.whole:
+        return
     for answer in (
         frame.group_by(KEY).agg(value=metric.expr()),
         frame.select(KEY, value=metric.expr().over(KEY)).unique(KEY),
     ):
         trial.same(answer.sort(KEY, nulls_last=True), expected)
-    ends = expected.filter(pl.int_range(pl.len()).is_in([0, expected.height - 1]))
-    for key, figure in zip(ends[KEY], ends["value"], strict=True):
-        trial.close(value(metric, frame.filter(pl.col(KEY).eq_missing(key))), figure)
     trial.close(frame.select(metric.expr()).item(), trial.overall["value"].item())
 
 
@@ -50,6 +55,8 @@ def lazy_is_eager_is_streaming(trial: Trial) -> None:
     assert isinstance(lazy, pl.LazyFrame), "a lazy frame gave an eager answer"
     assert lazy.collect_schema() == eager.schema, f"the schema {lazy.collect_schema()} is not {eager.schema}"
     trial.same(lazy.collect(), eager)
+    if trial.whole:
+        return
     plan = frame.lazy().group_by(KEY).agg(metric.expr())
     streamed, memory = (plan.collect(engine=engine).sort(KEY, nulls_last=True) for engine in ("streaming", "in-memory"))
     assert_frame_equal(streamed, memory, rel_tol=1e-9)
@@ -96,7 +103,26 @@ def where_is_a_filter_before(trial: Trial) -> None:
     narrow = trial.metric.where(pl.col(SLICE)).where(pl.col(KEY) == "a")
     inside = evaluate(trial.frame.filter(SLICE, pl.col(KEY) == "a"), trial.metric)
     trial.same(evaluate(trial.frame, narrow), inside)
-    trial.close(trial.frame.select(narrow.expr()).item(), inside["value"].item())
+    if not trial.whole:
+        trial.close(trial.frame.select(narrow.expr()).item(), inside["value"].item())
+
+
+def whole_groups_are_not_made_of_parts(trial: Trial) -> None:
+    """A metric that needs all rows of a group refuses states, expressions, weights and clusters in words of our own."""
+    metric, frame = trial.metric, trial.frame
+    calls: tuple[Callable[[], object], ...] = (
+        metric.expr,
+        lambda: metric.partial(frame),
+        lambda: evaluate(frame, metric, weight=WEIGHT),
+        lambda: evaluate(frame, metric, cluster=CLUSTER),
+    )
+    for call in calls if trial.whole else ():
+        refusal = ""
+        try:
+            call()
+        except ParameterError as error:
+            refusal = str(error)
+        assert metric.name in refusal, f"parts of groups were taken, or refused without a name: {refusal}"
 
 
 def a_name_is_only_a_name(trial: Trial) -> None:
@@ -144,5 +170,6 @@ LAWS: tuple[Law, ...] = (
     lazy_is_eager_is_streaming,
     results_are_in_order,
     where_is_a_filter_before,
+    whole_groups_are_not_made_of_parts,
     a_name_is_only_a_name,
 )

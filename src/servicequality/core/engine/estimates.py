@@ -23,10 +23,19 @@ _WORDS = ("unit", "better", "empty", "undefined", "unbounded", "refused", "exclu
 
 
 class TableReading(NamedTuple):
-    """What a rule read from its value table, and the effective number of rows where they are weighted."""
+    """What a rule read from its value table, or from whole groups.
+
+    Attributes:
+        reading: value and limits.
+        n_eff: the effective number of rows, where it is not theirs.
+        n: the rows that enter the value, where the others that count are missing.
+        reasons: why a value is undefined, where the shape's own words do not say it.
+    """
 
     reading: Reading
     n_eff: FloatArray | None = None
+    n: FloatArray | None = None
+    reasons: Sequence[str | None] | None = None
 
 
 class _Figures:
@@ -247,8 +256,13 @@ def _finish_table(figures: _Figures, place: int, given: TableReading) -> None:
     figures.method[own] = reading.method
     if reading.level is not None:
         figures.level[own] = reading.level
+    if given.n is not None:
+        figures.n_missing[own] += figures.n[own] - given.n
+        figures.n[own] = figures.n_eff[own] = given.n
     if given.n_eff is not None:
         figures.n_eff[own] = given.n_eff
+    if given.reasons is not None:
+        figures.reason[own] = given.reasons
     figures.add_notes(np.arange(own.start, own.stop), reading.notes)
 
 
@@ -258,8 +272,10 @@ def _explain(figures: _Figures, rules: Sequence[Rule]) -> None:
     figures.low[nothing] = figures.high[nothing] = np.nan
     for place, rule in enumerate(rules):
         own = figures.of(place)
-        figures.reason[own][blank[own]] = rule.shape.undefined
-        figures.reason[own][blank[own] & nothing[own]] = rule.shape.empty
+        reason, told = figures.reason[own], figures.reason[own].astype(np.bool_)
+        reason[~blank[own]] = None
+        reason[blank[own] & ~told] = rule.shape.undefined
+        reason[blank[own] & ~told & nothing[own]] = rule.shape.empty
 
 
 def _frame(figures: _Figures, rules: Sequence[Rule], groups: pl.DataFrame, keys: Mapping[str, str]) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 
 from servicequality.core.rule_tree import NO_COLUMN, Tree, node, strange, tree
 from servicequality.errors import ParameterError
-from servicequality.shapes import Shape, TableShape
+from servicequality.shapes import Shape, TableShape, WholeShape
 
 __all__ = ["expression_text", "shape_text"]
 
@@ -50,6 +50,8 @@ def shape_text(shape: Shape) -> str:
     lines += [f"leaf {leaf}: {expression_text(getattr(shape, leaf))}" for leaf in shape.leaves()]
     if isinstance(shape, TableShape):
         lines.append(_table_text(shape))
+    if isinstance(shape, WholeShape):
+        lines += [f"reads {name}: {expression_text(rule)}" for name, rule in shape.reads().items()]
     if shape.excluded is not None:
         lines.append(f"excluded: {expression_text(shape.excluded)}")
     lines += [f"refused {fault}: {expression_text(bad)}" for fault, bad in shape.refused.items()]

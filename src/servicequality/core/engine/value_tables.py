@@ -205,7 +205,7 @@ def _sorted_table(
 ) -> tuple[Table, _Weights | None]:
     """The numbers of each group in ascending order, each once, with the sums at each."""
     height = groups.height if groups.width else 1
-    columns, codes = _numbered(rows, groups)
+    columns, codes = numbered(rows, groups)
     offsets = np.concatenate(([0], np.cumsum(np.bincount(codes, minlength=height))))
     leaves = columns.drop(BIN)
     at, sums = _sorted(numbers(columns[BIN]), leaves, stable_order(codes, height), offsets)
@@ -242,7 +242,7 @@ def _effective(n: FloatArray, squares: FloatArray) -> FloatArray:
         return n**2 / squares
 
 
-def _numbered(rows: pl.LazyFrame, groups: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.uint32]]:
+def numbered(rows: pl.LazyFrame, groups: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.uint32]]:
     """The rows without their keys, and the place of each among the groups."""
     if not groups.width:
         alone = rows.collect(engine="streaming")

@@ -1,10 +1,11 @@
 """Security incidents, patches and audits."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 import polars as pl
 
+from servicequality.checks import shown
 from servicequality.columns import Amount, Instant, Row, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
@@ -19,6 +20,8 @@ __all__ = [
 ]
 
 _COUNT = (0.0, float("inf"))
+_LONGEST = 1e12
+"""Seconds, some thirty thousand years."""
 
 
 @define(
@@ -134,9 +137,10 @@ def audit_coverage(
         rows["last_audit_at"] = [datetime(2025, 11, 3, tzinfo=UTC), datetime(2023, 5, 2, tzinfo=UTC), None]
         print(sq.audit_coverage(as_of=datetime(2026, 3, 31, tzinfo=UTC)).estimate(rows))
     """
-    if not window > 0:
-        raise ParameterError(f"window must be a number of seconds above 0; got {window!r}")
+    if not 0 < window <= _LONGEST:
+        raise ParameterError(f"window must be a number of seconds above 0, at most {_LONGEST:g}; got {shown(window)}")
     now = instant("as_of", as_of)
     at = moment(audited)
-    recent = (at > pl.lit(now - timedelta(seconds=window))) & (at <= pl.lit(now))
+    age = (pl.lit(now) - at).dt.total_microseconds().cast(pl.Float64) / 1e6
+    recent = (age >= 0) & (age < window)
     return share(recent.fill_null(value=False), of=answered(asset))

@@ -1,19 +1,17 @@
 """`activity_breadth`: how many kinds of work an agent does."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-import numpy as np
 import polars as pl
 
-from servicequality.columns import Category
-from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
-from servicequality.model import TableLike
-from servicequality.stats import effective_number
+from servicequality.columns import Category, answered
+from servicequality.core import define
+from servicequality.shapes import Shape, effective_kinds
 
 __all__ = ["activity_breadth"]
 
 
-@define_table(
+@define(
     title="Breadth of activity",
     label="breadth of activity",
     unit="effective types",
@@ -24,19 +22,13 @@ __all__ = ["activity_breadth"]
     references=("Shannon 1948", "Hill 1973", "Zahl 1977"),
     aliases=("effective number of types", "specialisation", "generalist or specialist", "diversity of work", "entropy"),
 )
-@of_frame
-def activity_breadth(
-    activities: pl.LazyFrame | TableLike,
-    kind: Category = "category",
-    *,
-    by: str | Sequence[str] = "agent_id",
-    level: float = 0.95,
-) -> Computation:
-    """How many kinds of work each agent (or group of `by`) effectively does: 1 is a specialist, k is k kinds in equal shares.
+def activity_breadth(kind: Category = "category") -> Shape:
+    """How many kinds of work an agent (or any group of rows) effectively does: 1 is a specialist, k is k kinds in equal shares.
 
-    Rows are activities of any sort, such as tickets, replies or calls; `kind` says what sort of work each is. The value is
-    the exponential of the entropy of the shares seen. The limits lie about the jackknifed entropy, since few rows show too
-    few kinds; they need two rows, and the upper one two kinds. Rows without a kind are counted as missing.
+    Rows are activities of any sort, such as tickets, replies or calls; `kind` says what sort of work each is. Ask by agent. The
+    value is the exponential of the entropy of the shares seen. The limits lie about the jackknifed entropy, since few rows show
+    too few kinds; they need two rows, and the upper one two kinds. Rows without a kind are counted as missing. All rows of
+    an agent are needed at once, so that there is no state of it.
 
     When it lies:
         It depends on how finely kinds are cut: ten labels for one thing make everybody broad. Of few rows it is too low, so
@@ -46,37 +38,8 @@ def activity_breadth(
         The number of kinds touched at all, in which one ticket weighs as much as a hundred; entropy itself, in bits or nats.
 
     Example:
-        print(sq.activity_breadth(rows, by="agent_id").select("agent_id", "value", "low", "high", "n").head(5).collect())
+        breadth = sq.evaluate(rows, sq.activity_breadth(), by="agent_id")
+        print(breadth.select("agent_id", "value", "low", "high", "n").head(5).collect())
     """
-    source = TableInput(activities, activity_breadth.spec, by=by, kind=kind)
-
-    def compute() -> pl.DataFrame:
-        rows = source.checked().select(*source.by, _kind=pl.col(kind))
-        counts = rows.group_by(*source.by, "_kind").agg(_n=pl.len().cast(pl.Int64)).collect(engine="streaming")
-        keys = (
-            counts.select(source.by).unique().sort(source.by, nulls_last=True) if source.by else pl.DataFrame(height=1)
-        )
-        groups = keys.with_row_index("_group")
-        counts = counts.join(groups, on=source.by, nulls_equal=True) if source.by else counts.with_columns(_group=0)
-        known = counts.filter(pl.col("_kind").is_not_null())
-        codes = known["_group"].cast(pl.Int64).to_numpy()
-        number = effective_number(known["_n"].to_numpy(), codes, groups.height, level=level)
-        blank = counts.filter(pl.col("_kind").is_null())
-        missing = np.zeros(groups.height, np.int64)
-        missing[blank["_group"].to_numpy()] = blank["_n"].to_numpy()
-        return result_rows(
-            keys,
-            metric="activity_breadth",
-            unit="effective types",
-            value=number.value,
-            low=number.low,
-            high=number.high,
-            se=number.se,
-            level=level,
-            method="jackknife",
-            n=number.n,
-            n_missing=missing,
-            reason="no activity of a known kind",
-        )
-
-    return source.answer(compute)
+    shape = effective_kinds(pl.col(kind), of=answered(kind))
+    return replace(shape, empty="no activity of a known kind")

@@ -1,0 +1,54 @@
+"""Rows of whole groups, for shapes that need all of them."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+
+from servicequality.core.engine.estimates import TableReading
+from servicequality.core.engine.value_tables import numbered
+from servicequality.core.rule import Rule
+from servicequality.shapes import Rows, WholeShape
+from servicequality.shapes.base import FloatArray
+from servicequality.stats.ordering import stable_order
+
+GROUP = "group"
+
+
+def whole_shape(rule: Rule) -> WholeShape:
+    """The rule's shape, which needs all rows of a group."""
+    if not isinstance(rule.shape, WholeShape):
+        raise TypeError(f"{rule.name} is made of sums or of a table")
+    return rule.shape
+
+
+def read_wholes(
+    frame: pl.LazyFrame,
+    rules: Sequence[Rule],
+    groups: pl.DataFrame,
+    keys: Mapping[str, pl.Expr],
+    spans: tuple[FloatArray, FloatArray] | None,
+    *,
+    level: float,
+) -> dict[str, TableReading]:
+    """Value and limits of each rule, by name, in the order of the groups.
+
+    Args:
+        frame: the rows.
+        rules: rules whose shapes need all rows of a group.
+        groups: the keys of each group.
+        keys: name and expression of each key.
+        spans: when the groups' periods begin and end.
+        level: confidence level.
+    """
+    readings = {}
+    for rule in rules:
+        shape = whole_shape(rule)
+        named = [expression.alias(name) for name, expression in keys.items()]
+        rows = frame.filter(shape.n).select(*named, *(one.alias(name) for name, one in shape.reads().items()))
+        columns, codes = numbered(rows, groups)
+        height = groups.height if groups.width else 1
+        order = stable_order(codes, height)
+        placed = columns.insert_column(0, pl.Series(GROUP, codes, dtype=pl.UInt32))[order]
+        given = shape.read(Rows(placed, height, spans), level=level)
+        readings[rule.name] = TableReading(given.reading, given.n_eff, given.n, given.reasons)
+    return readings
