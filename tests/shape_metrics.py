@@ -1,5 +1,6 @@
 """A small metric of each shape, and of each thing that a shape can be asked for: bodies for `define`."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
@@ -10,6 +11,7 @@ from servicequality.columns import (
     Disposition,
     End,
     Flag,
+    Instant,
     Number,
     Occurrences,
     Outcome,
@@ -23,11 +25,15 @@ from servicequality.shapes import (
     attainment,
     balance,
     count,
+    draining,
     effective_kinds,
+    elasticity,
     eligible_share,
     geometric_mean,
     mean,
     mean_of_means,
+    per_day,
+    per_name,
     quantile,
     rate,
     ratio,
@@ -206,6 +212,32 @@ def own_stratified_survival(seconds: Seconds = "seconds", end: End = "end", tier
 def own_effective_kinds(kind: Category = "kind") -> Shape:
     """How many kinds there are."""
     return effective_kinds(pl.col(kind), of=answered(kind))
+
+
+def own_rows_per_name(kind: Category = "kind", hit: Flag = "hit") -> Shape:
+    """Hits for each kind."""
+    return per_name(pl.col(kind), pl.col(hit), of=answered(kind))
+
+
+def own_rows_per_day(at: Instant = "at") -> Shape:
+    """Rows a day of two days."""
+    since, until = datetime(2026, 3, 28, tzinfo=UTC), datetime(2026, 3, 30, tzinfo=UTC)
+    inside = (pl.col(at).dt.convert_time_zone("UTC") >= since) & (pl.col(at).dt.convert_time_zone("UTC") < until)
+    return per_day(inside, since=since, until=until)
+
+
+def own_draining(
+    at: Instant = "at", net: Number = "net", still: Amount = "still", complete: Flag = "complete"
+) -> Shape:
+    """When it is gone."""
+    of = answered(at) & answered(net) & answered(still) & answered(complete)
+    return draining(pl.col(at), pl.col(net), pl.col(still), complete=pl.col(complete), of=of, periods=2)
+
+
+def own_elasticity(x: Amount = "x", y: Amount = "y") -> Shape:
+    """How y grows with x."""
+    legal = answered(x) & answered(y) & (pl.col(x) > 0) & (pl.col(y) > 0)
+    return elasticity(pl.col(y), pl.col(x), of=legal)
 
 
 BODIES = [body for name, body in [*globals().items()] if name.startswith("own_")]

@@ -213,7 +213,7 @@ def limits_text(name: str) -> str:
 
 def test_types_of_parameters_are_words() -> None:
     assert takes(catalogue.entry("csat"), "scale") == "(low, high)"
-    assert takes(catalogue.entry("solved_per_agent"), "agent_time") == "any dataframe"
+    assert takes(catalogue.entry("prioritise"), "accounts") == "the data: any dataframe, one row per account"
 
 
 @pytest.mark.parametrize(

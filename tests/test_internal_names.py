@@ -126,7 +126,6 @@ BY: dict[str, tuple[str, pl.DataFrame, str, By]] = {
         "team",
         lambda rows, key: sq.volume_profile(rows, since=SINCE, until=UNTIL, timezone="UTC", by=key),
     ),
-    "open_per_agent": ("metrics/workload", FACTS, "team", lambda rows, key: sq.open_per_agent(rows, as_of=NOW, by=key)),
     "cohen_kappa": ("metrics/quality_assurance", RATINGS, "team", lambda rows, key: sq.cohen_kappa(rows, by=key)),
     "reviewer_agreement": (
         "metrics/quality_assurance",

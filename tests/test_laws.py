@@ -47,7 +47,9 @@ REQUIRED: dict[str, object] = {
     "objective": 0.99,
     "passing": 80,
     "scale": (1, 5),
+    "since": NOON - DAY,
     "threshold": 2.0,
+    "until": NOON + DAY,
     "version": "v2",
 }
 # Further ways to call a definition; one that has no row is called once.

@@ -13,8 +13,20 @@ import pytest
 from polars.testing import assert_frame_equal
 from scipy.stats import chi2, invgauss
 
-from servicequality import backlog_age, evaluate, facts, littles_law, oldest_open, throughput, time_to_drain
-from servicequality.core.results import RESULT
+from servicequality import (
+    Objective,
+    Scorecard,
+    backlog_age,
+    compare,
+    evaluate,
+    facts,
+    flow,
+    littles_law,
+    oldest_open,
+    throughput,
+    time_to_drain,
+)
+from servicequality.core import RESULT
 from servicequality.datasets import service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
 
@@ -88,29 +100,38 @@ def test_the_oldest_of_all_and_of_nothing() -> None:
 # Throughput
 
 
-def test_every_week_has_its_count_and_its_limits() -> None:
-    rows = tickets((0, 1), (0, 2), (0, 15), (3, None), (16, 40))
-    result = eager(throughput(rows, every="1w", as_of=MONDAY + 18 * DAY))
-    assert result.select("period", "value", "notes").rows() == [
-        (MONDAY, 2.0, None),
-        (MONDAY + WEEK, 0.0, None),
-        (MONDAY + 2 * WEEK, 1.0, "the period is not over"),
+def weeks(rows: pl.DataFrame, as_of: datetime, by: str | tuple[str, ...] = ()) -> pl.DataFrame:
+    return eager(flow(rows, every="1w", as_of=as_of, by=by))
+
+
+def test_throughput_is_what_ends_in_a_week_that_is_over() -> None:
+    rows = weeks(tickets((0, 1), (0, 2), (0, 15), (3, None), (16, 40)), MONDAY + 18 * DAY)
+    each = evaluate(rows, throughput(), every="1w", at="period")
+    assert each.select("period", "value", "n", "n_excluded", "reason").rows() == [
+        (MONDAY, 2.0, 1, 0, None),
+        (MONDAY + WEEK, 0.0, 1, 0, None),
+        (MONDAY + 2 * WEEK, None, 0, 1, "no exposure"),
     ]
-    assert result["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, chi2.ppf(0.025, 2) / 2])
-    assert result["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 1)])
-    assert result.columns == ["period", *RESULT]
+    assert each["low"].to_list()[:2] == pytest.approx([chi2.ppf(0.025, 4) / 2, 0])
+    assert each["high"].to_list()[:2] == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0)])
+    assert throughput().estimate(rows).value == 1.0
 
 
-def test_throughput_adds_up_over_groups_and_is_lazy_if_asked_so() -> None:
+def test_throughput_adds_up_over_groups_and_in_states() -> None:
     rows, as_of = random_tickets(), MONDAY + 70 * DAY
-    whole = eager(throughput(rows, every="1w", as_of=as_of))
-    parts = throughput(rows.lazy(), every="1w", as_of=as_of, by="team")
-    assert isinstance(parts, pl.LazyFrame)
-    assert parts.collect_schema() == parts.collect().schema
-    summed = parts.collect().group_by("period").agg(pl.col("value").sum()).sort("period")
-    assert summed["value"].to_list() == whole["value"].to_list()
+    whole, parts = weeks(rows, as_of), weeks(rows, as_of, by="team")
+    means = evaluate(parts, throughput(), by="team")
+    assert means["value"].sum() == pytest.approx(throughput().estimate(whole).value)
     ended = [at for at in rows["resolved_at"] if at is not None and at <= as_of]
-    assert whole["value"].sum() == len(ended)
+    assert throughput().estimate(whole).value == pytest.approx(len(ended) / 10)
+    metric = throughput()
+    states = [metric.partial(part, by="team") for part in parts.partition_by("period")]
+    assert_frame_equal(metric.finish(metric.merge(states)), means)
+    card = Scorecard([Objective(metric, at_least=20, by="team")], period="month")
+    judged = card.evaluate(parts, at="period", as_of=as_of)
+    assert set(judged["verdict"]) <= {"met", "missed", "undecided"}
+    slower = compare(whole.head(5), whole.tail(5), [metric])
+    assert slower["metric"].to_list() == ["throughput"]
 
 
 # Drain time
@@ -127,24 +148,47 @@ def draining(nets: Sequence[int], backlog: int) -> pl.DataFrame:
 
 def test_drain_time_is_the_inverse_gaussian_of_the_last_weeks() -> None:
     nets = [5, 0, 3, 8, 4, 1, 7, 4]
-    result = eager(time_to_drain(draining(nets, 60), as_of=MONDAY)).row(0, named=True)
+    rows = weeks(draining(nets, 60), MONDAY)
+    result = evaluate(rows, time_to_drain(), level=0.8).row(0, named=True)
     mean, shape = 60 / np.mean(nets), (60 / np.std(nets, ddof=1)) ** 2
     law = invgauss(mean / shape, scale=shape)
-    weeks = [law.ppf(q) for q in (0.5, 0.1, 0.9)]
-    assert [result[key] / WEEK.total_seconds() for key in ("value", "low", "high")] == pytest.approx(weeks)
-    assert (result["n"], result["n_eff"], result["notes"], result["method"]) == (60, 8, None, "inverse gaussian")
+    spans = [law.ppf(q) for q in (0.5, 0.1, 0.9)]
+    assert [result[key] / WEEK.total_seconds() for key in ("value", "low", "high")] == pytest.approx(spans)
+    assert (result["n"], result["n_eff"], result["notes"], result["method"]) == (
+        rows.height,
+        8,
+        "60 open",
+        "inverse gaussian",
+    )
+    assert time_to_drain().estimate(rows.reverse(), level=0.8).value == result["value"]
+
+
+def test_queues_that_begin_together_are_one_backlog() -> None:
+    rows, as_of = random_tickets(), MONDAY + 70 * DAY
+    apart, together = weeks(rows, as_of, by="team"), weeks(rows, as_of)
+    assert time_to_drain().estimate(apart).value == time_to_drain().estimate(together).value
+    each = evaluate(apart, time_to_drain(), by="team")
+    for team, value in each.select("team", "value").rows():
+        assert value == time_to_drain().estimate(apart.filter(team=team)).value
+
+
+def drained(rows: pl.DataFrame, as_of: datetime, periods: int = 8) -> dict[str, Any]:
+    return evaluate(weeks(rows, as_of), time_to_drain(periods=periods)).row(0, named=True)
 
 
 def test_where_no_more_ends_than_comes_there_is_no_drain_time() -> None:
-    row = eager(time_to_drain(draining([-3, 1, -2, 2], 10), as_of=MONDAY, periods=4)).row(0, named=True)
+    row = drained(draining([-3, 1, -2, 2], 10), MONDAY, 4)
     assert (row["value"], row["low"], row["reason"]) == (None, None, "no more ends than comes: 0.5 a period stay")
-    row = eager(time_to_drain(draining([-30, 20, -20, 42], 10), as_of=MONDAY, periods=4)).row(0, named=True)
-    assert row["notes"] == "the net outflow is hardly above its own error: it may never drain"
-    row = eager(time_to_drain(tickets((0, 3), (1, None)), as_of=MONDAY + 12 * DAY)).row(0, named=True)
+    row = drained(draining([-30, 20, -20, 42], 10), MONDAY, 4)
+    assert row["notes"].endswith("; the net outflow is hardly above its own error: it may never drain")
+    row = drained(tickets((0, 3), (1, None)), MONDAY + 12 * DAY)
     assert row["reason"] == "fewer than 8 complete periods"
-    row = eager(time_to_drain(draining([1] * 8, 0), as_of=MONDAY)).row(0, named=True)
-    assert (row["value"], row["low"], row["high"], row["n"]) == (0, 0, 0, 0)
-    assert eager(time_to_drain(tickets((0, None)).clear(), as_of=MONDAY))["value"].to_list() == [0]
+    row = drained(draining([1] * 8, 0), MONDAY)
+    assert (row["value"], row["low"], row["high"], row["notes"]) == (0, 0, 0, "0 open")
+    row = drained(tickets((0, None)).clear(), MONDAY)
+    assert (row["value"], row["reason"]) == (None, "no period")
+    with pytest.raises(ParameterError, match="periods is a whole number of at least 2"):
+        time_to_drain(periods=1)
 
 
 # Little's law
@@ -209,8 +253,6 @@ def test_windows_reversed_and_instants_without_a_zone() -> None:
         oldest_open(rows, as_of=MONDAY.replace(tzinfo=None))
     with pytest.raises(ParameterError, match="top is a whole number of tickets, 1 or more; got 0"):
         oldest_open(rows, as_of=MONDAY, top=0)
-    with pytest.raises(ParameterError, match="periods is a whole number of at least 2"):
-        time_to_drain(rows, as_of=MONDAY, periods=1)
 
 
 def test_tickets_that_end_before_they_begin() -> None:
@@ -229,10 +271,9 @@ def test_the_generated_desk_is_steady_over_its_half_year() -> None:
     rows = facts(desk, as_of=truth.as_of).collect()
     law = eager(littles_law(rows, since=truth.as_of - 20 * WEEK, until=truth.as_of))
     assert law.filter(metric="law_ratio")["value"].item() == pytest.approx(1, abs=0.05)
-    events = throughput(desk, every="1w", as_of=truth.as_of)
-    assert isinstance(events, pl.LazyFrame)
     # Of the log every end counts, also of tickets that were reopened.
-    assert events.collect()["value"].sum() > eager(throughput(rows, every="1w", as_of=truth.as_of))["value"].sum()
+    events, last = flow(desk, every="1w", as_of=truth.as_of), flow(rows, every="1w", as_of=truth.as_of)
+    assert (throughput().estimate(events).value or 0) > (throughput().estimate(last).value or 0)
 
 
 @pytest.fixture(scope="module")

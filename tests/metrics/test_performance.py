@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import linregress
 
 import servicequality as sq
 from servicequality import stats
@@ -58,16 +60,17 @@ def test_throughput_is_requests_over_seconds() -> None:
 def test_scalability_is_an_elasticity() -> None:
     load = [1.0, 2.0, 4.0, 8.0]
     rows = pl.DataFrame({"load": load, "cost": [3 * x**0.5 for x in load], "host": ["a"] * 4})
-    got = sq.scalability(rows, by="host").row(0, named=True)
+    got = sq.evaluate(rows, sq.scalability(), by="host").row(0, named=True)
     assert (got["value"], got["low"], got["high"]) == pytest.approx((0.5, 0.5, 0.5), abs=1e-6)
-    few = sq.scalability(rows.head(2)).row(0, named=True)
-    assert (few["value"], few["reason"], few["n"]) == (None, "fewer than three rows", 2)
-    still = sq.scalability(rows.with_columns(load=pl.lit(7.0))).row(0, named=True)
-    assert (still["value"], still["reason"]) == (None, "the load does not vary")
-    gaps = sq.scalability(pl.concat([rows, rows.head(2).with_columns(cost=pl.lit(None, pl.Float64))]))
-    assert (gaps["n"].item(), gaps["n_missing"].item()) == (4, 2)
+    few = sq.scalability().estimate(rows.head(2))
+    assert (few.value, few.reason, few.n) == (None, "fewer than three rows", 2)
+    assert sq.scalability().estimate(rows.with_columns(load=pl.lit(7.0))).reason == "the load does not vary"
+    gaps = sq.scalability().estimate(pl.concat([rows, rows.head(2).with_columns(cost=pl.lit(None, pl.Float64))]))
+    assert (gaps.n, gaps.n_missing) == (4, 2)
+    noisy = rows.with_columns(cost=pl.Series([1.0, 1.3, 2.1, 2.6]))
+    fit = linregress(np.log(load), np.log(noisy["cost"]))
+    own = sq.scalability().estimate(noisy)
+    assert (own.value, own.se) == pytest.approx((fit.slope, fit.stderr))
     for bad in (0.0, -1.0, math.inf, math.nan):
-        with pytest.raises(
-            InputError, match="1 row that is not above 0, which has no logarithm: column 'load' such as"
-        ):
-            sq.scalability({"load": [1.0, bad], "cost": [1.0, 1.0]})
+        with pytest.raises(InputError, match="'load' such as"):
+            sq.scalability().estimate({"load": [1.0, bad], "cost": [1.0, 1.0]})

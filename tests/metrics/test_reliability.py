@@ -330,10 +330,20 @@ def test_doras_four() -> None:
         },
         schema_overrides={"restored_at": pl.Datetime("us", "UTC")},
     )
-    often = sq.deployment_frequency(rows, **WINDOW, by="service")
+    frequency = sq.deployment_frequency(**WINDOW)
+    often = sq.evaluate(rows, frequency, by="service")
     assert often["value"].to_list() == pytest.approx([2 / (1_000 / 24), 1 / (1_000 / 24)])
     assert often["low"][0] == pytest.approx(float(stats.poisson_rate_interval(2, 1_000 / 24)[0]))
-    assert sq.deployment_frequency(rows.clear(), **WINDOW)["value"].to_list() == [0.0]
+    assert often.select("n", "n_excluded").rows() == [(2, 0), (1, 1)]
+    none = frequency.estimate(rows.clear())
+    assert (none.value, none.low, none.high) == (0.0, 0.0, pytest.approx(-math.log(0.025) / (1_000 / 24)))
+    weekly = sq.evaluate(rows, frequency, every="1d", at="at")
+    assert weekly["value"].to_list()[:2] == pytest.approx([1.0, 1.0])
+    assert weekly.row(-1, named=True)["n_excluded"] == 1
+    ahead = rows.with_columns(at=pl.col("at") + 100 * day)
+    assert set(sq.evaluate(ahead, frequency, every="1w", at="at")["reason"]) == {"the period has no day in the window"}
+    card = sq.Scorecard([sq.Objective(frequency, at_least=0.01, by="service")], period="month")
+    assert set(card.evaluate(rows, at="at", as_of=END)["verdict"]) <= {"met", "missed", "undecided"}
     lead = sq.lead_time_for_changes(as_of=START + 2 * day).estimate(rows)
     assert (lead.value, lead.n, lead.notes) == (2 * 86_400.0, 4, "2 of 4 still open")
     failures = sq.change_failure_rate().estimate(rows)

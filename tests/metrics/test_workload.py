@@ -12,18 +12,21 @@ from scipy.stats import chi2
 
 from metrics.oracle import Oracle, agrees, share, value
 from servicequality import (
-    Records,
+    Objective,
+    Scorecard,
     activity_breadth,
+    backlog,
+    compare,
     evaluate,
     facts,
     open_per_agent,
     pareto,
     pending_share,
     solved_per_agent,
+    solved_per_paid_hour,
     utilisation,
 )
-from servicequality.core import Metric
-from servicequality.core.results import RESULT
+from servicequality.core import Metric, result_rows
 from servicequality.datasets import service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
 from servicequality.stats import newcombe, wilson
@@ -93,68 +96,60 @@ TICKETS = pl.DataFrame(
 )
 
 
-def test_open_tickets_of_each_agent_and_of_nobody() -> None:
-    result = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY))
-    assert result.select("agent_id", "value", "n", "notes").rows() == [
-        ("a", 2.0, 2, None),
-        ("b", 0.0, 0, None),  # ended at the instant itself
-        ("c", 0.0, 0, None),
-        (None, 1.0, 1, "nobody has them"),
+def test_open_tickets_of_each_agent_and_their_mean() -> None:
+    metric = open_per_agent(as_of=MONDAY + 3.5 * DAY)
+    result = evaluate(TICKETS, metric, by="agent_id")
+    assert result.select("agent_id", "value", "n", "n_missing", "reason").rows() == [
+        ("a", 2.0, 3, 0, None),
+        ("b", 0.0, 1, 0, None),  # ended at the instant itself
+        ("c", 0.0, 1, 0, None),
+        (None, None, 0, 1, "no ticket has an agent"),
     ]
-    assert result["expected"].to_list() == [pytest.approx(2 / 3)] * 4
-    assert result["low"].to_list() == pytest.approx([chi2.ppf(0.025, 4) / 2, 0, 0, chi2.ppf(0.025, 2) / 2])
-    assert result["high"].to_list() == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 0, 1)])
-    assert result.columns == ["agent_id", *RESULT, "expected"]
-    by_team = eager(open_per_agent(TICKETS, as_of=MONDAY + 3.5 * DAY, by="team"))
-    assert by_team.filter(team="x")["expected"].unique().to_list() == [1.0]
-    lazy_is_eager(open_per_agent(TICKETS.lazy(), as_of=MONDAY + 3.5 * DAY, by="team"), by_team)
+    assert result["low"].to_list() == [*(pytest.approx(low) for low in (chi2.ppf(0.025, 4) / 2, 0, 0)), None]
+    assert result["high"].to_list()[:3] == pytest.approx([chi2.ppf(0.975, 2 * k + 2) / 2 for k in (2, 0, 0)])
+    mean = metric.estimate(TICKETS)
+    assert (mean.value, mean.low) == (pytest.approx(2 / 3), pytest.approx(chi2.ppf(0.025, 4) / 6))
+    assert evaluate(TICKETS, metric, by="team")["value"].to_list() == [1.0, 0.0]
+    lazy_is_eager(evaluate(TICKETS.lazy(), metric, by="agent_id"), result)
 
 
-def test_solved_tickets_and_solved_in_a_paid_hour() -> None:
-    window = {"since": MONDAY + DAY, "until": MONDAY + 4 * DAY}
-    result = eager(solved_per_agent(TICKETS, **window))
-    assert result.select("agent_id", "value", "expected").rows() == [
-        ("a", 1.0, 2 / 3),
-        ("b", 1.0, 2 / 3),
-        ("c", 0.0, 2 / 3),
+def test_an_objective_counts_open_tickets_at_each_periods_end() -> None:
+    card = Scorecard([Objective(lambda at: open_per_agent(as_of=at), at_most=1, by="agent_id")], period="week")
+    rows = card.evaluate(TICKETS.drop_nulls("agent_id"), at="created_at", as_of=MONDAY + 7 * DAY)
+    assert rows.select("agent_id", "value", "verdict").rows() == [
+        ("a", 1.0, "met"),
+        ("b", 0.0, "met"),
+        ("c", 1.0, "met"),
     ]
-    paid = pl.DataFrame(
-        {
-            "agent_id": ["a", "a", "a", "b", "d"],
-            "at": [MONDAY, MONDAY + DAY, MONDAY + 2 * DAY, MONDAY + DAY, MONDAY + DAY],
-            "paid_seconds": [36_000.0, 14_400.0, 14_400.0, 3_600.0, 3_600.0],
-        }
-    )
-    result = eager(solved_per_agent(TICKETS, **window, agent_time=paid))
-    assert result.select("agent_id", "value", "n", "reason", "unit").rows() == [
-        ("a", 1 / 8, 1, None, "per paid hour"),  # Monday lies before the window
-        ("b", 1.0, 1, None, "per paid hour"),
-        ("c", None, 0, "no paid time in the window", "per paid hour"),
-        ("d", 0.0, 0, None, "per paid hour"),
+
+
+def test_solved_tickets_of_each_agent_and_in_a_paid_hour() -> None:
+    solved = evaluate(TICKETS, solved_per_agent(since=MONDAY + DAY, until=MONDAY + 4 * DAY), by="agent_id")
+    assert solved.select("agent_id", "value").rows()[:3] == [("a", 1.0), ("b", 1.0), ("c", 0.0)]
+    assert solved["high"][2] == pytest.approx(chi2.ppf(0.975, 2) / 2)
+    paid = pl.DataFrame({"agent_id": ["a", "b", "d"], "paid_seconds": [28_800.0, 3_600.0, None]})
+    rows = solved.select("agent_id", solved="value").cast({"solved": pl.Int64}).join(paid, on="agent_id", how="right")
+    hourly = evaluate(rows, solved_per_paid_hour(), by="agent_id")
+    assert hourly.select("agent_id", "value", "reason").rows() == [
+        ("a", 1 / 8, None),
+        ("b", 1.0, None),
+        ("d", None, "no exposure"),
     ]
-    assert result["expected"][0] == 2 / 10
-    assert result["high"][3] == pytest.approx(chi2.ppf(0.975, 2) / 2)
-    lazy_is_eager(solved_per_agent(TICKETS.lazy(), **window, agent_time=paid.lazy()), result)
+    assert solved_per_paid_hour().estimate(rows).value == 2 / 9
+    whole = compare(TICKETS, TICKETS.filter(pl.col("agent_id") != "c"), [solved_per_agent()])
+    assert whole["change"].item() == pytest.approx(3 / 2 - 1)
 
 
-def test_calls_by_agent_that_cannot_be_answered() -> None:
+def test_windows_and_hours_that_cannot_be() -> None:
     with pytest.raises(ParameterError, match="since must lie before until"):
-        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY)
-    with pytest.raises(ParameterError, match="by names 'agent_id', which is the agent's column"):
-        open_per_agent(TICKETS, as_of=MONDAY, by="agent_id")
-    with pytest.raises(ParameterError, match="agent_time and by do not go together"):
-        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, by="team", agent_time=Records())
-    with pytest.raises(InputError, match="agent_time: expected records with agent_time; got none"):
-        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, agent_time=Records())
-    owed = pl.DataFrame({"agent_id": ["a"], "at": [MONDAY], "paid_seconds": [-1.0]})
+        solved_per_agent(since=MONDAY, until=MONDAY)
     with pytest.raises(InputError, match=r"outside numbers of at least 0: column 'paid_seconds' such as -1\.0"):
-        solved_per_agent(TICKETS, since=MONDAY, until=MONDAY + DAY, agent_time=owed)
+        solved_per_paid_hour().estimate({"solved": [1], "paid_seconds": [-1.0]})
 
 
 def test_a_key_of_no_name_is_kept() -> None:
-    nobody = pl.DataFrame(schema={"": pl.Categorical, "resolved_at": pl.Datetime("us", "UTC")})
-    result = eager(solved_per_agent(nobody, agent="", since=MONDAY, until=MONDAY + DAY))
-    assert result.columns[:2] == ["", "metric"]
+    empty = pl.Series("", ["x"], dtype=pl.Categorical)
+    assert result_rows(pl.DataFrame({"": empty}), metric="m", unit="u", value=[1.0], n=1).columns[:2] == ["", "metric"]
 
 
 # Breadth
@@ -291,4 +286,4 @@ def test_the_generated_desks_causes_come_out_as_they_went_in() -> None:
     held = agents.select(pl.lit(breadth).is_between("low", "high").mean()).item()
     assert held >= 0.8
     loads = evaluate(rows, pending_share(), by="agent_id")
-    assert loads["n"].sum() == eager(open_per_agent(rows, as_of=truth.as_of))["n"].sum()
+    assert loads["n"].sum() == backlog(as_of=truth.as_of).estimate(rows).value

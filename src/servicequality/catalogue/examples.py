@@ -36,6 +36,7 @@ rows = sq.uptime(
     desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service", every="1w", timezone="Europe/Berlin"
 )
 """
+_FLOW = 'rows = sq.flow(desk, every="1w", as_of=as_of, by="channel", timezone="Europe/Berlin").collect()\n'
 _FACTS = "from servicequality.events import facts\n"
 _SURVEY = """\
 import servicequality as sq
@@ -63,6 +64,7 @@ _BY_GRAIN = {
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
+    "flow period": _DESK.format(imports="") + _FLOW,
     "service period": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _UPTIME,
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
     "respondent": _SURVEY,

@@ -20,7 +20,9 @@ _STATED: Mapping[str, Any] = {
     "objective": 0.99,
     "passing": 80.0,
     "scale": (1, 5),
+    "since": datetime(2026, 1, 1, tzinfo=UTC),
     "threshold": 4.0,
+    "until": datetime(2026, 2, 1, tzinfo=UTC),
     "version": "v2",
 }
 """Values of options without a default: none of them changes how limits are made."""

@@ -1,22 +1,16 @@
 """How fast the software answers under load: Apdex, latency, throughput, scalability. Never here: people (`speed`)."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
-import numpy as np
 import polars as pl
 
 from servicequality.columns import Amount, Flag, Number, Seconds, answered
-from servicequality.core import Computation, TableInput, define, define_table, of_frame, result_rows
+from servicequality.core import define
 from servicequality.errors import ParameterError
 from servicequality.metrics.durations import Statistic, finished, waiting
-from servicequality.shapes import RateMethod, Shape, balance, rate
-from servicequality.stats import slope
+from servicequality.shapes import RateMethod, Shape, balance, elasticity, rate
 
 __all__ = ["apdex", "latency", "scalability", "throughput_rate"]
-
-_LEAST = 3  # points that a slope with limits needs
 
 
 @define(
@@ -150,7 +144,7 @@ def throughput_rate(
     return rate(pl.col(requests), pl.col(seconds), of=of, periods=True, interval=interval)
 
 
-@define_table(
+@define(
     title="Scalability",
     unit="elasticity",
     better="lower",
@@ -159,32 +153,12 @@ def throughput_rate(
     references=("Jogalekar & Woodside 2000", "Draper & Smith 1998"),
     aliases=("elasticity of latency", "how latency grows with load", "scaling exponent", "cost per load"),
 )
-@of_frame
-def scalability(
-    measurements: Any,
-    load: Number = "load",
-    cost: Number = "cost",
-    *,
-    by: str | Sequence[str] = (),
-    level: float = 0.95,
-) -> Computation:
+def scalability(load: Number = "load", cost: Number = "cost") -> Shape:
     """By how many per cent latency or cost grows when the load grows by one: the slope of their logarithms.
 
-    Of latency, 0 is perfect and 1 means that twice the load takes twice the time; of total cost, 1 is linear and less is
-    an economy of scale. Least squares with Student's limits.
-
-    Args:
-        measurements: any dataframe, one row a measurement.
-        load: column of the load (requests, users, tickets), above 0.
-        cost: column of what it took (seconds, money), above 0.
-        by: key columns.
-        level: confidence level.
-
-    Returns:
-        One row a group in the columns of `evaluate`; null where fewer than three rows hold both, or the load does not vary.
-
-    Raises:
-        InputError: a column is missing, or holds numbers that are not above 0.
+    Rows are measurements, with a load (requests, users, tickets) and what it took (seconds, money), both above 0. Of latency,
+    0 is perfect and 1 means that twice the load takes twice the time; of total cost, 1 is linear and less is an economy of
+    scale. Least squares with Student's limits; null where fewer than three rows hold both, or the load does not vary.
 
     When it lies:
         One slope describes a curve that bends: near its limit a system's latency leaps. Consecutive rows are not
@@ -195,43 +169,9 @@ def scalability(
 
     Example:
         rows = {"load": [10, 20, 40, 80, 160], "cost": [0.20, 0.21, 0.25, 0.31, 0.44]}
-        print(sq.scalability(rows).select("value", "low", "high", "n"))
+        print(sq.scalability().estimate(rows))
     """
-    legal = [(pl.col(name) > 0) & (pl.col(name) < float("inf")) for name in (load, cost)]
-    refused = {"that is not above 0, which has no logarithm": ~pl.all_horizontal(legal)}
-    source = TableInput(measurements, scalability.spec, by=by, refused=refused, load=load, cost=cost)
-    keys = source.by
-    both = answered(load) & answered(cost)
-    x, y = (pl.when(both).then(pl.col(name).cast(pl.Float64).log()) for name in (load, cost))
-    sought = {
-        "n": both.sum(),
-        "missing": (~both).sum(),
-        "xx": x.var(ddof=0) * both.sum(),
-        "yy": y.var(ddof=0) * both.sum(),
-        "xy": pl.cov(x, y, ddof=0) * both.sum(),
-    }
-
-    def compute() -> pl.DataFrame:
-        frame = source.checked()
-        sums = (frame.group_by(keys).agg(**sought).sort(keys) if keys else frame.select(**sought)).collect()
-        n, xx, yy, xy = (sums[name].cast(pl.Float64).fill_null(0.0).to_numpy() for name in ("n", "xx", "yy", "xy"))
-        fits = (n >= _LEAST) & (xx > 1e-12)
-        figures = np.full((4, len(n)), np.nan)
-        figures[:, fits] = slope(n[fits], xx[fits], yy[fits], xy[fits], level=level)
-        value, low, high, se = figures
-        return result_rows(
-            sums.select(keys),
-            metric="scalability",
-            unit="elasticity",
-            value=value,
-            low=low,
-            high=high,
-            se=se,
-            level=level,
-            method="t",
-            n=sums["n"],
-            n_missing=sums["missing"],
-            reason=["the load does not vary" if many else "fewer than three rows" for many in n >= _LEAST],
-        )
-
-    return source.answer(compute)
+    of = answered(load) & answered(cost)
+    legal = pl.all_horizontal((pl.col(name) > 0) & (pl.col(name) < float("inf")) for name in (load, cost))
+    shape = elasticity(pl.col(cost), pl.col(load), of=of)
+    return replace(shape, refused={"that is not above 0, which has no logarithm": of & ~legal})

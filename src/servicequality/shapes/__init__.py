@@ -13,9 +13,13 @@ from servicequality.shapes.base import (
     TableShape,
 )
 from servicequality.shapes.composites import MeanOfMeans, mean_of_means
+from servicequality.shapes.daily_counts import PerDay, per_day
 from servicequality.shapes.diversity import EffectiveKinds, effective_kinds
+from servicequality.shapes.drain_times import Draining, draining
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
+from servicequality.shapes.growth import Elasticity, elasticity
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
+from servicequality.shapes.named_counts import PerName, per_name
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
 from servicequality.shapes.shares import (
@@ -41,8 +45,10 @@ __all__ = [
     "Count",
     "DelayedSurvival",
     "Design",
+    "Draining",
     "DueAttainment",
     "EffectiveKinds",
+    "Elasticity",
     "EligibleShare",
     "FixedShape",
     "GeometricMean",
@@ -55,6 +61,8 @@ __all__ = [
     "OpenShare",
     "OpenTally",
     "OpenTotal",
+    "PerDay",
+    "PerName",
     "PeriodRate",
     "ProportionMethod",
     "Quantile",
@@ -79,11 +87,15 @@ __all__ = [
     "attainment",
     "balance",
     "count",
+    "draining",
     "effective_kinds",
+    "elasticity",
     "eligible_share",
     "geometric_mean",
     "mean",
     "mean_of_means",
+    "per_day",
+    "per_name",
     "quantile",
     "rate",
     "ratio",

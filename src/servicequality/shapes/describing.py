@@ -9,9 +9,13 @@ from servicequality.errors import DefinitionError
 from servicequality.shapes.amounts import Tally, Total
 from servicequality.shapes.base import Shape
 from servicequality.shapes.composites import MeanOfMeans
+from servicequality.shapes.daily_counts import PerDay
 from servicequality.shapes.diversity import EffectiveKinds
+from servicequality.shapes.drain_times import Draining
 from servicequality.shapes.durations import StratifiedSurvival, Survival
+from servicequality.shapes.growth import Elasticity
 from servicequality.shapes.means import GeometricMean, Mean
+from servicequality.shapes.named_counts import PerName
 from servicequality.shapes.quantiles import Quantile
 from servicequality.shapes.rates import PeriodRate, Rate, Ratio
 from servicequality.shapes.shares import Attainment, Balance, EligibleShare, Share
@@ -193,4 +197,30 @@ def _effective_kinds(shape: EffectiveKinds) -> Description:
     return Description(
         "About the jackknifed entropy, with the jackknife's variance and that of nearly equal shares (Zahl 1977), widened to "
         "hold the value. One row has none, and one kind no upper one."
+    )
+
+
+@description.register(PerName)
+@description.register(PerDay)
+def _counted_rows(shape: PerName | PerDay) -> Description:
+    return Description(
+        "Garwood's (1936), which are exact for events of Poisson's: how many there could be on another day like this one.",
+        "Events that come in clumps scatter more than Poisson's, and limits are then too short.",
+    )
+
+
+@description.register
+def _draining(shape: Draining) -> Description:
+    return Description(
+        "A range of outcomes and no confidence interval: it holds the time with the chance `level` if the mean and the spread "
+        "of the last periods are taken as known.",
+        "The doubt about the mean of so few periods is not in it; a note says where that mean could be 0.",
+    )
+
+
+@description.register
+def _elasticities(shape: Elasticity) -> Description:
+    return Description(
+        "Student's, of a least-squares slope of logarithms. Fewer than three rows have none.",
+        "Consecutive rows are not independent, and limits are then too short.",
     )

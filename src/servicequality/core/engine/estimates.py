@@ -269,7 +269,7 @@ def _finish_table(figures: _Figures, place: int, given: TableReading) -> None:
 def _explain(figures: _Figures, rules: Sequence[Rule]) -> None:
     """A reason for every value that is undefined, and no limits where nothing was counted."""
     nothing, blank = figures.n == 0, np.isnan(figures.value)
-    figures.low[nothing] = figures.high[nothing] = np.nan
+    figures.low[nothing & blank] = figures.high[nothing & blank] = np.nan
     for place, rule in enumerate(rules):
         own = figures.of(place)
         reason, told = figures.reason[own], figures.reason[own].astype(np.bool_)

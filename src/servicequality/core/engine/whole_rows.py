@@ -44,7 +44,8 @@ def read_wholes(
     for rule in rules:
         shape = whole_shape(rule)
         named = [expression.alias(name) for name, expression in keys.items()]
-        rows = frame.filter(shape.n).select(*named, *(one.alias(name) for name, one in shape.reads().items()))
+        reads = shape.reads() or {"n": shape.n}  # a frame of no columns has no rows
+        rows = frame.filter(shape.n).select(*named, *(one.alias(name) for name, one in reads.items()))
         columns, codes = numbered(rows, groups)
         height = groups.height if groups.width else 1
         order = stable_order(codes, height)

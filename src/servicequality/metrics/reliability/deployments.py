@@ -1,25 +1,23 @@
 """How software reaches its users: how often, how fast, how often it fails, how fast it is mended (DORA's four)."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from servicequality.columns import Flag, Instant, answered
-from servicequality.core import Computation, TableInput, define, define_table, of_frame, result_rows
+from servicequality.core import define
 from servicequality.metrics.durations import Statistic, elapsed
 from servicequality.metrics.windows import instant, within
-from servicequality.shapes import Shape, share
-from servicequality.stats import poisson_rate_interval
+from servicequality.shapes import Shape, per_day, share
 
 __all__ = ["change_failure_rate", "deployment_frequency", "failed_deployment_recovery_time", "lead_time_for_changes"]
 
 _DORA = "Forsgren, Humble & Kim 2018"
 _SECONDS = (0.0, float("inf"))
-_DAY = 86_400.0
 
 
-@define_table(
+@define(
     title="Deployment frequency",
     unit="per day",
     better="higher",
@@ -29,29 +27,12 @@ _DAY = 86_400.0
     references=(_DORA, "Garwood 1936"),
     aliases=("deploys per day", "release frequency", "DORA deployment frequency", "how often do we release"),
 )
-@of_frame
-def deployment_frequency(
-    deployments: Any,
-    deployed: Instant = "at",
-    *,
-    since: datetime,
-    until: datetime,
-    by: str | tuple[str, ...] = (),
-    level: float = 0.95,
-) -> Computation:
-    """Deployments to production for each day of the window [since, until).
+def deployment_frequency(deployed: Instant = "at", *, since: datetime, until: datetime) -> Shape:
+    """Deployments to production for each day of the window [since, until); one row is a deployment.
 
-    Args:
-        deployments: any dataframe, one row a deployment.
-        deployed: column of the instant when it reached production.
-        since: begin of the window [since, until).
-        until: its end, not later than the export.
-        by: key columns. A group without a deployment in the window has no row.
-        level: confidence level of the exact Poisson limits.
-
-    Raises:
-        InputError: a column is missing.
-        ParameterError: a window that ends before it begins.
+    By periods (`every=`), the days are those of the period that lie in the window. Rows outside the window are excluded; a
+    period or a group without any row has no figure. All rows of a group are counted at once over the days of its period, so
+    that there is no state of it.
 
     When it lies:
         Ten deployments of a changed comma are ten. A service that nobody touches has none and may be fine.
@@ -63,30 +44,12 @@ def deployment_frequency(
     Example:
         from datetime import timedelta
 
-        frequency = sq.deployment_frequency(rows, since=as_of - timedelta(days=90), until=as_of, by="service")
-        print(frequency.select("service", "value", "low", "high", "n").collect())
+        frequency = sq.deployment_frequency(since=as_of - timedelta(days=90), until=as_of)
+        print(sq.evaluate(rows, frequency, by="service").select("service", "value", "low", "high", "n").collect())
     """
-    source = TableInput(deployments, deployment_frequency.spec, table="deployments", by=by, deployed=deployed)
-    days = (instant("until", until) - instant("since", since)).total_seconds() / _DAY
-    inside, keys = within(deployed, since, until), source.by
-
-    def compute() -> pl.DataFrame:
-        rows = source.checked().filter(inside)
-        counts = (rows.group_by(keys).agg(n=pl.len()).sort(keys) if keys else rows.select(n=pl.len())).collect()
-        low, high = poisson_rate_interval(counts["n"].to_numpy(), days, level=level)
-        return result_rows(
-            counts.select(keys),
-            metric="deployment_frequency",
-            unit="per day",
-            value=counts["n"] / days,
-            low=low,
-            high=high,
-            level=level,
-            method="garwood",
-            n=counts["n"],
-        )
-
-    return source.answer(compute)
+    inside = within(deployed, since, until)
+    shape = per_day(inside, since=instant("since", since), until=instant("until", until))
+    return shape.excluding(pl.col(deployed).is_not_null() & ~inside)
 
 
 @define(

@@ -1,49 +1,41 @@
-"""Tickets by agent, each count with its limits and with the count of an equal load."""
+"""Tickets for each agent: those that are open, and those that ended."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
-import numpy as np
 import polars as pl
 
-from servicequality.columns import Category, Instant
-from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
-from servicequality.errors import InputError, ParameterError
+from servicequality.columns import Category, Instant, Occurrences, Seconds, answered
+from servicequality.core import define
 from servicequality.metrics.windows import instant, moment, within
-from servicequality.metrics.workload.shares import utilisation
-from servicequality.model import Records, TableLike
-from servicequality.stats import poisson_rate_interval
+from servicequality.shapes import Shape, per_name, rate
 
-__all__ = ["open_per_agent", "solved_per_agent"]
+__all__ = ["open_per_agent", "solved_per_agent", "solved_per_paid_hour"]
+
+_COUNT = (0.0, float("inf"))
+_NOBODY = "no ticket has an agent"
 
 
-@define_table(
+@define(
     title="Open tickets per agent",
     label="open tickets per agent",
     unit="count",
     better="neither",
-    bounds=(0, float("inf")),
+    bounds=_COUNT,
     grain="ticket",
-    formula=r"\#\{\text{open at } t \text{ of the agent}\}",
-    references=("Spiegelhalter 2005", "Garwood 1936"),
+    census=True,
+    formula=r"\#\{\text{open at } t\}\,/\,\#\{\text{agents}\}",
+    references=("Garwood 1936", "Spiegelhalter 2005"),
     aliases=("workload by agent", "tickets per agent", "caseload", "assigned tickets", "load per rep"),
 )
-@of_frame
 def open_per_agent(
-    tickets: Records | pl.LazyFrame | TableLike,
-    created: Instant = "created_at",
-    ended: Instant = "resolved_at",
-    agent: Category = "agent_id",
-    *,
-    as_of: datetime,
-    by: str | Sequence[str] = (),
-    level: float = 0.95,
-) -> Computation:
-    """How many tickets each agent has open at an instant, compared with an equal load.
+    created: Instant = "created_at", ended: Instant = "resolved_at", agent: Category = "agent_id", *, as_of: datetime
+) -> Shape:
+    """How many tickets an agent has open at an instant: by agent each one's, and over several agents their mean.
 
-    One row an agent who has any ticket in the data, in the order of their names; a row without an agent counts the tickets that
-    nobody has. `low` and `high` are exact Poisson limits: how large the load could be on another day like this one.
-    `expected` is the mean over the agents of the group of `by`; an agent whose limits hold it has a load like the others'.
+    Agents are those who have any ticket in the rows, open or not. Tickets that nobody has are missing: ask `backlog` for them.
+    Limits are exact ones of Poisson's: how large the load could be on another day like this one. The limits of an agent
+    who has the load of the others hold their mean; `comparison.funnel` and `compare` look at many agents at once.
 
     When it lies:
         Some tickets are more work than others, and agents do not work equal hours. A small load can mean quick work or few
@@ -54,152 +46,80 @@ def open_per_agent(
         last in place of the one who has it now.
 
     Example:
-        print(sq.open_per_agent(rows, as_of=as_of).select("agent_id", "value", "low", "high", "expected").head(5).collect())
+        loads = sq.evaluate(rows, sq.open_per_agent(as_of=as_of), by="agent_id")
+        print(loads.select("agent_id", "value", "low", "high", "n").head(5).collect())
     """
     now = pl.lit(instant("as_of", as_of))
-    source = TableInput(tickets, open_per_agent.spec, table="tickets", by=by, created=created, ended=ended, agent=agent)
-    _apart(agent, source.by)
     still = (moment(created) <= now) & (pl.col(ended).is_null() | (moment(ended) > now))
-
-    def compute() -> pl.DataFrame:
-        keys = [*source.by, agent]
-        counts = source.checked().group_by(keys).agg(_n=still.sum().cast(pl.Int64)).collect(engine="streaming")
-        counts = counts.filter(pl.col(agent).is_not_null() | (pl.col("_n") > 0)).sort(keys, nulls_last=True)
-        own = pl.col("_n").filter(pl.col(agent).is_not_null()).mean()
-        counts = counts.with_columns(_expected=own.over(source.by) if source.by else own)
-        count = counts["_n"].to_numpy().astype(np.float64)
-        low, high = poisson_rate_interval(count, 1.0, level=level)
-        rows = result_rows(
-            counts.select(keys),
-            metric="open_per_agent",
-            unit="count",
-            value=count,
-            low=low,
-            high=high,
-            se=np.sqrt(count),
-            level=level,
-            method="garwood",
-            n=count,
-            notes=counts.select(pl.when(pl.col(agent).is_null()).then(pl.lit("nobody has them"))).to_series(),
-        )
-        return rows.with_columns(counts["_expected"].alias("expected"))
-
-    return source.answer(compute, keys={agent: source.schema[agent]}, more={"expected": pl.Float64()})
+    return replace(per_name(pl.col(agent), still, of=answered(agent)), census=True, empty=_NOBODY)
 
 
-@define_table(
+@define(
     title="Solved tickets per agent",
     label="solved tickets per agent",
-    unit="count, or per paid hour",
+    unit="count",
     better="neither",
-    bounds=(0, float("inf")),
+    bounds=_COUNT,
     grain="ticket",
-    formula=r"\#\{s \le \text{ended} < u\}\ [/\ \text{paid hours}]",
-    references=("Spiegelhalter 2005", "Garwood 1936"),
-    aliases=(
-        "tickets solved by agent",
-        "agent productivity",
-        "closed tickets per agent",
-        "cases per hour",
-        "rep activity",
-    ),
+    formula=r"\#\{s \le \text{ended} < u\}\,/\,\#\{\text{agents}\}",
+    references=("Garwood 1936", "Spiegelhalter 2005"),
+    aliases=("tickets solved by agent", "closed tickets per agent", "rep activity"),
 )
-@of_frame
 def solved_per_agent(
-    tickets: Records | pl.LazyFrame | TableLike,
     ended: Instant = "resolved_at",
     agent: Category = "agent_id",
     *,
-    since: datetime,
-    until: datetime,
-    by: str | Sequence[str] = (),
-    agent_time: Records | pl.LazyFrame | TableLike | None = None,
-    level: float = 0.95,
-) -> Computation:
-    """How many tickets of each agent ended in [since, until), or how many a paid hour, each with its exact Poisson limits.
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Shape:
+    """How many tickets of an agent ended in [since, until): by agent each one's, and over several agents their mean.
 
-    With `agent_time` (`Records` with it, or a table with an `agent_id`, `at` and `paid_seconds`) the count is divided by the
-    hours paid in the window, which is the fairer figure: part-timers are not compared with full-timers. An agent with hours
-    and without a ticket is there with 0; one without hours has a reason. `expected` is the same figure of all agents
-    of the group of `by` together; an agent whose limits hold it does not differ from them by more than chance.
+    Agents are those who have any ticket in the rows; tickets without an agent are missing. Limits are exact ones of Poisson's.
+    Where hours are known, `solved_per_paid_hour` is the fairer figure.
 
     When it lies:
         Quick tickets make fast agents. Whoever takes the hard ones, trains others or reopens nothing looks slow. What is
         counted grows: read it alongside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank.
 
     Why your vendor shows another number:
-        Each ticket once for every agent who touched it, every solving of a reopened ticket, tickets closed by automation
-        credited to the assignee, or days in place of hours.
+        Each ticket once for every agent who touched it, every solving of a reopened ticket, or tickets closed by automation
+        credited to the assignee.
 
     Example:
         from datetime import timedelta
-        solved = sq.solved_per_agent(rows, since=as_of - timedelta(weeks=4), until=as_of)
-        print(solved.select("agent_id", "value", "low", "high", "expected").head(5).collect())
+
+        solved = sq.solved_per_agent(since=as_of - timedelta(weeks=4), until=as_of)
+        print(sq.evaluate(rows, solved, by="agent_id").select("agent_id", "value", "low", "high").head(5).collect())
     """
-    source = TableInput(tickets, solved_per_agent.spec, table="tickets", by=by, ended=ended, agent=agent)
-    _apart(agent, source.by)
     inside = within(ended, since, until)
-    if agent_time is not None and source.by:
-        raise ParameterError("agent_time and by do not go together: paid hours are not known by group; leave out one")
-
-    def compute() -> pl.DataFrame:
-        keys = [*source.by, agent]
-        counts = source.checked().group_by(keys).agg(_n=inside.sum().cast(pl.Int64)).collect(engine="streaming")
-        if agent_time is not None:
-            paid = (
-                _hours(agent_time, since, until)
-                .collect(engine="streaming")
-                .cast({"_agent": counts.schema[agent]})
-                .rename({"_agent": agent})
-            )
-            counts = counts.join(paid, on=agent, how="full", coalesce=True).with_columns(pl.col("_n").fill_null(0))
-        else:
-            counts = counts.with_columns(_hours=pl.lit(1.0))
-        counts = counts.filter(pl.col(agent).is_not_null() | (pl.col("_n") > 0)).sort(keys, nulls_last=True)
-        return _by_agent(counts, keys, agent, source.by, per_hour=agent_time is not None, level=level)
-
-    return source.answer(compute, keys={agent: source.schema[agent]}, more={"expected": pl.Float64()})
+    return replace(per_name(pl.col(agent), inside, of=answered(agent)), empty=_NOBODY)
 
 
-def _by_agent(
-    counts: pl.DataFrame, keys: list[str], agent: str, by: list[str], *, per_hour: bool, level: float
-) -> pl.DataFrame:
-    timed = pl.col(agent).is_not_null() & (pl.col("_hours") > 0)
-    hours_of_all = pl.col("_hours").filter(timed).sum()
-    expected = pl.when(hours_of_all > 0).then(pl.col("_n").filter(timed).sum() / hours_of_all)
-    counts = counts.with_columns(_expected=expected.over(by) if by else expected)
-    count, hours = counts["_n"].to_numpy().astype(np.float64), counts["_hours"].fill_null(0.0).to_numpy()
-    some = hours > 0
-    value, low, high, se = np.full((4, len(count)), np.nan)
-    value[some], se[some] = count[some] / hours[some], np.sqrt(count[some]) / hours[some]
-    low[some], high[some] = poisson_rate_interval(count[some], hours[some], level=level)
-    rows = result_rows(
-        counts.select(keys),
-        metric="solved_per_agent",
-        unit="per paid hour" if per_hour else "count",
-        value=value,
-        low=low,
-        high=high,
-        se=se,
-        level=level,
-        method="garwood",
-        n=count,
-        reason="no paid time in the window",
-        notes=counts.select(pl.when(pl.col(agent).is_null()).then(pl.lit("no agent is known"))).to_series(),
-    )
-    return rows.with_columns(counts["_expected"].alias("expected"))
+@define(
+    title="Solved tickets per paid hour",
+    label="solved tickets per paid hour",
+    unit="per hour",
+    better="higher",
+    bounds=_COUNT,
+    grain="presence",
+    formula=r"\sum \text{solved} \Big/ \sum \text{paid hours}",
+    references=("Garwood 1936",),
+    aliases=("agent productivity", "cases per hour", "tickets per hour", "solves per hour"),
+)
+def solved_per_paid_hour(solved: Occurrences = "solved", paid: Seconds = "paid_seconds") -> Shape:
+    """Tickets solved for each paid hour. One row is an agent, or an agent's day, with both numbers.
 
+    Part-timers are not compared with full-timers. Limits are exact ones of Poisson's. `evaluate(tickets,
+    solved_per_agent(...), by="agent_id")`, joined with the paid seconds of `presence`, gives such rows.
 
-def _hours(agent_time: Records | pl.LazyFrame | TableLike, since: datetime, until: datetime) -> pl.LazyFrame:
-    """Paid hours of each agent in the window."""
-    records = agent_time if isinstance(agent_time, Records) else Records(agent_time=agent_time)
-    if records.agent_time is None:
-        raise InputError("agent_time: expected records with agent_time; got none: say Records(agent_time=…)")
-    rows = TableInput(records.agent_time, utilisation.spec, paid="paid_seconds").checked()
-    paid = pl.col("paid_seconds").sum() / 3600
-    return rows.filter(within("at", since, until)).group_by(_agent="agent_id").agg(_hours=paid)
+    When it lies:
+        As `solved_per_agent`: quick tickets make fast agents. Hours of training and meetings are paid too.
 
+    Why your vendor shows another number:
+        Hours logged in, or hours on tickets, in place of those paid; days in place of hours.
 
-def _apart(agent: str, by: list[str]) -> None:
-    if agent in by:
-        raise ParameterError(f"by names {agent!r}, which is the agent's column: every agent has a row anyway")
+    Example:
+        rows = {"agent_id": ["a", "b"], "solved": [41, 17], "paid_seconds": [144_000, 57_600]}
+        print(sq.evaluate(rows, sq.solved_per_paid_hour(), by="agent_id").select("agent_id", "value", "low", "high"))
+    """
+    return rate(pl.col(solved), pl.col(paid).cast(pl.Float64) / 3600, of=answered(solved) & answered(paid))
