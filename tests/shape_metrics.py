@@ -15,6 +15,7 @@ from servicequality.columns import (
     Number,
     Occurrences,
     Outcome,
+    Row,
     Score0To10,
     Score0To100,
     Seconds,
@@ -22,6 +23,8 @@ from servicequality.columns import (
 )
 from servicequality.shapes import (
     Shape,
+    agreement_of_many,
+    agreement_of_two,
     attainment,
     balance,
     count,
@@ -30,6 +33,7 @@ from servicequality.shapes import (
     elasticity,
     eligible_share,
     geometric_mean,
+    intraclass_correlation,
     mean,
     mean_of_means,
     per_day,
@@ -238,6 +242,25 @@ def own_elasticity(x: Amount = "x", y: Amount = "y") -> Shape:
     """How y grows with x."""
     legal = answered(x) & answered(y) & (pl.col(x) > 0) & (pl.col(y) > 0)
     return elasticity(pl.col(y), pl.col(x), of=legal)
+
+
+def own_agreement(item: Row = "item", rating: Row = "rating", reviewer: Row = "reviewer") -> Shape:
+    """How far many agree."""
+    of = answered(item) & answered(rating) & answered(reviewer)
+    return agreement_of_many(pl.col(item), pl.col(rating), pl.col(reviewer), of=of, coefficient="krippendorff_alpha")
+
+
+def own_agreement_of_two(item: Row = "item", rating: Row = "rating", reviewer: Row = "reviewer") -> Shape:
+    """How far two agree."""
+    of = answered(item) & answered(rating) & (pl.col(reviewer) < 2)
+    return agreement_of_two(pl.col(item), pl.col(rating), pl.col(reviewer), of=of, reviewers=("0", "1"))
+
+
+def own_correlation(item: Row = "item", rating: Row = "rating", reviewer: Row = "reviewer") -> Shape:
+    """How much lies between items."""
+    of = answered(item) & answered(rating) & answered(reviewer)
+    columns = pl.col(item), pl.col(rating), pl.col(reviewer)
+    return intraclass_correlation(*columns, of=of, form="ICC(A,1)", leave_out=True)
 
 
 BODIES = [body for name, body in [*globals().items()] if name.startswith("own_")]

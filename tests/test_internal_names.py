@@ -126,20 +126,6 @@ BY: dict[str, tuple[str, pl.DataFrame, str, By]] = {
         "team",
         lambda rows, key: sq.volume_profile(rows, since=SINCE, until=UNTIL, timezone="UTC", by=key),
     ),
-    "cohen_kappa": ("metrics/quality_assurance", RATINGS, "team", lambda rows, key: sq.cohen_kappa(rows, by=key)),
-    "reviewer_agreement": (
-        "metrics/quality_assurance",
-        RATINGS,
-        "team",
-        lambda rows, key: sq.reviewer_agreement(rows, by=key),
-    ),
-    "krippendorff_alpha": (
-        "metrics/quality_assurance",
-        RATINGS,
-        "team",
-        lambda rows, key: sq.krippendorff_alpha(rows, by=key),
-    ),
-    "icc": ("metrics/quality_assurance", RATINGS, "team", lambda rows, key: sq.icc(rows, by=key)),
     "failed_tickets": (
         "metrics/quality_assurance",
         FACTS,
@@ -197,10 +183,10 @@ def test_keys_called_like_our_columns_group_the_same(name: str) -> None:
 
 
 def test_columns_of_a_role_may_be_called_like_ours() -> None:
-    plain = sq.cohen_kappa(RATINGS)
-    assert plain["value"].null_count() == 0
-    for word in (*named_in("metrics/quality_assurance"), "^k$", "*"):
-        assert_frame_equal(sq.cohen_kappa(RATINGS.rename({"ticket_id": word}), item=word), plain)
+    plain = sq.cohen_kappa().estimate(RATINGS)
+    assert plain.value is not None
+    for word in (*named_in("shapes"), "group", "item", "^k$", "*"):
+        assert sq.cohen_kappa(item=word).estimate(RATINGS.rename({"ticket_id": word})) == plain
     open_now = sq.oldest_open(FACTS, as_of=NOW, top=5)
     for word in (*named_in("metrics/flow"), "^k$", "*"):
         mine = sq.oldest_open(FACTS.rename({"created_at": word}), created=word, as_of=NOW, top=5)
@@ -224,4 +210,4 @@ def test_a_column_called_like_one_of_the_answer_is_refused() -> None:
 def test_errors_name_the_column_as_it_is_called() -> None:
     rows = RATINGS.with_columns(pl.lit("x").alias("_a"))
     with pytest.raises(InputError, match="column '_a' holds texts"):
-        sq.icc(rows, rating="_a")
+        sq.icc(rating="_a").estimate(rows)

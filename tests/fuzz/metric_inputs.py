@@ -14,12 +14,13 @@ from fuzz import grammar, oracle
 from fuzz.grammar import Generator, chance, pick
 from fuzz.options import options_of, values_of
 from fuzz.source import Source, frame_text, opened_all, text_of
-from fuzz.ways import OURS, WAYS
+from fuzz.ways import OF_PARTS, OURS, WAYS
 from servicequality.catalogue.searching import definitions
 from servicequality.core import Definition, Metric
 from servicequality.core.results import RESULT
 from servicequality.errors import ParameterError
 from servicequality.model import as_frame
+from servicequality.shapes import WholeShape
 from test_laws import CALLS, REQUIRED
 
 
@@ -213,7 +214,8 @@ def draw(rng: Generator, chosen: Definition[Any] | None = None) -> MetricInput:
     # Arrow gives a column without a name another, and a column of nulls loses its type on the way through Python.
     lenient |= "" in hostile.columns and layout in ("pandas", "arrow", "rows")
     lenient |= layout in ("pandas", "rows") and any(one.null_count() == one.len() for one in hostile)
-    ways = tuple({pick(rng, tuple(WAYS)) for _ in range(pick(rng, (1, 1, 1, 2)))})
+    fitting = [way for way in WAYS if not (isinstance(metric.value.shape, WholeShape) and way in OF_PARTS)]
+    ways = tuple({pick(rng, fitting) for _ in range(pick(rng, (1, 1, 1, 2)))})
     return MetricInput(
         name=spec.name,
         metric=metric,

@@ -164,3 +164,5 @@ WAYS: Mapping[str, Callable[[Given, pl.DataFrame, Mapping[str, Any]], None]] = {
     "beside": _beside,
     "estimate": _estimate,
 }
+OF_PARTS = ("expr", "group_by", "over", "states")
+"""Ways that a metric which needs all rows of a group refuses."""

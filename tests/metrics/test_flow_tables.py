@@ -172,6 +172,14 @@ def test_queues_that_begin_together_are_one_backlog() -> None:
         assert value == time_to_drain().estimate(apart.filter(team=team)).value
 
 
+def test_an_objective_on_drain_time_reads_the_periods_themselves() -> None:
+    rows = weeks(draining([5, 0, 3, 8, 4, 1, 7, 4], 60), MONDAY)
+    quarter = evaluate(rows, time_to_drain(), every="1y", at="period")
+    assert quarter["value"].to_list()[-1] == pytest.approx(evaluate(rows.tail(9), time_to_drain())["value"][-1])
+    card = Scorecard([Objective(time_to_drain(periods=2), at_most=1e9)], period="quarter")
+    assert card.evaluate(rows, at="period", as_of=MONDAY + 90 * DAY)["verdict"].len() > 0
+
+
 def drained(rows: pl.DataFrame, as_of: datetime, periods: int = 8) -> dict[str, Any]:
     return evaluate(weeks(rows, as_of), time_to_drain(periods=periods)).row(0, named=True)
 

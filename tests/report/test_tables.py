@@ -188,3 +188,9 @@ def test_any_dataframe_and_any_cell_prints() -> None:
         listing(rows, shares="tags")
     with pytest.raises(InputError, match="column 'value' holds String, not numbers"):
         table(result.with_columns(pl.col("value").cast(pl.String)))
+
+
+def test_bars_are_of_counts_alone() -> None:
+    frame = pl.DataFrame({"k": ["a", "b", "c", "d", "e"], "n": [4.0, float("nan"), float("inf"), -2.0, None]})
+    bars = [line.count("█") for line in listing(frame, bar="n").splitlines()]
+    assert [one > 0 for one in bars][-5:] == [True, False, False, False, False]

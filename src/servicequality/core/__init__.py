@@ -38,6 +38,7 @@ from servicequality.core.evaluation import evaluate, plan
 from servicequality.core.evaluation import key_types as key_types
 from servicequality.core.evaluation import shared_type as shared_type
 from servicequality.core.grouping import PERIOD as PERIOD
+from servicequality.core.grouping import PERIOD_OF_ROW as PERIOD_OF_ROW
 from servicequality.core.grouping import Grouping as Grouping
 from servicequality.core.grouping import period_start as period_start
 from servicequality.core.labels import family_title as family_title

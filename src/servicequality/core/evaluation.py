@@ -113,7 +113,9 @@ def key_types(frames: Iterable[Any], metrics: Sequence[Metric], grouping: Groupi
     for frame in frames:
         for data, group in by_grain(frame, metrics):
             rows = grouping.frame(as_frame(data).lazy(), group)
-            for key, dtype in rows.select(map(column, grouping.keys)).collect_schema().items():
+            for key, dtype in (
+                rows.select(held.alias(key) for key, held in grouping.columns.items()).collect_schema().items()
+            ):
                 types[key] = shared_type({types.get(key, dtype), dtype}) or types[key]
     return types
 
@@ -129,6 +131,6 @@ def shared_type(types: Collection[pl.DataType]) -> pl.DataType | None:
 
 
 def _schema(frame: pl.LazyFrame, grouping: Grouping) -> pl.Schema:
-    keys = frame.select(map(column, grouping.keys)).collect_schema()
+    keys = frame.select(held.alias(key) for key, held in grouping.columns.items()).collect_schema()
     period = {PERIOD: keys.get(PERIOD, pl.Datetime("us", "UTC"))}
     return pl.Schema({**keys, **period, **RESULT})

@@ -16,6 +16,8 @@ from servicequality.errors import InputError, ParameterError
 from servicequality.shapes.base import FloatArray
 
 PERIOD = "period"
+PERIOD_OF_ROW = "servicequality.period"
+"""The column of prepared rows that holds their period, beside whatever the caller's frame calls `period`."""
 _EVERY = re.compile(r"[1-9]\d{0,4}(d|w|mo|q|y)|([1-9]\d{0,8}(ns|us|ms|s|m|h))+")
 
 
@@ -81,6 +83,11 @@ class Grouping:
         return [*self.by, *self.added]
 
     @property
+    def columns(self) -> dict[str, pl.Expr]:
+        """The column of prepared rows that holds each key."""
+        return {key: column(key) for key in self.by} | {key: pl.col(PERIOD_OF_ROW) for key in self.added}
+
+    @property
     def added(self) -> list[str]:
         """The column that `frame` adds: the period, if there is one."""
         return [] if self.every is None else [PERIOD]
@@ -122,16 +129,12 @@ class Grouping:
             if metric.condition is not None:
                 require_columns(schema, metric.condition.meta.root_names(), role=f"{metric.name}.where")
                 _check_condition(data, metric)
-        return data if self.at is None else data.with_columns(self._period(schema, metrics))
+        return data if self.at is None else data.with_columns(self._period(schema))
 
-    def _period(self, schema: pl.Schema, metrics: Sequence[Rule]) -> pl.Expr:
+    def _period(self, schema: pl.Schema) -> pl.Expr:
         assert self.at is not None  # asked only with a period
         assert self.every is not None  # `of` sees that the two go together
         require_columns(schema, [self.at], role="at")
-        read = {*self.sampling.columns(), *(bound.name for metric in metrics for bound in metric.inputs)}
-        read |= {name for one in metrics if one.condition is not None for name in one.condition.meta.root_names()}
-        if PERIOD in read:
-            raise ParameterError(f"{PERIOD!r} is the answer's own column; rename the frame's column first")
         dtype, at = schema[self.at], column(self.at)
         if dtype == pl.Null:
             dtype = pl.Datetime("us", "UTC")
@@ -151,7 +154,7 @@ class Grouping:
                 stated = at.dt.replace_time_zone if dtype.time_zone is None else at.dt.convert_time_zone
                 at = stated(self.timezone)
             zone = self.timezone or dtype.time_zone if isinstance(dtype, pl.Datetime) else None
-            period = period_start(at, self.every, zone).alias(PERIOD)
+            period = period_start(at, self.every, zone).alias(PERIOD_OF_ROW)
             pl.LazyFrame(schema={self.at: dtype}).select(period).collect()
         except pl.exceptions.PolarsError as error:
             raise ParameterError(

@@ -337,7 +337,7 @@ class Plan:
         return [maker for maker, _ in self._table_readers]
 
     def _key_expressions(self) -> dict[str, pl.Expr]:
-        return {key_column(name): column(name) for name in self.grouping.keys}
+        return {key_column(name): held for name, held in self.grouping.columns.items()}
 
     def summed(self, rows: pl.LazyFrame, *, spread: bool = False) -> pl.LazyFrame:
         """All sums of all rules, in one group_by (two where rows come in clusters)."""

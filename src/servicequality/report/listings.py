@@ -76,5 +76,7 @@ def _number(number: float | None) -> str:
 
 
 def _bars(counts: pl.Series) -> list[str]:
-    most = max((count for count in counts.to_list() if count), default=1)
-    return ["" if not count else "█" * max(1, round(_BAR * count / most)) for count in counts.to_list()]
+    """A bar for each count above 0, as long as its part of the largest; none for what is no count."""
+    known = [count if count is not None and 0 < count < float("inf") else 0.0 for count in counts.to_list()]
+    most = max(known, default=0.0)
+    return ["" if not count else "█" * max(1, round(_BAR * count / most)) for count in known]

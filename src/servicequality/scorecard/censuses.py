@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.core import PERIOD, Grouping, Metric, Plan
+from servicequality.core import PERIOD, PERIOD_OF_ROW, Grouping, Metric, Plan
 from servicequality.errors import InputError
 from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
 from servicequality.scorecard.reading import FigureRequest, Figures, fixed_figures, table_figures, whole_figures
@@ -83,7 +83,7 @@ def _periods(
     rows: pl.LazyFrame, one: FigureRequest, as_of: dt.datetime, timezone: str | None
 ) -> tuple[pl.Series, Sequence[dt.datetime]]:
     """The beginning of each period that began before `as_of`, and the instant at which its census is taken."""
-    first = rows.select(pl.col(PERIOD).min()).collect(engine="streaming").to_series()
+    first = rows.select(pl.col(PERIOD_OF_ROW).min().alias(PERIOD)).collect(engine="streaming").to_series()
     dtype, zone = first.dtype, getattr(first.dtype, "time_zone", None) or timezone or "UTC"
     none = pl.Series(PERIOD, [], dtype)
     last = pl.select(pl.lit(as_of - dt.timedelta(microseconds=1)).dt.convert_time_zone(zone)).to_series()

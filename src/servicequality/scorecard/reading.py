@@ -13,6 +13,7 @@ import polars as pl
 from servicequality.core import (
     BIN,
     PERIOD,
+    PERIOD_OF_ROW,
     STRATUM,
     Grouping,
     JudgedSums,
@@ -207,7 +208,7 @@ def _whole(
     plan = Plan((one.metric,), grouping)
     frame = plan.prepared(rows)
     sums = plan.sums(frame).filter(pl.col(key_column(PERIOD)).is_not_null())
-    known = frame.filter(pl.col(PERIOD).is_not_null())
+    known = frame.filter(pl.col(PERIOD_OF_ROW).is_not_null())
     return whole_figures(plan, known, sums, one.metric, grouping.keys, level=level)
 
 

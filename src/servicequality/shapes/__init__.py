@@ -1,5 +1,6 @@
 """Shapes: what is summed, its value and its limits. Every metric is a row rule and one of them."""
 
+from servicequality.shapes.agreement import AgreementOfMany, AgreementOfTwo, agreement_of_many, agreement_of_two
 from servicequality.shapes.amounts import OpenTally, OpenTotal, Tally, Total, count, total_of
 from servicequality.shapes.base import (
     Count,
@@ -18,6 +19,7 @@ from servicequality.shapes.diversity import EffectiveKinds, effective_kinds
 from servicequality.shapes.drain_times import Draining, draining
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.growth import Elasticity, elasticity
+from servicequality.shapes.intraclass import IntraclassCorrelation, intraclass_correlation
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
 from servicequality.shapes.named_counts import PerName, per_name
 from servicequality.shapes.quantiles import Quantile, quantile
@@ -40,6 +42,8 @@ from servicequality.stats.net import NetMethod
 from servicequality.stats.proportion import ProportionMethod
 
 __all__ = [
+    "AgreementOfMany",
+    "AgreementOfTwo",
     "Attainment",
     "Balance",
     "Count",
@@ -52,6 +56,7 @@ __all__ = [
     "EligibleShare",
     "FixedShape",
     "GeometricMean",
+    "IntraclassCorrelation",
     "Label",
     "Mean",
     "MeanOfMeans",
@@ -84,6 +89,8 @@ __all__ = [
     "UpShare",
     "WholeReading",
     "WholeShape",
+    "agreement_of_many",
+    "agreement_of_two",
     "attainment",
     "balance",
     "count",
@@ -92,6 +99,7 @@ __all__ = [
     "elasticity",
     "eligible_share",
     "geometric_mean",
+    "intraclass_correlation",
     "mean",
     "mean_of_means",
     "per_day",

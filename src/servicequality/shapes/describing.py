@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from servicequality.errors import DefinitionError
+from servicequality.shapes.agreement import AgreementOfMany, AgreementOfTwo
 from servicequality.shapes.amounts import Tally, Total
 from servicequality.shapes.base import Shape
 from servicequality.shapes.composites import MeanOfMeans
@@ -14,6 +15,7 @@ from servicequality.shapes.diversity import EffectiveKinds
 from servicequality.shapes.drain_times import Draining
 from servicequality.shapes.durations import StratifiedSurvival, Survival
 from servicequality.shapes.growth import Elasticity
+from servicequality.shapes.intraclass import IntraclassCorrelation
 from servicequality.shapes.means import GeometricMean, Mean
 from servicequality.shapes.named_counts import PerName
 from servicequality.shapes.quantiles import Quantile
@@ -223,4 +225,30 @@ def _elasticities(shape: Elasticity) -> Description:
     return Description(
         "Student's, of a least-squares slope of logarithms. Fewer than three rows have none.",
         "Consecutive rows are not independent, and limits are then too short.",
+    )
+
+
+@description.register
+def _agreements(shape: AgreementOfMany) -> Description:
+    if shape.coefficient == "percent_agreement":
+        return Description("Wilson's (1927), of the items with two ratings or more.", _RARE_MISSES)
+    return Description(
+        "Student's, with the error of the items linearised (Gwet 2014).",
+        "Of few items, or where one category prevails, limits are too short.",
+    )
+
+
+@description.register
+def _pairs(shape: AgreementOfTwo) -> Description:
+    return Description(
+        "Normal, with the large-sample error away from 0 (Fleiss, Cohen and Everitt 1969).",
+        "Of few items, or where one category prevails, limits are too short.",
+    )
+
+
+@description.register
+def _correlations(shape: IntraclassCorrelation) -> Description:
+    return Description(
+        "Those of F (McGraw and Wong 1996), which take the spreads between and within items for normal.",
+        "Ratings of few points, crowded at one end, are not normal.",
     )

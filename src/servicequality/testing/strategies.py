@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from servicequality.core import Bound, Metric
 from servicequality.errors import ParameterError
+from servicequality.shapes.agreement import RatingShape
 
 KEY, WEIGHT, CLUSTER, SLICE, PART = "law_key", "law_weight", "law_cluster", "law_slice", "law_part"
 AROUND = datetime(2026, 3, 29, 1, tzinfo=UTC)
@@ -61,7 +62,7 @@ def mixed(metric: Metric, seed: int, around: datetime = AROUND) -> pl.DataFrame:
     pool = _allowed(metric, _pool(metric, types, seed, around))
     varied, special = 32, ["one row"] + ["alike"] * 8 + ["nulls"] * 7
     rows = pool[np.array([*range(varied), varied + 1, *[varied + 3] * 8, *[0] * 7]) % pool.height]
-    return rows.with_columns(pl.concat([rows[KEY].head(varied), pl.Series(KEY, special)]))
+    return _allowed(metric, rows.with_columns(pl.concat([rows[KEY].head(varied), pl.Series(KEY, special)])))
 
 
 def _pool(metric: Metric, types: dict[str, pl.DataType], seed: int, around: datetime) -> pl.DataFrame:
@@ -86,7 +87,10 @@ def _pool(metric: Metric, types: dict[str, pl.DataType], seed: int, around: date
 
 
 def _allowed(metric: Metric, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that the metric's shape does not refuse."""
+    """The rows that the metric's shape does not refuse; where rows are ratings, one of a reviewer and item."""
+    if isinstance(metric.shape, RatingShape):
+        once = [metric.shape.names[role] for role in ("item", "reviewer")]
+        rows = rows.filter(pl.struct(once).is_first_distinct() | pl.any_horizontal(pl.col(once).is_null()))
     refused = [rule.fill_null(value=False) for rule in metric.shape.refused.values()]
     return rows.filter(~pl.any_horizontal(refused)) if refused else rows
 

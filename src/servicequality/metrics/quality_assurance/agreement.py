@@ -1,45 +1,30 @@
-"""Agreement of reviewers: all coefficients at once, and Cohen's kappa for two."""
+"""Agreement of reviewers of the same items: percent agreement, Cohen's kappa of two, and what both stand on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import polars as pl
 
-from servicequality import stats
-from servicequality.checks import choice
-from servicequality.columns import Row
-from servicequality.core import Computation, define_table, of_frame
-from servicequality.metrics.quality_assurance.answers import (
-    Figures,
-    alpha,
-    answered_by,
-    check_weights,
-    coefficient,
-    credit,
-    of_counts,
-    of_pair,
-    percent,
-    require_order,
-    require_order_for,
-    rows_of,
-    weighted,
-)
-from servicequality.metrics.quality_assurance.paired import confusions
-from servicequality.metrics.quality_assurance.ratings import Panel, Ratings, ratings_of
-from servicequality.stats.krippendorff import SCALES, MeasurementScale
-from servicequality.stats.partial_credit import Weights
+from servicequality.checks import choice, shown
+from servicequality.columns import Row, answered
+from servicequality.core import define
+from servicequality.errors import ParameterError
+from servicequality.shapes import Shape, agreement_of_many, agreement_of_two
+from servicequality.shapes.agreement import Categories, Coefficient
+from servicequality.stats.krippendorff import MeasurementScale
+from servicequality.stats.partial_credit import NAMED, Weights
 
 __all__ = ["cohen_kappa", "reviewer_agreement"]
 
 
-@define_table(
+@define(
     title="Reviewer agreement",
-    unit="coefficient",
+    unit="share",
     better="higher",
-    bounds=(-1, 1),
+    bounds=(0, 1),
     grain="rating",
-    formula=r"\frac{p_o - p_e}{1 - p_e}\ \text{under each idea of chance}\ p_e",
-    references=("Gwet 2014", "Krippendorff 2011", "Fleiss 1971", "Brennan & Prediger 1981"),
+    formula=r"p_o = \frac{1}{n} \sum_i \sum_k \frac{r_{ik} (r_{ik} - 1)}{r_i (r_i - 1)}",
+    references=("Gwet 2014", "Wilson 1927"),
     aliases=(
         "inter-rater reliability",
         "calibration",
@@ -49,68 +34,42 @@ __all__ = ["cohen_kappa", "reviewer_agreement"]
         "QA calibration",
     ),
 )
-@of_frame
 def reviewer_agreement(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
     *,
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    scale: MeasurementScale = "nominal",
-    level: float = 0.95,
-) -> Computation:
-    """How far reviewers of the same tickets agree: percent agreement, and each coefficient that corrects it for chance.
+    weights: Weights = "none",
+    categories: Categories | None = None,
+) -> Shape:
+    """How often two reviewers of the same item give the same rating: percent agreement, with Wilson's limits.
 
-    One row a rating. On rows of `Review` say `by="category"`, since each category has its own scale. Fleiss' kappa is the
-    general one, which takes any number of ratings an item. `scale` is that of Krippendorff's alpha; with a scale other than
-    nominal Gwet's AC2 is there too, with partial credit for near misses. `n` counts items with two ratings or more,
-    `n_missing` items with one.
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
+
+    On rows of `Review` ask by category, since each category has its own scale. `weights` gives partial credit for categories
+    that lie near each other. Chance alone makes reviewers agree: ask for a coefficient beside it, such as
+    `evaluate(rows, [reviewer_agreement(), fleiss_kappa(), gwet_ac1()], by="category")`.
 
     When it lies:
-        Where nearly all ratings are the same, kappa and alpha are near 0 though reviewers agree nine times in ten, and AC1 is
-        high though they may only be guessing the usual: neither says that the rare failures are found. Reviewers who agree
-        may be wrong together. Tickets chosen because they are hard make everybody look worse.
+        Where nearly all ratings are the same, reviewers agree nine times in ten though they never agree on the rare failures.
+        Reviewers who agree may be wrong together. Tickets chosen because they are hard make everybody look worse.
 
     Why your vendor shows another number:
-        Percent agreement alone; "within one point" counted as agreement; reviewers compared with one expert in place of each
-        other; scores of whole reviews compared, which agree when their errors cancel.
+        "Within one point" counted as agreement; reviewers compared with one expert in place of each other; scores of whole
+        reviews compared, which agree when their errors cancel.
 
     Example:
         from servicequality.datasets import calibration_reviews
 
         rows = calibration_reviews(120, seed=7)
-        agreement = sq.reviewer_agreement(rows, by="category")
-        print(agreement.pivot("metric", index="category", values="value"))
+        print(sq.evaluate(rows, sq.reviewer_agreement(), by="category").select("category", "value", "low", "high", "n_eff"))
     """
-    choice("reviewer_agreement: scale", scale, SCALES)
-    near: dict[MeasurementScale, Weights] = {
-        "nominal": "none",
-        "ordinal": "ordinal",
-        "interval": "quadratic",
-        "ratio": "ratio",
-    }
-
-    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
-        if scale != "nominal":
-            require_order(known, f"scale={scale!r}")
-        told = {
-            "percent_agreement": percent(panels, level=level),
-            "fleiss_kappa": coefficient(panels, stats.fleiss_kappa, level=level, needs_use=2, unequal=True),
-            "krippendorff_alpha": alpha(panels, scale, level=level),
-            "gwet_ac1": coefficient(panels, stats.gwet_ac1, level=level, needs_categories=2),
-            "brennan_prediger": coefficient(panels, stats.brennan_prediger, level=level, needs_categories=2),
-        }
-        if scale != "nominal":
-            told["gwet_ac2"] = weighted(panels, stats.gwet_ac2, near[scale], level=level, needs_categories=2)
-        return told
-
-    columns = item, rating, reviewer
-    return of_counts("reviewer_agreement", ratings, columns, figures, by=by, categories=categories, level=level)
+    return of_many("reviewer_agreement", (item, rating, reviewer), "percent_agreement", weights, categories)
 
 
-@define_table(
+@define(
     title="Cohen's kappa",
     label="Cohen's kappa",
     unit="coefficient",
@@ -121,23 +80,23 @@ def reviewer_agreement(
     references=("Cohen 1960", "Cohen 1968", "Fleiss, Cohen & Everitt 1969", "Feinstein & Cicchetti 1990"),
     aliases=("kappa", "weighted kappa", "agreement of two reviewers"),
 )
-@of_frame
 def cohen_kappa(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
     *,
-    reviewers: Sequence[str] | None = None,
+    reviewers: tuple[str, str] | None = None,
     weights: Weights = "none",
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    level: float = 0.95,
-) -> Computation:
-    """Agreement of two named reviewers beyond what each one's habits would give by chance, with their percent agreement.
+    categories: Categories | None = None,
+) -> Shape:
+    """Agreement of two named reviewers beyond what each one's habits would give by chance.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     One row a rating; `reviewers` names two where there are more. `weights` gives partial credit for categories that lie near
-    each other (linear, quadratic …); the percent agreement is then weighted alike. The standard error is that of
+    each other (linear, quadratic …). The standard error is that of
     large samples, away from 0.
 
     When it lies:
@@ -152,20 +111,72 @@ def cohen_kappa(
         from servicequality.datasets import calibration_reviews
 
         rows = calibration_reviews(120, seed=7)
-        agreement = sq.cohen_kappa(rows, by="category", reviewers=("reviewer-1", "reviewer-2"))
-        print(agreement.select("category", "metric", "value", "low", "high", "n"))
+        metrics = [sq.reviewer_agreement(), sq.cohen_kappa(reviewers=("reviewer-1", "reviewer-2"))]
+        agreement = sq.evaluate(rows, metrics, by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
     check_weights("cohen_kappa", weights)
+    complete = pl.all_horizontal(answered(name) for name in (item, rating, reviewer))
+    pair, others = None if reviewers is None else _pair(reviewers), pl.lit(value=False)
+    if pair is not None:
+        others = ~pl.col(reviewer).cast(pl.String).is_in(list(pair))
+    shape = agreement_of_two(
+        pl.col(item),
+        pl.col(rating),
+        pl.col(reviewer),
+        of=complete if pair is None else complete & ~others,
+        weights=weights,
+        categories=_checked("cohen_kappa", categories),
+        reviewers=pair,
+    )
+    return shape if pair is None else shape.excluding(complete & others)
 
-    def answer(frame: pl.LazyFrame) -> pl.DataFrame:
-        known = ratings_of("cohen_kappa", frame, (item, rating, reviewer), by=by, categories=categories)
-        require_order_for(known, weights)
-        keys, pairs = confusions(known, reviewers)
-        both = [of_pair(pair, known.scores, weights, level) for pair in pairs]
-        figures = {
-            "percent_agreement": Figures("share", f"wilson{credit(weights)}", [seen for seen, _ in both]),
-            "cohen_kappa": Figures("coefficient", f"large sample, z{credit(weights)}", [kappa for _, kappa in both]),
-        }
-        return rows_of(keys, figures, level=level)
 
-    return answered_by(ratings, answer, by=by, level=level)
+def check_weights(name: str, weights: str) -> None:
+    """Raise ParameterError for weights that have no such name."""
+    choice(f"{name}: weights", weights, NAMED)
+
+
+def of_many(
+    name: str,
+    columns: tuple[str, str, str],
+    coefficient: Coefficient,
+    weights: Weights,
+    categories: Categories | None,
+    *,
+    scale: MeasurementScale = "nominal",
+    equal: bool = False,
+    ends: tuple[str | None, str | None] = (None, None),
+) -> Shape:
+    check_weights(name, weights)
+    low, high = ends
+    if (low is None) != (high is None):
+        raise ParameterError(f"{name}: scale_min and scale_max go together, got {shown(low)} and {shown(high)}")
+    item, rating, reviewer = map(pl.col, columns)
+    return agreement_of_many(
+        item,
+        rating,
+        reviewer,
+        of=pl.all_horizontal(answered(one) for one in columns),
+        coefficient=coefficient,
+        weights=weights,
+        scale=scale,
+        equal=equal,
+        categories=_checked(name, categories),
+        ends=None if low is None or high is None else (pl.col(low), pl.col(high)),
+    )
+
+
+def _checked(name: str, categories: Any) -> Categories | None:
+    if categories is None:
+        return None
+    if not isinstance(categories, (tuple, list, range)):
+        raise ParameterError(f"{name}: categories must be a list or tuple of ratings, got {shown(categories)}")
+    return tuple(categories)
+
+
+def _pair(reviewers: Any) -> tuple[str, str]:
+    pair = () if isinstance(reviewers, str) or not isinstance(reviewers, Iterable) else tuple(map(str, reviewers))
+    if len(pair) != 2 or pair[0] == pair[1]:
+        raise ParameterError(f"cohen_kappa: reviewers must name two reviewers, got {shown(reviewers)}")
+    return pair[0], pair[1]

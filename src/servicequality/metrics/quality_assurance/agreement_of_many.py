@@ -1,32 +1,20 @@
-"""Agreement of any number of reviewers, one table per coefficient."""
+"""Agreement of any number of reviewers beyond chance, one coefficient each."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from servicequality import stats
 from servicequality.checks import choice
-from servicequality.columns import Row
-from servicequality.core import Computation, define_table, of_frame
-from servicequality.metrics.quality_assurance.answers import (
-    Figures,
-    alpha,
-    check_weights,
-    coefficient,
-    of_counts,
-    percent,
-    require_equal,
-    require_order,
-    require_order_for,
-    weighted,
-)
-from servicequality.metrics.quality_assurance.ratings import Panel, Ratings
+from servicequality.columns import Number, Row
+from servicequality.core import define
+from servicequality.metrics.quality_assurance.agreement import of_many
+from servicequality.shapes import Shape
+from servicequality.shapes.agreement import Categories
 from servicequality.stats.krippendorff import SCALES, MeasurementScale
 from servicequality.stats.partial_credit import Weights
 
 __all__ = ["brennan_prediger", "fleiss_kappa", "gwet_ac1", "gwet_ac2", "krippendorff_alpha"]
 
 
-@define_table(
+@define(
     title="Fleiss' kappa",
     label="Fleiss' kappa",
     unit="coefficient",
@@ -37,20 +25,20 @@ __all__ = ["brennan_prediger", "fleiss_kappa", "gwet_ac1", "gwet_ac2", "krippend
     references=("Fleiss 1971", "Gwet 2008", "Gwet 2014"),
     aliases=("multi-rater kappa", "agreement of several reviewers", "kappa of many raters", "Scott's pi"),
 )
-@of_frame
 def fleiss_kappa(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
     *,
     weights: Weights = "none",
     unequal: Literal["refuse", "allow"] = "refuse",
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    level: float = 0.95,
-) -> Computation:
-    """Agreement of any reviewers beyond what the categories' overall shares give by chance, beside percent agreement.
+    categories: Categories | None = None,
+) -> Shape:
+    """Agreement of any reviewers beyond what the categories' overall shares give by chance.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     Every item needs the same number of ratings; `unequal="allow"` takes the general form. Who rated plays no part, so
     reviewers may differ from item to item. For two reviewers it is Scott's pi, not Cohen's kappa.
@@ -65,24 +53,17 @@ def fleiss_kappa(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        agreement = sq.fleiss_kappa(calibration_reviews(120, seed=7), by="category")
-        print(agreement.select("category", "metric", "value", "low", "high", "n"))
+        rows = calibration_reviews(120, seed=7)
+        metrics = [sq.reviewer_agreement(), sq.fleiss_kappa()]
+        agreement = sq.evaluate(rows, metrics, by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
-    check_weights("fleiss_kappa", weights)
     choice("fleiss_kappa: unequal", unequal, ("refuse", "allow"))
-
-    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
-        require_order_for(known, weights)
-        if unequal == "refuse":
-            require_equal(known, panels)
-        kappa = weighted(panels, stats.fleiss_kappa, weights, level=level, needs_use=2, unequal=True)
-        return {"percent_agreement": percent(panels, weights, level=level), "fleiss_kappa": kappa}
-
-    columns = item, rating, reviewer
-    return of_counts("fleiss_kappa", ratings, columns, figures, by=by, categories=categories, level=level)
+    equal = unequal == "refuse"
+    return of_many("fleiss_kappa", (item, rating, reviewer), "fleiss_kappa", weights, categories, equal=equal)
 
 
-@define_table(
+@define(
     title="Krippendorff's alpha",
     label="Krippendorff's alpha",
     unit="coefficient",
@@ -93,19 +74,19 @@ def fleiss_kappa(
     references=("Krippendorff 2011", "Krippendorff 2018", "Gwet 2014"),
     aliases=("alpha reliability", "content analysis reliability", "agreement with missing ratings"),
 )
-@of_frame
 def krippendorff_alpha(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
     *,
     scale: MeasurementScale = "nominal",
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    level: float = 0.95,
-) -> Computation:
+    categories: Categories | None = None,
+) -> Shape:
     """Agreement of any number of reviewers, with gaps, on any scale: 1 less the disagreement seen over that expected.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     Items with one rating tell nothing and are left out. The ordinal scale counts ranks between two ratings, the interval
     scale squared differences, the ratio scale relative ones. Limits are those of the items, linearised, and not a bootstrap.
@@ -121,25 +102,18 @@ def krippendorff_alpha(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        rows = calibration_reviews(120, seed=7, gaps=0.1)
-        agreement = sq.krippendorff_alpha(rows, by="category", scale="ordinal")
-        print(agreement.select("category", "metric", "value", "low", "high", "n", "n_missing"))
+        rows = calibration_reviews(120, seed=7)
+        metrics = [sq.reviewer_agreement(), sq.krippendorff_alpha(scale="ordinal")]
+        agreement = sq.evaluate(rows, metrics, by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
     choice("krippendorff_alpha: scale", scale, SCALES)
-
-    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
-        if scale != "nominal":
-            require_order(known, f"scale={scale!r}")
-        return {
-            "percent_agreement": percent(panels, level=level),
-            "krippendorff_alpha": alpha(panels, scale, level=level),
-        }
-
-    columns = item, rating, reviewer
-    return of_counts("krippendorff_alpha", ratings, columns, figures, by=by, categories=categories, level=level)
+    return of_many(
+        "krippendorff_alpha", (item, rating, reviewer), "krippendorff_alpha", "none", categories, scale=scale
+    )
 
 
-@define_table(
+@define(
     title="Gwet's AC1",
     label="Gwet's AC1",
     unit="coefficient",
@@ -150,18 +124,20 @@ def krippendorff_alpha(
     references=("Gwet 2008", "Gwet 2014"),
     aliases=("AC1", "first-order agreement coefficient", "paradox-resistant kappa"),
 )
-@of_frame
 def gwet_ac1(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
+    scale_min: Number | None = None,
+    scale_max: Number | None = None,
     *,
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    level: float = 0.95,
-) -> Computation:
-    """Agreement beyond chance that does not collapse where one category prevails, beside percent agreement.
+    categories: Categories | None = None,
+) -> Shape:
+    """Agreement beyond chance that does not collapse where one category prevails.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     Only ratings that are guesses agree by chance, and the less so the more one category prevails. Any number of reviewers,
     gaps allowed. Categories that could be given count even if nobody gave them: name them, or let `scale_min` and
@@ -177,19 +153,16 @@ def gwet_ac1(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        agreement = sq.gwet_ac1(calibration_reviews(120, seed=7), by="category")
-        print(agreement.select("category", "metric", "value", "low", "high", "n"))
+        rows = calibration_reviews(120, seed=7)
+        metrics = [sq.reviewer_agreement(), sq.gwet_ac1(scale_min="scale_min", scale_max="scale_max")]
+        agreement = sq.evaluate(rows, metrics, by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
-
-    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
-        ac1 = coefficient(panels, stats.gwet_ac1, level=level, needs_categories=2)
-        return {"percent_agreement": percent(panels, level=level), "gwet_ac1": ac1}
-
-    columns = item, rating, reviewer
-    return of_counts("gwet_ac1", ratings, columns, figures, by=by, categories=categories, level=level)
+    ends = scale_min, scale_max
+    return of_many("gwet_ac1", (item, rating, reviewer), "gwet_ac1", "none", categories, ends=ends)
 
 
-@define_table(
+@define(
     title="Gwet's AC2",
     label="Gwet's AC2",
     unit="coefficient",
@@ -200,19 +173,21 @@ def gwet_ac1(
     references=("Gwet 2014",),
     aliases=("AC2", "weighted AC1", "second-order agreement coefficient"),
 )
-@of_frame
 def gwet_ac2(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
+    scale_min: Number | None = None,
+    scale_max: Number | None = None,
     *,
     weights: Weights = "ordinal",
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    level: float = 0.95,
-) -> Computation:
-    """Gwet's AC1 with partial credit for near misses, beside the percent agreement with the same credit.
+    categories: Categories | None = None,
+) -> Shape:
+    """Gwet's AC1 with partial credit for near misses, as `reviewer_agreement(weights=)` gives it to percent agreement.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     When it lies:
         Credit for near misses makes any coefficient high where ratings crowd at two neighbouring points, as most quality
@@ -224,21 +199,16 @@ def gwet_ac2(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        agreement = sq.gwet_ac2(calibration_reviews(120, seed=7), by="category")
-        print(agreement.select("category", "metric", "value", "low", "high", "n"))
+        rows = calibration_reviews(120, seed=7)
+        metrics = [sq.reviewer_agreement(), sq.gwet_ac2(scale_min="scale_min", scale_max="scale_max")]
+        agreement = sq.evaluate(rows, metrics, by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
-    check_weights("gwet_ac2", weights)
-
-    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
-        require_order_for(known, weights)
-        credited = weighted(panels, stats.gwet_ac2, weights, level=level, needs_categories=2)
-        return {"percent_agreement": percent(panels, weights, level=level), "gwet_ac2": credited}
-
-    columns = item, rating, reviewer
-    return of_counts("gwet_ac2", ratings, columns, figures, by=by, categories=categories, level=level)
+    ends = scale_min, scale_max
+    return of_many("gwet_ac2", (item, rating, reviewer), "gwet_ac2", weights, categories, ends=ends)
 
 
-@define_table(
+@define(
     title="Brennan-Prediger coefficient",
     label="Brennan-Prediger",
     unit="coefficient",
@@ -249,19 +219,21 @@ def gwet_ac2(
     references=("Brennan & Prediger 1981", "Gwet 2014"),
     aliases=("free-marginal kappa", "Bennett's S", "Randolph's kappa", "G index", "PABAK"),
 )
-@of_frame
 def brennan_prediger(
-    ratings: Any,
     item: Row = "ticket_id",
     rating: Row = "rating",
     reviewer: Row = "reviewer_id",
+    scale_min: Number | None = None,
+    scale_max: Number | None = None,
     *,
     weights: Weights = "none",
-    by: str | Sequence[str] = (),
-    categories: Sequence[Any] | None = None,
-    level: float = 0.95,
-) -> Computation:
-    """Agreement beyond that of reviewers who pick categories blindly, all alike, beside percent agreement.
+    categories: Categories | None = None,
+) -> Shape:
+    """Agreement beyond that of reviewers who pick categories blindly, all alike.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     When it lies:
         More categories make it higher: adding one that nobody uses lowers the agreement that chance is given credit for.
@@ -272,15 +244,10 @@ def brennan_prediger(
     Example:
         from servicequality.datasets import calibration_reviews
 
-        agreement = sq.brennan_prediger(calibration_reviews(120, seed=7), by="category")
-        print(agreement.select("category", "metric", "value", "low", "high", "n"))
+        rows = calibration_reviews(120, seed=7)
+        metrics = [sq.reviewer_agreement(), sq.brennan_prediger(scale_min="scale_min", scale_max="scale_max")]
+        agreement = sq.evaluate(rows, metrics, by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
-    check_weights("brennan_prediger", weights)
-
-    def figures(known: Ratings, panels: list[Panel]) -> dict[str, Figures]:
-        require_order_for(known, weights)
-        credited = weighted(panels, stats.brennan_prediger, weights, level=level, needs_categories=2)
-        return {"percent_agreement": percent(panels, weights, level=level), "brennan_prediger": credited}
-
-    columns = item, rating, reviewer
-    return of_counts("brennan_prediger", ratings, columns, figures, by=by, categories=categories, level=level)
+    ends = scale_min, scale_max
+    return of_many("brennan_prediger", (item, rating, reviewer), "brennan_prediger", weights, categories, ends=ends)

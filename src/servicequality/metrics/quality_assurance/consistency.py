@@ -1,22 +1,19 @@
 """The intraclass correlation: how much of the spread of ratings lies between items."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from servicequality.checks import choice
-from servicequality.columns import Number, Row
-from servicequality.core import Computation, define_table, of_frame
-from servicequality.metrics.quality_assurance.answers import Figures, answered_by, of_squares, rows_of
-from servicequality.metrics.quality_assurance.paired import mean_squares
-from servicequality.metrics.quality_assurance.ratings import ratings_of
+from servicequality.columns import Row, answered
+from servicequality.core import define
+from servicequality.shapes import Shape, intraclass_correlation
 from servicequality.stats.intraclass import FORMS, IccForm
 
 __all__ = ["icc"]
 
 
-@define_table(
+@define(
     title="Intraclass correlation",
     label="ICC",
     unit="coefficient",
@@ -27,24 +24,23 @@ __all__ = ["icc"]
     references=("Shrout & Fleiss 1979", "McGraw & Wong 1996"),
     aliases=("ICC", "intraclass correlation coefficient", "reliability of ratings", "consistency of reviewers"),
 )
-@of_frame
 def icc(
-    ratings: Any,
     item: Row = "ticket_id",
-    rating: Number = "rating",
+    rating: Row = "rating",
     reviewer: Row = "reviewer_id",
     *,
     form: IccForm = "ICC(A,1)",
     incomplete: Literal["refuse", "leave_out"] = "refuse",
-    by: str | Sequence[str] = (),
-    level: float = 0.95,
-) -> Computation:
+) -> Shape:
     """How much of the spread of numeric ratings lies between the items, and not between or within reviewers.
+
+    One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
+    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
+    state of it.
 
     `ICC(A,1)` is for the same reviewers on every item, whose leniency counts as disagreement; `ICC(C,1)` forgives leniency;
     `ICC(1)` is for reviewers that differ from item to item. With `k` in place of 1 the mean of k ratings is judged. Limits
-    are those of F. The table must be complete; `incomplete="leave_out"` keeps the items that everybody rated. Percent
-    agreement beside it is the share of ratings that are equal.
+    are those of F. The table must be complete; `incomplete="leave_out"` keeps the items that everybody rated.
 
     When it lies:
         Items that are all alike make it 0 however well reviewers agree: it compares their disagreement with the spread of the
@@ -58,21 +54,11 @@ def icc(
         from servicequality.datasets import calibration_reviews
 
         rows = calibration_reviews(120, seed=7)
-        print(sq.icc(rows, by="category").select("category", "metric", "value", "low", "high", "method", "n"))
+        agreement = sq.evaluate(rows, [sq.reviewer_agreement(), sq.icc()], by="category")
+        print(agreement.select("category", "metric", "value", "low", "high", "n_eff"))
     """
     choice("icc: form", form, FORMS)
     choice("icc: incomplete", incomplete, ("refuse", "leave_out"))
-
-    def answer(frame: pl.LazyFrame) -> pl.DataFrame:
-        known = ratings_of("icc", frame, (item, rating, reviewer), by=by, categories=None)
-        keys, analyses = mean_squares(
-            known, same_reviewers=form not in ("ICC(1)", "ICC(k)"), leave_out=incomplete == "leave_out"
-        )
-        both = [of_squares(squares, form, level) for squares in analyses]
-        figures = {
-            "percent_agreement": Figures("share", "wilson", [seen for seen, _ in both]),
-            "icc": Figures("coefficient", f"{form}, F", [correlation for _, correlation in both]),
-        }
-        return rows_of(keys, figures, level=level)
-
-    return answered_by(ratings, answer, by=by, level=level)
+    complete = pl.all_horizontal(answered(name) for name in (item, rating, reviewer))
+    columns = pl.col(item), pl.col(rating), pl.col(reviewer)
+    return intraclass_correlation(*columns, of=complete, form=form, leave_out=incomplete == "leave_out")
