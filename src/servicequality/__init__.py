@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from servicequality import metrics
+from servicequality import tables as tables
 from servicequality.comparison import compare as compare
 from servicequality.core import Estimate as Estimate
 from servicequality.core import Metric as Metric
@@ -69,6 +70,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "plan",
         "reply_waits",
         "review_scores",
+        "tables",
         "uptime",
     ]
     __all__ += metrics.__all__ + instruments.__all__ + tolerance.__all__

@@ -250,7 +250,7 @@ def tables() -> tuple[Target, ...]:
         by_name = [one.name for one in rest if one.default is one.empty and one.name in ("scores", "reviews")]
         made.append(
             Target(
-                name=f"sq.{spec.name}",
+                name=f"sq.{spec.path}",
                 function=definition,
                 frames=(columns,) * (len(leading) + len(by_name)),
                 roles=roles,

@@ -67,7 +67,7 @@ def test_a_layout_holds_the_rows_of_the_frame(layout: str) -> None:
 
 def test_every_function_of_the_registry_is_driven() -> None:
     targets = {target.name for target in everything()}
-    tables = {f"sq.{one.spec.name}" for one in definitions() if one.spec.table}
+    tables = {f"sq.{one.spec.path}" for one in definitions() if one.spec.table}
     assert tables <= targets
     assert {
         f"sq.{name}"

@@ -58,8 +58,8 @@ def review_coverage(
         reviews started and not finished.
 
     Example:
-        print(sq.review_coverage(rows, reviews=desk.reviews).select("metric", "value", "n").collect())
-        by_team = sq.review_coverage(rows, reviews=desk.reviews, by="team")
+        print(sq.tables.review_coverage(rows, reviews=desk.reviews).select("metric", "value", "n").collect())
+        by_team = sq.tables.review_coverage(rows, reviews=desk.reviews, by="team")
         print(by_team.select("team", "value", "n").collect())
     """
     looked_at = as_frame(reviews).lazy()
@@ -127,7 +127,7 @@ def review_sample_size(
         finite number of tickets.
 
     Example:
-        print(sq.review_sample_size(rows, by="team").select("team", "value", "n").collect())
+        print(sq.tables.review_sample_size(rows, by="team").select("team", "value", "n").collect())
     """
     confidence_level(level)
     if not (0 < expected < 1 and 0 < margin < 1):
@@ -188,7 +188,7 @@ def failed_tickets(
 
     Example:
         scores = sq.review_scores(desk.reviews)
-        agreement = sq.failed_tickets(rows, scores=scores)
+        agreement = sq.tables.failed_tickets(rows, scores=scores)
         print(agreement.select("metric", "value", "low", "high", "n").collect())
     """
     confidence_level(level)

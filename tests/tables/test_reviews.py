@@ -26,54 +26,58 @@ REVIEWS = pl.DataFrame(
 
 
 def test_coverage_by_hand() -> None:
-    one = sq.review_coverage(TICKETS, reviews=REVIEWS).row(0, named=True)
+    one = sq.tables.review_coverage(TICKETS, reviews=REVIEWS).row(0, named=True)
     assert (one["value"], one["n"], one["low"], one["method"]) == (0.5, 4, None, "none")
     assert one["notes"] == "1 reviewed and not eligible; 1 reviewed that are not among the tickets"
-    teams = sq.review_coverage(TICKETS, reviews=REVIEWS, by="team")
+    teams = sq.tables.review_coverage(TICKETS, reviews=REVIEWS, by="team")
     assert teams.select("team", "value", "n").rows() == [("x", 0.5, 2), ("y", 0.5, 2)]
-    every = sq.review_coverage(TICKETS, ended=None, reviews=REVIEWS).row(0, named=True)
+    every = sq.tables.review_coverage(TICKETS, ended=None, reviews=REVIEWS).row(0, named=True)
     assert (every["value"], every["n"]) == (0.6, 5)
 
 
 def test_of_nothing_the_share_is_unknown() -> None:
-    result = sq.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
+    result = sq.tables.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
     assert (result["value"], result["reason"], result["n"]) == (None, "no eligible tickets", 0)
-    assert sq.review_sample_size(TICKETS.clear())["reason"].item() == "no eligible tickets"
-    assert sq.failed_tickets(TICKETS, scores=REVIEWS.clear())["reason"].item() == "no ticket was reviewed"
+    assert sq.tables.review_sample_size(TICKETS.clear())["reason"].item() == "no eligible tickets"
+    assert sq.tables.failed_tickets(TICKETS, scores=REVIEWS.clear())["reason"].item() == "no ticket was reviewed"
 
 
 def test_failed_tickets_by_hand() -> None:
     """Of four eligible tickets two were reviewed (a twice, once failed) and one failed: two of four, and one to three may."""
-    result = sq.failed_tickets(TICKETS, scores=REVIEWS).row(0, named=True)
+    result = sq.tables.failed_tickets(TICKETS, scores=REVIEWS).row(0, named=True)
     assert (result["value"], result["n"], result["n_missing"]) == (2, 2, 2)
     assert [result["low"], result["high"]] == [1, 3]
     assert tuple(map(float, hypergeometric_interval(1, 2, 4))) == (1, 3)
-    teams = sq.failed_tickets(TICKETS, scores=REVIEWS, by="team")
+    teams = sq.tables.failed_tickets(TICKETS, scores=REVIEWS, by="team")
     assert teams["value"].to_list() == [2, 0]
 
 
 def test_sample_sizes() -> None:
     tickets = pl.DataFrame({"team": ["small"] * 10 + ["large"] * 400, "resolved_at": [DAY] * 410})
-    result = sq.review_sample_size(tickets, by="team")
+    result = sq.tables.review_sample_size(tickets, by="team")
     assert result.select("team", "value", "n").rows() == [("large", 103, 400), ("small", 10, 10)]
-    assert sq.review_sample_size(tickets, margin=0.99)["value"].item() == 1
+    assert sq.tables.review_sample_size(tickets, margin=0.99)["value"].item() == 1
 
 
 def test_the_desk_is_reviewed_one_in_twenty_and_its_failures_are_within_the_limits() -> None:
     desk, truth = service_desk_with_truth(20_000, seed=3)
     tickets = sq.facts(desk, as_of=truth.as_of)
-    covered = sq.review_coverage(tickets, reviews=desk.reviews).collect().row(0, named=True)
+    covered = sq.tables.review_coverage(tickets, reviews=desk.reviews).collect().row(0, named=True)
     assert covered["value"] == pytest.approx(0.05, abs=0.01)
-    result = sq.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999).collect().row(0, named=True)
+    result = (
+        sq.tables.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999)
+        .collect()
+        .row(0, named=True)
+    )
     assert result["low"] < 0.03 * (result["n"] + result["n_missing"]) < result["high"]
 
 
 @pytest.mark.parametrize(
     "call",
     [
-        lambda rows: sq.review_coverage(rows, reviews=REVIEWS.lazy(), by="team"),
-        lambda rows: sq.review_sample_size(rows, by="team"),
-        lambda rows: sq.failed_tickets(rows, scores=REVIEWS.lazy(), by="team"),
+        lambda rows: sq.tables.review_coverage(rows, reviews=REVIEWS.lazy(), by="team"),
+        lambda rows: sq.tables.review_sample_size(rows, by="team"),
+        lambda rows: sq.tables.failed_tickets(rows, scores=REVIEWS.lazy(), by="team"),
     ],
     ids=["coverage", "sample size", "failed"],
 )
@@ -88,28 +92,32 @@ def test_lazy_stays_lazy(call: Callable[[object], pl.DataFrame | pl.LazyFrame]) 
     ("call", "error", "message"),
     [
         (
-            lambda: sq.review_coverage(TICKETS, reviews=REVIEWS.drop("ticket_id")),
+            lambda: sq.tables.review_coverage(TICKETS, reviews=REVIEWS.drop("ticket_id")),
             InputError,
             "reviews: no column 'ticket_id'",
         ),
         (
-            lambda: sq.review_coverage(TICKETS.drop("resolved_at"), reviews=REVIEWS),
+            lambda: sq.tables.review_coverage(TICKETS.drop("resolved_at"), reviews=REVIEWS),
             InputError,
             "no column 'resolved_at'",
         ),
-        (lambda: sq.review_sample_size(TICKETS, by="tem"), InputError, r"no column 'tem' \(did you mean 'team'\?\)"),
         (
-            lambda: sq.review_sample_size(TICKETS, margin=5),
+            lambda: sq.tables.review_sample_size(TICKETS, by="tem"),
+            InputError,
+            r"no column 'tem' \(did you mean 'team'\?\)",
+        ),
+        (
+            lambda: sq.tables.review_sample_size(TICKETS, margin=5),
             ParameterError,
             "expected and margin are shares strictly between",
         ),
         (
-            lambda: sq.failed_tickets(TICKETS, scores=REVIEWS.with_columns(critical_failed=1)),
+            lambda: sq.tables.failed_tickets(TICKETS, scores=REVIEWS.with_columns(critical_failed=1)),
             InputError,
             "expected true or false",
         ),
         (
-            lambda: sq.failed_tickets(TICKETS, scores=REVIEWS.drop("critical_failed")),
+            lambda: sq.tables.failed_tickets(TICKETS, scores=REVIEWS.drop("critical_failed")),
             InputError,
             "no column 'critical_failed'",
         ),
@@ -123,15 +131,15 @@ def test_bad_input(call: Callable[[], object], error: type[Exception], message: 
 def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
     tickets = pl.DataFrame({"ticket_id": ["a", "b"]}).cast(pl.Enum(["a", "b"]))
     reviews = pl.DataFrame({"ticket_id": ["a"], "critical_failed": [True]})
-    assert sq.review_coverage(tickets, ended=None, reviews=reviews)["value"].item() == 0.5
-    assert sq.failed_tickets(tickets, ended=None, scores=reviews)["value"].item() == 2.0
+    assert sq.tables.review_coverage(tickets, ended=None, reviews=reviews)["value"].item() == 0.5
+    assert sq.tables.failed_tickets(tickets, ended=None, scores=reviews)["value"].item() == 2.0
     with pytest.raises(InputError, match="'ticket_id' holds Int64 in the tickets and String beside them"):
-        sq.review_coverage(pl.DataFrame({"ticket_id": [1]}), ended=None, reviews=reviews)
+        sq.tables.review_coverage(pl.DataFrame({"ticket_id": [1]}), ended=None, reviews=reviews)
 
 
 def test_limits_of_whole_tickets_hold_a_value_that_is_not_whole() -> None:
     tickets = pl.DataFrame({"ticket_id": [*range(16)]}).with_columns(resolved_at=pl.lit(None, pl.Datetime("us", "UTC")))
     scores = pl.DataFrame({"ticket_id": [*range(15)], "critical_failed": [True] * 14 + [False]})
-    row = sq.failed_tickets(tickets, ended=None, scores=scores, level=0.05).row(0, named=True)
+    row = sq.tables.failed_tickets(tickets, ended=None, scores=scores, level=0.05).row(0, named=True)
     assert row["value"] == pytest.approx(16 * 14 / 15)
     assert row["low"] <= row["value"] <= row["high"]
