@@ -85,6 +85,7 @@ OF_FRAMES: dict[str, tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]] = {
     "oldest_open": (FACTS, lambda rows: sq.tables.oldest_open(rows, as_of=NOW)),
     "prioritise": (FACTS, lambda rows: sq.tables.prioritise(rows, table(RECORDS, "accounts"), as_of=NOW)),
     "failed_tickets": (FACTS, lambda rows: sq.tables.failed_tickets(rows, scores=SCORED)),
+    "reviewed_tickets": (FACTS, lambda rows: sq.reviewed_tickets(rows, REVIEWS)),
     "cusum_chart": (WEEKS, control.cusum_chart),
     "xmr": (WEEKS, control.xmr),
     "funnel": (WEEKS.with_columns(value=pl.col("value") / 11), lambda rows: comparison.funnel(rows, by="period")),
@@ -146,12 +147,6 @@ BY: dict[str, tuple[str, pl.DataFrame, str, By]] = {
         FACTS,
         "team",
         lambda rows, key: sq.tables.failed_tickets(rows, scores=SCORED, by=key),
-    ),
-    "review_coverage": (
-        "tables",
-        FACTS,
-        "team",
-        lambda rows, key: sq.tables.review_coverage(rows, reviews=SCORED, by=key),
     ),
     "uptime": (
         "events",

@@ -17,6 +17,7 @@ from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
+from servicequality.events import reviewed_tickets as reviewed_tickets
 from servicequality.events import uptime as uptime
 from servicequality.metrics import *
 from servicequality.model import Account as Account
@@ -70,6 +71,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "plan",
         "reply_waits",
         "review_scores",
+        "reviewed_tickets",
         "tables",
         "uptime",
     ]

@@ -1,4 +1,4 @@
-"""Coverage, sample sizes and what a sample says of all: by hand, on the generated desk, and bad input."""
+"""Sample sizes of reviews and what a sample says of all: by hand, on the generated desk, and bad input."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -25,19 +25,7 @@ REVIEWS = pl.DataFrame(
 )
 
 
-def test_coverage_by_hand() -> None:
-    one = sq.tables.review_coverage(TICKETS, reviews=REVIEWS).row(0, named=True)
-    assert (one["value"], one["n"], one["low"], one["method"]) == (0.5, 4, None, "none")
-    assert one["notes"] == "1 reviewed and not eligible; 1 reviewed that are not among the tickets"
-    teams = sq.tables.review_coverage(TICKETS, reviews=REVIEWS, by="team")
-    assert teams.select("team", "value", "n").rows() == [("x", 0.5, 2), ("y", 0.5, 2)]
-    every = sq.tables.review_coverage(TICKETS, ended=None, reviews=REVIEWS).row(0, named=True)
-    assert (every["value"], every["n"]) == (0.6, 5)
-
-
-def test_of_nothing_the_share_is_unknown() -> None:
-    result = sq.tables.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
-    assert (result["value"], result["reason"], result["n"]) == (None, "no eligible tickets", 0)
+def test_of_nothing_nothing_is_known() -> None:
     assert sq.tables.review_sample_size(TICKETS.clear())["reason"].item() == "no eligible tickets"
     assert sq.tables.failed_tickets(TICKETS, scores=REVIEWS.clear())["reason"].item() == "no ticket was reviewed"
 
@@ -59,11 +47,9 @@ def test_sample_sizes() -> None:
     assert sq.tables.review_sample_size(tickets, margin=0.99)["value"].item() == 1
 
 
-def test_the_desk_is_reviewed_one_in_twenty_and_its_failures_are_within_the_limits() -> None:
+def test_the_desks_failures_are_within_the_limits() -> None:
     desk, truth = service_desk_with_truth(20_000, seed=3)
     tickets = sq.facts(desk, as_of=truth.as_of)
-    covered = sq.tables.review_coverage(tickets, reviews=desk.reviews).collect().row(0, named=True)
-    assert covered["value"] == pytest.approx(0.05, abs=0.01)
     result = (
         sq.tables.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999)
         .collect()
@@ -75,11 +61,10 @@ def test_the_desk_is_reviewed_one_in_twenty_and_its_failures_are_within_the_limi
 @pytest.mark.parametrize(
     "call",
     [
-        lambda rows: sq.tables.review_coverage(rows, reviews=REVIEWS.lazy(), by="team"),
         lambda rows: sq.tables.review_sample_size(rows, by="team"),
         lambda rows: sq.tables.failed_tickets(rows, scores=REVIEWS.lazy(), by="team"),
     ],
-    ids=["coverage", "sample size", "failed"],
+    ids=["sample size", "failed"],
 )
 def test_lazy_stays_lazy(call: Callable[[object], pl.DataFrame | pl.LazyFrame]) -> None:
     lazy, eager = call(TICKETS.lazy()), call(TICKETS)
@@ -91,16 +76,6 @@ def test_lazy_stays_lazy(call: Callable[[object], pl.DataFrame | pl.LazyFrame]) 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (
-            lambda: sq.tables.review_coverage(TICKETS, reviews=REVIEWS.drop("ticket_id")),
-            InputError,
-            "reviews: no column 'ticket_id'",
-        ),
-        (
-            lambda: sq.tables.review_coverage(TICKETS.drop("resolved_at"), reviews=REVIEWS),
-            InputError,
-            "no column 'resolved_at'",
-        ),
         (
             lambda: sq.tables.review_sample_size(TICKETS, by="tem"),
             InputError,
@@ -131,10 +106,9 @@ def test_bad_input(call: Callable[[], object], error: type[Exception], message: 
 def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
     tickets = pl.DataFrame({"ticket_id": ["a", "b"]}).cast(pl.Enum(["a", "b"]))
     reviews = pl.DataFrame({"ticket_id": ["a"], "critical_failed": [True]})
-    assert sq.tables.review_coverage(tickets, ended=None, reviews=reviews)["value"].item() == 0.5
     assert sq.tables.failed_tickets(tickets, ended=None, scores=reviews)["value"].item() == 2.0
     with pytest.raises(InputError, match="'ticket_id' holds Int64 in the tickets and String beside them"):
-        sq.tables.review_coverage(pl.DataFrame({"ticket_id": [1]}), ended=None, reviews=reviews)
+        sq.tables.failed_tickets(pl.DataFrame({"ticket_id": [1]}), ended=None, scores=reviews)
 
 
 def test_limits_of_whole_tickets_hold_a_value_that_is_not_whole() -> None:

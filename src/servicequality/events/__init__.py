@@ -4,6 +4,7 @@ from servicequality.events.assignments import in_force
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
 from servicequality.events.quality import DataCheck, check
+from servicequality.events.reviewed import reviewed_tickets
 from servicequality.events.reviews import review_scores
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
@@ -22,6 +23,7 @@ __all__ = [
     "in_force",
     "reply_waits",
     "review_scores",
+    "reviewed_tickets",
     "status_times",
     "uptime",
 ]

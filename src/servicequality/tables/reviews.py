@@ -1,4 +1,4 @@
-"""Review coverage, sample sizes of reviews, and estimates for all tickets from those reviewed."""
+"""Sample sizes of reviews, and estimates for all tickets from those reviewed."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.checks import column, confidence_level, holds_flags
+from servicequality.checks import confidence_level, holds_flags
 from servicequality.columns import Flag, Instant, Row
 from servicequality.core import (
     RESULT,
@@ -17,80 +17,12 @@ from servicequality.core import (
     of_frame,
     require_columns,
     result_rows,
-    shared_type,
 )
 from servicequality.errors import InputError, ParameterError
+from servicequality.events.reviewed import with_shared_ids
 from servicequality.model import as_frame
 
-__all__ = ["failed_tickets", "review_coverage", "review_sample_size"]
-
-
-@define_table(
-    title="Review coverage",
-    unit="share",
-    better="higher",
-    bounds=(0, 1),
-    grain="ticket",
-    formula=r"\#\{\text{eligible and reviewed}\}/\#\{\text{eligible}\}",
-    references=("COPC CX Standard",),
-    aliases=("QA coverage", "review rate", "share of tickets reviewed", "how much is reviewed"),
-)
-@of_frame
-def review_coverage(
-    tickets: Any,
-    ticket: Row = "ticket_id",
-    ended: Instant | None = "resolved_at",
-    *,
-    reviews: Any,
-    by: str | Sequence[str] = (),
-) -> Computation:
-    """Share of eligible tickets that were reviewed, whoever reviewed them and how often: a census, so it has no limits.
-
-    Tickets that have ended are eligible; `ended=None` makes all of them so. Reviews of tickets that are not among them are
-    counted in the notes.
-
-    When it lies:
-        A high share of easy tickets is worse than a low share drawn at random. It does not tell whose tickets were
-        reviewed: compute it by agent.
-
-    Why your vendor shows another number:
-        Reviews over tickets, so that two reviews of one ticket count twice; open or spam tickets in the denominator;
-        reviews started and not finished.
-
-    Example:
-        print(sq.tables.review_coverage(rows, reviews=desk.reviews).select("metric", "value", "n").collect())
-        by_team = sq.tables.review_coverage(rows, reviews=desk.reviews, by="team")
-        print(by_team.select("team", "value", "n").collect())
-    """
-    looked_at = as_frame(reviews).lazy()
-    require_columns(looked_at.collect_schema(), [ticket], role="review_coverage: reviews")
-
-    def answer(frame: pl.LazyFrame, keys: list[str]) -> pl.DataFrame:
-        eligible = pl.lit(value=True) if ended is None else pl.col(ended).is_not_null()
-        frame, others = with_shared_ids(frame, looked_at, ticket)
-        seen = others.select(pl.col(ticket)).drop_nulls().unique().with_columns(_seen=pl.lit(value=True))
-        marked = frame.join(seen, on=ticket, how="left").with_columns(pl.col("_seen").fill_null(value=False))
-        sums = [
-            (eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_hits"),
-            eligible.sum().cast(pl.Int64).alias("_n") if ended is not None else pl.len().cast(pl.Int64).alias("_n"),
-            (~eligible & pl.col("_seen")).sum().cast(pl.Int64).alias("_early"),
-        ]
-        stray = seen.join(frame.select(ticket), on=ticket, how="anti").select(pl.len())
-        counts, strangers = pl.collect_all([_grouped(marked, keys, sums), stray], engine="streaming")
-        n = counts["_n"].to_numpy()
-        value = np.divide(counts["_hits"].to_numpy(), n, out=np.full(len(n), np.nan), where=n > 0)
-        return result_rows(
-            counts.select(keys),
-            metric="review_coverage",
-            unit="share",
-            value=value,
-            n=n,
-            reason="no eligible tickets",
-            notes=[_remarks(early, strangers.item()) for early in counts["_early"].to_list()],
-        )
-
-    needed = [ticket] if ended is None else [ticket, ended]
-    return _answered("review_coverage", tickets, needed, answer, by)
+__all__ = ["failed_tickets", "review_sample_size"]
 
 
 @define_table(
@@ -237,21 +169,6 @@ def failed_tickets(
     return _answered("failed_tickets", tickets, [ticket] if ended is None else [ticket, ended], answer, by)
 
 
-def with_shared_ids(first: pl.LazyFrame, second: pl.LazyFrame, name: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Both frames with the tickets' names in one type.
-
-    Raises:
-        InputError: one holds numbers and the other texts, or the like.
-    """
-    types = [frame.collect_schema()[name] for frame in (first, second)]
-    if (shared := shared_type(types)) is None:
-        raise InputError(
-            f"column {name!r} holds {types[0]} in the tickets and {types[1]} beside them; cast one, so that they can match"
-        )
-    cast = column(name).cast(shared)
-    return first.with_columns(cast), second.with_columns(cast)
-
-
 def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Sequence[str]) -> Computation:
     frame: pl.LazyFrame = as_frame(data).lazy()
     keys = list(Grouping.of(by=by, every=None, at=None, timezone=None, weight=None, cluster=None).by)
@@ -262,9 +179,3 @@ def _answered(name: str, data: Any, needed: list[str], answer: Any, by: str | Se
 
 def _grouped(frame: pl.LazyFrame, keys: list[str], sums: list[pl.Expr]) -> pl.LazyFrame:
     return frame.group_by(keys).agg(sums).sort(keys, nulls_last=True) if keys else frame.select(sums)
-
-
-def _remarks(early: int, strangers: int) -> str | None:
-    remarks = [f"{early} reviewed and not eligible"] if early else []
-    remarks += [f"{strangers} reviewed that are not among the tickets"] if strangers else []
-    return "; ".join(remarks) or None
