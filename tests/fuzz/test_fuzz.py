@@ -80,6 +80,7 @@ def test_every_function_of_the_registry_is_driven() -> None:
             "follow_ups",
             "review_scores",
             "reviewed_tickets",
+            "checked_records",
             "uptime",
         )
     } <= targets

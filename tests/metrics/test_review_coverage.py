@@ -79,8 +79,10 @@ def test_parts_of_the_tickets_add_up_and_a_target_is_met_by_the_value() -> None:
 
 def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
     tickets = pl.DataFrame({"ticket_id": ["a", "b"]}).cast(pl.Enum(["a", "b"]))
-    assert sq.reviewed_tickets(tickets, REVIEWS)["reviewed"].to_list() == [True, False]
-    with pytest.raises(InputError, match="'ticket_id' holds Int64 in the tickets and String beside them"):
+    rows = sq.reviewed_tickets(tickets, REVIEWS)
+    assert rows["reviewed"].to_list() == [True, False]
+    assert rows.drop("reviewed").equals(tickets)
+    with pytest.raises(InputError, match="'ticket_id' holds Int64, and String in the reviews; cast one"):
         sq.reviewed_tickets(pl.DataFrame({"ticket_id": [1]}), REVIEWS)
 
 

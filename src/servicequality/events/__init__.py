@@ -1,6 +1,7 @@
 """From events to rows: one a ticket, a reply wait, a review or a period, and the check of the data. Never here: a metric."""
 
 from servicequality.events.assignments import in_force
+from servicequality.events.checked import checked_records
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
 from servicequality.events.quality import DataCheck, check
@@ -16,6 +17,7 @@ __all__ = [
     "DataCheck",
     "FirstResponse",
     "check",
+    "checked_records",
     "excluded_tickets",
     "facts",
     "flow",

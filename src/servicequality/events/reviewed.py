@@ -5,8 +5,9 @@ from typing import Any
 import polars as pl
 
 from servicequality.checks import column
-from servicequality.core import of_frames, require_columns, shared_type
+from servicequality.core import of_frames, require_columns
 from servicequality.errors import InputError, ParameterError
+from servicequality.events.matching import among
 from servicequality.model import as_frame
 
 __all__ = ["reviewed_tickets"]
@@ -34,22 +35,5 @@ def reviewed_tickets(tickets: Any, reviews: Any, *, ticket: str = "ticket_id") -
     require_columns(named.collect_schema(), [ticket], role="reviewed_tickets: reviews")
     if "reviewed" in schema:
         raise InputError("reviewed_tickets: the tickets have a column 'reviewed' of their own; rename or drop it")
-    rows, named = with_shared_ids(rows, named, ticket)
-    seen = named.select(column(ticket)).drop_nulls().unique().with_columns(reviewed=pl.lit(value=True))
-    joined = rows.join(seen, on=column(ticket), how="left", maintain_order="left")
-    return joined.with_columns(pl.col("reviewed").fill_null(value=False))
-
-
-def with_shared_ids(first: pl.LazyFrame, second: pl.LazyFrame, name: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Both frames with the tickets' names in one type.
-
-    Raises:
-        InputError: one holds numbers and the other texts, or the like.
-    """
-    types = [frame.collect_schema()[name] for frame in (first, second)]
-    if (shared := shared_type(types)) is None:
-        raise InputError(
-            f"column {name!r} holds {types[0]} in the tickets and {types[1]} beside them; cast one, so that they can match"
-        )
-    cast = column(name).cast(shared)
-    return first.with_columns(cast), second.with_columns(cast)
+    marked = among(rows, named.select(column(ticket)), ticket, flag="reviewed", beside="in the reviews")
+    return marked.with_columns(pl.col("reviewed").fill_null(value=False))

@@ -19,7 +19,7 @@ from servicequality.core import (
     result_rows,
 )
 from servicequality.errors import InputError, ParameterError
-from servicequality.events.reviewed import with_shared_ids
+from servicequality.events.matching import with_shared_ids
 from servicequality.model import as_frame
 
 __all__ = ["failed_tickets", "review_sample_size"]
