@@ -49,8 +49,9 @@ def package_alpha(table: np.ndarray) -> float:
 
 
 def ours(frame: pl.DataFrame) -> dict[str, float]:
-    result = sq.reviewer_agreement(frame, scale="ordinal")
-    assert isinstance(result, pl.DataFrame)
+    coefficients = [sq.fleiss_kappa(), sq.gwet_ac1(), sq.gwet_ac2(), sq.brennan_prediger()]
+    alpha = sq.krippendorff_alpha(scale="ordinal").named("krippendorff_alpha")
+    result = sq.evaluate(frame, [sq.reviewer_agreement(), *coefficients, alpha])
     return dict(result.select("metric", "value").iter_rows())
 
 
@@ -63,8 +64,8 @@ def check(frame: pl.DataFrame) -> None:
 Rows = tuple[pl.DataFrame, np.ndarray]
 CONTENDERS: dict[str, Callable[[Rows], object]] = {
     "group_by.len of the items": lambda rows: rows[0].lazy().group_by("ticket_id").len().collect(engine="streaming"),
-    "reviewer_agreement, six, limits": lambda rows: ours(rows[0]),
-    "krippendorff_alpha, with limits": lambda rows: sq.krippendorff_alpha(rows[0], scale="ordinal"),
+    "percent and five coefficients, limits": lambda rows: ours(rows[0]),
+    "krippendorff_alpha, with limits": lambda rows: sq.krippendorff_alpha(scale="ordinal").estimate(rows[0]),
     "counts, then krippendorff": lambda rows: package_alpha(counts(rows[0])),
     "counts, then statsmodels' Fleiss": lambda rows: inter_rater.fleiss_kappa(counts(rows[0])),
     "counts given: our alpha": lambda rows: stats.krippendorff_alpha(rows[1], scale="ordinal"),

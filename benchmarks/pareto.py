@@ -15,7 +15,7 @@ import pandas as pd
 import polars as pl
 
 from measure import race
-from servicequality import pareto
+from servicequality.tables import pareto
 
 FIRST = 1_704_067_200_000_000  # 2024-01-01 UTC
 DAY = 86_400_000_000

@@ -18,7 +18,7 @@ ROWS = (
     ("cli",),
     ("report", "engines", "testing"),
     ("catalogue", "scorecard", "comparison", "control", "drivers"),
-    ("metrics", "servqual"),
+    ("metrics", "tables", "servqual"),
     ("sla",),
     ("events",),
     ("core", "columns"),
@@ -26,7 +26,13 @@ ROWS = (
     ("stats", "worktime", "model", "sources", "datasets"),
     ("errors", "checks", "_toml"),
 )
-NEIGHBOURS = {("sources", "model"), ("datasets", "model"), ("core", "columns"), ("checks", "errors")}
+NEIGHBOURS = {
+    ("sources", "model"),
+    ("datasets", "model"),
+    ("core", "columns"),
+    ("checks", "errors"),
+    ("tables", "metrics"),
+}
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 
 # What a layer may import from elsewhere when it is itself imported, and what only inside its functions.

@@ -132,7 +132,7 @@ def test_null_columns_are_scores_instants_and_keys(lazy: bool) -> None:
 def test_null_columns_are_facts() -> None:
     tickets = pl.DataFrame({"ticket_id": ["a", "b"], "resolved_at": [NOON, NOON]})
     scores = pl.DataFrame({"ticket_id": ["a"], "critical_failed": [None]})
-    assert sq.failed_tickets(tickets, scores=scores)["n_missing"].item() == 2
+    assert sq.tables.failed_tickets(tickets, scores=scores)["n_missing"].item() == 2
     records = sq.Records(
         tickets=[sq.Ticket(ticket_id="a", created_at=NOON)],
         changes=[sq.Change(ticket_id="a", at=NOON, field="priority", value="p1")],

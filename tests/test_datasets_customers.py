@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from servicequality import churn_by_satisfaction, churn_rate, evaluate
+from servicequality import churn_rate, evaluate
 from servicequality.datasets import effects, service_desk, service_desk_with_truth
+from servicequality.tables import churn_by_satisfaction
 
 MIDWAY = datetime(2024, 4, 14, 11, tzinfo=UTC)
 DAY = 86_400.0

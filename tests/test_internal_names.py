@@ -82,9 +82,10 @@ OF_FRAMES: dict[str, tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]] = {
     "at_risk": (CLOCKS, lambda rows: sla.at_risk(rows, within=timedelta(hours=4))),
     "overdue": (CLOCKS, sla.overdue),
     "due_clocks": (table(DESK, "tickets"), lambda rows: sla.due_clocks(rows, as_of=NOW)),
-    "oldest_open": (FACTS, lambda rows: sq.oldest_open(rows, as_of=NOW)),
-    "prioritise": (FACTS, lambda rows: sq.prioritise(rows, table(RECORDS, "accounts"), as_of=NOW)),
-    "failed_tickets": (FACTS, lambda rows: sq.failed_tickets(rows, scores=SCORED)),
+    "oldest_open": (FACTS, lambda rows: sq.tables.oldest_open(rows, as_of=NOW)),
+    "prioritise": (FACTS, lambda rows: sq.tables.prioritise(rows, table(RECORDS, "accounts"), as_of=NOW)),
+    "failed_tickets": (FACTS, lambda rows: sq.tables.failed_tickets(rows, scores=SCORED)),
+    "reviewed_tickets": (FACTS, lambda rows: sq.reviewed_tickets(rows, REVIEWS)),
     "cusum_chart": (WEEKS, control.cusum_chart),
     "xmr": (WEEKS, control.xmr),
     "funnel": (WEEKS.with_columns(value=pl.col("value") / 11), lambda rows: comparison.funnel(rows, by="period")),
@@ -119,24 +120,18 @@ BY: dict[str, tuple[str, pl.DataFrame, str, By]] = {
         lambda rows, key: sq.evaluate(rows, [sq.resolution_time(statistic="median"), sq.reopen_rate()], by=key),
     ),
     "flow": ("events", FACTS, "team", lambda rows, key: sq.flow(rows, every="1w", as_of=NOW, by=key)),
-    "oldest_open": ("metrics/flow", FACTS, "team", lambda rows, key: sq.oldest_open(rows, as_of=NOW, by=key)),
+    "oldest_open": ("tables", FACTS, "team", lambda rows, key: sq.tables.oldest_open(rows, as_of=NOW, by=key)),
     "volume_profile": (
-        "metrics/flow",
+        "tables",
         FACTS,
         "team",
-        lambda rows, key: sq.volume_profile(rows, since=SINCE, until=UNTIL, timezone="UTC", by=key),
+        lambda rows, key: sq.tables.volume_profile(rows, since=SINCE, until=UNTIL, timezone="UTC", by=key),
     ),
     "failed_tickets": (
-        "metrics/quality_assurance",
+        "tables",
         FACTS,
         "team",
-        lambda rows, key: sq.failed_tickets(rows, scores=SCORED, by=key),
-    ),
-    "review_coverage": (
-        "metrics/quality_assurance",
-        FACTS,
-        "team",
-        lambda rows, key: sq.review_coverage(rows, reviews=SCORED, by=key),
+        lambda rows, key: sq.tables.failed_tickets(rows, scores=SCORED, by=key),
     ),
     "uptime": (
         "events",
@@ -187,24 +182,24 @@ def test_columns_of_a_role_may_be_called_like_ours() -> None:
     assert plain.value is not None
     for word in (*named_in("shapes"), "group", "item", "^k$", "*"):
         assert sq.cohen_kappa(item=word).estimate(RATINGS.rename({"ticket_id": word})) == plain
-    open_now = sq.oldest_open(FACTS, as_of=NOW, top=5)
-    for word in (*named_in("metrics/flow"), "^k$", "*"):
-        mine = sq.oldest_open(FACTS.rename({"created_at": word}), created=word, as_of=NOW, top=5)
+    open_now = sq.tables.oldest_open(FACTS, as_of=NOW, top=5)
+    for word in (*named_in("tables"), "^k$", "*"):
+        mine = sq.tables.oldest_open(FACTS.rename({"created_at": word}), created=word, as_of=NOW, top=5)
         assert_frame_equal(mine.rename({word: "created_at"}, strict=False), open_now)
 
 
 def test_a_name_may_stand_in_two_frames() -> None:
-    plain = sq.failed_tickets(FACTS, scores=SCORED)
+    plain = sq.tables.failed_tickets(FACTS, scores=SCORED)
     for word in ("_id", "^k$"):
         tickets, scores = (frame.rename({"ticket_id": word}) for frame in (FACTS, SCORED))
-        assert_frame_equal(sq.failed_tickets(tickets, word, scores=scores), plain)
-        assert_frame_equal(sq.failed_tickets(tickets, word, scores=scores.lazy()), plain)
+        assert_frame_equal(sq.tables.failed_tickets(tickets, word, scores=scores), plain)
+        assert_frame_equal(sq.tables.failed_tickets(tickets, word, scores=scores.lazy()), plain)
 
 
 def test_a_column_called_like_one_of_the_answer_is_refused() -> None:
     for name in ("n_excluded", "rank"):
         with pytest.raises(ParameterError, match=f"the answer has a column '{name}' of its own; rename the frame's"):
-            sq.oldest_open(FACTS.rename({"ticket_id": name}), as_of=NOW, ticket=name)
+            sq.tables.oldest_open(FACTS.rename({"ticket_id": name}), as_of=NOW, ticket=name)
 
 
 def test_errors_name_the_column_as_it_is_called() -> None:

@@ -94,6 +94,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}, {"entry": "entry_seconds"}],
     "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
     "retention_rate": [{"since": NOON - DAY}, {"limit": 3600.0}],
+    "review_coverage": [{}, {"ended": None}],
     "search_success_rate": [{}, {"successful": "successful"}],
     "self_service_rate": [
         {},

@@ -74,15 +74,15 @@ sq.compare(frame, frame, "nps")  # type: ignore[arg-type]  # pyright: ignore[rep
 
 # Tables of the catalogue: records are lazy.
 records = sq.Records(tickets=frame)
-assert_type(sq.pareto(frame, "cause"), pl.DataFrame)
-assert_type(sq.pareto(lazy, since=now), pl.LazyFrame)
-assert_type(sq.pareto(records), pl.LazyFrame)
-assert_type(sq.pareto.spec, Spec)
-assert_type(sq.prioritise(frame, frame, as_of=now), pl.DataFrame)
-assert_type(sq.prioritise(frame, records, as_of=now), pl.LazyFrame)
+assert_type(sq.tables.pareto(frame, "cause"), pl.DataFrame)
+assert_type(sq.tables.pareto(lazy, since=now), pl.LazyFrame)
+assert_type(sq.tables.pareto(records), pl.LazyFrame)
+assert_type(sq.tables.pareto.spec, Spec)
+assert_type(sq.tables.prioritise(frame, frame, as_of=now), pl.DataFrame)
+assert_type(sq.tables.prioritise(frame, records, as_of=now), pl.LazyFrame)
 assert_type(sq.flow(frame, every="1d", as_of=now), pl.DataFrame)
 assert_type(sq.flow(records, every="1d", as_of=now), pl.LazyFrame)
-sq.pareto(frame, cause=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+sq.tables.pareto(frame, cause=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 
 @sq.define_table(title="Rows", unit="count", better="neither", formula="n")

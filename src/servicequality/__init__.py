@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from servicequality import metrics
+from servicequality import tables as tables
 from servicequality.comparison import compare as compare
 from servicequality.core import Estimate as Estimate
 from servicequality.core import Metric as Metric
@@ -11,11 +12,13 @@ from servicequality.core import define_table as define_table
 from servicequality.core import evaluate as evaluate
 from servicequality.core import plan as plan
 from servicequality.events import check as check
+from servicequality.events import checked_records as checked_records
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
+from servicequality.events import reviewed_tickets as reviewed_tickets
 from servicequality.events import uptime as uptime
 from servicequality.metrics import *
 from servicequality.model import Account as Account
@@ -59,6 +62,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "Ticket",
         "catalogue",
         "check",
+        "checked_records",
         "compare",
         "define",
         "define_table",
@@ -69,6 +73,8 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "plan",
         "reply_waits",
         "review_scores",
+        "reviewed_tickets",
+        "tables",
         "uptime",
     ]
     __all__ += metrics.__all__ + instruments.__all__ + tolerance.__all__

@@ -8,6 +8,7 @@ import polars as pl
 import servicequality as sq
 from cases.statistics import Numbers, Result
 from servicequality import stats
+from servicequality.core import Metric
 
 ICC = {
     "ICC1": "ICC(1)",
@@ -30,8 +31,8 @@ def from_counts(table: Sequence[Sequence[int]]) -> pl.DataFrame:
     return long([[k for k, count in enumerate(row) for _ in range(count)] for row in table])
 
 
-def told(result: pl.DataFrame | pl.LazyFrame, metric: str) -> dict[str, Any]:
-    return result.lazy().collect().filter(metric=metric).row(0, named=True)
+def told(frame: pl.DataFrame, metric: Metric) -> dict[str, Any]:
+    return sq.evaluate(frame, metric).row(0, named=True)
 
 
 def cohen(
@@ -46,8 +47,8 @@ def cohen(
         a, b = zip(*pairs, strict=True)
         categories = range(len(table))
     frame = long(list(zip(a, b, strict=True)))
-    result = sq.cohen_kappa(frame, categories=categories, weights=weights or "none")  # type: ignore[arg-type]  # a case's text
-    kappa, seen = told(result, "cohen_kappa"), told(result, "percent_agreement")
+    options: dict[str, Any] = {"categories": categories, "weights": weights or "none"}
+    kappa, seen = told(frame, sq.cohen_kappa(**options)), told(frame, sq.reviewer_agreement(**options))
     if kappa["value"] is None:
         return kappa
     value, observed = kappa["value"], seen["value"]
@@ -56,14 +57,14 @@ def cohen(
 
 
 def fleiss(table: Sequence[Sequence[int]]) -> Result:
-    result = told(sq.fleiss_kappa(from_counts(table)), "fleiss_kappa")
+    result = told(from_counts(table), sq.fleiss_kappa())
     if result["value"] is None:
         return result
     return {**result, "kappa": result["value"], "by_category": stats.fleiss_kappa_by_category(table).tolist()}
 
 
 def krippendorff(units: Sequence[Sequence[Any]], level: Any = "nominal") -> Result:
-    result = told(sq.krippendorff_alpha(long(units), scale=level), "krippendorff_alpha")
+    result = told(long(units), sq.krippendorff_alpha(scale=level))
     return {**result, "alpha": result["value"]}
 
 
@@ -72,17 +73,16 @@ def gwet(
 ) -> Result:
     frame, credit = long(ratings), weights or "none"
     options: dict[str, Any] = {"categories": categories, "weights": credit}
-    ac = sq.gwet_ac2(frame, **options)
     return {
-        "percent_agreement": told(ac, "percent_agreement")["value"],
-        "ac": told(ac, "gwet_ac2")["value"],
-        "bp": told(sq.brennan_prediger(frame, **options), "brennan_prediger")["value"],
-        "fleiss": told(sq.fleiss_kappa(frame, unequal="allow", **options), "fleiss_kappa")["value"],
+        "percent_agreement": told(frame, sq.reviewer_agreement(**options))["value"],
+        "ac": told(frame, sq.gwet_ac2(**options))["value"],
+        "bp": told(frame, sq.brennan_prediger(**options))["value"],
+        "fleiss": told(frame, sq.fleiss_kappa(unequal="allow", **options))["value"],
     }
 
 
 def icc(data: Sequence[Sequence[Any]]) -> Result:
-    rows = {name: told(sq.icc(long(data), form=form), "icc") for name, form in ICC.items()}  # type: ignore[arg-type]  # a text
+    rows = {name: told(long(data), sq.icc(form=form)) for name, form in ICC.items()}  # type: ignore[arg-type]  # a text
     return {
         **{name: row["value"] for name, row in rows.items()},
         "ci": {name: [row["low"], row["high"]] for name, row in rows.items()},

@@ -90,7 +90,7 @@ def test_a_function_shows_its_own_names_defaults_and_docs():
     assert inspect.isfunction(twice)
     assert str(inspect.signature(twice)).startswith("(frame: Any, times: int = 2, *, least: float = 0.0) -> polars.")
     assert (twice.__name__, twice.__doc__, twice.__module__) == ("twice", "Twice of it.", __name__)
-    for function in (control.xmr, sq.compare, sq.evaluate, sq.Scorecard.evaluate, sq.pareto):
+    for function in (control.xmr, sq.compare, sq.evaluate, sq.Scorecard.evaluate, sq.tables.pareto):
         assert inspect.signature(function).return_annotation == pl.DataFrame | pl.LazyFrame
 
 

@@ -59,6 +59,31 @@ def test_a_weighted_mean_by_hand() -> None:
     assert (row["low"], row["high"]) == pytest.approx(numbers_of(limits), rel=1e-9)
 
 
+def test_a_value_of_accounts_is_a_weight_and_accounts_are_clusters() -> None:
+    rows = pl.DataFrame(
+        {
+            "team": ["a", "a", "a", "b"],
+            "score": [5, 1, 4, 2],
+            "account_value": [90.0, 5.0, 5.0, 10.0],
+            "account_id": ["x", "x", "y", "z"],
+        }
+    )
+    mean_score, scores, values = csat_mean(scale=(1, 5)), np.array([5, 1, 4, 2]), np.array([90.0, 5, 5, 10])
+    equal, weighted = (evaluate(rows, mean_score, weight=weight) for weight in (None, "account_value"))
+    value = (values * scores).sum() / values.sum()
+    assert (equal["value"].item(), weighted["value"].item()) == (3.0, pytest.approx(value))
+    kish = values.sum() ** 2 / (values**2).sum()
+    spread = (values * (scores - value) ** 2).sum() / values.sum()
+    square = kish / (kish - 1) * (values**2 * (scores - value) ** 2).sum() / values.sum() ** 2
+    assert (equal["n_eff"].item(), weighted["n_eff"].item()) == (4.0, pytest.approx(min(4.0, spread / square)))
+    # Sizes 2, 1, 1 are worth 16 / 6 clusters; their weights of 95, 5 and 10 little more than one.
+    for weight, clusters in ((None, "2.7"), ("account_value", "1.3")):
+        row = evaluate(rows, mean_score, weight=weight, cluster="account_id").row(0, named=True)
+        assert f"only {clusters} effective clusters" in row["notes"]
+    worthless = evaluate(rows.with_columns(account_value=0.0), mean_score, weight="account_value").row(0, named=True)
+    assert (worthless["value"], worthless["n_excluded"], worthless["reason"]) == (None, 4, "no answers")
+
+
 def test_a_clustered_mean_by_hand() -> None:
     row = evaluate(ANSWERS, csat_mean(scale=(1, 5)), cluster="agent").row(0, named=True)
     value = 22 / 6

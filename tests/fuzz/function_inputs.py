@@ -112,7 +112,7 @@ class FunctionInput:
             tables = [f"{name}={one}" for name, one in zip(self.target.records, given, strict=True)]
             reading = [f"{name}={text_of(value)}" for name, value in self.reading.items()]
             given = [f"sq.Records({', '.join([*tables, *reading])})"]
-        metric = [f"metric={one.text}" if self.target.keyword else one.text for one in self.metrics]
+        metric = [one.text for one in self.metrics]
         options = [f"{name}={text_of(value)}" for name, value in self.options.items()]
         call = f"{self.name}({', '.join([*given, *metric, *named, *options])})"
         return "\n".join(
@@ -154,7 +154,6 @@ class FunctionInput:
         if target.records:
             leading = [Records(**dict(zip(target.records, leading, strict=True)), **opened_all(reading))]
         metrics = [one.value for one in self.metrics]
-        named |= {"metric": metrics.pop()} if target.keyword and metrics else {}
         result = target.function(*leading, *metrics, **named, **opened_all(options))
         parts = {name: getattr(result, name) for name in target.tables} if target.tables else {"": result}
         return {

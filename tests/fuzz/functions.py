@@ -53,7 +53,6 @@ class Target:
         records: the tables' names, where the first argument is `Records` of the frames.
         roles: parameters that name columns, with the column.
         metrics: how many metrics the call takes after its frames; their columns join every frame.
-        keyword: whether the metric is given by name.
         always: options that the call cannot do without, with values that fit.
         options: further options with values that fit.
         tables: attributes of the result that are frames; none where the result is one.
@@ -69,7 +68,6 @@ class Target:
     records: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     metrics: int = 0
-    keyword: bool = False
     named: tuple[str, ...] = ()
     always: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
     options: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
@@ -137,6 +135,11 @@ FRAMES = (
            options={**BY, "every": EVERY, "timezone": ZONES, "schedule": (None, *SCHEDULES)}),
     Target(name="sq.review_scores", function=sq.review_scores, frames=(_taking("reviews"),),
            options={"scale": ((0, 10),), "critical_below": (0.5, 0.0), "keep": ((), ("category",))}),
+    Target(name="sq.reviewed_tickets", function=sq.reviewed_tickets, keeps=True,
+           frames=({"ticket_id": "id", KEY: "key"}, {"ticket_id": "id"})),
+    Target(name="sq.checked_records", function=sq.checked_records, frames=({"a": "number", "b": "id", KEY: "key"},), keeps=True,
+           options={"required": ((), ("a",)), "unique": ((), ("b", KEY)), "references": (None, {"a": (1.0, 2.0)})},
+           always={"rules": ({"is large": pl.col("a") > 1},)}),
     Target(name="sq.flow", function=sq.flow, frames=(_taking("tickets"),), always={"as_of": AS_OF, "every": EVERY},
            options={"timezone": ZONES, "by": ("channel",)}, roles={"created": "created_at"}),
     Target(name="sla.due_clocks", function=sla.due_clocks, frames=(_taking("tickets"),), always={"as_of": AS_OF},
@@ -247,15 +250,13 @@ def tables() -> tuple[Target, ...]:
             for one in rest
             if one.default is one.empty and one.name in _FINE and one.name not in roles
         }
-        by_name = [one.name for one in rest if one.default is one.empty and one.name in ("scores", "reviews")]
+        by_name = [one.name for one in rest if one.default is one.empty and one.name == "scores"]
         made.append(
             Target(
-                name=f"sq.{spec.name}",
+                name=f"sq.{spec.path}",
                 function=definition,
                 frames=(columns,) * (len(leading) + len(by_name)),
                 roles=roles,
-                metrics=int(any(one.name == "metric" for one in rest)),
-                keyword=True,
                 always=always,
                 named=tuple(by_name),
                 options={

@@ -67,11 +67,22 @@ def test_a_layout_holds_the_rows_of_the_frame(layout: str) -> None:
 
 def test_every_function_of_the_registry_is_driven() -> None:
     targets = {target.name for target in everything()}
-    tables = {f"sq.{one.spec.name}" for one in definitions() if one.spec.table}
+    tables = {f"sq.{one.spec.path}" for one in definitions() if one.spec.table}
     assert tables <= targets
     assert {
         f"sq.{name}"
-        for name in ("facts", "flow", "reply_waits", "check", "compare", "follow_ups", "review_scores", "uptime")
+        for name in (
+            "facts",
+            "flow",
+            "reply_waits",
+            "check",
+            "compare",
+            "follow_ups",
+            "review_scores",
+            "reviewed_tickets",
+            "checked_records",
+            "uptime",
+        )
     } <= targets
     for target in everything():
         assert function_inputs.draw(np.random.default_rng(1), target).text()

@@ -1,137 +1,114 @@
-"""Coverage, sample sizes and what a sample says of all: by hand, on the generated desk, and bad input."""
+"""Tickets with their reviews, and coverage over them: by hand, beside plain Python, in parts, and bad input."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import servicequality as sq
-from servicequality.core.results import RESULT
+from metrics.oracle import agrees, share
 from servicequality.datasets import service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
-from servicequality.stats import hypergeometric_interval
+from servicequality.stats import wilson
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)
 TICKETS = pl.DataFrame(
     {
-        "ticket_id": ["a", "b", "c", "d", "e"],
-        "team": ["x", "x", "x", "y", "y"],
-        "resolved_at": [DAY, DAY, None, DAY, DAY],
+        "ticket_id": ["e", "a", "b", "c", "d"],
+        "team": ["y", "x", "x", "x", "y"],
+        "resolved_at": [DAY, DAY, DAY, None, DAY],
     }
 )
-REVIEWS = pl.DataFrame(
-    {"ticket_id": ["a", "a", "c", "d", "z", None], "critical_failed": [False, True, True, False, True, True]}
-)
+REVIEWS = pl.DataFrame({"ticket_id": ["a", "a", "c", "d", "z", None]})
+
+
+def test_coverage_beside_plain_python() -> None:
+    agrees(
+        sq.review_coverage(),
+        lambda rows: share(
+            row["reviewed"] for row in rows if row["resolved_at"] is not None and row["reviewed"] is not None
+        ),
+    )
+
+
+def test_a_ticket_is_reviewed_however_often_a_review_names_it() -> None:
+    rows = sq.reviewed_tickets(TICKETS, REVIEWS)
+    assert rows.drop("reviewed").equals(TICKETS)
+    assert rows["reviewed"].to_list() == [False, True, False, True, True]
+    lazy = sq.reviewed_tickets(TICKETS, REVIEWS.lazy())
+    assert isinstance(lazy, pl.LazyFrame)
+    assert lazy.collect_schema() == rows.schema
+    assert_frame_equal(lazy.collect(), rows)
+    nameless = pl.DataFrame({"ticket_id": [None, "a"]}, schema={"ticket_id": pl.String})
+    assert sq.reviewed_tickets(nameless, REVIEWS)["reviewed"].to_list() == [False, True]
 
 
 def test_coverage_by_hand() -> None:
-    one = sq.review_coverage(TICKETS, reviews=REVIEWS).row(0, named=True)
-    assert (one["value"], one["n"], one["low"], one["method"]) == (0.5, 4, None, "none")
-    assert one["notes"] == "1 reviewed and not eligible; 1 reviewed that are not among the tickets"
-    teams = sq.review_coverage(TICKETS, reviews=REVIEWS, by="team")
+    rows = sq.reviewed_tickets(TICKETS, REVIEWS)
+    one = sq.review_coverage().estimate(rows)
+    assert (one.value, one.n, one.n_excluded) == (0.5, 4, 1)
+    assert (one.low, one.high) == pytest.approx(tuple(map(float, wilson(2, 4))))
+    teams = sq.evaluate(rows, sq.review_coverage(), by="team")
     assert teams.select("team", "value", "n").rows() == [("x", 0.5, 2), ("y", 0.5, 2)]
-    every = sq.review_coverage(TICKETS, ended=None, reviews=REVIEWS).row(0, named=True)
-    assert (every["value"], every["n"]) == (0.6, 5)
+    every = sq.review_coverage(ended=None).estimate(rows)
+    assert (every.value, every.n) == (0.6, 5)
+    nothing = sq.review_coverage().estimate(rows.clear())
+    assert (nothing.value, nothing.reason, nothing.n) == (None, "no eligible tickets", 0)
 
 
-def test_of_nothing_the_share_is_unknown() -> None:
-    result = sq.review_coverage(TICKETS.clear(), reviews=REVIEWS).row(0, named=True)
-    assert (result["value"], result["reason"], result["n"]) == (None, "no eligible tickets", 0)
-    assert sq.review_sample_size(TICKETS.clear())["reason"].item() == "no eligible tickets"
-    assert sq.failed_tickets(TICKETS, scores=REVIEWS.clear())["reason"].item() == "no ticket was reviewed"
+def test_parts_of_the_tickets_add_up_and_a_target_is_met_by_the_value() -> None:
+    desk, truth = service_desk_with_truth(2_000, seed=3)
+    rows = sq.reviewed_tickets(sq.facts(desk, as_of=truth.as_of), desk.reviews).collect()
+    metric = sq.review_coverage()
+    whole = sq.evaluate(rows, metric, by="team")
+    halves = [metric.partial(half, by="team") for half in (rows.head(700), rows.tail(-700))]
+    assert_frame_equal(metric.finish(metric.merge(halves)), whole)
+    covered = metric.estimate(rows)
+    assert covered.value == pytest.approx(0.05, abs=0.02)
+    for target, verdict in ((covered.value, "met"), (covered.value + 0.001, "missed")):
+        card = sq.Scorecard([sq.Objective(metric, at_least=target)], period="quarter")
+        first = card.evaluate(rows.with_columns(at=pl.lit(DAY)), at="at", as_of=DAY + timedelta(days=60))
+        assert first["verdict"].to_list() == [verdict]
+    change = sq.compare(rows.filter(team="general"), rows.filter(team="technical"), metric).row(0, named=True)
+    values = dict(whole.select("team", "value").rows())
+    assert change["change"] == pytest.approx(values["technical"] - values["general"])
+    assert change["low"] < change["change"] < change["high"]
 
 
-def test_failed_tickets_by_hand() -> None:
-    """Of four eligible tickets two were reviewed (a twice, once failed) and one failed: two of four, and one to three may."""
-    result = sq.failed_tickets(TICKETS, scores=REVIEWS).row(0, named=True)
-    assert (result["value"], result["n"], result["n_missing"]) == (2, 2, 2)
-    assert [result["low"], result["high"]] == [1, 3]
-    assert tuple(map(float, hypergeometric_interval(1, 2, 4))) == (1, 3)
-    teams = sq.failed_tickets(TICKETS, scores=REVIEWS, by="team")
-    assert teams["value"].to_list() == [2, 0]
-
-
-def test_sample_sizes() -> None:
-    tickets = pl.DataFrame({"team": ["small"] * 10 + ["large"] * 400, "resolved_at": [DAY] * 410})
-    result = sq.review_sample_size(tickets, by="team")
-    assert result.select("team", "value", "n").rows() == [("large", 103, 400), ("small", 10, 10)]
-    assert sq.review_sample_size(tickets, margin=0.99)["value"].item() == 1
-
-
-def test_the_desk_is_reviewed_one_in_twenty_and_its_failures_are_within_the_limits() -> None:
-    desk, truth = service_desk_with_truth(20_000, seed=3)
-    tickets = sq.facts(desk, as_of=truth.as_of)
-    covered = sq.review_coverage(tickets, reviews=desk.reviews).collect().row(0, named=True)
-    assert covered["value"] == pytest.approx(0.05, abs=0.01)
-    result = sq.failed_tickets(tickets, scores=sq.review_scores(desk.reviews), level=0.999).collect().row(0, named=True)
-    assert result["low"] < 0.03 * (result["n"] + result["n_missing"]) < result["high"]
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda rows: sq.review_coverage(rows, reviews=REVIEWS.lazy(), by="team"),
-        lambda rows: sq.review_sample_size(rows, by="team"),
-        lambda rows: sq.failed_tickets(rows, scores=REVIEWS.lazy(), by="team"),
-    ],
-    ids=["coverage", "sample size", "failed"],
-)
-def test_lazy_stays_lazy(call: Callable[[object], pl.DataFrame | pl.LazyFrame]) -> None:
-    lazy, eager = call(TICKETS.lazy()), call(TICKETS)
-    assert isinstance(lazy, pl.LazyFrame)
-    assert lazy.collect_schema() == pl.Schema({"team": pl.String(), **RESULT})
-    assert lazy.collect().equals(eager.lazy().collect())
+def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
+    tickets = pl.DataFrame({"ticket_id": ["a", "b"]}).cast(pl.Enum(["a", "b"]))
+    rows = sq.reviewed_tickets(tickets, REVIEWS)
+    assert rows["reviewed"].to_list() == [True, False]
+    assert rows.drop("reviewed").equals(tickets)
+    with pytest.raises(InputError, match="'ticket_id' holds Int64, and String in the reviews; cast one"):
+        sq.reviewed_tickets(pl.DataFrame({"ticket_id": [1]}), REVIEWS)
 
 
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (
-            lambda: sq.review_coverage(TICKETS, reviews=REVIEWS.drop("ticket_id")),
+            lambda: sq.reviewed_tickets(TICKETS, REVIEWS.rename({"ticket_id": "ticket"})),
             InputError,
             "reviews: no column 'ticket_id'",
         ),
+        (lambda: sq.reviewed_tickets(TICKETS.drop("ticket_id"), REVIEWS), InputError, "tickets: no column 'ticket_id'"),
         (
-            lambda: sq.review_coverage(TICKETS.drop("resolved_at"), reviews=REVIEWS),
+            lambda: sq.reviewed_tickets(TICKETS.with_columns(reviewed=True), REVIEWS),
             InputError,
-            "no column 'resolved_at'",
+            "a column 'reviewed' of their own; rename or drop it",
         ),
-        (lambda: sq.review_sample_size(TICKETS, by="tem"), InputError, r"no column 'tem' \(did you mean 'team'\?\)"),
+        (lambda: sq.reviewed_tickets(TICKETS, REVIEWS, ticket=3), ParameterError, "ticket is the name of a column"),  # type: ignore[call-overload]
+        (lambda: sq.review_coverage().estimate(TICKETS), InputError, "no column 'reviewed'"),
         (
-            lambda: sq.review_sample_size(TICKETS, margin=5),
-            ParameterError,
-            "expected and margin are shares strictly between",
-        ),
-        (
-            lambda: sq.failed_tickets(TICKETS, scores=REVIEWS.with_columns(critical_failed=1)),
+            lambda: sq.review_coverage().estimate(TICKETS.with_columns(reviewed=2)),
             InputError,
-            "expected true or false",
-        ),
-        (
-            lambda: sq.failed_tickets(TICKETS, scores=REVIEWS.drop("critical_failed")),
-            InputError,
-            "no column 'critical_failed'",
+            "column 'reviewed' holds Int32, expected true or false",
         ),
     ],
 )
 def test_bad_input(call: Callable[[], object], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
-
-
-def test_tickets_of_two_kinds_of_text_meet_and_numbers_do_not() -> None:
-    tickets = pl.DataFrame({"ticket_id": ["a", "b"]}).cast(pl.Enum(["a", "b"]))
-    reviews = pl.DataFrame({"ticket_id": ["a"], "critical_failed": [True]})
-    assert sq.review_coverage(tickets, ended=None, reviews=reviews)["value"].item() == 0.5
-    assert sq.failed_tickets(tickets, ended=None, scores=reviews)["value"].item() == 2.0
-    with pytest.raises(InputError, match="'ticket_id' holds Int64 in the tickets and String beside them"):
-        sq.review_coverage(pl.DataFrame({"ticket_id": [1]}), ended=None, reviews=reviews)
-
-
-def test_limits_of_whole_tickets_hold_a_value_that_is_not_whole() -> None:
-    tickets = pl.DataFrame({"ticket_id": [*range(16)]}).with_columns(resolved_at=pl.lit(None, pl.Datetime("us", "UTC")))
-    scores = pl.DataFrame({"ticket_id": [*range(15)], "critical_failed": [True] * 14 + [False]})
-    row = sq.failed_tickets(tickets, ended=None, scores=scores, level=0.05).row(0, named=True)
-    assert row["value"] == pytest.approx(16 * 14 / 15)
-    assert row["low"] <= row["value"] <= row["high"]

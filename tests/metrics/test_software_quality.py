@@ -1,9 +1,11 @@
 """Software quality and security: each figure against an obvious line of Python, the boundaries, and refusals."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import servicequality as sq
 from servicequality import stats
@@ -76,28 +78,97 @@ def test_an_audit_covers_for_a_while_and_not_from_the_future() -> None:
 ROWS = {"id": [1, 2, 2, 4], "email": ["a@x", None, "b@x", "c"], "account": [7, 7, 8, None]}
 
 
-def test_integrity_is_the_share_of_records_that_pass() -> None:
-    result = sq.data_integrity(
-        ROWS,
+def checked(rows: Any = ROWS) -> Any:
+    return sq.checked_records(
+        rows,
         rules={"has an @": pl.col("email").str.contains("@")},
-        required=["email"],
+        required="email",
         unique=["id"],
         references={"account": [7]},
     )
-    assert dict(result.select("rule", "value").iter_rows()) == {
-        "has an @": 2 / 4, "email is there": 3 / 4, "id is unique": 2 / 4, "account is known": 3 / 4, "every rule": 1 / 4,
-    }  # fmt: skip
+
+
+def test_integrity_is_the_share_of_records_that_pass() -> None:
+    rows = checked()
+    shares = {
+        "has an @": 2 / 4,
+        "email is there": 3 / 4,
+        "id is unique": 2 / 4,
+        "account is known": 3 / 4,
+        "passes": 1 / 4,
+    }
+    result = sq.evaluate(rows, [sq.data_integrity(flag).named(flag) for flag in shares])
+    assert dict(result.select("metric", "value").iter_rows()) == shares
     assert result["low"][0] == pytest.approx(float(stats.wilson(2, 4)[0]))
-    for legal in (pl.Series([7]), pl.DataFrame({"account": [7]}), pl.LazyFrame({"account": [7]})):
-        again = sq.data_integrity(pl.LazyFrame(ROWS), references={"account": legal})
-        assert again["value"].to_list() == [3 / 4, 3 / 4]
-    nothing = sq.data_integrity(pl.DataFrame(ROWS).clear(), required=["id"])
-    assert nothing["value"].to_list() == [None, None]
-    assert nothing["reason"].to_list() == ["no records"] * 2
+    assert rows.columns == [*ROWS, *shares]
+    assert rows.select(list(ROWS)).equals(pl.DataFrame(ROWS))
+    lazy = checked(pl.LazyFrame(ROWS))
+    assert isinstance(lazy, pl.LazyFrame)
+    assert lazy.collect_schema() == rows.schema
+    assert lazy.collect().equals(rows)
+    assert sq.data_integrity().estimate(rows.clear()).value is None
 
 
-def test_integrity_refuses() -> None:
-    with pytest.raises(ParameterError, match="no rule given: name rules=, required=, unique= or references="):
-        sq.data_integrity(ROWS)
-    with pytest.raises(InputError, match=r"data_integrity: no column 'mail' \(did you mean 'email'\?\)"):
-        sq.data_integrity(ROWS, required=["mail"])
+@pytest.mark.parametrize(
+    "legal",
+    [
+        [7],
+        {7.0},
+        pl.Series([7], dtype=pl.UInt8),
+        pl.DataFrame({"account": [7], "other": ["a"]}),
+        pl.LazyFrame({"account": [7, None, 7]}),
+    ],
+)
+def test_values_are_known_whatever_holds_the_legal_ones(legal: Any) -> None:
+    rows = sq.checked_records(pl.LazyFrame(ROWS), references={"account": legal}).collect()
+    assert rows["account is known"].to_list() == [True, True, False, True]
+    assert sq.checked_records(rows.drop("passes", "account is known"), references={"account": []})["passes"].to_list() == [
+        False, False, False, True
+    ]  # fmt: skip
+
+
+def test_integrity_of_days_adds_up_and_can_be_an_objective() -> None:
+    rows = pl.concat([checked(pl.DataFrame(ROWS).with_columns(day=pl.lit(day))) for day in ("mon", "tue", "wed")])
+    metric = sq.data_integrity()
+    whole = sq.evaluate(rows, metric)
+    parts = [metric.partial(part) for part in rows.partition_by("day")]
+    assert_frame_equal(metric.finish(metric.merge(parts)), whole)
+    at = pl.lit(datetime(2026, 1, 5, tzinfo=UTC))
+    card = sq.Scorecard([sq.Objective(metric, at_least=0.9)], period="month")
+    assert card.evaluate(rows.with_columns(at=at), at="at", as_of=datetime(2026, 3, 1, tzinfo=UTC))[
+        "verdict"
+    ].to_list() == ["missed"]
+    change = sq.compare(rows.filter(day="mon"), rows.with_columns(passes=True), metric).row(0, named=True)
+    assert change["change"] == pytest.approx(3 / 4)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({}, ParameterError, "no rule given: name rules=, required=, unique= or references="),
+        ({"required": ["mail"]}, InputError, r"checked_records: no column 'mail' \(did you mean 'email'\?\)"),
+        ({"rules": {"a": pl.col("mail") == ""}}, InputError, r"rules\['a'\]: no column 'mail'"),
+        (
+            {"rules": {"a": pl.col("id") + 1}},
+            InputError,
+            r"rules\['a'\]: the condition gives Int64, expected true or false",
+        ),
+        ({"rules": {"a": pl.col("id") == pl.col("id").max()}}, ParameterError, "this one reads the aggregation max"),
+        ({"rules": {"a": "id > 1"}}, ParameterError, r"rules\['a'\]: expected an expression"),
+        ({"rules": {"": pl.col("id") > 1}}, ParameterError, "rules maps a rule's name, a text, to the rule"),
+        ({"rules": {"id": pl.col("id") > 1}}, ParameterError, "'id' names a column or another rule already"),
+        ({"rules": {"passes": pl.col("id") > 1}}, ParameterError, "'passes' names a column or another rule already"),
+        (
+            {"references": {"account": ["a"]}},
+            InputError,
+            r"'account' holds Int64, and String in references\['account'\]",
+        ),
+        ({"references": {"account": [1, "a"]}}, InputError, "the legal values are not of one type"),
+        ({"references": {"account": {"id": [1]}}}, InputError, r"references\['account'\]: no column 'account'"),
+        ({"unique": 3}, ParameterError, "unique takes names of columns, got 3"),
+        ({"unique": ["id", "id"]}, ParameterError, "'id is unique' names a column or another rule already"),
+    ],
+)
+def test_rules_that_cannot_be(options: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        sq.checked_records(ROWS, **options)

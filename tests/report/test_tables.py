@@ -109,7 +109,7 @@ CAUSES = pl.DataFrame(
 
 
 def test_shares_of_one_whole_add_up_where_they_are_printed_and_nowhere_else() -> None:
-    outcome = sq.pareto(CAUSES)
+    outcome = sq.tables.pareto(CAUSES)
     assert "2 of 7" in table(outcome.drop("rank"))
     whole = table(outcome.drop("rank"), whole="pareto")
     shown = [int(line.split()[1]) for line in whole.splitlines() if line.split()[0] in ("login", "invoice", "app")]
@@ -125,7 +125,7 @@ def test_shares_of_one_whole_add_up_where_they_are_printed_and_nowhere_else() ->
 
 def test_many_causes_have_the_digits_of_the_least_sure() -> None:
     many = pl.concat([CAUSES] * 3_000)
-    whole = table(sq.pareto(many).drop("rank"), limits="none", whole="pareto")
+    whole = table(sq.tables.pareto(many).drop("rank"), limits="none", whole="pareto")
     shown = [line.split()[1] for line in whole.splitlines() if line.split()[0] in ("login", "invoice", "app")]
     assert shown == ["42.8", "28.6", "28.6"]  # by themselves 42.9, 28.6 and 28.6
 

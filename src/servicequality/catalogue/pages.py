@@ -48,7 +48,7 @@ def index() -> str:
         lines += [f"### [{family_title(family)}]({family}.md)", ""]
         lines += ["| metric | title | unit | also called |", "|---|---|---|---|"]
         lines += [
-            f"| [`{spec.name}`]({_link(spec)}) | {spec.title} | {unit(spec)} | {', '.join(spec.aliases)} |"
+            f"| [`{spec.path}`]({_link(spec)}) | {spec.title} | {unit(spec)} | {', '.join(spec.aliases)} |"
             for spec in specs
         ]
         lines.append("")
@@ -59,7 +59,7 @@ def families_table() -> str:
     """Markdown of one row a family with the names of its metrics and tables, as the README shows it."""
     lines = ["| family | metrics and tables |", "|---|---|"]
     for family, specs in families().items():
-        lines.append(f"| {in_words(family)} | {', '.join(f'`{spec.name}`' for spec in specs)} |")
+        lines.append(f"| {in_words(family)} | {', '.join(f'`{spec.path}`' for spec in specs)} |")
     return "\n".join(lines)
 
 

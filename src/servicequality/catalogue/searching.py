@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any
 
-from servicequality import metrics, servqual
+from servicequality import metrics, servqual, tables
 from servicequality.checks import refusing_misfits, shown
 from servicequality.core import Definition, Spec, TableDefinition, label_of
 from servicequality.errors import ParameterError
@@ -32,7 +32,7 @@ Entry = Definition[...] | TableDefinition[Any]
 
 def definitions() -> Iterator[Entry]:
     """Every metric, and every function that answers with a table, family by family."""
-    for layer in (metrics, servqual):
+    for layer in (metrics, servqual, tables):
         yield from (value for value in vars(layer).values() if isinstance(value, Definition | TableDefinition))
 
 

@@ -6,6 +6,8 @@ from servicequality.core.boundary import Computation, of_frame, of_frames
 from servicequality.core.boundary import like_input as like_input
 from servicequality.core.boundary import method_of_frame as method_of_frame
 from servicequality.core.boundary import typed_by_frame as typed_by_frame
+from servicequality.core.conditions import check_condition as check_condition
+from servicequality.core.conditions import row_condition as row_condition
 from servicequality.core.definition import Definition, TableDefinition, define, define_table
 from servicequality.core.display import UNKNOWN as UNKNOWN
 from servicequality.core.display import decimals_of as decimals_of

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, first_line, holds_flags, listed, shown
+from servicequality.checks import column, first_line, listed, shown
+from servicequality.core.conditions import check_condition
 from servicequality.core.domains import check_types, require_columns, widened
 from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
@@ -128,7 +129,7 @@ class Grouping:
         for metric in metrics:
             if metric.condition is not None:
                 require_columns(schema, metric.condition.meta.root_names(), role=f"{metric.name}.where")
-                _check_condition(data, metric)
+                check_condition(data, metric.condition, role=f"{metric.name}.where")
         return data if self.at is None else data.with_columns(self._period(schema))
 
     def _period(self, schema: pl.Schema) -> pl.Expr:
@@ -203,14 +204,3 @@ def _schema_of(data: pl.LazyFrame) -> pl.Schema:
         return data.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"the frame cannot be read: {first_line(error)}") from error
-
-
-def _check_condition(data: pl.LazyFrame, metric: Rule) -> None:
-    assert metric.condition is not None  # the caller looked
-    try:
-        none = pl.LazyFrame(schema=data.collect_schema())  # the schema alone does not tell what cannot be compared
-        dtype = none.select(metric.condition.alias("condition")).collect().schema["condition"]
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"{metric.name}.where: the condition does not fit the columns: {first_line(error)}") from error
-    if not holds_flags(dtype):
-        raise InputError(f"{metric.name}.where: the condition gives {dtype}, expected true or false (Boolean)")

@@ -10,15 +10,16 @@ from typing import Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, listed, refusing_misfits, shown
+from servicequality.checks import column, listed, refusing_misfits
 from servicequality.core import state as states
+from servicequality.core.conditions import row_condition
 from servicequality.core.estimate import Estimate
 from servicequality.core.grouping import Grouping
 from servicequality.core.labels import label_of
 from servicequality.core.options import check_options
 from servicequality.core.plans import Plan
 from servicequality.core.rule import Rule
-from servicequality.core.rule_tree import literal_names, replaced, strange, tree
+from servicequality.core.rule_tree import replaced
 from servicequality.core.scans import one_column, scans
 from servicequality.core.spec import Spec
 from servicequality.core.state import State
@@ -67,16 +68,7 @@ class Metric(Rule):
             ParameterError: the condition is not an expression, or looks at other rows (an aggregation, `over`, `shift`, `rank`,
                 a Python function …) or at none.
         """
-        if not isinstance(condition, pl.Expr):
-            raise ParameterError(
-                f'{self.name}.where: expected an expression such as pl.col("tier") == "gold", got {shown(condition)}'
-            )
-        if (why := strange(tree(condition))) is not None:
-            raise ParameterError(
-                f"{self.name}.where: a condition says true or false of each row from its own columns; this one reads {why}. "
-                "Add it to the frame as a column first, and name that column"
-            )
-        condition = literal_names(condition)
+        condition = row_condition(condition, role=f"{self.name}.where")
         narrow = condition if self.condition is None else self.condition & condition
         kinds = self.shape.leaves()
 

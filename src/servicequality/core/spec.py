@@ -68,7 +68,10 @@ class Spec:
 
     @property
     def call(self) -> str:
-        """How it is called: `csat(score="score", *, scale, box=None)`, without the types."""
+        """How it is called: `csat(score="score", *, scale, box=None)`, without the types.
+
+        What stands in `servicequality.tables` begins with `tables.`.
+        """
         parts, by_name = [], False
         for parameter in self.parameters.parameters.values():
             if parameter.kind is parameter.KEYWORD_ONLY and not by_name:
@@ -76,7 +79,12 @@ class Spec:
                 by_name = True
             bare = parameter.default is parameter.empty
             parts.append(parameter.name if bare else f"{parameter.name}={_literal(parameter.default)}")
-        return f"{self.name}({', '.join(parts)})"
+        return f"{self.path}({', '.join(parts)})"
+
+    @property
+    def path(self) -> str:
+        """Where it stands below `servicequality`: `csat`, `tables.pareto`."""
+        return f"tables.{self.name}" if self.family == "tables" else self.name
 
     @property
     def optional(self) -> frozenset[str]:
@@ -133,8 +141,10 @@ def _literal(default: object) -> str:
 def _family(module: str) -> str:
     """The module that defines it; within `metrics` the folder, where a family has grown into one.
 
-    A module that is itself called `metrics` holds those of its package, which is then the family.
+    A module that is itself called `metrics` holds those of its package, which is then the family. Tables are one family.
     """
+    if module.startswith("servicequality.tables."):
+        return "tables"
     parts = module.split(".")
     if "metrics" in parts[:-1]:
         return parts[parts.index("metrics") + 1]

@@ -1,9 +1,11 @@
 """From events to rows: one a ticket, a reply wait, a review or a period, and the check of the data. Never here: a metric."""
 
 from servicequality.events.assignments import in_force
+from servicequality.events.checked import checked_records
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
 from servicequality.events.quality import DataCheck, check
+from servicequality.events.reviewed import reviewed_tickets
 from servicequality.events.reviews import review_scores
 from servicequality.events.status_spells import status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
@@ -15,6 +17,7 @@ __all__ = [
     "DataCheck",
     "FirstResponse",
     "check",
+    "checked_records",
     "excluded_tickets",
     "facts",
     "flow",
@@ -22,6 +25,7 @@ __all__ = [
     "in_force",
     "reply_waits",
     "review_scores",
+    "reviewed_tickets",
     "status_times",
     "uptime",
 ]

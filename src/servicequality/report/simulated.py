@@ -13,13 +13,13 @@ from servicequality.events import facts, flow
 from servicequality.metrics.satisfaction import ces, csat, nps, response_rate
 from servicequality.metrics.sla import sla_attainment
 from servicequality.metrics.speed import first_response_time, resolution_time, resolution_time_observed_only
-from servicequality.metrics.workload import pareto
 from servicequality.model import Records
 from servicequality.report import figures
 from servicequality.report.layout import PLAIN, Style, heading, paragraph
 from servicequality.report.listings import listing
 from servicequality.report.tables import table
 from servicequality.sla import due_clocks
+from servicequality.tables import pareto
 
 __all__ = ["simulated_desk"]
 

@@ -73,7 +73,8 @@ def _censuses(shape: Tally | Total, sums: Sums, *, tail: float, design: Design |
 
 @decision_of.register
 def _shares(shape: Share, sums: Sums, *, tail: float, design: Design | None) -> Decision:
-    return _exact(sums["hits"] / sums["n"], sums["hits"] / sums["n"], _rows(sums["n"], design), tail, design)
+    decision = _exact(sums["hits"] / sums["n"], sums["hits"] / sums["n"], _rows(sums["n"], design), tail, design)
+    return decision._replace(exact=shape.census)
 
 
 @decision_of.register

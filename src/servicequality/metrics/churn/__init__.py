@@ -1,12 +1,9 @@
-"""Customers who leave: churn and retention, by satisfaction and engagement, and figures weighted by value."""
+"""Customers who leave: churn and retention."""
 
 from typing import TYPE_CHECKING
 
-from servicequality.metrics.churn import bands, priorities, rates, weighing
-from servicequality.metrics.churn.bands import *
-from servicequality.metrics.churn.priorities import *
+from servicequality.metrics.churn import rates
 from servicequality.metrics.churn.rates import *
-from servicequality.metrics.churn.weighing import *
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
-    __all__ = bands.__all__ + priorities.__all__ + rates.__all__ + weighing.__all__
+    __all__ = rates.__all__

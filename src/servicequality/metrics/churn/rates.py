@@ -42,7 +42,8 @@ def churn_rate(
 
     When it lies:
         A quiet month of yearly contracts says nothing: nobody could leave. A window that young customers fill looks better or
-        worse than the customers are. Large and small customers count alike: read it alongside the value-weighted figure.
+        worse than the customers are. Large and small customers count alike: read it beside the same
+        rate with `weight="value"`.
 
     Why your vendor shows another number:
         Leavers who joined in the window are counted; the divisor is the mean, the closing or the total number of customers;

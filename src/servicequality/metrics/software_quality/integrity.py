@@ -1,62 +1,34 @@
 """Records that pass stated rules. Never here: what an export lacks (`check`)."""
 
-from collections.abc import Mapping, Sequence
-from functools import reduce
-from operator import and_
-from typing import Any
-
-import numpy as np
 import polars as pl
 
-from servicequality.core import define_table, require_columns, result_rows
-from servicequality.errors import ParameterError
-from servicequality.model import as_frame
-from servicequality.stats import wilson
+from servicequality.columns import Flag, answered
+from servicequality.core import define
+from servicequality.shapes import Shape, share
 
-__all__ = [
-    "data_integrity",
-]
+__all__ = ["data_integrity"]
 
 
-@define_table(
+@define(
     title="Data integrity",
     unit="share",
     better="higher",
     bounds=(0, 1),
     grain="record",
     formula=r"\#\{\text{records that pass}\}/n",
-    references=("ISO/IEC 25012", "Batini & Scannapieco 2016"),
+    references=("ISO/IEC 25012", "Batini & Scannapieco 2016", "Wilson 1927"),
     aliases=("data quality score", "valid records", "completeness", "duplicate records", "orphans"),
 )
-def data_integrity(
-    records: Any,
-    *,
-    rules: Mapping[str, pl.Expr] | None = None,
-    required: Sequence[str] = (),
-    unique: Sequence[str] = (),
-    references: Mapping[str, Any] | None = None,
-    level: float = 0.95,
-) -> pl.DataFrame:
-    """Share of records that pass stated rules, each rule by itself and all of them together.
+def data_integrity(passes: Flag = "passes") -> Shape:
+    """Share of records that pass stated rules: all of them, or the one whose flag is named.
 
-    Args:
-        records: any dataframe, one row a record.
-        rules: name to Boolean row rule of a good record; null fails.
-        required: columns that must not be null; each is a rule "column is there".
-        unique: columns whose value must occur once; each is a rule "column is unique". Every copy of a value fails.
-        references: column to a frame, Series or list that holds its legal values; each is a rule "column is known". A null
-            passes: it refers to nothing.
-        level: confidence level of Wilson's limits, for records that are a sample; of a whole table the value is exact.
-
-    Returns:
-        One row a rule and one for "every rule", in the order given, in the columns of `evaluate` after `rule`.
-
-    Raises:
-        InputError: a column is missing.
-        ParameterError: no rule at all.
+    `checked_records` states the rules and gives each record its flags: rules of your own, columns that must be there,
+    values that must be unique, and references that must exist. `passes` is all of them together; `data_integrity("id is
+    unique")` is one of them.
 
     When it lies:
-        It finds what the rules know. A date of birth of 1 January 1970 is there, unique and well formed.
+        It finds what the rules know. A date of birth of 1 January 1970 is there, unique and well formed. Limits are for
+        records that are a sample; of a whole table the value is exact.
 
     Why your vendor shows another number:
         The average of the rules' shares, in which a record with five faults weighs as five; fields in place of records.
@@ -64,48 +36,17 @@ def data_integrity(
     Example:
         import polars as pl
 
-        rows = {"id": [1, 2, 2, 4], "email": ["a@x.org", None, "b@x.org", "c"], "account": [7, 7, 8, 9]}
-        found = sq.data_integrity(
-            rows,
+        records = {"id": [1, 2, 2, 4], "email": ["a@x.org", None, "b@x.org", "c"], "account": [7, 7, 8, 9]}
+        rows = sq.checked_records(
+            records,
             rules={"email has an @": pl.col("email").str.contains("@")},
-            required=["email"],
-            unique=["id"],
+            required="email",
+            unique="id",
             references={"account": [7, 8]},
         )
-        print(found.select("rule", "value", "low", "high", "n"))
+        flags = ["email has an @", "email is there", "id is unique", "account is known", "passes"]
+        found = sq.evaluate(rows, [sq.data_integrity(flag).named(flag) for flag in flags])
+        print(found.select("metric", "value", "low", "high", "n"))
+        print(rows.filter(~pl.col("passes")).select("id", "email", "account"))
     """
-    frame = as_frame(records).lazy()
-    tables = references or {}
-    require_columns(frame.collect_schema(), [*required, *unique, *tables], role="data_integrity")
-    passes: dict[str, pl.Expr] = {name: rule.fill_null(value=False) for name, rule in (rules or {}).items()}
-    passes |= {f"{column} is there": pl.col(column).is_not_null() for column in required}
-    passes |= {f"{column} is unique": pl.len().over(column) == 1 for column in unique}
-    passes |= {f"{column} is known": _known(column, legal) for column, legal in tables.items()}
-    if not passes:
-        raise ParameterError("no rule given: name rules=, required=, unique= or references=")
-    passes["every rule"] = reduce(and_, passes.values())
-    sums = frame.select(pl.len(), *(rule.sum().alias(f"rule {name}") for name, rule in passes.items())).collect()
-    n, *counts = sums.row(0)
-    value, low, high = np.full((3, len(counts)), np.nan)
-    if n:
-        value = np.array(counts) / n
-        low, high = wilson(counts, n, level=level)
-    return result_rows(
-        pl.DataFrame({"rule": list(passes)}),
-        metric="data_integrity",
-        unit="share",
-        value=value,
-        low=low,
-        high=high,
-        level=level,
-        method="wilson",
-        n=n,
-        reason="no records",
-    )
-
-
-def _known(column: str, legal: Any) -> pl.Expr:
-    """Row rule: the value is null or among the legal ones."""
-    listed = isinstance(legal, pl.Series | list | tuple | set)
-    values = pl.Series(list(legal)) if listed else as_frame(legal).lazy().select(column).collect().to_series()
-    return pl.col(column).is_null() | pl.col(column).is_in(values.implode()).fill_null(value=False)
+    return share(pl.col(passes), of=answered(passes))

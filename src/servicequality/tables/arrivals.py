@@ -71,7 +71,7 @@ def volume_profile(
     Example:
         from datetime import timedelta
         half_a_year = as_of - timedelta(weeks=26)
-        week = sq.volume_profile(rows, since=half_a_year, until=as_of, timezone="Europe/Berlin").collect()
+        week = sq.tables.volume_profile(rows, since=half_a_year, until=as_of, timezone="Europe/Berlin").collect()
         print(week.sort("value", descending=True).select("weekday", "hour", "value", "low", "high", "n", "hours").head(5))
     """
     window = _Hours.of(since, until, timezone)
@@ -155,7 +155,7 @@ def arrival_spikes(
     Example:
         from datetime import timedelta
         weeks = (as_of - timedelta(weeks=25), as_of - timedelta(weeks=13))
-        found = sq.arrival_spikes(rows, baseline=weeks, until=as_of, timezone="Europe/Berlin").collect()
+        found = sq.tables.arrival_spikes(rows, baseline=weeks, until=as_of, timezone="Europe/Berlin").collect()
         print(found.sort("p_value").select("period", "value", "expected", "threshold", "p_value", "spike").head(5))
     """
     if not (isinstance(baseline, tuple) and len(baseline) == 2):

@@ -10,9 +10,9 @@ from servicequality.columns import Amount, Category, Instant, Number
 from servicequality.core import Computation, TableInput, define_table, of_frames
 from servicequality.errors import InputError, ParameterError
 from servicequality.metrics.churn._lives import YEAR, lives
-from servicequality.metrics.churn.bands import band_cuts, band_number
 from servicequality.metrics.windows import instant, moment
 from servicequality.model import Records, TableLike
+from servicequality.tables.churn import band_cuts, band_number
 
 __all__ = ["prioritise"]
 
@@ -85,7 +85,7 @@ def prioritise(
         A learned score without reasons, a fixed order of priorities, revenue first and the deadline only among equals.
 
     Example:
-        found = sq.prioritise(rows, desk.accounts, as_of=as_of).head(4).collect()
+        found = sq.tables.prioritise(rows, desk.accounts, as_of=as_of).head(4).collect()
         print(found.select("rank", "ticket_id", "value", "due_seconds", "risk", "points"))
         for reasons in found["reasons"]:
             print(reasons)

@@ -83,7 +83,7 @@ def churn_by_satisfaction(
         without the silent, who leave most; correlations over weeks instead of customers.
 
     Example:
-        found = sq.churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4))
+        found = sq.tables.churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4))
         print(found.select("band", "range", "metric", "value", "low", "high", "n").collect())
     """
     return _by_band(
@@ -137,7 +137,7 @@ def churn_by_engagement(
         long each was followed.
 
     Example:
-        found = sq.churn_by_engagement(rows, as_of=as_of)
+        found = sq.tables.churn_by_engagement(rows, as_of=as_of)
         print(found.select("band", "range", "metric", "value", "low", "high", "n").collect())
     """
     return _by_band(

@@ -8,9 +8,9 @@ import polars as pl
 import pytest
 from scipy.stats import chi2, nbinom
 
-from servicequality import arrival_spikes, volume_profile
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
+from servicequality.tables import arrival_spikes, volume_profile
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = datetime(2026, 3, 2, tzinfo=BERLIN)

@@ -84,7 +84,7 @@ def pareto(
     Example:
         from datetime import timedelta
         month = timedelta(weeks=4)
-        causes = sq.pareto(rows, since=as_of - month, until=as_of, before=(as_of - 2 * month, as_of - month)).collect()
+        causes = sq.tables.pareto(rows, since=as_of - month, until=as_of, before=(as_of - 2 * month, as_of - month)).collect()
         print(causes.select("rank", "category", "value", "cumulative", "times", "times_low", "times_high"))
     """
     inside = within(at, since, until)

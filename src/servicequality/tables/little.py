@@ -56,7 +56,7 @@ def littles_law(
 
     Example:
         from datetime import timedelta
-        law = sq.littles_law(rows, since=as_of - timedelta(weeks=8), until=as_of)
+        law = sq.tables.littles_law(rows, since=as_of - timedelta(weeks=8), until=as_of)
         print(law.select("metric", "value", "low", "high", "unit", "n").collect())
     """
     start, end = instant("since", since), instant("until", until)
