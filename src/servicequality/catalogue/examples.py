@@ -36,6 +36,7 @@ rows = sq.uptime(
     desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service", every="1w", timezone="Europe/Berlin"
 )
 """
+_PRESENCE = 'rows = sq.presence(desk, since=as_of - timedelta(days=90), until=as_of, wrap="wrap_seconds")\n'
 _FACTS = "from servicequality.events import facts\n"
 _SURVEY = """\
 import servicequality as sq
@@ -48,7 +49,6 @@ rows = score(survey.lazy(), SERVQUAL_1991, importance="points_").respondents
 
 _TABLES = {
     "account": "accounts",
-    "agent time": "agent_time",
     "contact": "contacts",
     "deployment": "deployments",
     "incident": "incidents",
@@ -63,6 +63,7 @@ _BY_GRAIN = {
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
+    "presence": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _PRESENCE,
     "service period": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _UPTIME,
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
     "respondent": _SURVEY,
@@ -70,10 +71,10 @@ _BY_GRAIN = {
 """How the rows of each grain are made; a metric of another grain is shown on made-up rows."""
 _GROUPS = {
     "account": "segment",
-    "agent time": "team",
     "contact": "queue",
     "deployment": "service",
     "incident": "service",
+    "presence": "agent_id",
     "respondent": "branch",
     "review": "category",
     "scored review": "reviewer_id",

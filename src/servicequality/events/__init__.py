@@ -1,8 +1,9 @@
-"""From events to rows: one a ticket, a reply wait, a review or a period, and the check of the data. Never here: a metric."""
+"""From events to rows: one a ticket, wait, review, agent or period, and the check of the data. Never here: a metric."""
 
 from servicequality.events.assignments import in_force
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
+from servicequality.events.presence_rows import presence
 from servicequality.events.quality import DataCheck, check
 from servicequality.events.reviews import review_scores
 from servicequality.events.status_spells import status_times
@@ -20,6 +21,7 @@ __all__ = [
     "flow",
     "follow_ups",
     "in_force",
+    "presence",
     "reply_waits",
     "review_scores",
     "status_times",
