@@ -71,7 +71,17 @@ def test_every_function_of_the_registry_is_driven() -> None:
     assert tables <= targets
     assert {
         f"sq.{name}"
-        for name in ("facts", "flow", "reply_waits", "check", "compare", "follow_ups", "review_scores", "uptime")
+        for name in (
+            "facts",
+            "flow",
+            "reply_waits",
+            "check",
+            "compare",
+            "follow_ups",
+            "review_scores",
+            "uptime",
+            "presence",
+        )
     } <= targets
     for target in everything():
         assert function_inputs.draw(np.random.default_rng(1), target).text()

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import listed, shown, zone_aware
+from servicequality.checks import shown, zone_aware
 from servicequality.core import Computation, names_of, of_frame, shared_type
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at
@@ -138,10 +138,10 @@ def presence(
         if existing is not None:
             owners.append(existing.rename({name: key for key, name in inside.items()}))
         groups = pl.concat(owners).unique().sort(list(inside), nulls_last=True).with_row_index("group")
-        coded = [
+        spoken, worked = (
             None if rows is None else rows.join(groups, on=list(inside), how="left", nulls_equal=True) for rows in parts
-        ]
-        figures = _figures(*coded, groups, edges)
+        )
+        figures = _figures(spoken, worked, groups, edges)
         answer = pl.DataFrame({name: values.ravel() for name, values in figures.items()}, nan_to_null=True)
         absent = [pl.lit(None, dtype).alias(name) for name, dtype in _FIGURES.items() if name not in figures]
         answer = answer.with_columns(absent).select(list(_FIGURES))
@@ -229,7 +229,7 @@ def _key_types(schemas: Sequence[pl.Schema], names: Sequence[str]) -> Mapping[st
         shared = shared_type(given)
         if shared is None:
             raise InputError(
-                f"column {shown(name)} holds {listed(map(str, given))} in contacts and agent time; cast one to the other"
+                f"column {shown(name)} holds {given[0]} in contacts and {given[1]} in agent time; cast one to the other"
             )
         types[name] = shared
     return types

@@ -155,7 +155,7 @@ class TimeTable(Table):
         long = rows.filter(pl.col("end") > pl.col("start"), pl.col(whose).is_not_null()).sort(whose, "start")
         early = long.filter(pl.col("start") < pl.col("end").shift(1).over(whose))
         if early.height:
-            agents, at = early[whose], early["start"].cast(_UTC)
+            agents, at = early[whose], early["start"].cast(_UTC).dt.to_string("iso:strict")
             raise InputError(
                 f"agent_time: {early.height} of {rows.height} stretches begin before the agent's last one is over: column "
                 f"{shown(self._at)} such as {values_of(at, 1)} of {shown(self._keys[0])} {values_of(agents, 1)}; "

@@ -78,5 +78,8 @@ def concurrency(handled: Seconds = "handled_seconds", busy: Seconds = "busy_seco
     return replace(
         shape,
         empty="no conversation of known length",
-        refused={"handled for shorter than busy": pl.col(handled) < pl.col(busy)},
+        refused={
+            "handled for shorter than busy": pl.col(handled) < pl.col(busy),
+            "handled in no busy time": (pl.col(handled) > 0) & (pl.col(busy) == 0),
+        },
     )
