@@ -336,6 +336,8 @@ def test_refusals_of_agent_time() -> None:
         sq.presence(None, pl.DataFrame([shift("a", 0, 60, paid_seconds=-60.0)]), **WINDOW)
     with pytest.raises(InputError, match="1 row at no known instant: column 'at' such as None"):
         sq.presence(None, pl.DataFrame([shift("a", 0, 60), shift("a", 0, 60, at=None)]), **WINDOW)
+    with pytest.raises(InputError, match="1 row of no agent: column 'agent_id' such as None"):
+        sq.presence(None, pl.DataFrame([shift("a", 0, 60), shift(None, 0, 60)]), **WINDOW)
     with pytest.raises(ParameterError, match="agent_time has neither paid nor available time: name a column of it"):
         sq.presence([chat("a", 0, 1)], pl.DataFrame([shift("a", 0, 60)]), paid=None, available=None, **WINDOW)
     for nothing in (None, sq.Records()):

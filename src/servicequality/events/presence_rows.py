@@ -93,7 +93,7 @@ def presence(
 
     Raises:
         InputError: neither table is there; a column is missing or of a wrong type; seconds are negative, or an answered contact
-            or a stretch has no instant; stretches of one agent overlap.
+            or a stretch has no instant; a stretch has no agent, or those of one agent overlap.
         ParameterError: a window that ends before it begins, or an option that cannot be read.
     """
     low, high = (known_at(zone_aware(name, instant)) for name, instant in (("since", since), ("until", until)))

@@ -129,12 +129,13 @@ class TimeTable(Table):
         """One row a stretch: `key:…`, `start`, `end`, and the microseconds `paid`, `available`, `busy` as far as they are read.
 
         Raises:
-            InputError: values lie outside their domain, or stretches of an agent overlap.
+            InputError: values lie outside their domain, a stretch has no agent or no instant, or stretches of an agent overlap.
         """
         check_values(
             self._rows,
             self._bounds,
             [
+                ("of no agent", column(self._keys[0]).is_null()),
                 ("at no known instant", column(self._at).is_null()),
                 *((_TOO_LONG, column(name) > _LONGEST) for name in self._given),
             ],
@@ -152,7 +153,7 @@ class TimeTable(Table):
 
     def _refuse_overlaps(self, rows: pl.DataFrame) -> None:
         whose = "key:0"  # the agent
-        long = rows.filter(pl.col("end") > pl.col("start"), pl.col(whose).is_not_null()).sort(whose, "start")
+        long = rows.filter(pl.col("end") > pl.col("start")).sort(whose, "start")
         early = long.filter(pl.col("start") < pl.col("end").shift(1).over(whose))
         if early.height:
             agents, at = early[whose], early["start"].cast(_UTC).dt.to_string("iso:strict")
