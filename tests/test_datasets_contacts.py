@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from servicequality import (
     Records,
@@ -13,6 +14,7 @@ from servicequality import (
     concurrency,
     evaluate,
     occupancy,
+    presence,
     service_level,
 )
 from servicequality.datasets import Truth, effects, service_desk_with_truth
@@ -80,10 +82,17 @@ def test_busy_time_is_what_the_contacts_cover(desk: tuple[Records, Truth]) -> No
     assert paid.select((pl.col("busy_seconds") <= pl.col("available_seconds")).all()).item()
     assert paid.select((pl.col("available_seconds") <= pl.col("paid_seconds")).all()).item()
     assert paid["handled"].sum() == truth.contacts.filter(outcome="answered").height
-    worked = truth.contacts.with_columns(both=pl.col("talk_seconds") + pl.col("wrap_seconds"))
-    at_once = concurrency(worked, talk="both")
-    assert isinstance(at_once, pl.DataFrame)
-    assert worked["both"].sum() / paid["busy_seconds"].sum() == pytest.approx(at_once["value"].item())
+    rows = presence(
+        truth.contacts,
+        paid,
+        since=datetime(2023, 1, 1, tzinfo=UTC),
+        until=datetime(2030, 1, 1, tzinfo=UTC),
+        wrap="wrap_seconds",
+    )
+    recorded = paid.group_by("agent_id").agg(pl.col("busy_seconds", "available_seconds", "paid_seconds").sum())
+    assert_frame_equal(rows.select(recorded.columns), recorded.sort("agent_id"))
+    worked = truth.contacts.select(pl.col("talk_seconds") + pl.col("wrap_seconds")).sum().item()
+    assert concurrency().estimate(rows).value == pytest.approx(worked / paid["busy_seconds"].sum())
     assert 0.2 < (occupancy().estimate(paid).value or 0) < 0.8
 
 

@@ -47,6 +47,7 @@ OF_RECORDS: dict[str, Callable[[Any], Any]] = {
     "reply_waits": lambda records: sq.reply_waits(records, as_of=NOW),
     "status_times": lambda records: events.status_times(records, as_of=NOW),
     "excluded_tickets": lambda records: events.excluded_tickets(records, as_of=NOW),
+    "presence": lambda records: sq.presence(records, since=SINCE, until=NOW),
     "flow": lambda records: sq.flow(records, every="1w", as_of=NOW),
     "clocks": lambda records: sla.clocks(records, POLICY, as_of=NOW),
     "policy_coverage": lambda records: sla.policy_coverage(records, POLICY, as_of=NOW),
@@ -78,6 +79,7 @@ WEEKS = pl.DataFrame(
 
 OF_FRAMES: dict[str, tuple[pl.DataFrame, Callable[[pl.DataFrame], Any]]] = {
     "follow_ups": (FACTS, lambda rows: sq.follow_ups(rows, as_of=NOW)),
+    "presence": (CONTACTS, lambda rows: sq.presence(rows, since=SINCE, until=UNTIL)),
     "review_scores": (REVIEWS, lambda rows: sq.review_scores(rows, scale=(0, 10))),
     "at_risk": (CLOCKS, lambda rows: sla.at_risk(rows, within=timedelta(hours=4))),
     "overdue": (CLOCKS, sla.overdue),
@@ -139,7 +141,12 @@ BY: dict[str, tuple[str, pl.DataFrame, str, By]] = {
         "service",
         lambda rows, key: sq.uptime(rows, since=SINCE, until=UNTIL, by=key),
     ),
-    "concurrency": ("metrics/contact_centre", CONTACTS, "queue", lambda rows, key: sq.concurrency(rows, by=key)),
+    "presence": (
+        "events",
+        CONTACTS,
+        "queue",
+        lambda rows, key: sq.presence(rows, since=SINCE, until=UNTIL, by=key),
+    ),
     "xmr": ("control", WEEKS.with_columns(team=pl.lit("t")), "team", lambda rows, key: control.xmr(rows, by=key)),
     "mix_and_rate": (
         "comparison",

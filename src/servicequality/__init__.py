@@ -16,6 +16,7 @@ from servicequality.events import checked_records as checked_records
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
+from servicequality.events import presence as presence
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
 from servicequality.events import reviewed_tickets as reviewed_tickets
@@ -71,6 +72,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "flow",
         "follow_ups",
         "plan",
+        "presence",
         "reply_waits",
         "review_scores",
         "reviewed_tickets",

@@ -301,10 +301,9 @@ def _column(rng: Generator, target: Target, table: str, name: str, kind: str, n:
         bound = type("Bound", (), {"name": name, "domain": domain, "low": domain.low, "high": domain.high,
                                    "choices": domain.choices, "missing": ()})  # fmt: skip
         return pools.values_of(rng, bound, n)
-    if name in TABLES["tickets"].__dataclass_fields__ and kind == name:
-        return _field(rng, "tickets", name, n)
-    if name in TABLES["reviews"].__dataclass_fields__ and kind == name:
-        return _field(rng, "reviews", name, n)
+    own = next((one for one in ("tickets", "reviews", "contacts") if name in TABLES[one].__dataclass_fields__), None)
+    if own is not None and kind == name:
+        return _field(rng, own, name, n)
     holes = rng.random(n) < pick(rng, (0.0, 0.0, 0.1))
     number = rng.uniform(0, 1, size=n)
     values: list[Any] = {

@@ -109,6 +109,8 @@ RECORDS = (
     _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
     _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},
              options={**_ENDED, "timezone": ZONES, "by": ("channel", ["channel", "priority"])}),
+    _records("sq.presence", sq.presence, ("contacts", "agent_time"), always=WINDOW,
+             options={"every": EVERY, "timezone": ZONES, "wrap": ("wrap_seconds",)}),
     _records("sq.check", sq.check, _LOG, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
     _records("sla.clocks", sla.clocks, _LOG, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
@@ -124,6 +126,16 @@ def _answers(scale: Any, *roles: str) -> Mapping[str, str]:
     return {f"{role}{item}": "1..7" for role in roles for item in scale.items} | {KEY: "key"}
 
 
+_CONTACTS = _taking("contacts", KEY, GROUP)
+_TALKS = {"agent": "agent_id", "at": "at", "wait": "wait_seconds", "talk": "talk_seconds", "outcome": "outcome"}
+_TIME = {
+    "agent_id": "id",
+    "at": "days",
+    "paid_seconds": "positive",
+    "available_seconds": "count",
+    KEY: "key",
+    GROUP: "key",
+}
 _EP = _answers(SMALL.value, "E", "P")
 _RELIABLE = {"scale": (SMALL,)}
 FRAMES = (
@@ -133,6 +145,10 @@ FRAMES = (
         "started": "started_at", "restored": "restored_at", "planned": "planned"},
            frames=({"started_at": "days", "restored_at": "instant", "planned": "flag", KEY: "key", GROUP: "key"},),
            options={**BY, "every": EVERY, "timezone": ZONES, "schedule": (None, *SCHEDULES)}),
+    Target(name="sq.presence", function=sq.presence, frames=(_CONTACTS,), always=WINDOW, roles=_TALKS,
+           options={**BY, "every": EVERY, "timezone": ZONES, "wrap": ("wrap_seconds",)}),
+    Target(name="sq.presence", function=sq.presence, frames=(_CONTACTS, _TIME), named=("agent_time",), always=WINDOW,
+           options={**BY, "every": EVERY, "timezone": ZONES, "available": (None,)}),
     Target(name="sq.review_scores", function=sq.review_scores, frames=(_taking("reviews"),),
            options={"scale": ((0, 10),), "critical_below": (0.5, 0.0), "keep": ((), ("category",))}),
     Target(name="sq.reviewed_tickets", function=sq.reviewed_tickets, keeps=True,

@@ -82,6 +82,7 @@ def test_every_function_of_the_registry_is_driven() -> None:
             "reviewed_tickets",
             "checked_records",
             "uptime",
+            "presence",
         )
     } <= targets
     for target in everything():

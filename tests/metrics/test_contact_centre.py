@@ -1,15 +1,16 @@
 """Calls and chats: every way to count beside plain Python, golden contacts at the limits, a bank's published calls."""
 
 import gzip
+import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
+from scipy.stats import t as student
 
 from metrics.oracle import Oracle, Row, agrees, mean, share, value
 from servicequality import (
-    Contact,
     Records,
     abandonment_rate,
     average_handle_time,
@@ -20,9 +21,12 @@ from servicequality import (
     cost_per_ticket,
     evaluate,
     occupancy,
+    presence,
     service_level,
+    utilisation,
 )
 from servicequality.core import Metric
+from servicequality.datasets import service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
 
 NINE = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -100,6 +104,7 @@ ORACLES: list[tuple[Metric, Oracle]] = [
             ]
         ),
     ),
+    (concurrency(), lambda rows: quotient(rows, "handled_seconds", "busy_seconds")),
     (occupancy(), lambda rows: quotient(rows, "busy_seconds", "available_seconds")),
     (contact_rate(), lambda rows: quotient(rows, "contacts", "customers")),
     (cost_per_ticket(), lambda rows: quotient(rows, "cost", "tickets")),
@@ -174,68 +179,72 @@ def test_rows_that_cannot_be() -> None:
 # Conversations at once
 
 
-def chat(agent: str, minute: float, minutes: float, wait: float = 0.0, channel: str = "chat") -> Contact:
-    return Contact(
-        contact_id=f"{agent}{minute}{channel}",
-        at=NINE + timedelta(minutes=minute) - timedelta(seconds=wait),
-        outcome="answered",
-        wait_seconds=wait,
-        talk_seconds=60.0 * minutes,
-        agent_id=agent,
-        channel=channel,
+def test_an_agent_is_not_busy_for_longer_than_its_conversations_add_up_to() -> None:
+    assert value(concurrency(), handled_seconds=[20.0, 30.0, None], busy_seconds=[15.0, 30.0, 9.0]) == 50 / 45
+    with pytest.raises(InputError, match=r"1 row handled for shorter than busy: column 'handled_seconds' such as 9\.0"):
+        value(concurrency(), handled_seconds=[9.0], busy_seconds=[10.0])
+    with pytest.raises(InputError, match=r"1 row handled in no busy time: column 'handled_seconds' such as 9\.0"):
+        value(concurrency(), handled_seconds=[9.0], busy_seconds=[0.0])
+
+
+def test_rows_without_time_are_left_out() -> None:
+    shifts = {
+        "busy_seconds": [0.0, 5.0, 6.0],
+        "available_seconds": [0.0, 10.0, 10.0],
+        "handled_seconds": [0.0, 5.0, 9.0],
+    }
+    rows = evaluate(pl.DataFrame(shifts), [concurrency(), occupancy(), utilisation(paid="available_seconds")])
+    assert rows.select("value", "n", "n_excluded").rows() == [(14 / 11, 2, 1), (11 / 20, 2, 1), (11 / 20, 2, 1)]
+    nothing = evaluate(pl.DataFrame(shifts).head(1), concurrency()).row(0, named=True)
+    assert (nothing["value"], nothing["reason"]) == (None, "no conversation of known length")
+
+
+def test_the_limits_of_concurrency_are_students_over_agents() -> None:
+    """The quotient of two sums over agents, linearised by hand; one conversation at a time is the least."""
+    rng = random.Random(4)
+    rows = [
+        {
+            "agent_id": f"a{rng.randrange(6)}", "channel": rng.choice(["chat", "mail"]), "outcome": "answered",
+            "at": NINE + timedelta(seconds=rng.randrange(20_000)), "wait_seconds": float(rng.randrange(60)),
+            "talk_seconds": float(rng.randrange(900)),
+        }
+        for _ in range(300)
+    ]  # fmt: skip
+    result = evaluate(
+        presence(rows, since=NINE, until=NINE + timedelta(days=1), by="channel"), concurrency(), by="channel", level=0.9
     )
+    for row in result.iter_rows(named=True):
+        pairs = []
+        for agent in range(6):
+            spans = [
+                (begin, begin + round(one["talk_seconds"]))
+                for one in rows
+                if (one["agent_id"], one["channel"]) == (f"a{agent}", row["channel"])
+                for begin in [round((one["at"] - NINE).total_seconds() + one["wait_seconds"])]
+            ]
+            covered = {second for begin, end in spans for second in range(begin, end)}
+            pairs.append((sum(end - begin for begin, end in spans), len(covered)))
+        m, held, busy = len(pairs), sum(one for one, _ in pairs), sum(one for _, one in pairs)
+        ratio = held / busy
+        se = (m / (m - 1) * sum((one - ratio * other) ** 2 for one, other in pairs)) ** 0.5 / busy
+        width = se * student.ppf(0.95, m - 1)
+        expected = [ratio, max(ratio - width, 1), ratio + width, se, m]
+        assert [row[name] for name in ("value", "low", "high", "se", "n")] == pytest.approx(expected)
 
 
-def test_conversations_of_more_than_ten_thousand_years_are_refused() -> None:
-    chats = Records(contacts=[chat("a", 0, 10)]).contacts
-    assert chats is not None
-    with pytest.raises(InputError, match=r"of more than 3e\+11 seconds"):
-        concurrency(chats.lazy().collect().with_columns(wait_seconds=pl.lit(1e15)))
-
-
-def test_two_chats_that_overlap_by_half_are_four_thirds_at_once() -> None:
-    result = concurrency(Records(contacts=[chat("a", 0, 10, wait=30), chat("a", 5, 10)]))
-    assert isinstance(result, pl.LazyFrame)
-    row = result.collect().row(0, named=True)
-    assert (row["value"], row["n"], row["low"], row["n_eff"]) == (pytest.approx(20 / 15), 2, None, 1)
-
-
-def test_agents_and_groups_do_not_run_into_one_another() -> None:
-    chats = [chat("a", 0, 10), chat("a", 10, 10), chat("b", 5, 10), chat("b", 6, 2), chat("a", 0, 5, channel="phone")]
-    result = concurrency(chats, by="channel")
-    assert isinstance(result, pl.DataFrame)
-    assert result.select("channel", "value", "n").rows() == [("chat", 32 / 30, 4), ("phone", 1.0, 1)]
-    row = result.row(0, named=True)
-    assert row["low"] == 1 < row["value"] < row["high"]
-    assert row["method"] == "t over agents"
-
-
-def test_each_second_counted_by_hand() -> None:
-    chats = [chat(f"a{i % 5}", 7 * i % 60, 1 + i % 9) for i in range(40)]
-    seconds = [
-        sum(c.at <= NINE + timedelta(minutes=m + 0.5) < c.at + timedelta(seconds=c.talk_seconds or 0) for c in own)
-        for own in ([c for c in chats if c.agent_id == f"a{k}"] for k in range(5))
-        for m in range(80)
-    ]
-    result = concurrency(chats)
-    assert isinstance(result, pl.DataFrame)
-    assert result["value"].item() == pytest.approx(sum(seconds) / sum(busy > 0 for busy in seconds))
-
-
-def test_what_is_not_known_is_counted_and_nothing_at_all_has_a_reason() -> None:
-    chats = pl.DataFrame({
-        "at": [NINE, None], "wait_seconds": [0.0, 0.0], "talk_seconds": [0.0, 5.0], "agent_id": ["a", "a"],
-        "outcome": ["answered", "answered"],
-    })  # fmt: skip
-    for frame, missing in ((chats, 1), (chats.clear(), 0)):
-        result = concurrency(frame)
-        assert isinstance(result, pl.DataFrame)
-        row = result.row(0, named=True)
-        assert (row["value"], row["reason"], row["n_missing"]) == (None, "no conversation of known length", missing)
-    with pytest.raises(InputError, match="concurrency: expected records with contacts; got none"):
-        concurrency(Records())
-    with pytest.raises(InputError, match="outside numbers of at least 0: column 'talk_seconds' such as -1"):
-        concurrency(chats.with_columns(talk_seconds=pl.lit(-1.0)))
+def test_the_desk_has_the_figures_that_it_had_when_concurrency_was_a_table() -> None:
+    desk, truth = service_desk_with_truth(4_000, seed=11)
+    window = {"since": datetime(2023, 1, 1, tzinfo=UTC), "until": truth.as_of}
+    names = ["value", "low", "high", "se"]
+    chats = evaluate(presence(desk.contacts, by="channel", **window), concurrency(), by="channel").collect()
+    figures = (1.176117498938278, 1.111159543923815, 1.241075453952741, 0.00511230193147503)
+    assert chats.row(0, named=True)["n"] == 2
+    assert chats.select(names).row(0) == pytest.approx(figures)
+    figures = (1.1009140941636304, 1.0, 1.2232179036623811, 0.044050505183691684)
+    everybody = evaluate(presence(desk.contacts, **window), concurrency()).collect()
+    assert everybody.select(names).row(0) == pytest.approx(figures)
+    # Agents of calls do not differ: that is no reason for limits without width.
+    assert chats.select(names[:3]).row(1) == (1.0, None, None)
 
 
 # A bank's calls

@@ -37,6 +37,7 @@ rows = sq.uptime(
 )
 """
 _FLOW = 'rows = sq.flow(desk, every="1w", as_of=as_of, by="channel", timezone="Europe/Berlin").collect()\n'
+_PRESENCE = 'rows = sq.presence(desk, since=as_of - timedelta(days=90), until=as_of, wrap="wrap_seconds")\n'
 _FACTS = "from servicequality.events import facts\n"
 _SURVEY = """\
 import servicequality as sq
@@ -49,7 +50,6 @@ rows = score(survey.lazy(), SERVQUAL_1991, importance="points_").respondents
 
 _TABLES = {
     "account": "accounts",
-    "agent time": "agent_time",
     "contact": "contacts",
     "deployment": "deployments",
     "incident": "incidents",
@@ -65,6 +65,7 @@ _BY_GRAIN = {
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
     "flow period": _DESK.format(imports="") + _FLOW,
+    "presence": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _PRESENCE,
     "service period": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _UPTIME,
     **{grain: _DESK.format(imports="") + f"rows = desk.{table}\n" for grain, table in _TABLES.items()},
     "respondent": _SURVEY,
@@ -72,10 +73,10 @@ _BY_GRAIN = {
 """How the rows of each grain are made; a metric of another grain is shown on made-up rows."""
 _GROUPS = {
     "account": "segment",
-    "agent time": "team",
     "contact": "queue",
     "deployment": "service",
     "incident": "service",
+    "presence": "agent_id",
     "respondent": "branch",
     "review": "category",
     "scored review": "reviewer_id",

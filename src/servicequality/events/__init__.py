@@ -1,9 +1,10 @@
-"""From events to rows: one a ticket, a reply wait, a review or a period, and the check of the data. Never here: a metric."""
+"""From events to rows: one a ticket, wait, review, agent or period, and the check of the data. Never here: a metric."""
 
 from servicequality.events.assignments import in_force
 from servicequality.events.checked import checked_records
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
+from servicequality.events.presence_rows import presence
 from servicequality.events.quality import DataCheck, check
 from servicequality.events.reviewed import reviewed_tickets
 from servicequality.events.reviews import review_scores
@@ -23,6 +24,7 @@ __all__ = [
     "flow",
     "follow_ups",
     "in_force",
+    "presence",
     "reply_waits",
     "review_scores",
     "reviewed_tickets",

@@ -1,18 +1,18 @@
 """Uptime: how long each service was up, down and in maintenance, by period."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import column, first_line, holds_flags, holds_instants, shown, values_of, zone_aware
+from servicequality.checks import column, holds_flags, holds_instants, shown, values_of, zone_aware
 from servicequality.core import Computation, names_of, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import known_at
+from servicequality.events.existing_keys import listed_keys
 from servicequality.events.periods import Periods, check_every
 from servicequality.model import Records, as_frame
 from servicequality.model.validation import check_timezone
@@ -93,7 +93,7 @@ def uptime(
     zone = timezone or getattr(schema[started], "time_zone", None) or "UTC"
     inside = {f"key:{place}": name for place, name in enumerate(names)}
     types = {name: schema[name] for name in names}
-    listed_keys = None if keys is None else _keys(keys, types)
+    existing = None if keys is None else listed_keys(keys, types, table="incidents", item="a service")
 
     def compute() -> pl.DataFrame:
         rows = frame.select(
@@ -104,8 +104,8 @@ def uptime(
         ).collect()
         _check_rows(rows, inside, started, restored)
         groups = rows.select(list(inside)).unique() if inside else pl.DataFrame({"": [0]})
-        if listed_keys is not None:
-            groups = pl.concat([groups, listed_keys.rename({name: key for key, name in inside.items()})]).unique()
+        if existing is not None:
+            groups = pl.concat([groups, existing.rename({name: key for key, name in inside.items()})]).unique()
         groups = groups.sort(groups.columns).with_row_index("group")
         coded = rows.join(groups, on=list(inside), how="left") if inside else rows.with_columns(group=pl.lit(0))
         spans = coded.filter(pl.col("start") < high).with_columns(pl.col("end").fill_null(high))
@@ -205,21 +205,3 @@ def _check_rows(rows: pl.DataFrame, inside: dict[str, str], started: str, restor
             f"{backward.height} of {rows.height} incidents are restored before they start: {shown(restored)} lies before "
             f"{shown(started)}, such as {values_of(backward['end'].cast(pl.Datetime('us', 'UTC')), 1)}; mend them first"
         )
-
-
-def _keys(keys: Any, types: dict[str, pl.DataType]) -> pl.DataFrame:
-    """The services that exist, under the names and types of the keys."""
-    if not types:
-        raise ParameterError("keys lists what by tells apart; say by= too")
-    values = isinstance(keys, Sequence) and not isinstance(keys, str)
-    if len(types) == 1 and values and not (keys and (isinstance(keys[0], Mapping) or is_dataclass(keys[0]))):
-        keys = {next(iter(types)): list(keys)}
-    table = as_frame(keys).lazy()
-    require_columns(table.collect_schema(), types, role="keys")
-    try:
-        listed_keys: pl.DataFrame = table.select(column(name).cast(dtype) for name, dtype in types.items()).collect()
-    except pl.exceptions.PolarsError as error:
-        raise InputError(f"keys holds other types than the incidents: {first_line(error)}") from error
-    if listed_keys.null_count().sum_horizontal().item():
-        raise InputError("keys has a service without a name; leave it out")
-    return listed_keys

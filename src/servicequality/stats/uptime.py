@@ -146,7 +146,7 @@ def downtime(
 
 @kernel
 def time_by_period(group: ArrayLike, start: ArrayLike, end: ArrayLike, *, edges: ArrayLike, groups: int) -> IntArray:
-    """How much of each period spans cover, where the spans of one group do not overlap.
+    """How much of each period spans take; spans of one group that overlap count each, so merge them first for time covered.
 
     Args:
         group: whose span it is, from 0 to `groups` - 1, one a span.
@@ -163,14 +163,39 @@ def time_by_period(group: ArrayLike, start: ArrayLike, end: ArrayLike, *, edges:
         for name, values in (("group", group), ("start", start), ("end", end), ("edges", edges))
     )
     some = ends > begins
-    owner, begins, ends = owner[some], begins[some], ends[some]
-    first = np.searchsorted(bounds, begins, "right") - 1
-    touched = np.searchsorted(bounds, ends, "left") - first  # periods that a span lies in
-    span = np.repeat(np.arange(len(owner)), touched)
-    period = first[span] + np.arange(len(span)) - np.repeat(np.cumsum(touched) - touched, touched)
-    covered = np.minimum(ends[span], bounds[period + 1]) - np.maximum(begins[span], bounds[period])
+    pieces = cut_by_period(begins[some], ends[some], edges=bounds)
     periods = len(bounds) - 1
-    return _per_group(owner[span] * periods + period, covered, groups * periods).reshape(groups, periods)
+    places = owner[some][pieces.span] * periods + pieces.period
+    return _per_group(places, pieces.length, groups * periods).reshape(groups, periods)
+
+
+class Pieces(NamedTuple):
+    """Spans cut where periods end, in the order of the spans.
+
+    Attributes:
+        span: which span it is a piece of.
+        period: which period it lies in.
+        length: how long it is.
+    """
+
+    span: IntArray
+    period: IntArray
+    length: IntArray
+
+
+def cut_by_period(begins: IntArray, ends: IntArray, *, edges: IntArray) -> Pieces:
+    """Spans cut at the edges of periods; a span of no length is one piece of the period in which it lies.
+
+    Args:
+        begins: Int64 instants at which spans begin, from the first edge on and before the last.
+        ends: Int64 instants at which they end, not before they begin and not after the last edge.
+        edges: ascending Int64 instants, one more than there are periods.
+    """
+    first = np.searchsorted(edges, begins, "right") - 1
+    touched = np.maximum(np.searchsorted(edges, ends, "left") - first, 1)  # periods that a span lies in
+    span = np.repeat(np.arange(len(begins)), touched)
+    period = first[span] + np.arange(len(span)) - np.repeat(np.cumsum(touched) - touched, touched)
+    return Pieces(span, period, np.minimum(ends[span], edges[period + 1]) - np.maximum(begins[span], edges[period]))
 
 
 def _per_group(who: NDArray[np.int64], amounts: NDArray[np.int64], groups: int) -> IntArray:

@@ -1,7 +1,5 @@
 """The time and money that calls and chats take."""
 
-from dataclasses import replace
-
 import polars as pl
 
 from servicequality.columns import Amount, ContactEnd, Seconds, answered
@@ -13,7 +11,6 @@ __all__ = [
     "average_talk_time",
     "contact_rate",
     "cost_per_ticket",
-    "occupancy",
 ]
 
 _POSITIVE = (0.0, float("inf"))
@@ -73,37 +70,6 @@ def average_handle_time(
     end = pl.col(outcome)
     of = (end == "answered") & answered(talk) & answered(wrap)
     return mean(pl.col(talk) + pl.col(wrap), of=of).excluding(end != "answered")
-
-
-@define(
-    title="Occupancy",
-    unit="share",
-    better="neither",
-    bounds=(0, 1),
-    grain="agent time",
-    formula=r"\sum \text{busy}/\sum \text{available}",
-    references=("Koole 2013", "Cochran 1977"),
-    aliases=("agent occupancy", "agent utilisation while logged in", "busy time", "how busy are agents"),
-)
-def occupancy(busy: Seconds = "busy_seconds", available: Seconds = "available_seconds") -> Shape:
-    """Share of the time in which agents are available for contacts that they spend on them.
-
-    When it lies:
-        Higher is not better: above nine tenths waits grow fast and people tire. It follows from volume and staff by the
-        hour, so that one agent's figure says little of that agent.
-
-    Why your vendor shows another number:
-        Breaks and training in the denominator (that is `utilisation`), wrap-up counted as idle, or parallel chats added
-        up, which can exceed 100 %.
-    """
-    of = answered(busy) & answered(available)
-    shape = ratio(pl.col(busy), pl.col(available), of=of)
-    return replace(
-        shape,
-        unit="share",
-        bounds=(0.0, 1.0),
-        refused={"busy for longer than available": pl.col(busy) > pl.col(available)},
-    )
 
 
 @define(

@@ -52,7 +52,7 @@ def pending_share(
     unit="share",
     better="neither",
     bounds=(0, 1),
-    grain="agent time",
+    grain="presence",
     formula=r"\sum \text{handling}/\sum \text{paid}",
     references=("Koole 2013", "Cochran 1977"),
     aliases=("agent utilization", "utilization", "productive time", "shrinkage", "share of paid time"),
@@ -60,7 +60,8 @@ def pending_share(
 def utilisation(busy: Seconds = "busy_seconds", paid: Seconds = "paid_seconds") -> Shape:
     """Share of the time that agents are paid for in which they handle contacts or tickets.
 
-    `occupancy` divides by the available time; the difference between the two is breaks, training and meetings.
+    Rows are those of `presence`, or agents' shifts with the two columns; rows without paid time do not count. `occupancy`
+    divides by the available time; the difference between the two is breaks, training and meetings.
 
     When it lies:
         Recorded time is not work that helps. The last tenth is bought with waits and with people who leave. Agents who
@@ -70,7 +71,8 @@ def utilisation(busy: Seconds = "busy_seconds", paid: Seconds = "paid_seconds") 
         Logged-in time as the denominator (that is `occupancy`), breaks taken out of paid time, handle times of parallel
         chats added up, or work outside the tool left out.
     """
-    shape = ratio(pl.col(busy), pl.col(paid), of=answered(busy) & answered(paid))
+    known = answered(busy) & answered(paid) & (pl.col(paid) > 0)
+    shape = ratio(pl.col(busy), pl.col(paid), of=known).excluding(pl.col(paid) == 0)
     return replace(
         shape, unit="share", bounds=(0.0, 1.0), refused={"busy for longer than paid": pl.col(busy) > pl.col(paid)}
     )
