@@ -39,6 +39,7 @@ from servicequality.core.evaluation import key_types as key_types
 from servicequality.core.evaluation import shared_type as shared_type
 from servicequality.core.grouping import PERIOD as PERIOD
 from servicequality.core.grouping import Grouping as Grouping
+from servicequality.core.grouping import instant_columns as instant_columns
 from servicequality.core.grouping import period_start as period_start
 from servicequality.core.labels import family_title as family_title
 from servicequality.core.labels import in_words as in_words

@@ -19,13 +19,26 @@ _MANY = 100_000  # rows in memory, of which a second copy is not made
 M = TypeVar("M", bound=Rule)
 
 
-def scans(frame: Any, metrics: Sequence[M], grouping: Grouping) -> list[tuple[pl.LazyFrame, Plan, bool]]:
+def scans(
+    frame: Any, metrics: Sequence[M], groupings: Sequence[Grouping], instants: Mapping[str, str | None]
+) -> list[tuple[pl.LazyFrame, Plan, bool]]:
     """The rows of each grain, checked for columns, with their plan, and whether they are many and held in memory.
+
+    Args:
+        frame: any dataframe, or a mapping of grain to dataframe.
+        metrics: the metrics.
+        groupings: alike but for the instant; each frame is scanned once for each that its metrics need.
+        instants: the instant's column of each grain, as `instant_columns` gave it.
 
     Raises:
         InputError: a frame or a column is missing or of a wrong type.
     """
-    parts = [(as_frame(data), Plan(tuple(group), grouping)) for data, group in by_grain(frame, metrics)]
+    parts = [
+        (as_frame(data), Plan(tuple(alike), grouping))
+        for data, group in by_grain(frame, metrics)
+        for grouping in groupings
+        if (alike := [metric for metric in group if instants[metric.grain] == grouping.at])
+    ]
     return [(plan.prepared(rows), plan, isinstance(rows, pl.DataFrame) and len(rows) > _MANY) for rows, plan in parts]
 
 
