@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from servicequality import csat, evaluate, nps, plan, resolution_time, ticket_volume
+from servicequality import SurveyAnswer, csat, evaluate, nps, plan, resolution_time, ticket_volume
 from servicequality.errors import InputError, ParameterError
 
 COLUMNS = [
@@ -236,6 +236,27 @@ class TestGrains:
             ParameterError, match="at names 'answered_at' of 'answer' rows, 'created_at' of 'ticket' rows"
         ):
             plan([nps(), resolution_time()], every="1d", at=at)
+
+    def test_rows_of_python_are_frames(self) -> None:
+        scores = (9.0, 2.0, None)
+        answers = [SurveyAnswer(respondent_id=str(score), question="q", score=score) for score in scores]
+        mappings = [{"score": 9, "note": {"a": 1}}, {"score": 2}, {}]
+        expected = evaluate({"score": scores}, nps())
+        for rows in (answers, tuple(answers), mappings):
+            assert_frame_equal(evaluate(rows, nps()), expected)
+            assert nps().estimate(rows).value == expected["value"].item()
+            assert nps().estimate(rows).n_missing == 1
+        assert evaluate({"answer": answers, "ticket": self.TICKET}, [nps(), resolution_time()])["n"].to_list() == [2, 1]
+        assert mappings == [{"score": 9, "note": {"a": 1}}, {"score": 2}, {}]
+
+    def test_rows_of_python_that_do_not_fit(self) -> None:
+        with pytest.raises(InputError, match="the frame has no columns: an empty list does not tell them"):
+            evaluate([], nps())
+        assert nps().estimate([]).reason == "no answers"  # an empty list of scores
+        with pytest.raises(InputError, match=r"column 'score' holds Struct.*expected whole numbers from 0 to 10"):
+            nps().estimate([{"score": {"of": 9}}])
+        with pytest.raises(InputError, match="of several kinds, dict, SurveyAnswer"):
+            nps().estimate([{"score": 9}, SurveyAnswer(respondent_id="a", question="q", score=3)])
 
     def test_a_mapping_of_columns_is_one_frame(self) -> None:
         assert evaluate({"score": [9, 2, 10]}, nps())["n"].item() == 3

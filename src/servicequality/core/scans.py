@@ -12,7 +12,7 @@ from servicequality.core.options import refuse_records
 from servicequality.core.plans import Plan
 from servicequality.core.rule import Rule
 from servicequality.errors import InputError
-from servicequality.model import as_frame
+from servicequality.model import as_frame, holds_rows
 
 _MANY = 100_000  # rows in memory, of which a second copy is not made
 
@@ -44,7 +44,7 @@ def scans(
 
 def one_column(data: Any, metric: Rule) -> Any:
     """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`."""
-    values = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
+    values = isinstance(data, (list, tuple)) and not holds_rows(data)
     if not (values or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
         return data
     name = metric.inputs[0].name
@@ -76,7 +76,12 @@ def by_grain(frame: Any, metrics: Sequence[M]) -> list[tuple[Any, list[M]]]:
 
 def _is_frame(thing: Any) -> bool:
     # A lazy frame warns when it is asked for its columns.
-    return isinstance(thing, pl.LazyFrame) or hasattr(thing, "columns") or hasattr(thing, "column_names")
+    return (
+        isinstance(thing, pl.LazyFrame)
+        or hasattr(thing, "columns")
+        or hasattr(thing, "column_names")
+        or holds_rows(thing)
+    )
 
 
 def _is_lone_column(thing: Any) -> bool:
