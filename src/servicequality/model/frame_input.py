@@ -146,6 +146,7 @@ def _reason(error: BaseException) -> str:
 
 def _blame(data: Any) -> str:
     """The columns that cannot be read; neither Polars nor Arrow names them."""
+    parts: list[tuple[Any, Any]]
     if isinstance(data, Sequence):
         names = dict.fromkeys(name for row in data for name in row)
         if strange := next((name for name in names if not isinstance(name, str)), None):

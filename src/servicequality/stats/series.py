@@ -50,7 +50,7 @@ def autoregression(x: ArrayLike, *, order: int | None = None) -> FloatArray:
 
 def _whole(known: BoolArray, order: int) -> BoolArray:
     """Which values from place `order` on are there together with the so many before them."""
-    return np.lib.stride_tricks.sliding_window_view(known, order + 1).all(axis=1)
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(known, order + 1).all(axis=1), np.bool_)
 
 
 def _least_squares(centred: FloatArray, order: int) -> tuple[FloatArray, float]:
@@ -115,7 +115,8 @@ def prewhitened_ccf(
     sizes = [n / int(known.sum()) for known in there]
     scale = np.sqrt((left**2).sum() * sizes[0] * (right**2).sum() * sizes[1])
     products = np.array([_lagged(left, right, int(k)) for k in steps])
-    pairs = np.array([_lagged(*(known.astype(np.float64) for known in there), int(k)) for k in steps])
+    first_known, second_known = (known.astype(np.float64) for known in there)
+    pairs = np.array([_lagged(first_known, second_known, int(k)) for k in steps])
     if not pairs.all():
         raise ParameterError("gaps leave no pair of values at a lag")
     kept = pairs / (n - np.abs(steps))
