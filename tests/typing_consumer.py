@@ -21,6 +21,8 @@ def quick(seconds: Seconds = "seconds", *, limit: float = 60.0) -> Shape:
 
 frame = pl.DataFrame({"score": [9, 10, 3], "team": ["a", "b", "b"]})
 
+unknown: object = sq.mttr  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
 assert_type(quick(limit=120.0), sq.Metric)
 assert_type(quick.spec.title, str)
 quick(limit="120")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
