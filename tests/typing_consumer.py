@@ -21,6 +21,8 @@ def quick(seconds: Seconds = "seconds", *, limit: float = 60.0) -> Shape:
 
 frame = pl.DataFrame({"score": [9, 10, 3], "team": ["a", "b", "b"]})
 
+unknown: object = sq.mttr  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+
 assert_type(quick(limit=120.0), sq.Metric)
 assert_type(quick.spec.title, str)
 quick(limit="120")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -32,6 +34,10 @@ assert_type(metric.where(pl.col("team") == "a").named("NPS of a"), sq.Metric)
 assert_type(metric.expr(), pl.Expr)
 assert_type(metric.estimate([9, 10]), sq.Estimate)
 assert_type(metric.estimate(frame).value, float | None)
+assert_type(metric.estimate([{"score": 9}]), sq.Estimate)
+assert_type(float(metric.estimate(frame)), float)
+assert_type(format(metric.estimate(frame), ".1f"), str)
+assert_type(metric.estimate(frame).to_dict(), dict[str, str | float | int | None])
 assert_type(metric.partial(frame, by="team"), State)
 assert_type(metric.partial(frame.lazy()), State)
 assert_type(metric.merge([metric.partial(frame)]), State)
@@ -50,6 +56,10 @@ assert_type(comparison.funnel(frame, by="team"), pl.DataFrame)
 assert_type(comparison.funnel(lazy, by="team"), pl.LazyFrame)
 assert_type(drivers.link(frame, "score", "team", every="1d"), pl.DataFrame)
 assert_type(drivers.link(lazy, "score", "team", every="1d"), pl.LazyFrame)
+assert_type(control.xmr(sq.evaluate(frame, metric), metric="nps"), pl.DataFrame)
+assert_type(sq.evaluate({"answer": frame}, metric, every="1d", at={"answer": "at"}), pl.DataFrame)
+assert_type(sq.nps_breakdown(), tuple[sq.Metric, sq.Metric, sq.Metric])
+assert_type(sq.facts([sq.Ticket(ticket_id="a", created_at=now)], as_of=now), pl.LazyFrame)
 assert_type(servqual.importance_performance(frame, crosshair="median"), pl.DataFrame)
 assert_type(servqual.importance_performance(lazy), pl.LazyFrame)
 assert_type(sq.review_scores(frame, scale=(1, 5)), pl.DataFrame)

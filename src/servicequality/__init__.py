@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from servicequality import metrics
 from servicequality import tables as tables
+from servicequality.checks import unknown_name
 from servicequality.comparison import compare as compare
 from servicequality.core import Estimate as Estimate
 from servicequality.core import Metric as Metric
@@ -80,3 +81,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "uptime",
     ]
     __all__ += metrics.__all__ + instruments.__all__ + tolerance.__all__
+
+    def __getattr__(name: str) -> object:
+        """Say what was meant by a name that is not there; checkers must not see this, or every name would be right."""
+        raise unknown_name(__name__, name)

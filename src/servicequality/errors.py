@@ -1,6 +1,13 @@
 """Exceptions and warnings, sorted by who has to act."""
 
-__all__ = ["DefinitionError", "InputError", "ParameterError", "ServiceQualityError", "ServiceQualityWarning"]
+__all__ = [
+    "DefinitionError",
+    "InputError",
+    "ParameterError",
+    "ServiceQualityError",
+    "ServiceQualityWarning",
+    "UnknownNameError",
+]
 
 
 class ServiceQualityError(Exception):
@@ -17,6 +24,10 @@ class ParameterError(ServiceQualityError, ValueError):
 
 class DefinitionError(ServiceQualityError, TypeError):
     """The author of a metric is wrong: a body that returns no shape, a column without a domain."""
+
+
+class UnknownNameError(ServiceQualityError, AttributeError):
+    """The package has no such name: an alias, a near spelling, or a name that moved; the message says what was meant."""
 
 
 class ServiceQualityWarning(UserWarning):

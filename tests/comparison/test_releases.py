@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from scipy import stats as scipy_stats
 
-from servicequality import csat, csat_mean, nps, resolution_time
+from servicequality import csat, csat_mean, evaluate, nps, resolution_time
 from servicequality.comparison import difference_in_differences, interrupted_series, superiority
 from servicequality.errors import InputError, ParameterError
 
@@ -100,13 +101,40 @@ def test_too_little_gives_no_output_and_the_reason() -> None:
     # A period that is not over does not count: 39 are left.
     assert "needs 40 points" in reason(rows, as_of=START + timedelta(days=39, hours=23))
     gap = rows.filter(pl.col("answered_at").dt.date() != datetime(2026, 3, 20, tzinfo=UTC).date())
-    assert reason(gap).startswith(
-        "periods without a figure: 1, such as 2026-03-20 00:00:00+00:00; a series has no gaps"
-    )
+    assert reason(gap, max_gaps=0.01).startswith("1 of 60 periods lack a value, and at most 1 % may (max_gaps)")
     assert "two points on either side" in reason(rows, released=START - timedelta(days=3))
     assert reason(rows.clear()) == "no period is over"
     with pytest.raises(ParameterError, match="released must be a datetime with a time zone"):
         interrupted_series(rows, MEAN, **{**OPTIONS, "released": "2026-03-20"})
+
+
+def test_a_result_is_interrupted_as_its_rows_are() -> None:
+    rows = pl.concat([days(60, 0.2), pl.DataFrame({"answered_at": [None], "rating": [3]})], how="vertical_relaxed")
+    rows = rows.filter(pl.col("answered_at").is_null() | (pl.col("answered_at").dt.ordinal_day() != 80))
+    own = {name: OPTIONS[name] for name in ("every", "released", "as_of")}
+    table = evaluate(rows, [MEAN, CSAT], every="1d", at="answered_at")
+    from_rows = interrupted_series(rows, [MEAN, CSAT], **OPTIONS)
+    for given in (table, table.lazy()):
+        result = interrupted_series(given, [MEAN.name, CSAT.name], **own).lazy().collect()
+        assert_frame_equal(result, from_rows)
+    row = interrupted_series(table, MEAN.name, **own).row(0, named=True)
+    assert row["low"] < 0.8 < row["high"]
+    assert (row["n_before"] + row["n_after"], row["reason"]) == (59, None)
+    assert row["notes"] == (
+        "1 figure of rows without a time set aside; 1 of 60 periods lack a value; at most 10 % may (max_gaps)"
+    )
+    with pytest.raises(
+        InputError, match="metrics are named in a result of evaluate, and the frame has the columns answered"
+    ):
+        interrupted_series(rows, MEAN.name, **own)
+    with pytest.raises(ParameterError, match="at= and timezone= make periods of rows"):
+        interrupted_series(table, MEAN.name, **OPTIONS)
+    with pytest.raises(InputError, match="the series has no metric 'nps'"):
+        interrupted_series(table, "nps", **own)
+    with pytest.raises(ParameterError, match="'nps' is not a metric"):
+        interrupted_series(rows, [MEAN, "nps"], **OPTIONS)
+    with pytest.raises(ParameterError, match="max_gaps must be a share"):
+        interrupted_series(rows, MEAN, **OPTIONS, max_gaps=1)
 
 
 def test_superiority_is_brunner_munzels() -> None:

@@ -27,7 +27,7 @@ def series(values: list[float | None], **columns: object) -> pl.DataFrame:
 def test_xmr_is_its_kernel_and_a_point_beyond_is_a_signal() -> None:
     chart = xmr(series([*STEADY, 19.0]), baseline=10)
     limits = stats.individuals_limits(STEADY)
-    assert chart.columns == ["period", "value", "centre", "low", "high", "signal", "baseline", "reason"]
+    assert chart.columns == ["period", "value", "centre", "low", "high", "signal", "baseline", "reason", "notes"]
     assert chart["high"].unique().to_list() == pytest.approx([float(limits.high)])
     assert chart["signal"].to_list() == [None] * 10 + ["above"]
     assert chart["baseline"].to_list() == [True] * 10 + [False]
@@ -95,6 +95,41 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
     base = np.arange(30) < 20
     want = stats.share_limits(hits, np.full(30, 40.0), baseline=base, overdispersed=True)
     assert laney["low"].to_numpy() == pytest.approx(want.low)
+
+
+def test_results_of_evaluate_are_charted_by_metric_and_group() -> None:
+    days = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=d) for d in range(20) for _ in range(30)]
+    scores = np.random.default_rng(1).integers(0, 11, len(days)).tolist()
+    rows = pl.DataFrame({"at": [*days, None], "score": [*scores, 5], "team": ["a", "b"] * 300 + ["a"]})
+    card = sq.evaluate(rows, [sq.nps(), sq.promoters()], every="1d", at="at")
+    alone = xmr(sq.evaluate(rows.drop_nulls(), sq.nps(), every="1d", at="at"))
+    chart = xmr(card, metric="nps")
+    assert chart.drop("notes").equals(alone.drop("notes"))
+    assert chart["notes"].unique().to_list() == ["1 figure of rows without a time set aside"]
+    assert alone["notes"].unique().to_list() == [None]
+    both = xmr(card.lazy(), by="metric").collect()
+    assert both.filter(metric="nps").drop("metric", "notes").equals(alone.drop("notes"))
+    assert both["notes"][0] == "2 figures of rows without a time set aside"
+    for function in (xmr, p_chart, c_chart, ewma_chart, cusum_chart):
+        with pytest.raises(
+            InputError, match="holds several metrics, 'nps', 'promoters': name one with metric=, or take"
+        ):
+            function(card)
+        with pytest.raises(InputError, match=r"no metric 'npss' \(did you mean 'nps'\?\); it holds 'nps', 'promoters'"):
+            function(card, metric="npss")
+        assert function(card, metric="promoters")["value"].null_count() == 0
+        with pytest.raises(
+            ParameterError, match="metric='nps' picks rows of a result of evaluate, and the series has no"
+        ):
+            function(series(STEADY, n=10), metric="nps")
+    teams = sq.evaluate(rows, sq.promoters(), by="team", every="1d", at="at")
+    with pytest.raises(
+        InputError, match=r"several points at .*; name the columns that distinguish them, 'team', with by="
+    ):
+        p_chart(teams)
+    assert p_chart(teams, by="team")["team"].unique().sort().to_list() == ["a", "b"]
+    with pytest.raises(InputError, match="no row has a time; compute the metrics by period, with every= and at="):
+        xmr(sq.evaluate(rows, sq.nps()))
 
 
 def test_counts_and_rates() -> None:

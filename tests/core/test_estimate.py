@@ -1,7 +1,9 @@
 """One figure for a person: how it prints, and what it can be asked of."""
 
+import json
 import math
 import re
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from servicequality import (
+    Estimate,
     backlog,
     csat,
     csat_mean,
@@ -35,7 +38,7 @@ from servicequality.core.display import (
     format_value,
 )
 from servicequality.core.labels import label_of
-from servicequality.errors import ParameterError
+from servicequality.errors import InputError, ParameterError
 from servicequality.stats.rounding import half_up
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -44,6 +47,56 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 def test_nps_prints_as_people_write_it() -> None:
     scores = [10] * 585 + [3] * 227
     assert str(nps().estimate(scores)) == "NPS 44 (95 % CI 38 to 50, n=812)"
+
+
+def test_the_fields_of_a_figure_are_plain_values() -> None:
+    figure = nps().estimate([10] * 585 + [3] * 227 + [None])
+    content = figure.to_dict()
+    assert json.loads(json.dumps(content, allow_nan=False)) == content
+    assert [*content] == [field.name for field in fields(figure)]
+    assert (content["metric"], content["unit"], content["label"]) == ("nps", "points", "NPS")
+    assert (content["n"], content["n_missing"], content["n_pending"]) == (812, 1, None)
+    assert content["value"] == pytest.approx(100 * (585 - 227) / 812)
+    assert {type(value) for value in content.values()} == {str, int, float, type(None)}
+    undefined = nps().estimate([]).to_dict()
+    assert (undefined["value"], undefined["reason"]) == (None, "no answers")
+    json.dumps(undefined, allow_nan=False)
+
+
+def test_a_figure_is_a_number_where_it_has_one() -> None:
+    figure = nps().estimate([10] * 585 + [3] * 227)
+    assert float(figure) == figure.value
+    with pytest.raises(InputError, match=r"nps has no value to convert: no answers; look whether \.value is None"):
+        float(nps().estimate([]))
+
+
+def test_a_figure_takes_the_formats_of_numbers() -> None:
+    figure, undefined = nps().estimate([10] * 585 + [3] * 227), nps().estimate([])
+    assert f"{figure:.1f} {figure:>8.2f}|{figure:+.0f}" == "44.1    44.09|+44"
+    assert f"{figure}" == str(figure)
+    assert (f"{undefined:.1f}", f"{undefined:6.1f}", f"{undefined:<4}", f"{undefined:*^5.0f}") == (
+        "–",
+        "     –",
+        "–   ",
+        "**–**",
+    )
+    for either in (figure, undefined):
+        with pytest.raises(ParameterError, match=r"nps: 'x' is no format of a number .*; say \"\.1f\""):
+            format(either, "x")
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (nps().estimate([10] * 585 + [3] * 227), "<nps 44.1 [37.8, 50.1] points, n=812>"),
+        (csat(scale=(1, 5)).estimate([5] * 700 + [1] * 500), "<csat 58.3 [55.5, 61.1] %, n=1200>"),
+        (nps().estimate([]), "<nps undefined: no answers, n=0>"),
+        (nps().named("n" * 90).estimate([9, 3]), f"<{'n' * 50}… 0 [-100, 100] points, n=2>"),
+    ],
+)
+def test_a_short_repr(result: Estimate, text: str) -> None:
+    assert repr(result) == text
+    assert len(text) < 80
 
 
 @pytest.mark.parametrize(

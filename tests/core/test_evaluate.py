@@ -1,13 +1,13 @@
 """`evaluate`: its columns and rows, periods, grains, laziness, and small cells."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from servicequality import csat, evaluate, nps, resolution_time, ticket_volume
+from servicequality import SurveyAnswer, csat, evaluate, nps, plan, resolution_time, ticket_volume
 from servicequality.errors import InputError, ParameterError
 
 COLUMNS = [
@@ -172,6 +172,91 @@ class TestGrains:
             InputError, match="no frame of 'ticket' rows, which resolution_time reads; got frames of 'answer'"
         ):
             evaluate({"answer": self.ANSWER}, [nps(), resolution_time()])
+
+    def test_each_grain_has_an_instant_of_its_own(self) -> None:
+        noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        frames = {
+            "answer": self.ANSWER.with_columns(answered_at=noon),
+            "ticket": self.TICKET.with_columns(created_at=noon + timedelta(days=1)),
+        }
+        at = {
+            "answer": "answered_at",
+            "ticket": "created_at",
+            "clock": "due_at",
+        }  # a grain that nobody reads does no harm
+        metrics = [resolution_time(), nps()]
+        result = evaluate(frames, metrics, every="1d", at=at)
+        assert result.select("period", "metric", "n").rows() == [
+            (datetime(2026, 3, 1, tzinfo=UTC), "nps", 2),
+            (datetime(2026, 3, 2, tzinfo=UTC), "resolution_time", 1),
+        ]
+        lazy = evaluate({grain: frame.lazy() for grain, frame in frames.items()}, metrics, every="1d", at=at)
+        assert lazy.collect_schema() == result.schema
+        assert_frame_equal(lazy.collect(), result)
+
+    def test_one_frame_of_two_grains_may_have_two_instants(self) -> None:
+        days = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2)]
+        frame = pl.DataFrame({"score": [9], "resolution_seconds": [60.0], "resolution_observed": [True]})
+        frame = frame.with_columns(answered_at=days[0], created_at=days[1])
+        result = evaluate(
+            frame, [nps(), resolution_time()], every="1d", at={"answer": "answered_at", "ticket": "created_at"}
+        )
+        assert result.select("period", "metric").rows() == [(days[0], "nps"), (days[1], "resolution_time")]
+
+    def test_a_grain_without_an_instant_is_named(self) -> None:
+        with pytest.raises(ParameterError, match="nps: at names no instant for rows of the grain 'answer'; say at="):
+            evaluate(self.ANSWER, nps(), every="1d", at={"ticket": "created_at"})
+        with pytest.raises(ParameterError, match=r"at takes the name of a column, got \['a'\]"):
+            evaluate(self.ANSWER, nps(), every="1d", at={"answer": ["a"]})  # type: ignore[dict-item]
+
+    def test_periods_of_two_clocks_do_not_meet(self) -> None:
+        noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
+        answer = self.ANSWER.with_columns(at=noon)
+        berlin = self.TICKET.with_columns(at=noon.astimezone(BERLIN))
+        metrics = [nps(), resolution_time()]
+        with pytest.raises(InputError, match=r"'period' is Datetime.*UTC.* in one frame and .*Berlin.*; say timezone="):
+            evaluate({"answer": answer, "ticket": berlin}, metrics, every="1d", at="at")
+        stated = evaluate({"answer": answer, "ticket": berlin}, metrics, every="1d", at="at", timezone="Europe/Berlin")
+        assert stated["period"].n_unique() == 1
+        with pytest.raises(
+            InputError, match="'team' is Int32 in one frame and String in another; cast them to one type"
+        ):
+            evaluate(
+                {"answer": answer.with_columns(team=1), "ticket": berlin.with_columns(team=pl.lit("a"))},
+                metrics,
+                by="team",
+            )
+
+    def test_a_plan_takes_the_instant_of_its_grain(self) -> None:
+        frame = self.ANSWER.with_columns(answered_at=datetime(2026, 3, 1, 12, tzinfo=UTC))
+        at = {"answer": "answered_at", "ticket": "created_at"}
+        own = plan(nps(), every="1d", at=at)
+        assert_frame_equal(own.finish(own.partial(frame)), evaluate(frame, nps(), every="1d", at=at))
+        with pytest.raises(
+            ParameterError, match="at names 'answered_at' of 'answer' rows, 'created_at' of 'ticket' rows"
+        ):
+            plan([nps(), resolution_time()], every="1d", at=at)
+
+    def test_rows_of_python_are_frames(self) -> None:
+        scores = (9.0, 2.0, None)
+        answers = [SurveyAnswer(respondent_id=str(score), question="q", score=score) for score in scores]
+        mappings = [{"score": 9, "note": {"a": 1}}, {"score": 2}, {}]
+        expected = evaluate({"score": scores}, nps())
+        for rows in (answers, tuple(answers), mappings):
+            assert_frame_equal(evaluate(rows, nps()), expected)
+            assert nps().estimate(rows).value == expected["value"].item()
+            assert nps().estimate(rows).n_missing == 1
+        assert evaluate({"answer": answers, "ticket": self.TICKET}, [nps(), resolution_time()])["n"].to_list() == [2, 1]
+        assert mappings == [{"score": 9, "note": {"a": 1}}, {"score": 2}, {}]
+
+    def test_rows_of_python_that_do_not_fit(self) -> None:
+        with pytest.raises(InputError, match="the frame has no columns: an empty list does not tell them"):
+            evaluate([], nps())
+        assert nps().estimate([]).reason == "no answers"  # an empty list of scores
+        with pytest.raises(InputError, match=r"column 'score' holds Struct.*expected whole numbers from 0 to 10"):
+            nps().estimate([{"score": {"of": 9}}])
+        with pytest.raises(InputError, match="of several kinds, dict, SurveyAnswer"):
+            nps().estimate([{"score": 9}, SurveyAnswer(respondent_id="a", question="q", score=3)])
 
     def test_a_mapping_of_columns_is_one_frame(self) -> None:
         assert evaluate({"score": [9, 2, 10]}, nps())["n"].item() == 3

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
-from servicequality import catalogue
+from servicequality import catalogue, evaluate, nps_breakdown
 from servicequality.drivers import SIGNALS, candidates, event_study, link, partial_correlation
 from servicequality.errors import InputError, ParameterError
 from simulation import Simulate, assert_share
@@ -33,7 +34,8 @@ def test_a_driver_is_found_at_its_lag_and_a_stranger_is_not() -> None:
     csat = np.concatenate([rng.normal(size=3), -0.7 * outages[:-3]]) + rng.normal(size=180) * 0.6
     links = link(days(180, csat=csat, outages=outages, stranger=stranger), "csat", ["outages", "stranger"], every="1d")
     assert links.columns == [
-        "driver", "lag", "r", "low", "high", "p_value", "q_value", "placebo", "seen", "n", "reason", "words",
+        "driver", "lag", "r", "low", "high", "p_value", "q_value", "placebo", "seen", "n", "reason", "notes",
+        "words",
     ]  # fmt: skip
     assert links.filter("seen").select("driver", "lag").rows() == [("outages", 3)]
     message = links.filter("seen")["words"].item()
@@ -69,9 +71,95 @@ def test_what_cannot_be_said_is_not_said() -> None:
     assert short["r"].null_count() == 8
     assert short["reason"][0] == short["words"][0] == "30 periods, and a correlation over time needs 40"
     whole = days(60, y=rng.normal(size=60), x=rng.normal(size=60), still=1.0)
-    holes = link(whole.filter(pl.int_range(60) != 30), "y", "x", every="1d")
-    assert holes["reason"][0] == "1 of 60 periods lack a value: fill or cut the series first"
+    holes = link(whole.filter(pl.int_range(60) != 30), "y", "x", every="1d", max_gaps=0)
+    few = "1 of 60 periods lack a value, and at most 0 % may (max_gaps): fill or cut the series first"
+    assert (holes["reason"][0], holes["n"][0]) == (few, 60)
     assert link(whole, "y", "still", every="1d")["reason"][0] == "a series does not vary: there is nothing to correlate"
+
+
+def test_few_gaps_are_noted_and_many_leave_no_result() -> None:
+    rng = np.random.default_rng(1)
+    outages = drifting(rng, 180)
+    csat = np.concatenate([rng.normal(size=3), -0.7 * outages[:-3]]) + rng.normal(size=180) * 0.6
+    frame = days(180, csat=csat, outages=outages).with_columns(
+        csat=pl.when(~pl.int_range(180).is_in([20, 90, 91])).then("csat")
+    )
+    kept = frame.filter(~pl.int_range(180).is_in([5, 150]))  # two periods without a row, three without a value
+    links = link(kept, "csat", "outages", every="1d")
+    assert links.filter("seen")["lag"].to_list() == [3]
+    assert links["notes"].unique().to_list() == ["5 of 180 periods lack a value; at most 10 % may (max_gaps)"]
+    assert links["n"].unique().item() < 175
+    releases = [DAY + timedelta(days=place) for place in (40, 88, 130)]
+    study = event_study(kept, "csat", releases, every="1d", half=5).row(0, named=True)
+    assert study["notes"] == "5 of 180 periods lack a value; at most 10 % may (max_gaps)"
+    values = frame["csat"].to_numpy().copy()
+    values[[5, 150]] = np.nan
+    sides = [(np.nanmean(values[e - 5 : e]), np.nanmean(values[e : e + 5])) for e in (40, 88, 130)]
+    assert (study["before"], study["after"]) == pytest.approx(tuple(np.mean(sides, axis=0)))
+    for call in (
+        lambda most: link(kept, "csat", "outages", every="1d", max_gaps=most)["reason"][0],
+        lambda most: event_study(kept, "csat", releases, every="1d", max_gaps=most)["words"][0],
+    ):
+        assert call(0.02).startswith("5 of 180 periods lack a value, and at most 2 % may")
+        with pytest.raises(ParameterError, match="max_gaps must be a share from 0 to below 1; got 10"):
+            call(10)
+    scattered = days(56, y=drifting(rng, 56), x=drifting(rng, 56)).with_columns(
+        y=pl.when(pl.int_range(56) % 4 != 1).then("y")
+    )
+    reason = link(scattered, "y", "x", every="1d", max_gaps=0.5)["reason"][0]
+    assert re.fullmatch(r"the gaps leave as much as 2\d periods tell, and a correlation over time needs 40", reason)
+    one_side = event_study(days(40, y=[None] * 7 + [1.0, 2.0, 4.0] * 11), "y", [DAY + timedelta(days=5)], every="1d", half=3,
+                           max_gaps=0.5)  # fmt: skip
+    assert one_side["reason"].item() == "no event has values both before and after it"
+
+
+RESULT = evaluate(
+    pl.DataFrame(
+        {
+            "answered_at": [datetime(2026, 1, 5, 12, tzinfo=UTC) + timedelta(days=place // 4) for place in range(240)]
+            + [None],
+            "score": [*np.random.default_rng(9).integers(0, 11, 240).tolist(), 5],
+            "team": ["a", "b"] * 120 + ["a"],
+        }
+    ).filter(pl.col("answered_at").is_null() | (pl.col("answered_at").dt.ordinal_day() != 30)),
+    nps_breakdown(),
+    every="1d",
+    at="answered_at",
+)
+"""Metrics by day, one day without answers, one answer without a day."""
+
+
+def test_results_of_evaluate_are_linked_and_studied_as_they_are() -> None:
+    wide = RESULT.filter(pl.col("period").is_not_null()).pivot("metric", index="period", values="value")
+    links = link(RESULT, "detractors", ["promoters", "passives"], every="1d")
+    plain = link(wide, "detractors", ["promoters", "passives"], every="1d")
+    assert_frame_equal(links.drop("notes"), plain.drop("notes"))
+    set_aside = "3 figures of rows without a time set aside; 1 of 60 periods lack a value; at most 10 % may (max_gaps)"
+    assert links["notes"].unique().to_list() == [set_aside]
+    lazy = link(RESULT.lazy(), "detractors", ["promoters", "passives"], every="1d")
+    assert isinstance(lazy, pl.LazyFrame)
+    assert_frame_equal(lazy.collect(), links)
+    events = [datetime(2026, 1, 20, tzinfo=UTC)]
+    study = event_study(RESULT, ["passives", "promoters"], events, every="1d")
+    assert_frame_equal(
+        study.drop("notes"), event_study(wide, ["passives", "promoters"], events, every="1d").drop("notes")
+    )
+    assert study["notes"].unique().to_list() == [set_aside.replace("3", "2")]
+
+
+def test_a_result_with_several_groups_or_without_a_metric_is_refused() -> None:
+    teams = pl.concat([RESULT.select(pl.lit(team).alias("team"), pl.all()) for team in ("a", "b")])
+    with pytest.raises(
+        InputError, match=r"several values of 'promoters' at .*the keys of the result are 'team': keep one"
+    ):
+        link(teams, "promoters", "passives", every="1d")
+    assert link(teams.filter(team="a"), "promoters", "passives", every="1d").height == 8
+    with pytest.raises(
+        InputError, match=r"no metric 'pasives' \(did you mean 'passives'\?\); it holds 'promoters', 'p"
+    ):
+        link(RESULT, "promoters", "pasives", every="1d")
+    with pytest.raises(InputError, match="no row has a time; compute the metrics by period, with every= and at="):
+        event_study(RESULT.filter(pl.col("period").is_null()), "passives", [DAY], every="1d")
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from polars.testing import assert_frame_equal
 from drawing import few
 from events.histories import History, at, histories, records_of
 from servicequality.errors import InputError, ParameterError
-from servicequality.events import check, facts, flow
-from servicequality.model import Records, Ticket
+from servicequality.events import check, facts, flow, reply_waits
+from servicequality.model import Account, Records, Ticket
 
 START = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
 LATER = START + dt.timedelta(days=2)
@@ -138,8 +138,51 @@ def test_instants_out_of_range_are_refused_and_shown(unit: Any, lazy: bool) -> N
 
 def test_calls_with_something_else_than_records_say_which_call_was_meant() -> None:
     for given_data in (pl.DataFrame(), [Ticket(ticket_id="a", created_at=START)], None):
-        with pytest.raises(ParameterError, match=r"facts needs Records; got .*say facts\(Records\(tickets="):
-            facts(given_data, as_of=LATER)  # type: ignore[arg-type]
+        with pytest.raises(
+            ParameterError, match=r"reply_waits needs Records; got .*say reply_waits\(Records\(tickets="
+        ):
+            reply_waits(given_data, as_of=LATER)  # type: ignore[arg-type]
+
+
+def test_facts_take_a_table_of_tickets_alone() -> None:
+    tickets = [
+        Ticket(ticket_id="a", created_at=START),
+        Ticket(ticket_id="b", created_at=START, resolved_at=START + dt.timedelta(hours=1)),
+    ]
+    mappings = [
+        {"ticket_id": one.ticket_id, "created_at": one.created_at, "resolved_at": one.resolved_at} for one in tickets
+    ]
+    whole = facts(Records(tickets=tickets), as_of=LATER).collect()
+    assert_frame_equal(facts(tickets, as_of=LATER).collect(), whole)
+    assert_frame_equal(
+        facts(pl.LazyFrame(mappings), as_of=LATER).collect().select("ticket_id", "resolved_at"),
+        whole.select("ticket_id", "resolved_at"),
+    )
+    assert (
+        facts(mappings, as_of=LATER).collect()["resolution_seconds"].to_list() == whole["resolution_seconds"].to_list()
+    )
+    assert "resolved_at" in mappings[0]  # the caller's own are as they were
+    nothing = facts([], as_of=LATER).collect()
+    assert nothing.is_empty()
+    assert nothing.schema == whole.schema
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (
+            [Ticket(ticket_id="a", created_at=START), Account(account_id="x", started_at=START)],
+            "of several kinds, Ticket, Account",
+        ),
+        ([Account(account_id="x", started_at=START)], r"required columns 'ticket_id', 'created_at' missing"),
+        ([{"ticket_id": "a", "created_at": START.replace(tzinfo=None)}], r"say facts\(Records\(.*timezone"),
+        (None, "expected records with tickets; got none"),
+        (5, "got int"),
+    ],
+)
+def test_what_is_no_table_of_tickets_is_refused(rows: Any, message: str) -> None:
+    with pytest.raises(InputError, match=f"(?s){message}"):
+        facts(rows, as_of=LATER).collect()
 
 
 @pytest.mark.parametrize("every", ["1d1h", "0d", dt.timedelta(days=1), "99999999999d"])

@@ -12,9 +12,14 @@ from servicequality import (
     ces,
     csat,
     csat_mean,
+    detractors,
+    evaluate,
     net_score,
     non_response_bounds,
     nps,
+    nps_breakdown,
+    passives,
+    promoters,
     response_rate,
     stats,
     top_box,
@@ -47,6 +52,12 @@ ORACLES: list[tuple[Metric, Oracle]] = [
     (nps(), lambda rows: net(answers(rows), lambda x: x >= 9, lambda x: x <= 6)),
     (nps(missing=(11,)), lambda rows: net(answers(rows, blanks=(11,)), lambda x: x >= 9, lambda x: x <= 6)),
     (nps(detractor_max=4, promoter_min=8), lambda rows: net(answers(rows), lambda x: x >= 8, lambda x: x <= 4)),
+    (promoters(), lambda rows: share(x >= 9 for x in answers(rows))),
+    (promoters(promoter_min=8), lambda rows: share(x >= 8 for x in answers(rows))),
+    (passives(), lambda rows: share(x in (7, 8) for x in answers(rows))),
+    (passives(detractor_max=4, missing=(11,)), lambda rows: share(4 < x < 9 for x in answers(rows, blanks=(11,)))),
+    (detractors(), lambda rows: share(x <= 6 for x in answers(rows))),
+    (detractors(detractor_max=4), lambda rows: share(x <= 4 for x in answers(rows))),
     (csat(scale=(1, 5)), lambda rows: share(x >= 4 for x in answers(rows))),
     (csat(scale=(0, 1)), lambda rows: share(x == 1 for x in answers(rows))),
     (csat(scale=(1, 5), box=(5, 3)), lambda rows: share(x in (3, 5) for x in answers(rows))),
@@ -134,6 +145,21 @@ def test_boundaries(metric: Metric, score: int, expected: float) -> None:
     assert value(metric, score=[score]) == expected
 
 
+def test_the_three_groups_of_the_net_promoter_score_add_up() -> None:
+    frame = {"score": [10, 9, 8, 7, 6, 0, None, 10], "team": ["a", "a", "a", "b", "b", "b", "b", "b"]}
+    result = evaluate(frame, [nps(), *nps_breakdown()], by="team")
+    assert result["metric"].to_list() == ["nps", "promoters", "passives", "detractors"] * 2
+    assert result["value"].to_list() == [
+        pytest.approx(number) for number in (200 / 3, 2 / 3, 1 / 3, 0.0, -25.0, 0.25, 0.25, 0.5)
+    ]
+    assert result["n"].to_list() == [3] * 4 + [4] * 4
+    # The limits are those of shares: Wilson's of 2 in 4.
+    assert result.row(-1, named=True)["low"] == pytest.approx(0.15004, abs=1e-5)
+    own = evaluate(frame, nps_breakdown("score", detractor_max=7, promoter_min=10, interval="jeffreys", missing=(0,)))
+    assert own["value"].to_list() == [2 / 6, 2 / 6, 2 / 6]
+    assert set(own["method"]) == {"jeffreys"}
+
+
 def test_unanswered_rows_do_not_count() -> None:
     result = nps().estimate([10, None, None, 0])
     assert (result.value, result.n, result.n_missing) == (0, 2, 2)
@@ -173,6 +199,12 @@ def test_boxes_that_overlap() -> None:
             lambda: csat(scale=(0, 100)),
             r"csat: a scale of 101 points \(0 to 100\) has no usual box; state it with box=",
         ),
+        (lambda: nps(detractor_max=9), "nps: detractor_max=9 must lie below promoter_min=9, both from 0 to 10"),
+        (lambda: nps_breakdown(promoter_min=6)[0], "nps_breakdown: detractor_max=6 must lie below promoter_min=6"),
+        (lambda: nps_breakdown(promoter_min="9")[0], "nps_breakdown: promoter_min takes a whole number, got '9'"),
+        (lambda: promoters(promoter_min=0), "promoters: promoter_min=0 must lie from 1 to 10"),
+        (lambda: detractors(detractor_max=10), "detractors: detractor_max=10 must lie from 0 to 9"),
+        (lambda: passives(detractor_max=8, promoter_min=8), "passives: detractor_max=8 must lie below promoter_min=8"),
         (lambda: non_response_bounds(scale=(1, 12)), "a scale of 12 points .* state it with box="),
         (lambda: top_box(scale=(0, 100)), "top_box: a scale of 101 points .* state it with points="),
         (lambda: bottom_box(scale=(0, 100)), "bottom_box: a scale of 101 points .* state it with points="),

@@ -4,6 +4,7 @@ import datetime as dt
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import narwhals as nw
@@ -42,6 +43,14 @@ class SparkLike:
 
     def collect(self) -> list[Any]:
         raise AssertionError("rows are not wanted")
+
+
+@dataclass(slots=True)
+class Visit:
+    """A dataclass that is no record of ours."""
+
+    page: str
+    seconds: int | None
 
 
 KINDS: dict[str, Callable[[pl.DataFrame], Any]] = {
@@ -93,6 +102,19 @@ def test_records_come_in() -> None:
     assert frame.schema["created_at"] == pl.Datetime("us", "UTC")
 
 
+def test_dataclasses_of_ones_own_come_in() -> None:
+    rows = [Visit("a", 1), Visit("b", None)]
+    assert_frame_equal(as_frame(rows), pl.DataFrame({"page": ["a", "b"], "seconds": [1, None]}))
+    assert rows == [Visit("a", 1), Visit("b", None)]
+
+
+def test_keys_that_a_mapping_lacks_are_null_and_nested_values_stay() -> None:
+    rows: list[dict[str, Any]] = [{"a": 1}, {"b": "x", "c": {"d": [1]}}]
+    frame = as_frame(rows)
+    assert frame.to_dicts() == [{"a": 1, "b": None, "c": None}, {"a": None, "b": "x", "c": {"d": [1]}}]
+    assert rows == [{"a": 1}, {"b": "x", "c": {"d": [1]}}]
+
+
 @pytest.mark.parametrize("nothing", [[], (), {}])
 def test_nothing_is_a_frame_without_columns(nothing: Any) -> None:
     assert as_frame(nothing).shape == (0, 0)
@@ -137,8 +159,16 @@ def test_numbers_of_two_kinds_and_late_values_are_read() -> None:
         (5, r"expected a Polars DataFrame or LazyFrame, .*; got int$"),
         ("tickets.csv", r"got str$"),
         (None, r"got NoneType$"),
-        ([1, 2], r"got list: its rows must be records or mappings, one is int"),
+        ([1, 2], r"got list: its rows must be dataclasses or mappings, one is int"),
         ([{"a": 1}, 2], r"one is int"),
+        ([Ticket], r"one is type"),
+        (
+            [Ticket(ticket_id="1", created_at=NOON), {"ticket_id": "2"}],
+            r"of several kinds, Ticket, dict; make one table",
+        ),
+        ([{"a": 1}, Visit("x", 1)], r"of several kinds, dict, Visit; make one table of each kind"),
+        ([{"a": 1, "b": [9]}, {"a": 2, "b": 9}], r"got list: column 'b' mixes kinds of values; make it one kind first"),
+        ([{1: 9}], r"a column has the name 1, which is no text"),
         (pl.Series("a", [1]), r"got polars\..*Series: one column is not a table: name it with \.to_frame\(\)"),
         (pd.Series([1], name="a"), r"Series: one column is not a table"),
         (pa.chunked_array([[1]]), r"got pyarrow.*ChunkedArray"),

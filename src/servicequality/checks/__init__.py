@@ -18,6 +18,7 @@ from servicequality.checks.columns import (
     is_pattern,
     unused_prefix,
 )
+from servicequality.checks.names import meant, unknown_name
 from servicequality.checks.wording import first_line, listed, near, shown, values_of
 
 __all__ = [
@@ -33,10 +34,12 @@ __all__ = [
     "in_calendar",
     "is_pattern",
     "listed",
+    "meant",
     "near",
     "refuse_misfits",
     "refusing_misfits",
     "shown",
+    "unknown_name",
     "unused_prefix",
     "values_of",
     "zone_aware",

@@ -3,7 +3,7 @@
 # Both estimate the change beyond what was expected. Whether anything else happened at the same time, only the reader knows.
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,23 @@ import polars as pl
 from servicequality.checks import column, confidence_level, zone_aware
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import (
+    MAX_GAPS,
     PERIOD,
     Computation,
+    Gaps,
     Grouping,
     Metric,
+    check_max_gaps,
     evaluate,
+    is_result,
     key_types,
     named_metrics,
     of_frame,
     of_frames,
+    side_by_side,
 )
 from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
 from servicequality.shapes import FixedShape
 from servicequality.shapes.base import FloatArray
 from servicequality.stats import difference_in_differences as double_difference
@@ -175,61 +181,104 @@ def _squares(sides: Sides, side: Side) -> FloatArray:
 @of_frame
 def interrupted_series(
     frame: Any,
-    metrics: Metric | Iterable[Metric],
+    metrics: Metric | str | Iterable[Metric | str],
     *,
-    at: str,
+    at: str | Mapping[str, str] | None = None,
     every: str,
     released: dt.datetime,
     as_of: dt.datetime,
     timezone: str | None = None,
     level: float = 0.95,
+    max_gaps: float = MAX_GAPS,
 ) -> Computation:
     """By how much a figure left its trend when something was released (Prais and Winsten 1954).
 
-    One line before and one after; neighbouring periods may be correlated. It needs at least 40 periods, each with a figure;
-    otherwise there is no result, but a reason.
+    One line before and one after; neighbouring periods may be correlated. It needs at least 40 periods with a figure;
+    otherwise there is no result, but a reason. Rows without an instant are set aside, with a note.
 
     Args:
-        frame: any dataframe, or a mapping of grain to dataframe; a lazy one gives a lazy answer.
-        metrics: any metrics.
-        at: the column of the instant that decides a row's period.
+        frame: any dataframe, or a mapping of grain to dataframe; a lazy one gives a lazy answer. Or a result of `evaluate` by
+            period, of one group, in which metrics are names.
+        metrics: any metrics, or names of those of a result.
+        at: the column of the instant that decides a row's period, or a mapping of grain to it; None for a result.
         every: length of a period, in Polars' words ("1d", "1w").
         released: the first instant with the release. A period that holds it inside counts as before.
         as_of: the instant up to which the rows are known: a period that is not over by then is left out.
-        timezone: the zone whose days and weeks count.
+        timezone: the zone whose days and weeks count; None for a result.
         level: two-sided confidence, Student's with n - 4 degrees of freedom.
+        max_gaps: share of the periods that may lack a figure; with more there is no result.
 
     Returns:
         A row a metric: `metric, level_change, low, high, se, p_value, slope_change, rho, n_before, n_after, reason, notes`;
-        the slope is per period.
+        the slope is per period, and `n_before` and `n_after` count periods with a figure.
 
     Raises:
-        InputError: a column is missing, or rows lie outside their domain.
+        InputError: a column or metric is missing, rows lie outside their domain, or the result has several groups.
         ParameterError: an instant without a time zone, or an option that does not fit.
     """
     for name, instant in (("released", released), ("as_of", as_of)):
         zone_aware(name, instant)
-    chosen = named_metrics(metrics)
-    table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level)
+    confidence_level(level)
+    check_max_gaps(max_gaps)
+    given = [metrics] if isinstance(metrics, str) else metrics
+    listed = [given] if isinstance(given, Metric) else list(given)
+    if listed and all(isinstance(one, str) for one in listed):
+        names = [str(one) for one in listed]
+        table = _result(frame, at, timezone)
+    else:
+        chosen: list[Metric] = named_metrics(listed)  # type: ignore[arg-type]  # which refuses what is no metric
+        names = [metric.name for metric in chosen]
+        table = evaluate(frame, chosen, every=every, at=at, timezone=timezone, level=level).lazy()
 
     def answer() -> pl.DataFrame:
-        rows = table.lazy().collect()
+        series = side_by_side(table.collect(), names, PERIOD)
+        studies = (series.select(PERIOD, value=column(name)) for name in names)
         return pl.concat(
-            [_interrupted(rows.filter(metric=metric.name), metric, every, released, as_of, level) for metric in chosen]
+            [
+                _interrupted(study, name, every, released, as_of, level, max_gaps)
+                for name, study in zip(names, studies, strict=True)
+            ]
         )
 
     return Computation(answer, lambda: _INTERRUPTED)
 
 
+def _result(frame: Any, at: object, timezone: object) -> pl.LazyFrame:
+    """The result in which metrics are named.
+
+    Raises:
+        InputError: the frame is none.
+        ParameterError: an option that belongs to rows.
+    """
+    rows: pl.LazyFrame = as_frame(frame).lazy()
+    if not is_result(names := rows.collect_schema().names()):
+        raise InputError(
+            f"metrics are named in a result of evaluate, and the frame has the columns {', '.join(names) or 'of none'}; "
+            "to compute one from rows give the metric itself, such as nps()"
+        )
+    if at is not None or timezone is not None:
+        raise ParameterError(
+            "at= and timezone= make periods of rows; a result of evaluate has its periods: leave them out"
+        )
+    return rows
+
+
 def _interrupted(
-    table: pl.DataFrame, metric: Metric, every: str, released: dt.datetime, as_of: dt.datetime, level: float
+    table: pl.DataFrame,
+    metric: str,
+    every: str,
+    released: dt.datetime,
+    as_of: dt.datetime,
+    level: float,
+    max_gaps: float,
 ) -> pl.DataFrame:
+    aside = table[PERIOD].null_count()
     dated = table.filter(pl.col(PERIOD).is_not_null()).sort(PERIOD)
     if dated.schema[PERIOD] == pl.Date:
         raise InputError("an interrupted series needs instants to tell before from after; the column holds dates")
     over = dated.filter(pl.col(PERIOD).dt.offset_by(every).dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC))
     numbers = dict.fromkeys(_BREAK, float("nan"))
-    counts, reason, notes = (0, 0), None, None
+    counts, reason, notes = (0, 0), None, "1 figure of rows without a time set aside" if aside else None
     if over.is_empty():
         reason = "no period is over"
     else:
@@ -238,18 +287,16 @@ def _interrupted(
         begins, first = series[PERIOD].dt.convert_time_zone("UTC"), released.astimezone(dt.UTC)
         late = (begins >= first).to_numpy()
         start = len(late) - int(late.sum())
-        counts = (start, int(late.sum()))
-        gaps = series.filter(pl.col("value").is_null())[PERIOD]
+        y = series["value"].cast(pl.Float64).to_numpy()
+        known = np.isfinite(y)
+        counts = (int((known & ~late).sum()), int((known & late).sum()))
+        reason, notes = Gaps.of(known, max_gaps, notes)
         if start and start < len(series) and begins[start] != first:
-            notes = f"the release lies within the period of {series[PERIOD][start - 1]}, which counts as before"
-        if len(gaps):
-            shown = ", ".join(str(gap) for gap in gaps.head(3))
-            reason = (
-                f"periods without a figure: {len(gaps)}, such as {shown}; a series has no gaps: take longer periods"
-            )
-        else:
+            within = f"the release lies within the period of {series[PERIOD][start - 1]}, which counts as before"
+            notes = "; ".join(filter(None, (within, notes)))
+        if reason is None:
             try:
-                effect = interruption(series["value"].to_numpy(), start, level=level)
+                effect = interruption(y, start, level=level)
             except ParameterError as error:
                 reason = str(error)
             else:
@@ -271,4 +318,4 @@ def _interrupted(
     columns = [pl.Series(name, np.array([number]), nan_to_null=True) for name, number in numbers.items()]
     counted = [pl.Series(f"n_{label}", [count], pl.Int64) for label, count in zip(SIDES, counts, strict=True)]
     texts = [pl.Series("reason", [reason], pl.String), pl.Series("notes", [notes], pl.String)]
-    return pl.DataFrame([pl.Series("metric", [metric.name]), *columns, *counted, *texts])
+    return pl.DataFrame([pl.Series("metric", [metric]), *columns, *counted, *texts])

@@ -26,6 +26,7 @@ _CHART: dict[str, pl.DataType] = {
     "signal": pl.String(),
     "baseline": pl.Boolean(),
     "reason": pl.String(),
+    "notes": pl.String(),
 }
 _GAP = "a gap: no value at this time"
 _RUN = 9  # points on one side of the centre (Nelson 1984)
@@ -46,7 +47,15 @@ Draw = Callable[[list[Numbers], Flags], Drawn]
 
 
 def charted(
-    series: Any, columns: Sequence[str], draw: Draw, *, at: str, by: By, every: str | None, baseline: Baseline
+    series: Any,
+    columns: Sequence[str],
+    draw: Draw,
+    *,
+    at: str,
+    by: By,
+    every: str | None,
+    baseline: Baseline,
+    metric: str | None = None,
 ) -> Computation:
     """Each group's series in the order of time, with what `draw` makes of its columns and its baseline."""
     keys = names_of(by)
@@ -55,8 +64,9 @@ def charted(
         raise ParameterError(f"{taken[0]!r} is a column of the chart; rename the frame's column first")
 
     def answer() -> pl.DataFrame:
-        groups = ordered(series, columns, at=at, by=by, every=every, role=_ROLE)
-        return pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
+        groups, note = ordered(series, columns, at=at, by=by, every=every, role=_ROLE, metric=metric)
+        charts = pl.concat([_chart(group, columns, draw, at, keys, baseline) for group in groups])
+        return charts.with_columns(notes=pl.lit(note, pl.String))
 
     return Computation(answer, lambda: series_types(series, columns, at=at, by=by, role=_ROLE) | _CHART)
 

@@ -19,6 +19,7 @@ def xmr(
     series: Any,
     value: str = "value",
     *,
+    metric: str | None = None,
     at: str = "period",
     by: By = (),
     every: str | None = None,
@@ -30,7 +31,8 @@ def xmr(
     Args:
         series: any dataframe (lazy in, lazy out), one row a point; what `evaluate` returns by period will do.
         value: column of the points; null is a gap, and stays one.
-        at: column of their times.
+        metric: the metric to take of a result of `evaluate` that holds several; `by="metric"` charts each.
+        at: column of their times. Rows of a result without a period are set aside, with a note.
         by: key columns; each group has a chart of its own.
         every: distance of the points ("1d", "1w", "1mo"): times without a row become gaps. None takes the rows as they are.
         baseline: the points that the limits rest on, frozen: the first so many, those of the window [since, until), or
@@ -38,11 +40,11 @@ def xmr(
         runs: whether nine points in a row on one side of the centre are a signal too (Nelson 1984).
 
     Returns:
-        Columns `by…, at, value, centre, low, high, signal, baseline, reason`, sorted by keys and time. `signal` is "above",
-        "below", "run above", "run below", or null; `reason` says why a chart has no limits.
+        Columns `by…, at, value, centre, low, high, signal, baseline, reason, notes`, sorted by keys and time. `signal` is
+        "above", "below", "run above", "run below", or null; `reason` says why a chart has no limits.
 
     Raises:
-        InputError: a column is missing, a point is not finite, or two points have one time.
+        InputError: a column or metric is missing, a point is not finite, or two points have one time.
         ParameterError: a baseline of fewer than eight points, or one that ends before it begins.
     """
 
@@ -50,7 +52,7 @@ def xmr(
         (points,) = columns
         return _drawn(points, individuals_limits(np.where(chosen, points, np.nan)), runs=runs)
 
-    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
+    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline, metric=metric)
 
 
 @of_frame
@@ -59,6 +61,7 @@ def p_chart(
     value: str = "value",
     n: str = "n",
     *,
+    metric: str | None = None,
     at: str = "period",
     by: By = (),
     every: str | None = None,
@@ -72,6 +75,7 @@ def p_chart(
         series: any dataframe (lazy in, lazy out), one row a point; what `evaluate` returns for a share by period will do.
         value: column of the shares, from 0 to 1; null is a gap.
         n: column of the rows that each share is of; 0 is a gap.
+        metric: as for `xmr`.
         at: column of their times.
         by: key columns.
         every: as for `xmr`.
@@ -96,7 +100,7 @@ def p_chart(
         limits = share_limits(share * size, size, baseline=chosen, overdispersed=overdispersed)
         return _drawn(share, limits, runs=runs)
 
-    return charted(series, [value, n], draw, at=at, by=by, every=every, baseline=baseline)
+    return charted(series, [value, n], draw, at=at, by=by, every=every, baseline=baseline, metric=metric)
 
 
 @of_frame
@@ -147,6 +151,7 @@ def c_chart(
     series: Any,
     count: str = "value",
     *,
+    metric: str | None = None,
     at: str = "period",
     by: By = (),
     every: str | None = None,
@@ -159,6 +164,7 @@ def c_chart(
     Args:
         series: any dataframe (lazy in, lazy out), one row a point; what `evaluate` returns for a count by period will do.
         count: column of the counts; null is a gap.
+        metric: as for `xmr`.
         at: column of their times.
         by: key columns.
         every: as for `xmr`.
@@ -180,7 +186,7 @@ def c_chart(
         _refuse(count, events, events < 0, "counts below 0; correct the rows")
         return _drawn(events, rate_limits(events, baseline=chosen, overdispersed=overdispersed), runs=runs)
 
-    return charted(series, [count], draw, at=at, by=by, every=every, baseline=baseline)
+    return charted(series, [count], draw, at=at, by=by, every=every, baseline=baseline, metric=metric)
 
 
 def _overdispersed(dispersion: str, allowed: Sequence[str]) -> bool:

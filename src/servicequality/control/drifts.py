@@ -17,6 +17,7 @@ def ewma_chart(
     series: Any,
     value: str = "value",
     *,
+    metric: str | None = None,
     at: str = "period",
     by: By = (),
     every: str | None = None,
@@ -30,6 +31,7 @@ def ewma_chart(
     Args:
         series: any dataframe (lazy in, lazy out), one row a point.
         value: column of the points; null is a gap, over which the average stays as it is.
+        metric: as for `xmr`.
         at: column of their times.
         by: key columns.
         every: as for `xmr`.
@@ -54,7 +56,7 @@ def ewma_chart(
         signal = signals(average, centre, low, high, runs=False)
         return Drawn(average, np.full(points.shape, centre), low, high, signal)
 
-    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
+    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline, metric=metric)
 
 
 @of_frame
@@ -62,6 +64,7 @@ def cusum_chart(
     series: Any,
     value: str = "value",
     *,
+    metric: str | None = None,
     at: str = "period",
     by: By = (),
     every: str | None = None,
@@ -74,6 +77,7 @@ def cusum_chart(
     Args:
         series: any dataframe (lazy in, lazy out), one row a point.
         value: column of the points; null is a gap, which changes nothing.
+        metric: as for `xmr`.
         at: column of their times.
         by: key columns.
         every: as for `xmr`.
@@ -100,7 +104,7 @@ def cusum_chart(
         reach = np.full(points.shape, decision * sigma)
         return Drawn(drift, np.zeros(points.shape), -reach, reach, signals(drift, 0.0, -reach, reach, runs=False))
 
-    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline)
+    return charted(series, [value], draw, at=at, by=by, every=every, baseline=baseline, metric=metric)
 
 
 def _steady(points: Numbers, chosen: Flags) -> tuple[float, float]:

@@ -39,9 +39,13 @@ from servicequality.core.estimate import Estimate
 from servicequality.core.evaluation import evaluate, plan
 from servicequality.core.evaluation import key_types as key_types
 from servicequality.core.evaluation import shared_type as shared_type
+from servicequality.core.gaps import MAX_GAPS as MAX_GAPS
+from servicequality.core.gaps import Gaps as Gaps
+from servicequality.core.gaps import check_max_gaps as check_max_gaps
 from servicequality.core.grouping import PERIOD as PERIOD
 from servicequality.core.grouping import PERIOD_OF_ROW as PERIOD_OF_ROW
 from servicequality.core.grouping import Grouping as Grouping
+from servicequality.core.grouping import instant_columns as instant_columns
 from servicequality.core.grouping import period_start as period_start
 from servicequality.core.labels import family_title as family_title
 from servicequality.core.labels import in_words as in_words
@@ -49,6 +53,8 @@ from servicequality.core.labels import label_of as label_of
 from servicequality.core.metric import Metric
 from servicequality.core.options import named_metrics as named_metrics
 from servicequality.core.plans import Plan
+from servicequality.core.result_series import is_result as is_result
+from servicequality.core.result_series import side_by_side as side_by_side
 from servicequality.core.results import RESULT as RESULT
 from servicequality.core.results import result_rows
 from servicequality.core.sampling import Sampling as Sampling

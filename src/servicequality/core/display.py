@@ -91,6 +91,16 @@ def format_number(value: float, *, unit: str, se: float | None = None, scale: fl
     return f"{half_up(value, decimals):,.{decimals}f}"
 
 
+def format_bare(value: float, *, unit: str, se: float | None, beside: float) -> str:
+    """The digits of `format_number` without marks between thousands, in the unit of time of the figure beside it."""
+    return format_number(value, unit=unit, se=se, scale=time_scale(beside)[0]).replace(",", "")
+
+
+def unit_of(value: float, *, unit: str) -> str:
+    """The unit in which a figure prints: "%" of a share, a fitting unit of time of a duration."""
+    return {"share": "%", "s": time_scale(value)[1]}.get(unit, unit)
+
+
 def decimals_of(se: float) -> int:
     """How many digits after the point a standard error supports: up to its own first digit."""
     return max(0, -math.floor(math.log10(se)))

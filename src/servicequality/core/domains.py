@@ -165,7 +165,10 @@ def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> No
     if not absent:
         return
     hints = ", ".join(shown(name) + near(name, schema.names()) for name in absent[:12])
-    raise InputError(f"{role}: no column {hints}; the frame has {listed(schema.names()) or 'no columns'}")
+    columns = (
+        listed(schema.names()) or "no columns: an empty list does not tell them, give a frame of no rows that has them"
+    )
+    raise InputError(f"{role}: no column {hints}; the frame has {columns}")
 
 
 def widened(schema: pl.Schema, inputs: Iterable[Bound], computed: Iterable[str] | None = None) -> list[pl.Expr]:

@@ -1,7 +1,7 @@
 """`Grouping`: the keys and periods by which a frame is grouped, and the check of the frame."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -61,10 +61,7 @@ class Grouping:
                 f"by names {taken[0]!r}, which is a column of every result; rename the frame's column first"
             )
         for option, name in {"at": at, "weight": weight, "cluster": cluster}.items():
-            if not (name is None or isinstance(name, str)):
-                raise ParameterError(
-                    f"{option} takes the name of a column, got {shown(name)}; add an expression as a column first"
-                )
+            _check_name(option, name)
         if not (every is None or (isinstance(every, str) and _EVERY.fullmatch(every))):
             raise ParameterError(f'every takes one length such as "1d", "1w", "1mo" or "1q", got {shown(every)}')
         if not (timezone is None or isinstance(timezone, str)):
@@ -174,6 +171,36 @@ def period_start(at: pl.Expr, every: str, zone: str | None) -> pl.Expr:
     if zone is None or not every.endswith(("d", "w", "mo", "q", "y")):
         return start
     return start.dt.replace_time_zone(None).dt.replace_time_zone(zone, ambiguous="earliest")
+
+
+def instant_columns(at: str | Mapping[str, str] | None, metrics: Sequence[Rule]) -> dict[str, str | None]:
+    """The column of the instant for each grain of some metrics.
+
+    Args:
+        at: one column for all, or a mapping of grain to column, which may hold more grains.
+        metrics: the metrics.
+
+    Raises:
+        ParameterError: a mapping without one of the grains, or a column that is not a name.
+    """
+    if not isinstance(at, Mapping):
+        _check_name("at", at)
+        return {metric.grain: at for metric in metrics}
+    for metric in metrics:
+        if at.get(metric.grain) is None:
+            raise ParameterError(
+                f"{metric.name}: at names no instant for rows of the grain {metric.grain!r}; "
+                f'say at={{"{metric.grain}": …}}'
+            )
+        _check_name("at", at[metric.grain])
+    return {metric.grain: at[metric.grain] for metric in metrics}
+
+
+def _check_name(option: str, name: object) -> None:
+    if not (name is None or isinstance(name, str)):
+        raise ParameterError(
+            f"{option} takes the name of a column, got {shown(name)}; add an expression as a column first"
+        )
 
 
 def spans_of(starts: pl.Series, grouping: Grouping) -> tuple[FloatArray, FloatArray]:

@@ -209,6 +209,6 @@ class Metric(Rule):
         """
         check_options(level, None)
         grouping = Grouping.of(by=(), every=None, at=None, timezone=None, weight=weight, cluster=cluster)
-        ((rows, plan, held),) = scans(one_column(data, self), [self], grouping)
+        ((rows, plan, held),) = scans(one_column(data, self), [self], [grouping], {self.grain: None})
         row = plan.evaluated(rows, level=level, min_n=None, held=held).row(0, named=True)
         return Estimate.of(row, label_of(self.name, definition=self.spec.name, label=self.spec.label))

@@ -12,26 +12,39 @@ from servicequality.core.options import refuse_records
 from servicequality.core.plans import Plan
 from servicequality.core.rule import Rule
 from servicequality.errors import InputError
-from servicequality.model import as_frame
+from servicequality.model import as_frame, holds_rows
 
 _MANY = 100_000  # rows in memory, of which a second copy is not made
 
 M = TypeVar("M", bound=Rule)
 
 
-def scans(frame: Any, metrics: Sequence[M], grouping: Grouping) -> list[tuple[pl.LazyFrame, Plan, bool]]:
+def scans(
+    frame: Any, metrics: Sequence[M], groupings: Sequence[Grouping], instants: Mapping[str, str | None]
+) -> list[tuple[pl.LazyFrame, Plan, bool]]:
     """The rows of each grain, checked for columns, with their plan, and whether they are many and held in memory.
+
+    Args:
+        frame: any dataframe, or a mapping of grain to dataframe.
+        metrics: the metrics.
+        groupings: alike but for the instant; each frame is scanned once for each that its metrics need.
+        instants: the instant's column of each grain, as `instant_columns` gave it.
 
     Raises:
         InputError: a frame or a column is missing or of a wrong type.
     """
-    parts = [(as_frame(data), Plan(tuple(group), grouping)) for data, group in by_grain(frame, metrics)]
+    parts = [
+        (as_frame(data), Plan(tuple(alike), grouping))
+        for data, group in by_grain(frame, metrics)
+        for grouping in groupings
+        if (alike := [metric for metric in group if instants[metric.grain] == grouping.at])
+    ]
     return [(plan.prepared(rows), plan, isinstance(rows, pl.DataFrame) and len(rows) > _MANY) for rows, plan in parts]
 
 
 def one_column(data: Any, metric: Rule) -> Any:
     """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`."""
-    values = isinstance(data, (list, tuple)) and not (data and isinstance(data[0], Mapping))
+    values = isinstance(data, (list, tuple)) and not holds_rows(data)
     if not (values or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
         return data
     name = metric.inputs[0].name
@@ -63,7 +76,12 @@ def by_grain(frame: Any, metrics: Sequence[M]) -> list[tuple[Any, list[M]]]:
 
 def _is_frame(thing: Any) -> bool:
     # A lazy frame warns when it is asked for its columns.
-    return isinstance(thing, pl.LazyFrame) or hasattr(thing, "columns") or hasattr(thing, "column_names")
+    return (
+        isinstance(thing, pl.LazyFrame)
+        or hasattr(thing, "columns")
+        or hasattr(thing, "column_names")
+        or holds_rows(thing)
+    )
 
 
 def _is_lone_column(thing: Any) -> bool:

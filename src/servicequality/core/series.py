@@ -1,12 +1,13 @@
 """Series in the order of time: the check of a series, its groups, its gaps."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from servicequality.checks import column, first_line, holds_numbers, in_calendar, listed, shown
 from servicequality.core.domains import require_columns
+from servicequality.core.result_series import dated, is_result, keys_of, of_metric, of_metrics, side_by_side
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 
@@ -30,27 +31,55 @@ def names_of(by: By | None) -> list[str]:
     return list(given)
 
 
+class Ordered(NamedTuple):
+    """Series in the order of time.
+
+    Attributes:
+        groups: the series of each group with the columns `by…, at, columns…` in Float64; one empty frame of nothing.
+        note: what was set aside, in words.
+    """
+
+    groups: list[pl.DataFrame]
+    note: str | None
+
+
 def ordered(
-    series: Any, columns: Sequence[str], *, at: str, by: By = (), every: str | None = None, role: str = "series"
-) -> list[pl.DataFrame]:
-    """The series of each group with the columns `by…, at, columns…` in Float64, by group and time; one empty frame of nothing.
+    series: Any,
+    columns: Sequence[str],
+    *,
+    at: str,
+    by: By = (),
+    every: str | None = None,
+    role: str = "series",
+    metric: str | None = None,
+) -> Ordered:
+    """The series of each group, by group and time.
+
+    Rows of a result of `evaluate` that have no period are set aside.
 
     Args:
         series: any dataframe, one row a point; null is a gap.
-        columns: columns of numbers.
+        columns: columns of numbers, or names of metrics of a result.
         at: column of the points' times.
         by: key columns.
         every: distance between the points; times that have no row become rows of nulls. None takes the rows as they are.
         role: what asks, for the message about a missing column.
+        metric: the metric of a result whose columns are taken.
 
     Raises:
-        InputError: a column is missing or not of numbers, a point is not finite, two points of a group have one time, or a
-            point lies between the steps of `every`.
+        InputError: a column or metric is missing or not of numbers, a point is not finite, two points of a group have one
+            time, or a point lies between the steps of `every`.
         ParameterError: `every` is no distance.
     """
     series_types(series, columns, at=at, by=by, role=role)
     keys = names_of(by)
     frame = as_frame(series).lazy().collect()
+    if is_result(frame.columns) and not set(columns) <= set(frame.columns):
+        frame, note = dated(of_metrics(frame, columns), at)
+        frame = side_by_side(frame, columns, at)
+    else:
+        frame = of_metric(frame, metric, keys)
+        frame, note = dated(frame, at) if is_result(frame.columns) else (frame, None)
     _check(frame, columns, at, keys)
     own = [column(name) for name in (*keys, at)]
     rows = frame.select(*own, *(column(name).cast(pl.Float64) for name in columns)).sort(own)
@@ -58,7 +87,7 @@ def ordered(
     if keys and rows.height:
         numbered = rows.with_columns(rows.select(pl.struct(own[:-1]).rle_id().alias(_GROUP)))
         groups = numbered.partition_by(_GROUP, maintain_order=True, include_key=False)
-    return groups if every is None else [_with_gaps(group, at, every, keys) for group in groups]
+    return Ordered(groups if every is None else [_with_gaps(group, at, every, keys) for group in groups], note)
 
 
 def series_types(
@@ -71,6 +100,8 @@ def series_types(
     """
     keys = names_of(by)
     schema = as_frame(series).lazy().collect_schema()
+    if is_result(schema) and not set(columns) <= set(schema):  # they are metrics, known by their rows
+        columns = ["value"]
     require_columns(schema, [*keys, at, *columns], role=role)
     named = [*keys, at, *columns]
     if twice := [name for name in named if named.count(name) > 1]:
@@ -135,6 +166,10 @@ def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]
     twice = frame.select(pl.struct([column(name) for name in (*keys, at)]).is_duplicated()).to_series()
     if twice.any():
         times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
-        raise InputError(
-            f"column {at!r}: several points at {times}; name the column that distinguishes them with by=, or add them up"
+        groups = [key for key in keys_of(frame.columns) if key not in keys] if is_result(frame.columns) else []
+        which = (
+            f"columns that distinguish them, {listed(map(shown, groups))},"
+            if groups
+            else "column that distinguishes them"
         )
+        raise InputError(f"column {at!r}: several points at {times}; name the {which} with by=, or add them up")

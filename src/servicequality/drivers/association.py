@@ -10,8 +10,11 @@ from servicequality import stats
 from servicequality.checks import confidence_level, shown
 from servicequality.columns import Column
 from servicequality.core import (
+    MAX_GAPS,
     Bound,
     Computation,
+    Gaps,
+    check_max_gaps,
     check_types,
     check_values,
     of_frame,
@@ -31,8 +34,7 @@ _LINKED: dict[str, pl.DataType] = {
     **dict.fromkeys(("r", "low", "high", "p_value", "q_value", "placebo"), pl.Float64()),
     "seen": pl.Boolean(),
     "n": pl.Int64(),
-    "reason": pl.String(),
-    "words": pl.String(),
+    **dict.fromkeys(("reason", "notes", "words"), pl.String()),
 }
 
 _NUMBER = Column(kind="number", meaning="a finite number")
@@ -46,6 +48,7 @@ _PARTIAL: dict[str, pl.DataType] = {
 
 LEAST = 40
 """Periods below which there is no result: the noise of a correlation is then a third and more."""
+_LEAST_FILTERED = LEAST - 10  # what the longest autoregression leaves of so many
 
 
 @of_frame
@@ -58,6 +61,7 @@ def link(
     every: str,
     lags: Sequence[int] = tuple(range(8)),
     q: float = 0.05,
+    max_gaps: float = MAX_GAPS,
 ) -> Computation:
     """Correlation of an outcome with each driver some periods earlier, after removing their autocorrelation.
 
@@ -66,22 +70,26 @@ def link(
     1995), and the same is done at placebo lags, where the outcome comes first and no driver can have affected it.
 
     Args:
-        series: any dataframe (lazy in, lazy out), one row a period.
+        series: any dataframe (lazy in, lazy out), one row a period; or a result of `evaluate` by period, of one group, in
+            which outcome and drivers are names of metrics. Its rows without a period are set aside, with a note.
         outcome: column of the outcome.
         drivers: column or columns of what may come before it.
         at: column of the periods.
-        every: their distance ("1d", "1w"); a period without a row breaks the series.
+        every: their distance ("1d", "1w"); a period without a row is a gap.
         lags: how many periods earlier, each 0 or more, chosen before looking.
         q: share of false finds that is accepted among the finds.
+        max_gaps: share of periods that may lack one of the two values. A gap takes out what needs it, and `n` is so much
+            smaller; with more gaps there is no result.
 
     Returns:
         One row a driver and lag, in the order given: `driver, lag, r, low, high, p_value, q_value, placebo, seen, n, reason,
-        words`. `low` and `high` are 95 % limits, `placebo` is the largest |r| at the placebo lags, `seen` whether the q-value
-        is at most `q` and |r| exceeds the placebo's.
+        notes, words`. `low` and `high` are 95 % limits, `placebo` is the largest |r| at the placebo lags, `seen` whether the
+        q-value is at most `q` and |r| exceeds the placebo's.
 
     Raises:
         InputError: a column is missing or not numeric, or two rows have one time.
-        ParameterError: no driver, the outcome among the drivers, a negative lag, or a q outside (0, 1).
+        ParameterError: no driver, the outcome among the drivers, a negative lag, a q outside (0, 1), or a `max_gaps` that is
+            no share.
     """
     names = [drivers] if isinstance(drivers, str) else list(drivers)
     if not names or outcome in names:
@@ -94,11 +102,12 @@ def link(
     steps = [int(lag) for lag in steps]
     if not 0 < q < 1:
         raise ParameterError(f"q must lie strictly between 0 and 1; got {q!r}")
+    check_max_gaps(max_gaps)
 
     def answer() -> pl.DataFrame:
-        (rows,) = ordered(series, [outcome, *names], at=at, every=every, role=_LINK)
+        (rows,), note = ordered(series, [outcome, *names], at=at, every=every, role=_LINK)
         placebos = [-lag for lag in steps if lag] or [-1]
-        links = [_driver(rows, outcome, name, steps, placebos) for name in names]
+        links = [_driver(rows, outcome, name, steps, placebos, max_gaps, note) for name in names]
         table = pl.concat(links)
         p = table["p_value"].to_numpy()
         known = np.isfinite(p)
@@ -120,28 +129,42 @@ def link(
     return Computation(answer, schema)
 
 
-def _driver(rows: pl.DataFrame, outcome: str, name: str, steps: list[int], placebos: list[int]) -> pl.DataFrame:
+def _driver(
+    rows: pl.DataFrame,
+    outcome: str,
+    name: str,
+    steps: list[int],
+    placebos: list[int],
+    max_gaps: float,
+    note: str | None,
+) -> pl.DataFrame:
     x, y = (rows[column].to_numpy() for column in (name, outcome))
-    broken = int((~(np.isfinite(x) & np.isfinite(y))).sum())
+    known = np.isfinite(x) & np.isfinite(y)
+    gaps = Gaps.of(known, max_gaps, note)
     r, low, high, p = np.full((4, len(steps)), np.nan)
-    placebo, n, reason = np.nan, len(x), None
-    if broken:
-        reason = f"{broken} of {len(x)} periods lack a value: fill or cut the series first"
-    elif n < LEAST:
+    placebo, n, reason = np.nan, int(known.sum()), gaps.reason
+    if reason is None and n < LEAST:
         reason = f"{n} periods, and a correlation over time needs {LEAST}"
+    if reason is not None:
+        n = len(x)
     else:
         try:
             both, n = stats.prewhitened_ccf(x, y, [*steps, *placebos])
-            r, placebo = both[: len(steps)], float(np.abs(both[len(steps) :]).max())
-            low, high = (np.clip(limit, -1, 1) for limit in stats.t_interval(r, n**-0.5, df=np.inf))
-            p = stats.t_test(r, n**-0.5)
         except ParameterError as error:
             reason = str(error)
+        else:
+            if n < _LEAST_FILTERED:
+                reason = f"the gaps leave as much as {n} periods tell, and a correlation over time needs {LEAST}"
+            else:
+                r, placebo = both[: len(steps)], float(np.abs(both[len(steps) :]).max())
+                low, high = (np.clip(limit, -1, 1) for limit in stats.t_interval(r, n**-0.5, df=np.inf))
+                p = stats.t_test(r, n**-0.5)
     figures = {"r": r, "low": low, "high": high, "p_value": p, "placebo": np.full(len(steps), placebo)}
     return pl.DataFrame({"driver": [name] * len(steps), "lag": steps}).with_columns(
         *(pl.Series(column, numbers, dtype=pl.Float64, nan_to_null=True) for column, numbers in figures.items()),
         n=pl.lit(n, pl.Int64),
         reason=pl.lit(reason, pl.String),
+        notes=pl.lit(gaps.notes, pl.String),
     )
 
 

@@ -8,19 +8,19 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
-from servicequality.core import Computation, of_frame, ordered, series_types
+from servicequality.core import MAX_GAPS, Computation, Gaps, check_max_gaps, of_frame, ordered, series_types
 from servicequality.errors import InputError, ParameterError
 
 __all__ = ["event_study"]
 
 _ROLE = "event_study"
 _NUMBERS = ("before", "after", "effect", "p_value")
+_TEXTS = ("reason", "notes")
 _STUDIED: dict[str, pl.DataType] = {
     "outcome": pl.String(),
     **dict.fromkeys((*_NUMBERS, "q_value"), pl.Float64()),
     **dict.fromkeys(("n_events", "n_overlapping", "n"), pl.Int64()),
-    "reason": pl.String(),
-    "words": pl.String(),
+    **dict.fromkeys((*_TEXTS, "words"), pl.String()),
 }
 
 LEAST = 20
@@ -36,6 +36,7 @@ def event_study(
     at: str = "period",
     every: str,
     half: int = 7,
+    max_gaps: float = MAX_GAPS,
 ) -> Computation:
     """Mean of a figure in the periods from each event on, less that in as many before, compared with all shifts of the events.
 
@@ -43,38 +44,48 @@ def event_study(
     at least as large. So seasons, drift and noise are in the reference, and few events cannot give a small p-value.
 
     Args:
-        series: any dataframe (lazy in, lazy out), one row a period.
+        series: any dataframe (lazy in, lazy out), one row a period; or a result of `evaluate` by period, of one group, in
+            which outcomes are names of metrics. Its rows without a period are set aside, with a note.
         outcomes: column or columns of the figure.
         events: times of the events; each belongs to the last period that begins by then.
         at: column of the periods.
-        every: their distance ("1d", "1w"); a period without a row breaks the series.
+        every: their distance ("1d", "1w"); a period without a row is a gap.
         half: periods on either side.
+        max_gaps: share of periods that may lack a value. Means are then of the periods that have one; with more gaps there
+            is no result.
 
     Returns:
-        One row an outcome: `outcome, before, after, effect, p_value, q_value, n_events, n_overlapping, n, reason, words`.
+        One row an outcome: `outcome, before, after, effect, p_value, q_value, n_events, n_overlapping, n, reason, notes,
+        words`.
         `n_overlapping` counts events within `half` of the one before: their sides share periods. q-values are adjusted over
         the outcomes (Benjamini & Hochberg 1995).
 
     Raises:
         InputError: a column is missing or not numeric, or an event lies outside the series.
-        ParameterError: no events, or a `half` below 1.
+        ParameterError: no events, a `half` below 1, or a `max_gaps` that is no share.
     """
     names = [outcomes] if isinstance(outcomes, str) else list(outcomes)
     if not len(events):
         raise ParameterError("events holds none; give the times of the releases or outages")
     if half < 1:
         raise ParameterError(f"half must be 1 period or more; got {half!r}")
+    check_max_gaps(max_gaps)
 
     def answer() -> pl.DataFrame:
-        (rows,) = ordered(series, names, at=at, every=every, role=_ROLE)
+        (rows,), note = ordered(series, names, at=at, every=every, role=_ROLE)
         places = _places(rows[at], events, every)
         overlapping = int((np.diff(places) < half).sum())
-        studies = [_outcome(rows[name].to_numpy(), name, places, half) for name in names]
+        values = {name: rows[name].to_numpy() for name in names}
+        studies = [
+            _outcome(y, name, places, half, Gaps.of(np.isfinite(y), max_gaps, note)) for name, y in values.items()
+        ]
         p = np.array([row["p_value"] for row in studies], np.float64)
         q = np.full(len(p), np.nan)
         if (known := np.isfinite(p)).any():
             q[known] = stats.benjamini_hochberg(p[known])
-        table = pl.DataFrame(studies, schema_overrides=dict.fromkeys(_NUMBERS, pl.Float64) | {"reason": pl.String})
+        table = pl.DataFrame(
+            studies, schema_overrides=dict.fromkeys(_NUMBERS, pl.Float64) | dict.fromkeys(_TEXTS, pl.String)
+        )
         return (
             table.with_columns(
                 pl.Series("q_value", q, nan_to_null=True),
@@ -116,23 +127,23 @@ def _places(periods: pl.Series, events: Sequence[date | datetime] | pl.Series, e
     return np.unique(periods.search_sorted(times, side="right").to_numpy().astype(np.int64) - 1)
 
 
-def _outcome(y: np.ndarray[Any, Any], name: str, places: np.ndarray[Any, Any], half: int) -> dict[str, Any]:
-    row: dict[str, Any] = {
-        "outcome": name,
-        "before": None,
-        "after": None,
-        "effect": None,
-        "p_value": None,
-        "reason": None,
-    }
-    broken = int((~np.isfinite(y)).sum())
-    if broken:
-        row["reason"] = f"{broken} of {len(y)} periods lack a value: fill or cut the series first"
-    elif len(y) < max(LEAST, 2 * half + 1):
+def _outcome(y: np.ndarray[Any, Any], name: str, places: np.ndarray[Any, Any], half: int, gaps: Gaps) -> dict[str, Any]:
+    row: dict[str, Any] = {"outcome": name, **dict.fromkeys(_NUMBERS), "reason": gaps.reason, "notes": gaps.notes}
+    if gaps.reason is not None:
+        return row
+    if len(y) < max(LEAST, 2 * half + 1):
         row["reason"] = f"{len(y)} periods, and shifts over {half} on either side need {max(LEAST, 2 * half + 1)}"
     else:
-        effect, p = stats.event_shift_test(y, places, half=half)
-        after = float(np.mean([np.take(y, range(place, place + half), mode="wrap").mean() for place in places]))
+        try:
+            effect, p = stats.event_shift_test(y, places, half=half)
+        except ParameterError as error:  # gaps on one side of every event
+            return row | {"reason": str(error)}
+        sides = np.array(
+            [np.take(y, range(place - half, place + half), mode="wrap").reshape(2, half) for place in places]
+        )
+        known = np.isfinite(sides)
+        whole = known.any(axis=2).all(axis=1)  # the events with a value on both sides
+        after = float(np.nanmean(sides[whole, 1], axis=1).mean())
         row |= {"before": after - effect, "after": after, "effect": effect, "p_value": p}
     return row
 

@@ -13,7 +13,7 @@ from polars.io.plugins import register_io_source
 from servicequality.checks import column, shown, zone_aware
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.numbering import TicketNumbers, with_tickets
-from servicequality.model import Records
+from servicequality.model import Records, TableLike
 from servicequality.worktime import Schedule
 
 __all__ = [
@@ -71,6 +71,23 @@ def needed(records: object, call: str) -> Records:
         f"{call} needs Records; got {type(records).__name__}: say {call}(Records(tickets=…, responses=…, changes=…), …), "
         "with a table or a list of dataclasses for each name"
     )
+
+
+def records_of(records: TableLike | Records | pl.LazyFrame, call: str) -> Records:
+    """The records that a call was given, or those of a table of tickets alone.
+
+    Raises:
+        InputError: It is no table, or none of tickets.
+    """
+    if isinstance(records, Records):
+        return records
+    try:
+        return Records(tickets=records)
+    except InputError as error:
+        raise InputError(
+            f"{call} reads a table of tickets as Records(tickets=…); say {call}(Records(…), …) to give other tables, "
+            f"columns= or timezone= too: {error}"
+        ) from error
 
 
 def hours(schedule: object) -> Schedule | None:

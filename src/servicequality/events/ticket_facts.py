@@ -7,7 +7,7 @@ from typing import get_args
 import polars as pl
 
 from servicequality.checks import choice, column, refusing_misfits
-from servicequality.events.as_of import Heads, hours, known_at, known_tickets, needed, over_tickets, words
+from servicequality.events.as_of import Heads, hours, known_at, known_tickets, needed, over_tickets, records_of, words
 from servicequality.events.assignments import HELD
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.outcomes import closing, durations, first_contact, resolution, response, touches
@@ -20,7 +20,7 @@ from servicequality.events.ticket_rows import (
     sum_types,
     ticket_rows,
 )
-from servicequality.model import Records
+from servicequality.model import Records, TableLike
 from servicequality.worktime import Schedule
 
 __all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
@@ -34,7 +34,7 @@ _HOLD = ("hold", "on-hold", "on hold")
 
 @refusing_misfits
 def facts(
-    records: Records,
+    records: Records | TableLike | pl.LazyFrame,
     *,
     as_of: dt.datetime,
     ended: tuple[str, ...] = ENDED,
@@ -87,7 +87,8 @@ def facts(
 
     Args:
         records: tickets, and responses and changes where there are any. A change may carry the column `previous`,
-            the value before it: it is used where the log does not reach back to the ticket's creation.
+            the value before it: it is used where the log does not reach back to the ticket's creation. A table of tickets
+            alone is enough: a list of `Ticket`, a list of mappings, any dataframe; an empty list is no tickets.
         as_of: the instant of knowledge, inclusive; with a time zone.
         ended: statuses in which the work is over.
         paused: statuses in which the ticket is on hold.
@@ -108,13 +109,12 @@ def facts(
         few facts of a long log take a fraction of the time of all.
 
     Raises:
-        ParameterError: `as_of` has no time zone, a set of statuses is not a tuple of texts, `first_response` is unknown, or
-            `records` is not `Records`.
-        InputError: The records hold no tickets.
+        ParameterError: `as_of` has no time zone, a set of statuses is not a tuple of texts, or `first_response` is unknown.
+        InputError: The records hold no tickets, or the table is none of tickets.
     """
     choice("first_response", first_response, get_args(FirstResponse))
     known = known_at(as_of)
-    records, schedule = needed(records, "facts"), hours(schedule)
+    records, schedule = records_of(records, "facts"), hours(schedule)
     over = words("ended", ended)
     sets = StatusSets(
         ended=over,

@@ -5,6 +5,7 @@
 
 from typing import TYPE_CHECKING
 
+from servicequality.checks import unknown_name
 from servicequality.metrics.churn import *
 from servicequality.metrics.contact_centre import *
 from servicequality.metrics.flow import *
@@ -57,3 +58,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, cannot add up lists,
     ):
         __all__ += family.__all__
     del family
+
+    def __getattr__(name: str) -> object:
+        """Say what was meant by a name that is not there; checkers must not see this, or every name would be right."""
+        raise unknown_name(__name__, name)

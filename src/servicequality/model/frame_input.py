@@ -1,7 +1,7 @@
 """`as_frame`: anything that holds a table becomes a Polars frame."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import is_dataclass
+from dataclasses import fields, is_dataclass
 from typing import Any, Protocol, TypeAlias, overload
 
 import polars as pl
@@ -9,8 +9,9 @@ import polars as pl
 from servicequality.checks import first_line
 from servicequality.errors import InputError
 from servicequality.model.frames import to_frame
+from servicequality.model.record import Record
 
-__all__ = ["TableLike", "as_frame"]
+__all__ = ["TableLike", "as_frame", "holds_rows"]
 
 
 _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, OverflowError)
@@ -37,7 +38,7 @@ TableLike: TypeAlias = pl.DataFrame | _ArrowStream | _ToArrow | _Narwhals | Mapp
 
 ACCEPTED = (
     "a Polars DataFrame or LazyFrame, a dataframe with an Arrow stream (pandas, pyarrow, duckdb, ibis, narwhals), "
-    "a PySpark frame, a mapping of columns, or a sequence of records or of mappings"
+    "a PySpark frame, a mapping of columns, or a sequence of dataclasses or of mappings"
 )
 
 
@@ -52,6 +53,7 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
 
     A pandas index is not a column, and NaN in pandas is missing, so it becomes null. A column of pandas that holds no value has
     no type either, unless an extension type was declared for it. A narwhals lazy frame is collected.
+    A sequence holds dataclasses of one class, or mappings: of these a key that a row does not have is null in it.
     An empty sequence is a frame without columns.
 
     Args:
@@ -79,14 +81,24 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
 
 
 def _from_rows(rows: Sequence[Any]) -> pl.DataFrame:
-    if not rows:
+    kinds = list(dict.fromkeys(map(type, rows)))
+    if strange := [kind for kind in kinds if not (is_dataclass(kind) or issubclass(kind, Mapping))]:
+        raise _refusal(rows, f"its rows must be dataclasses or mappings, one is {strange[0].__name__}")
+    if len(kinds) > 1 and any(map(is_dataclass, kinds)):
+        names = ", ".join(kind.__name__ for kind in kinds)
+        raise _refusal(rows, f"its rows are of several kinds, {names}; make one table of each kind")
+    if not kinds:
         return pl.DataFrame()
-    if is_dataclass(rows[0]):
+    if issubclass(kinds[0], Record):
         return to_frame(rows)
-    if not all(isinstance(row, Mapping) for row in rows):
-        stranger = next(row for row in rows if not isinstance(row, Mapping))
-        raise _refusal(rows, f"its rows must be records or mappings, one is {type(stranger).__name__}")
+    if is_dataclass(kinds[0]):
+        return _build({field.name: [getattr(row, field.name) for row in rows] for field in fields(kinds[0])})
     return _build(rows)
+
+
+def holds_rows(data: object) -> bool:
+    """Whether this is a sequence of rows: of dataclasses or of mappings."""
+    return isinstance(data, list | tuple) and bool(data) and (is_dataclass(data[0]) or isinstance(data[0], Mapping))
 
 
 def _read(data: Any) -> pl.DataFrame:
@@ -134,7 +146,13 @@ def _reason(error: BaseException) -> str:
 
 def _blame(data: Any) -> str:
     """The columns that cannot be read; neither Polars nor Arrow names them."""
-    if isinstance(data, Mapping):
+    parts: list[tuple[Any, Any]]
+    if isinstance(data, Sequence):
+        names = dict.fromkeys(name for row in data for name in row)
+        if strange := next((name for name in names if not isinstance(name, str)), None):
+            return f"a column has the name {strange!r}, which is no text: "
+        parts = [(name, [{name: row.get(name)} for row in data]) for name in names]
+    elif isinstance(data, Mapping):
         parts = [(name, {name: column}) for name, column in data.items()]
     elif type(data).__module__.startswith("pandas") and data.columns.is_unique:
         parts = [(name, data[[name]]) for name in data.columns]

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
+from servicequality.checks import first_line
 from servicequality.errors import InputError
 from servicequality.model.record import Record
 from servicequality.model.schema import schema_of
@@ -57,4 +58,4 @@ def _column(kind: type[Record], name: str, dtype: pl.DataType, values: list[Any]
     try:
         return pl.Series(name, values, dtype=dtype)
     except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError) as error:
-        raise InputError(f"{kind.__name__}.{name} must hold {dtype} or None: {error}") from error
+        raise InputError(f"{kind.__name__}.{name} must hold {dtype} or None: {first_line(error)}") from error

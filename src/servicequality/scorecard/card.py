@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from servicequality.checks import choice, zone_aware
-from servicequality.core import PERIOD, Computation, Metric, by_grain, method_of_frame
+from servicequality.core import PERIOD, Computation, Metric, by_grain, instant_columns, method_of_frame
 from servicequality.errors import ParameterError
 from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document
@@ -191,12 +191,8 @@ class Scorecard:
         metric = objective.metric_at(as_of)
         if not isinstance(at, str | Mapping):
             raise ParameterError(f"at is the name of a column, or a mapping of grain to name, got {at!r}")
-        column = objective.at or (at if isinstance(at, str) else at.get(metric.spec.grain))
-        if column is None:
-            raise ParameterError(
-                f"{metric.name}: at names no instant for rows of the grain {metric.spec.grain!r}; "
-                f'say at={{"{metric.spec.grain}": …}}'
-            )
+        column = objective.at or instant_columns(at, [metric])[metric.grain]
+        assert column is not None  # at is a name, or names the grain
         every = EVERY[objective.period or self.period]
         return FigureRequest(metric.named(f"objective {place}"), tuple(objective.by), every, column)
 

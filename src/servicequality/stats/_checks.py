@@ -10,6 +10,7 @@ from servicequality.errors import ParameterError
 
 FloatArray: TypeAlias = NDArray[np.float64]
 IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
 Interval: TypeAlias = tuple[FloatArray, FloatArray]
 
 # Shares times an effective n do not add up to the last bit: this much over n is rounding, more is an error.
@@ -93,6 +94,13 @@ def rows(name: str, values: ArrayLike, *, length: int | None = None) -> FloatArr
         raise ParameterError(f"{name} must have one axis; got shape {array.shape}")
     if length is not None and len(array) != length:
         raise ParameterError(f"{name} must hold {length} numbers; got {len(array)}")
+    return array
+
+
+def gappy(name: str, values: ArrayLike) -> FloatArray:
+    """Numbers along one axis, of which NaN is a gap."""
+    array = rows(name, values)
+    require(~np.isinf(array), name, array, "finite", "give a gap as NaN")
     return array
 
 

@@ -6,7 +6,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from servicequality.errors import ParameterError
-from servicequality.stats._checks import FloatArray, Interval, critical_value, floats, interval, require
+from servicequality.stats._checks import (
+    FloatArray,
+    IntArray,
+    Interval,
+    critical_value,
+    floats,
+    gappy,
+    interval,
+    require,
+)
 from servicequality.stats._kernel import kernel
 from servicequality.stats.mean import t_test
 
@@ -45,35 +54,41 @@ def interrupted_series(y: ArrayLike, start: int, *, level: float = 0.95) -> Inte
     Least squares on 1, t, [t >= start], (t - start)⁺; the residuals' correlation r = sum e_t e_(t-1) / sum e² is
     corrected for small samples, rho = (n r + 5) / (n - 5), cut to ±0.95; then generalised least squares with
     y_t - rho y_(t-1) and the first point times sqrt(1 - rho²). Limits are Student's with n - 4 degrees of freedom.
+    A point after a gap stands k steps from the one before: it is less correlated with it, rho^k, and its difference is
+    divided by sqrt((1 - rho^2k) / (1 - rho²)), as generalised least squares has it. r is then of the pairs without a gap.
 
     Args:
-        y: the series, one number a point, at least 40 of them, without gaps.
-        start: index from 0 of the first point after the interruption; at least 2 points lie on either side.
+        y: the series, one number a point, at least 40 of them; NaN is a gap.
+        start: index from 0, gaps included, of the first point after the interruption; at least 2 points lie on either side.
         level: two-sided confidence.
 
     Raises:
         ParameterError: fewer than 40 points, an interruption too near an end, a series without errors, a level outside
-            (0, 1), or a value that is not finite (a gap).
+            (0, 1), or an infinite value.
     """
-    (values,) = floats(y=y)
-    if values.ndim != 1:
-        raise ParameterError(f"y must be one series; got the shape {values.shape}")
-    n = len(values)
+    series = gappy("y", y)
+    at = np.flatnonzero(np.isfinite(series))
+    values, n = series[at], len(at)
     if n < _FEWEST:
         raise ParameterError(
             f"an interrupted series needs {_FEWEST} points to tell a change from neighbours that are alike; got {n}: "
             "take shorter periods or a longer history"
         )
-    if not 2 <= start <= n - 2:
-        raise ParameterError(f"start must leave two points on either side, from 2 to {n - 2}; got {start!r}")
-    t = np.arange(n, dtype=np.float64)
+    if not at[1] < start <= at[-2]:
+        raise ParameterError(f"start must leave two points on either side, from {at[1] + 1} to {at[-2]}; got {start!r}")
+    t = at.astype(np.float64)
     design = np.column_stack((np.ones(n), t, t >= start, np.maximum(t - start, 0.0)))
     errors = values - design @ _fit(design, values)
     square = float(errors @ errors)
     if square <= 1e-24 * float(values @ values + 1):
         raise ParameterError("y must vary about its lines: a series without errors has no test")
-    rho = float(np.clip((n * float(errors[1:] @ errors[:-1]) / square + 5) / (n - 5), -0.95, 0.95))
-    x, z = _whitened(design, rho), _whitened(values[:, None], rho)[:, 0]
+    steps = np.diff(at)
+    near = steps == 1
+    if not near.any():
+        raise ParameterError("y has no two neighbouring points, of which the correlation could be told")
+    alike = float(errors[1:][near] @ errors[:-1][near]) / square * (n - 1) / near.sum()
+    rho = float(np.clip((n * alike + 5) / (n - 5), -0.95, 0.95))
+    x, z = _whitened(design, rho, steps), _whitened(values[:, None], rho, steps)[:, 0]
     coefficients = _fit(x, z)
     left = z - x @ coefficients
     covariance = float(left @ left) / (n - _COLUMNS) * np.linalg.inv(x.T @ x)
@@ -125,9 +140,9 @@ def _fit(design: FloatArray, values: FloatArray) -> FloatArray:
     return np.asarray(np.linalg.lstsq(design, values, rcond=None)[0], dtype=np.float64)
 
 
-def _whitened(columns: FloatArray, rho: float) -> FloatArray:
-    """Columns less rho times the row before; the first row times sqrt(1 - rho²)."""
-    out = columns.copy()
-    out[1:] -= rho * columns[:-1]
+def _whitened(columns: FloatArray, rho: float, steps: IntArray) -> FloatArray:
+    """Columns less what the row before tells of them, so many steps earlier, in errors of one size; the first row alone."""
+    out, reach = columns.copy(), (rho**steps)[:, None]
+    out[1:] = (columns[1:] - reach * columns[:-1]) * np.sqrt((1 - rho**2) / (1 - reach**2))
     out[0] *= np.sqrt(1 - rho**2)
     return out

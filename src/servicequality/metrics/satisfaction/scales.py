@@ -77,3 +77,20 @@ def in_box(answer: pl.Expr, box: Sequence[int]) -> pl.Expr:
 
 def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def check_cuts(metric: str, *, detractor_max: int | None = None, promoter_min: int | None = None) -> None:
+    """Refuse cuts of the Net Promoter Score that leave a group without an answer, or make two groups overlap.
+
+    Raises:
+        ParameterError: a cut lies outside 0 to 10, or the detractors' not below the promoters'.
+    """
+    low, high = 0 if detractor_max is None else detractor_max, 10 if promoter_min is None else promoter_min
+    if 0 <= low < high <= 10:
+        return
+    if detractor_max is None or promoter_min is None:
+        cut = f"promoter_min={promoter_min} must lie from 1 to 10" if detractor_max is None else ""
+        raise ParameterError(f"{metric}: {cut or f'detractor_max={detractor_max} must lie from 0 to 9'}")
+    raise ParameterError(
+        f"{metric}: detractor_max={detractor_max} must lie below promoter_min={promoter_min}, both from 0 to 10"
+    )

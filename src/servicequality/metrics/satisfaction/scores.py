@@ -10,7 +10,7 @@ from servicequality.checks import choice
 from servicequality.columns import Effort, Score, Score0To10, Version, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.satisfaction.scales import ScaleEnds, in_box, satisfied_box, scale_of
+from servicequality.metrics.satisfaction.scales import ScaleEnds, check_cuts, in_box, satisfied_box, scale_of
 from servicequality.shapes import NetMethod, ProportionMethod, Shape, balance, mean, share
 
 __all__ = ["ces", "csat", "csat_mean", "nps"]
@@ -49,10 +49,7 @@ def nps(
         Rounding to whole points before comparing; codes for "don't know" (often 11 or 99) counted as promoters; averaging
         the scores of teams or weeks in place of pooling their answers; leaving out answers that came late.
     """
-    if not 0 <= detractor_max < promoter_min <= 10:
-        raise ParameterError(
-            f"nps: detractor_max={detractor_max} must lie below promoter_min={promoter_min}, both from 0 to 10"
-        )
+    check_cuts("nps", detractor_max=detractor_max, promoter_min=promoter_min)
     answer = pl.col(score)
     return balance(
         answer >= promoter_min, answer <= detractor_max, of=answered(score, missing), per=100, method=interval

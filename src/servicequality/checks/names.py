@@ -1,0 +1,83 @@
+"""What a name that is not there was meant to be: by its aliases, its near spellings, or the place to which it moved."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from servicequality.errors import UnknownNameError
+
+__all__ = ["meant", "unknown_name"]
+
+_ALIKE = 0.75  # how alike a name and its misspelling are
+_MOST = 3  # names in a hint
+
+_TABLES = (
+    "arrival_spikes",
+    "burn_alerts",
+    "failed_tickets",
+    "littles_law",
+    "oldest_open",
+    "pareto",
+    "prioritise",
+    "review_sample",
+    "review_sample_size",
+    "volume_profile",
+)
+_MOVED = {name: f"it is servicequality.tables.{name} now" for name in _TABLES} | {
+    "value_weighted": 'say evaluate(…, weight="account_value") in its place',
+}
+"""What became of names that the package had; asked only for names that it no longer has."""
+
+
+def meant(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
+    """The names that a word stands for: those of which it is a name or an alias, else those that are spelt most like it.
+
+    Capitals, spaces and underscores make no difference.
+
+    Args:
+        name: what was written.
+        words: the other words for each name.
+    """
+    known: dict[str, list[str]] = {}
+    for own, others in words.items():
+        for word in dict.fromkeys(map(_joined, (own, *others))):
+            known.setdefault(word, []).append(own)
+    joined = _joined(name)
+    if joined in known:
+        return known[joined]
+    likely = get_close_matches(joined, known, n=_MOST, cutoff=_ALIKE)
+    return list(dict.fromkeys(own for word in likely for own in known[word]))[:_MOST]
+
+
+def unknown_name(module: str, name: str) -> UnknownNameError:
+    """The error for a name that a module does not have.
+
+    Args:
+        module: a module that holds definitions of metrics, by its whole name.
+        name: what was asked of it.
+    """
+    says = f"{module} has no {name!r}"
+    # With name= and without obj= a traceback has no guess of Python's own after ours.
+    if name.startswith("_") or not name.isidentifier():
+        return UnknownNameError(says, name=name)
+    if importlib.util.find_spec(f"{module}.{name}") is not None:
+        return UnknownNameError(f"{says} yet: it is a module, import {module}.{name} first", name=name)
+    if name in _MOVED:
+        return UnknownNameError(f"{says}; {_MOVED[name]}", name=name)
+    holds = vars(sys.modules[module])
+    words: dict[str, tuple[str, ...]] = {}
+    for own in holds["__all__"]:
+        spec: Any = getattr(holds.get(own), "spec", None)
+        words[own] = (spec.label, spec.title, *spec.aliases) if hasattr(spec, "aliases") else ()
+    likely = meant(name, words)
+    hint = (
+        f"did you mean {', '.join(likely)}?" if likely else "servicequality.catalogue.find(words) searches all metrics"
+    )
+    return UnknownNameError(f"{says}; {hint}", name=name)
+
+
+def _joined(text: str) -> str:
+    return "".join(re.findall(r"[a-z0-9]+", text.lower()))
