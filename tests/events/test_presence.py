@@ -350,7 +350,9 @@ def test_an_objective_of_occupancy_by_week_in_a_scorecard() -> None:
     since = truth.as_of - 56 * DAY
     rows = sq.presence(desk, since=since, until=truth.as_of, every="1w", timezone="Europe/Berlin", wrap="wrap_seconds")
     card = sq.Scorecard([sq.Objective(sq.occupancy(), at_most=0.85)], period="week")
-    weeks = card.evaluate(rows, at="period", as_of=truth.as_of, timezone="Europe/Berlin").collect()
+    weeks = card.evaluate(
+        {"agent period": rows}, at={"agent period": "period"}, as_of=truth.as_of, timezone="Europe/Berlin"
+    ).collect()
     assert weeks.height == 8
     assert weeks["verdict"].is_in(["met", "undecided", "too_few"]).all()
     plain = rows.collect().group_by("period").agg(pl.col("busy_seconds").sum() / pl.col("available_seconds").sum())
