@@ -340,6 +340,10 @@ def test_refusals_of_agent_time() -> None:
         sq.presence(None, pl.DataFrame([shift("a", 0, 60), shift(None, 0, 60)]), **WINDOW)
     with pytest.raises(ParameterError, match="agent_time has neither paid nor available time: name a column of it"):
         sq.presence([chat("a", 0, 1)], pl.DataFrame([shift("a", 0, 60)]), paid=None, available=None, **WINDOW)
+    with pytest.raises(
+        InputError, match=r"by names 'queue', which agent_time does not have .*; join it to agent_time, or"
+    ):
+        sq.presence([chat("a", 0, 1, queue="chat")], pl.DataFrame([shift("a", 0, 60)]), by="queue", **WINDOW)
     for nothing in (None, sq.Records()):
         with pytest.raises(InputError, match="expected contacts or agent time; got neither: say Records"):
             sq.presence(nothing, **WINDOW)
