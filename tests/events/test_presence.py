@@ -340,6 +340,10 @@ def test_refusals_of_agent_time() -> None:
         sq.presence(None, pl.DataFrame([shift("a", 0, 60), shift(None, 0, 60)]), **WINDOW)
     with pytest.raises(ParameterError, match="agent_time has neither paid nor available time: name a column of it"):
         sq.presence([chat("a", 0, 1)], pl.DataFrame([shift("a", 0, 60)]), paid=None, available=None, **WINDOW)
+    with pytest.raises(
+        InputError, match=r"by names 'queue', which agent_time does not have .*; join it to agent_time, or"
+    ):
+        sq.presence([chat("a", 0, 1, queue="chat")], pl.DataFrame([shift("a", 0, 60)]), by="queue", **WINDOW)
     for nothing in (None, sq.Records()):
         with pytest.raises(InputError, match="expected contacts or agent time; got neither: say Records"):
             sq.presence(nothing, **WINDOW)
@@ -350,7 +354,9 @@ def test_an_objective_of_occupancy_by_week_in_a_scorecard() -> None:
     since = truth.as_of - 56 * DAY
     rows = sq.presence(desk, since=since, until=truth.as_of, every="1w", timezone="Europe/Berlin", wrap="wrap_seconds")
     card = sq.Scorecard([sq.Objective(sq.occupancy(), at_most=0.85)], period="week")
-    weeks = card.evaluate(rows, at="period", as_of=truth.as_of, timezone="Europe/Berlin").collect()
+    weeks = card.evaluate(
+        {"agent period": rows}, at={"agent period": "period"}, as_of=truth.as_of, timezone="Europe/Berlin"
+    ).collect()
     assert weeks.height == 8
     assert weeks["verdict"].is_in(["met", "undecided", "too_few"]).all()
     plain = rows.collect().group_by("period").agg(pl.col("busy_seconds").sum() / pl.col("available_seconds").sum())

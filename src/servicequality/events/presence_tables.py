@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from servicequality.checks import column, shown, values_of
+from servicequality.checks import column, listed, shown, values_of
 from servicequality.columns import Column
 from servicequality.core import Bound, check_types, check_values, require_columns
 from servicequality.errors import InputError, ParameterError
@@ -122,7 +122,14 @@ class TimeTable(Table):
         given = [name for name in amounts if name is not None]
         if not given:
             raise ParameterError("agent_time has neither paid nor available time: name a column of it")
-        super().__init__(data, "agent_time", keys, {at: _INSTANT, **dict.fromkeys(given, _SECONDS)})
+        frame = as_frame(data)
+        columns = frame.lazy().collect_schema().names()
+        if absent := [key for key in keys[1:] if key not in columns]:
+            raise InputError(
+                f"presence: by names {shown(absent[0])}, which agent_time does not have (it has {listed(columns)}); join it to "
+                "agent_time, or give the contacts alone"
+            )
+        super().__init__(frame, "agent_time", keys, {at: _INSTANT, **dict.fromkeys(given, _SECONDS)})
         self._at, self._amounts, self._given = at, amounts, given
 
     def spans(self, types: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -101,7 +101,7 @@ def solved_per_agent(
     unit="per hour",
     better="higher",
     bounds=_COUNT,
-    grain="presence",
+    grain="agent period",
     formula=r"\sum \text{solved} \Big/ \sum \text{paid hours}",
     references=("Garwood 1936",),
     aliases=("agent productivity", "cases per hour", "tickets per hour", "solves per hour"),

@@ -52,7 +52,7 @@ def pending_share(
     unit="share",
     better="neither",
     bounds=(0, 1),
-    grain="presence",
+    grain="agent period",
     formula=r"\sum \text{handling}/\sum \text{paid}",
     references=("Koole 2013", "Cochran 1977"),
     aliases=("agent utilization", "utilization", "productive time", "shrinkage", "share of paid time"),
