@@ -96,6 +96,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
         {"solved_sessions": "solved_sessions", "help_sessions": "help_sessions"},
     ],
     "self_service_score": [{}, {"tickets": "tickets"}],
+    "series_availability": [{}, {"low": None, "high": None, "level": None}],
     "service_level": [{"abandoned": "exclude"}, {"abandoned": "short_excluded", "short": 60.0}],
     "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")]
     + [{"as_of": NOON, "estimate": "pending_aware", "policy": None}],

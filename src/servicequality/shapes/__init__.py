@@ -16,6 +16,7 @@ from servicequality.shapes.composites import MeanOfMeans, mean_of_means
 from servicequality.shapes.diversity import EffectiveKinds, effective_kinds
 from servicequality.shapes.durations import DelayedSurvival, StratifiedSurvival, Survival, survival
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
+from servicequality.shapes.products import Product, product_of
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
 from servicequality.shapes.shares import (
@@ -56,6 +57,7 @@ __all__ = [
     "OpenTally",
     "OpenTotal",
     "PeriodRate",
+    "Product",
     "ProportionMethod",
     "Quantile",
     "Quantity",
@@ -84,6 +86,7 @@ __all__ = [
     "geometric_mean",
     "mean",
     "mean_of_means",
+    "product_of",
     "quantile",
     "rate",
     "ratio",
