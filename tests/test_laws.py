@@ -63,6 +63,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
         {"version": "v2", "statistic": "net", "missing": (9,)},
         {"version": "v2", "of_version": "question_version"},
     ],
+    "churn_per_year": [{}, {"since": NOON - DAY}],
     "churn_rate": [{"since": NOON - DAY}, {"limit": 3600.0}, {"limit": 3600.0, "since": NOON - DAY}],
     "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
     "csat_mean": [{"scale": (1, 5)}, {"scale": (1, 10), "missing": (99,)}],
