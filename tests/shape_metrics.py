@@ -15,6 +15,7 @@ from servicequality.columns import (
     Number,
     Occurrences,
     Outcome,
+    Proportion,
     Row,
     Score0To10,
     Score0To100,
@@ -38,6 +39,7 @@ from servicequality.shapes import (
     mean_of_means,
     per_day,
     per_name,
+    product_of,
     quantile,
     rate,
     ratio,
@@ -211,6 +213,11 @@ def own_delayed_survival(seconds: Seconds = "seconds", end: End = "end", entry: 
 def own_stratified_survival(seconds: Seconds = "seconds", end: End = "end", tier: Category = "tier") -> Shape:
     """The share answered within an hour, by tiers that are pooled."""
     return curve(seconds, end, limit=3600.0, stratum=pl.col(tier))
+
+
+def own_product(first: Proportion = "first", low: Proportion = "low", high: Proportion = "high") -> Shape:
+    """The product of shares with limits, in whatever order they are."""
+    return product_of(pl.col(first), pl.col(low), pl.col(high), of=answered(first))
 
 
 def own_effective_kinds(kind: Category = "kind") -> Shape:

@@ -65,6 +65,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
         {"version": "v2", "statistic": "net", "missing": (9,)},
         {"version": "v2", "of_version": "question_version"},
     ],
+    "churn_per_year": [{}, {"since": NOON - DAY}],
     "churn_rate": [{"since": NOON - DAY}, {"limit": 3600.0}, {"limit": 3600.0, "since": NOON - DAY}],
     "cohen_kappa": [{"reviewers": ("1", "2")}],
     "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
@@ -102,6 +103,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
         {"solved_sessions": "solved_sessions", "help_sessions": "help_sessions"},
     ],
     "self_service_score": [{}, {"tickets": "tickets"}],
+    "series_availability": [{}, {"low": None, "high": None, "level": None}],
     "service_level": [{"abandoned": "exclude"}, {"abandoned": "short_excluded", "short": 60.0}],
     "sla_attainment": [{"as_of": NOON, "estimate": estimate} for estimate in ("matured", "bounds", "pending_aware")]
     + [{"as_of": NOON, "estimate": "pending_aware", "policy": None}],

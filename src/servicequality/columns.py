@@ -23,6 +23,7 @@ __all__ = [
     "Number",
     "Occurrences",
     "Outcome",
+    "Proportion",
     "Row",
     "Score",
     "Score0To10",
@@ -91,6 +92,7 @@ Effort = Annotated[
 Version = Annotated[str, Column(kind="category", scale="version", meaning="version of the effort question")]
 Number = Annotated[str, Column(kind="number", meaning="a finite number")]
 Amount = Annotated[str, Column(kind="number", low=0, meaning="a number that is not negative")]
+Proportion = Annotated[str, Column(kind="number", low=0, high=1, meaning="a share from 0 to 1")]
 Seconds = Annotated[str, Column(kind="number", low=0, meaning="a duration in seconds")]
 Occurrences = Annotated[str, Column(kind="integer", low=0, meaning="how many there were")]
 Flag = Annotated[str, Column(kind="flag", meaning="true or false")]

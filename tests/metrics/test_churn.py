@@ -5,12 +5,15 @@ from typing import Any
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from metrics.oracle import NOON, Oracle, Row, agrees, curve, share
-from servicequality import churn_rate, retention_rate
+from servicequality import churn_per_year, churn_rate, compare, evaluate, retention_rate
 from servicequality.core import Metric
 from servicequality.datasets import service_desk
 from servicequality.errors import InputError, ParameterError
+from servicequality.scorecard import Objective, Scorecard
+from servicequality.tables import churn_by_satisfaction
 
 SINCE = NOON - timedelta(hours=20)
 LIMIT = 6 * 3600.0
@@ -47,7 +50,22 @@ def left(rows: list[Row], limit: float) -> float | None:
     return None if kept is None else 1 - kept
 
 
+def per_year(rows: list[Row]) -> float | None:
+    """Leavers after SINCE over the years in which they, and those who stayed, were customers after it."""
+    watched = [
+        row
+        for row in rows
+        if row["started_at"] is not None
+        and row["started_at"] <= NOON
+        and (row["churned_at"] is None or row["churned_at"] > SINCE)
+    ]
+    spans = [(row["churned_at"] if gone(row) else NOON) - max(row["started_at"], SINCE) for row in watched]
+    years = sum(span.total_seconds() for span in spans) / (365 * 86_400)
+    return sum(map(gone, watched)) / years if years else None
+
+
 ORACLES: list[tuple[Metric, Oracle]] = [
+    (churn_per_year(since=SINCE, as_of=NOON), per_year),
     (churn_rate(since=SINCE, as_of=NOON), lambda rows: share(map(gone, at_start(rows)))),
     (retention_rate(since=SINCE, as_of=NOON), lambda rows: share(not gone(row) for row in at_start(rows))),
     (churn_rate(limit=LIMIT, as_of=NOON), lambda rows: left(rows, LIMIT)),
@@ -55,7 +73,9 @@ ORACLES: list[tuple[Metric, Oracle]] = [
 ]
 
 
-@pytest.mark.parametrize(("metric", "oracle"), ORACLES, ids=["churn", "retention", "churn curve", "retention curve"])
+@pytest.mark.parametrize(
+    ("metric", "oracle"), ORACLES, ids=["churn per year", "churn", "retention", "churn curve", "retention curve"]
+)
 def test_oracle(metric: Metric, oracle: Oracle) -> None:
     agrees(metric, oracle)
 
@@ -117,10 +137,32 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
     message = "1 row of accounts that end before they start: column 'churned_at' such as"
     for call in (
         lambda: churn_rate(limit=1.0, as_of=NOON).estimate(rows),
+        lambda: churn_per_year(as_of=NOON).estimate(rows),
         lambda: retention_rate(since=SINCE, as_of=NOON).estimate(rows),
     ):
         with pytest.raises(InputError, match=message):
             call()
+
+
+def test_the_bands_of_the_table_are_the_metric_by_band() -> None:
+    desk = service_desk(1_000, seed=7).accounts.collect()
+    as_of = datetime.fromisoformat("2024-06-30T22:00:00+00:00")
+    metric, score = churn_per_year(as_of=as_of), pl.col("satisfaction")
+    table = churn_by_satisfaction(desk, as_of=as_of, cuts=(3, 4))
+    bands = desk.with_columns(band=(score >= 3).cast(pl.Int64) + (score >= 4).cast(pl.Int64))
+    rates = evaluate(bands, metric, by="band")
+    figures = ["value", "low", "high", "se", "n"]
+    assert_frame_equal(rates.select(figures), table.filter(metric="churn_per_year").select(figures))
+    halves = [metric.partial(half, by="band") for half in (bands.head(90), bands.tail(-90))]
+    assert_frame_equal(metric.finish(metric.merge(halves)), rates)
+    low, high = (bands.filter(pl.col("band") == band) for band in (0, 2))
+    change = compare(high, low, metric).row(0, named=True)
+    ratio = table.filter(metric="churn_ratio", band=1).row(0, named=True)
+    assert change["ratio"] == pytest.approx(ratio["value"])
+    assert (change["ratio_low"], change["ratio_high"]) == pytest.approx((ratio["low"], ratio["high"]))
+    card = Scorecard([Objective(metric, at_most=100.0)], period="month")
+    verdict = card.evaluate(bands.with_columns(at=pl.lit(as_of) - timedelta(days=300)), at="at", as_of=as_of)
+    assert verdict["verdict"].to_list() == ["met"]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +173,7 @@ def test_accounts_that_end_before_they_start_are_refused() -> None:
         (lambda: churn_rate(as_of=NOON, limit=0), "limit must be a positive number of seconds, got 0"),
         (lambda: churn_rate(as_of=NOON, limit=-1.0), "limit must be a positive number of seconds, got -1.0"),
         (lambda: churn_rate(as_of=NOON, since=NOON), "since must lie before as_of"),
+        (lambda: churn_per_year(as_of=NOON, since=NOON), "since must lie before as_of"),
         (lambda: churn_rate(as_of=NOON.replace(tzinfo=None), limit=1.0), "as_of must be a datetime with a time zone"),
     ],
 )

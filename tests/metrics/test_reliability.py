@@ -14,7 +14,6 @@ from servicequality import stats
 from servicequality.core import Metric
 from servicequality.datasets import service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
-from simulation import Simulate, assert_share
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 END = START + timedelta(hours=1_000)
@@ -205,39 +204,6 @@ def test_weights_and_clusters_take_rows_for_a_sample() -> None:
     times = sq.mean_time_between_failures().estimate(silent, weight="users")
     assert (times.value, times.high) == (None, None)
     assert times.low > 0
-
-
-def test_a_series_needs_all_of_its_parts() -> None:
-    parts = pl.DataFrame({"value": [0.999, 0.9995, 0.998], "low": [0.99, 0.99, 0.99], "high": [1.0, 1.0, 1.0]})
-    result = sq.series_availability(parts).row(0, named=True)
-    assert result["value"] == pytest.approx(0.996503499)
-    assert result["low"] < result["value"] <= result["high"] <= 1
-    one = sq.series_availability(parts.head(1)).row(0, named=True)
-    assert [one["low"], one["high"]] == pytest.approx([0.99, 1.0])
-    assert sq.series_availability(parts, low=None, high=None)["low"].item() is None
-    assert sq.series_availability(parts.clear())["value"].item() is None
-    with pytest.raises(
-        InputError, match=r"1 row outside 0 to 1 \(divide percentages by 100\): column 'value' such as 99.9"
-    ):
-        sq.series_availability({"value": [99.9]}, low=None, high=None)
-
-
-def test_limits_of_a_series_hold_its_availability(simulate: Simulate) -> None:
-    """Three parts of eight failures each, whose own availabilities are 0.99, 0.98 and 0.995.
-
-    A part's limits are exact, but its share of downtime is a ratio of two sums of eight, which on average is 8 / 7 of the
-    truth; what a single part's limits allow for adds up over parts, and the limits of the whole hold 93 of 100.
-    """
-    true = np.array([0.99, 0.98, 0.995])
-
-    def batch(rng: np.random.Generator) -> np.ndarray:
-        up, down = (rng.gamma(8, mean, (1_000, 3)) for mean in (true, 1 - true))
-        low, high = stats.availability_interval(up, down, 8)
-        parts = {"service": np.repeat(np.arange(1_000), 3), "value": (up / (up + down)).ravel()}
-        result = sq.series_availability({**parts, "low": low.ravel(), "high": high.ravel()}, by="service")
-        return result.select(pl.lit(true.prod()).is_between("low", "high")).to_series().to_numpy()
-
-    assert_share(simulate(1, batch), 0.925, 0.94)
 
 
 @pytest.mark.parametrize("metric", FOUR, ids=lambda metric: metric.name)

@@ -21,6 +21,7 @@ from servicequality.core.display import time_scale as time_scale
 from servicequality.core.domains import Bound as Bound
 from servicequality.core.domains import check_types as check_types
 from servicequality.core.domains import check_values as check_values
+from servicequality.core.domains import collected as collected
 from servicequality.core.domains import require_columns as require_columns
 from servicequality.core.engine.estimates import JudgedSums as JudgedSums
 from servicequality.core.engine.estimates import TableReading as TableReading

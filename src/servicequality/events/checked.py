@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from servicequality.checks import column, shown
-from servicequality.core import check_condition, of_frame, require_columns, row_condition
+from servicequality.core import Computation, check_condition, collected, of_frame, require_columns, row_condition
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.matching import among
 from servicequality.model import as_frame
@@ -22,7 +22,7 @@ def checked_records(
     required: str | Sequence[str] = (),
     unique: str | Sequence[str] = (),
     references: Mapping[str, Any] | None = None,
-) -> pl.LazyFrame:
+) -> Computation:
     """The records with a flag for each stated rule, and `passes`: whether a record passes them all.
 
     Args:
@@ -59,7 +59,8 @@ def checked_records(
         rows = among(rows, _listed(name, values), name, flag=f"{name} is known", beside=f"in references[{name!r}]")
     known = [f"{name} is known" for name in legal]
     rows = rows.with_columns(column(name).fill_null(value=True) for name in known)
-    return rows.with_columns(pl.all_horizontal(map(column, named)).alias("passes"))
+    plan = rows.with_columns(pl.all_horizontal(map(column, named)).alias("passes"))
+    return Computation(lambda: collected(plan), plan.collect_schema)
 
 
 def _names(option: str, given: Any) -> list[str]:

@@ -22,6 +22,7 @@ from servicequality.shapes.growth import Elasticity, elasticity
 from servicequality.shapes.intraclass import IntraclassCorrelation, intraclass_correlation
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
 from servicequality.shapes.named_counts import PerName, per_name
+from servicequality.shapes.products import Product, product_of
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
 from servicequality.shapes.shares import (
@@ -69,6 +70,7 @@ __all__ = [
     "PerDay",
     "PerName",
     "PeriodRate",
+    "Product",
     "ProportionMethod",
     "Quantile",
     "Quantity",
@@ -104,6 +106,7 @@ __all__ = [
     "mean_of_means",
     "per_day",
     "per_name",
+    "product_of",
     "quantile",
     "rate",
     "ratio",

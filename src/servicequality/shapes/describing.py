@@ -18,6 +18,7 @@ from servicequality.shapes.growth import Elasticity
 from servicequality.shapes.intraclass import IntraclassCorrelation
 from servicequality.shapes.means import GeometricMean, Mean
 from servicequality.shapes.named_counts import PerName
+from servicequality.shapes.products import Product
 from servicequality.shapes.quantiles import Quantile
 from servicequality.shapes.rates import PeriodRate, Rate, Ratio
 from servicequality.shapes.shares import Attainment, Balance, EligibleShare, Share
@@ -251,4 +252,13 @@ def _correlations(shape: IntraclassCorrelation) -> Description:
     return Description(
         "Those of F (McGraw and Wong 1996), which take the spreads between and within items for normal.",
         "Ratings of few points, crowded at one end, are not normal.",
+
+
+@description.register
+def _products(shape: Product) -> Description:
+    return Description(
+        "Those of the parts, joined on the scale of logarithms (MOVER: Zou & Donner 2008). A part without limits leaves it "
+        "none on that side.",
+        "Where parts have failed only a few times the limits promise too much: of three parts with eight failures each, "
+        "limits made of 95 % limits hold the truth in 93 of 100 cases.",
     )

@@ -8,10 +8,10 @@ import polars as pl
 from servicequality.columns import Instant
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.metrics.churn._lives import Lives, lives
-from servicequality.shapes import Shape, share, survival
+from servicequality.metrics.churn._lives import YEAR, Lives, lives
+from servicequality.shapes import Shape, rate, share, survival
 
-__all__ = ["churn_rate", "retention_rate"]
+__all__ = ["churn_per_year", "churn_rate", "retention_rate"]
 
 
 @define(
@@ -64,6 +64,57 @@ def churn_rate(
         shape = share(seen.left, of=seen.at_start).excluding(pl.col(started).is_not_null() & ~seen.at_start)
         return replace(shape, refused=seen.refused)
     return _followed(seen, limit=limit, beyond=None, late=since is not None)
+
+
+@define(
+    title="Churn per customer year",
+    label="churn per year",
+    unit="per year",
+    better="lower",
+    bounds=(0, float("inf")),
+    grain="account",
+    formula=r"d / T",
+    references=("Garwood 1936", "Clayton & Hills 1993"),
+    aliases=("annual churn", "leavers per customer year", "churn intensity", "hazard of leaving"),
+)
+def churn_per_year(
+    started: Instant = "started_at",
+    churned: Instant = "churned_at",
+    *,
+    as_of: datetime,
+    since: datetime | None = None,
+) -> Shape:
+    """How many customers leave for each year that one of them is a customer: leavers over the time in which they could leave.
+
+    Customers who joined late, or are still there, count for their time up to `as_of`; with `since`, only time and leavers
+    after it. So customers of any age can be compared: by a band of satisfaction or engagement, give `by=` a column that says
+    the band, and `compare` gives the ratio of two bands.
+    `tables.churn_by_satisfaction` puts the bands side by side, with their ratios and the trend. Limits are exact for a
+    Poisson count.
+
+    When it lies:
+        It takes the risk of leaving for the same at every age; young customers often leave more, and a growing business
+        then looks worse than it is. With yearly contracts leaving comes in waves, and a count over part of a year is chance.
+
+    Why your vendor shows another number:
+        Leavers of a month over customers at its start, times twelve; leavers over customers, however long each was
+        followed; revenue in place of customers.
+
+    Example:
+        import polars as pl
+
+        below_3, below_4 = (pl.col("satisfaction") < cut for cut in (3, 4))
+        band = pl.when(below_3).then(pl.lit("below 3")).when(below_4).then(pl.lit("below 4")).otherwise(pl.lit("4 or more"))
+        banded = rows.filter(pl.col("satisfaction").is_not_null()).with_columns(band.alias("band"))
+        rates = sq.evaluate(banded, sq.churn_per_year(as_of=as_of), by="band")
+        print(rates.select("band", "value", "low", "high", "n").collect())
+    """
+    seen = lives(started, churned, as_of=as_of, since=since)
+    years = (seen.seconds - seen.entry) / YEAR
+    shape = rate(seen.left.cast(pl.Float64), years, of=seen.watched).excluding(
+        pl.col(started).is_not_null() & ~seen.watched
+    )
+    return replace(shape, refused=seen.refused, empty="no time as a customer", undefined="no time as a customer")
 
 
 @define(

@@ -1,17 +1,19 @@
 """Availability of a service that needs several parts."""
 
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 import polars as pl
 
-from servicequality.columns import Number
-from servicequality.core import Computation, TableInput, define_table, of_frame, result_rows
+from servicequality.columns import Proportion, Row, answered
+from servicequality.core import define
+from servicequality.shapes import Shape, product_of
 
 __all__ = ["series_availability"]
 
+_ROUNDING = 1e-9
 
-@define_table(
+
+@define(
     title="Availability of a series",
     unit="share",
     better="higher",
@@ -21,34 +23,24 @@ __all__ = ["series_availability"]
     references=("Birolini 2017", "Zou & Donner 2008"),
     aliases=("dependency availability", "composite availability", "availability of a chain"),
 )
-@of_frame
 def series_availability(
-    parts: Any,
-    value: Number = "value",
-    low: Number | None = "low",
-    high: Number | None = "high",
-    *,
-    by: str | Sequence[str] = (),
-) -> Computation:
+    value: Proportion = "value",
+    low: Proportion | None = "low",
+    high: Proportion | None = "high",
+    level: Proportion | None = "level",
+    part: Row = "service",
+) -> Shape:
     """Availability of a service that needs all of its parts, which fail independently: the product of theirs.
 
-    Args:
-        parts: any dataframe, one row a part; what `evaluate` gives of `availability` by service will do.
-        value: column of the availabilities.
-        low: column of their lower limits; None for none. Limits combine on the log scale (MOVER).
-        high: column of their upper limits.
-        by: key columns.
-
-    Returns:
-        One row a group in the columns of `evaluate`; `n` is the number of parts.
-
-    Raises:
-        InputError: a column is missing, or holds no shares.
+    One row is a part: what `evaluate(rows, availability(), by="service")` gives will do as it is, and `part` is the column
+    that names them. Where a part has no availability there is none of the series. `low` and `high` are the limits of the
+    parts, of the confidence `level`; None for none. The window of each part is known to the second, so an objective is met
+    or missed by the value itself; limits are of the process behind it. It takes all parts of a group at once, and neither
+    weights nor states.
 
     When it lies:
         Parts that share a network or a database fail together: then the product is too low. With a spare part it is too low
-        as well. Where parts have failed only a few times the limits promise too much: of three parts with eight failures
-        each, limits made of 95 % limits hold the truth in 93 of 100 cases.
+        as well. Two rows of one part, such as two weeks, count as two parts: group by week too.
 
     Why your vendor shows another number:
         The least of the parts, or their average.
@@ -56,40 +48,22 @@ def series_availability(
     Example:
         from datetime import timedelta
 
-        rows = sq.uptime(desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service")
-        parts = sq.evaluate(rows, sq.availability(), by="service")
-        print(sq.series_availability(parts).select("value", "low", "high", "n").collect())
+        window = {"since": as_of - timedelta(days=91), "until": as_of, "timezone": "Europe/Berlin"}
+        rows = sq.uptime(desk.incidents, **window, by="service", every="1mo")
+        print(sq.series_availability().estimate(sq.evaluate(rows, sq.availability(), by="service")))
+        months = sq.evaluate(rows, sq.availability(), by="service", every="1mo", at="period")
+        whole = sq.evaluate(months, sq.series_availability(), every="1mo", at="period")
+        print(whole.select("period", "value", "low", "high", "n").collect())
     """
-    astray = pl.any_horizontal(
-        (pl.col(name) < 0) | (pl.col(name) > 1) for name in (value, low, high) if name is not None
-    )
-    refused = {"outside 0 to 1 (divide percentages by 100)": astray}
-    source = TableInput(parts, series_availability.spec, by=by, refused=refused, value=value, low=low, high=high)
-    keys = source.by
-    logs = pl.col(value).log()
-
-    def reach(limit: str | None) -> pl.Expr:
-        if limit is None:
-            return pl.lit(None, pl.Float64)
-        squares = (logs - pl.col(limit).log()) ** 2
-        return pl.when(pl.col(limit).null_count() == 0).then(squares.sum().sqrt())
-
-    whole = pl.when(pl.col(value).null_count() == 0).then(logs.sum())
-    sought = {"whole": whole, "below": reach(low), "above": reach(high), "n": pl.len()}
-
-    def compute() -> pl.DataFrame:
-        frame = source.checked()
-        sums = (frame.group_by(keys).agg(**sought).sort(keys) if keys else frame.select(**sought)).collect()
-        return result_rows(
-            sums.select(keys),
-            metric="series_availability",
-            unit="share",
-            value=sums.select(pl.when(pl.col("n") > 0).then(pl.col("whole").exp())).to_series(),
-            low=(sums["whole"] - sums["below"]).exp(),
-            high=(sums["whole"] + sums["above"]).exp().clip(upper_bound=1.0),
-            method="mover, logs" if low is not None else "none",
-            n=sums["n"],
-            reason="a part has no availability",
-        )
-
-    return source.answer(compute)
+    limits = [pl.col(name) if name is not None else pl.lit(None, pl.Float64) for name in (low, high)]
+    refused = {}
+    if low is not None:
+        refused["with a lower limit above the value"] = pl.col(low) > pl.col(value) + _ROUNDING
+    if high is not None:
+        refused["with an upper limit below the value"] = pl.col(high) < pl.col(value) - _ROUNDING
+    if level is not None:
+        refused["with limits of the level 0 or 1"] = (pl.col(level) <= 0) | (pl.col(level) >= 1)
+    of = answered(part) | answered(value)
+    stated = pl.col(level) if level is not None else None
+    shape = product_of(pl.col(value), limits[0], limits[1], of=of, level=stated)
+    return replace(shape, census=True, refused=refused)
