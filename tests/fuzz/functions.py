@@ -141,6 +141,9 @@ _RELIABLE = {"scale": (SMALL,)}
 FRAMES = (
     Target(name="sq.follow_ups", function=sq.follow_ups, frames=(_taking("tickets"),), always={"as_of": AS_OF}, keeps=True,
            options={"same": (("requester_id",), ("requester_id", "product"))}),
+    Target(name="Records.from_events", function=sq.Records.from_events, tables=("tickets", "changes"), frames=({
+        "number": "id", "when": "instant", "state": "key", "owner": "id", "step": "count"},), roles={
+        "ticket": "number", "at": "when", "status": "state", "agent": "owner", "sequence": "step"}),
     Target(name="sq.uptime", function=sq.uptime, always=WINDOW, roles={
         "started": "started_at", "restored": "restored_at", "planned": "planned"},
            frames=({"started_at": "days", "restored_at": "instant", "planned": "flag", KEY: "key", GROUP: "key"},),

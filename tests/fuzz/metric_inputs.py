@@ -101,9 +101,8 @@ class MetricInput:
         seen = replace(self, frame=oracle.collected(as_frame(given)), layout="plain")
         # A column without a type is typed by `evaluate`, and an error of Polars in the caller's own plan.
         untyped = any(seen.frame.schema[bound.name] == pl.Null for bound in metric.inputs)
-        whole = isinstance(metric.shape, WholeShape)  # it has neither expressions nor states
         for way in self.ways if self.legal or _tame(seen.frame) else ():
-            if ((untyped or whole) and way in ("expr", "group_by", "over")) or (whole and way == "states"):
+            if untyped and way in ("expr", "group_by", "over"):
                 continue
             oracle.gather(faults, WAYS[way], seen, result, options)
         return "answered", faults

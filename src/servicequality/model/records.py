@@ -8,6 +8,7 @@ import polars as pl
 
 from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
+from servicequality.model.event_log import tables_of_log
 from servicequality.model.frame_input import TableLike, as_frame
 from servicequality.model.roles import closest
 from servicequality.model.schema import schema_of
@@ -142,6 +143,59 @@ class Records:
         object.__setattr__(self, "timezone", timezone)
         object.__setattr__(self, "_lines", lines)
         object.__setattr__(self, "_roles", roles)
+
+    @classmethod
+    def from_events(
+        cls,
+        log: Table,
+        *,
+        ticket: str,
+        at: str,
+        status: str | None = None,
+        agent: str | None = None,
+        team: str | None = None,
+        priority: str | None = None,
+        message: str | None = None,
+        author: str | None = None,
+        actor: str | None = None,
+        sequence: str | None = None,
+        created: str = "first",
+        columns: Mapping[str, str] | None = None,
+        timezone: str | None = None,
+    ) -> "Records":
+        """Records of an event log: one row an update of a ticket, or one row an activity, whose names are then the statuses.
+
+        A ticket is created at its first row. Where a watched column takes another value than in the ticket's row before, that
+        is a change; the first row's values are changes from nothing. Rows of one instant follow `sequence`, or else the
+        order in which they come.
+
+        Args:
+            log: any dataframe; a lazy one gives lazy tables.
+            ticket: column of the ticket's id.
+            at: column of the instant of the update or activity.
+            status: column of the status after it, or of the activity's name.
+            agent: column of the agent who holds the ticket after it.
+            team: column of the team that holds it.
+            priority: column of its priority.
+            message: column that holds something where the row is a message (true, if it is of truth values).
+            author: column of who sent the message: customer, agent, bot or system.
+            actor: column of the person, bot or rule that made the update.
+            sequence: column of the row's place in its log.
+            created: "first", or the column that says when the ticket was created.
+            columns: for further roles of a ticket, their columns: ``{"category": "Category"}``. The last known value is kept.
+            timezone: the IANA zone of instants that state none, in which all instants are then kept.
+
+        Raises:
+            InputError: A column is missing or of a wrong type, or a row has no ticket or instant.
+            ParameterError: A column is not given by its name, or `timezone` is no zone.
+        """
+        check_timezone(timezone)
+        roles = {"ticket": ticket, "at": at, "status": status, "agent": agent, "team": team, "priority": priority}
+        roles |= {"author": author, "actor": actor, "sequence": sequence}
+        tables = tables_of_log(
+            log, roles, message=message, created=created, columns={} if columns is None else columns, timezone=timezone
+        )
+        return cls(**tables, timezone=timezone)  # type: ignore[arg-type]  # each is a table
 
     @property
     def tables(self) -> dict[str, pl.LazyFrame]:

@@ -252,6 +252,7 @@ def _correlations(shape: IntraclassCorrelation) -> Description:
     return Description(
         "Those of F (McGraw and Wong 1996), which take the spreads between and within items for normal.",
         "Ratings of few points, crowded at one end, are not normal.",
+    )
 
 
 @description.register
