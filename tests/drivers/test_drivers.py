@@ -268,6 +268,35 @@ def test_signals_name_metrics_that_are_there() -> None:
         candidates("weather")
 
 
+@pytest.mark.parametrize(
+    ("outcome", "name", "areas"),
+    [
+        ("CSAT", "csat", ["usability", "reliability"]),
+        ("customer effort", "ces", ["workflow design", "integration quality"]),
+        ("CES", "ces", ["workflow design", "integration quality"]),
+        ("FRT", "first_response_time", ["performance", "automation correctness"]),
+        ("MTTR", "resolution_time", ["performance", "automation correctness"]),
+        ("backlog", "backlog", ["scalability", "reliability"]),
+        ("Agent_Error rate", "agent_error_rate", ["usability", "data integrity"]),
+    ],
+)
+def test_candidates_take_other_names_and_begin_with_the_areas_of_the_field(
+    outcome: str, name: str, areas: list[str]
+) -> None:
+    frame = candidates(outcome)
+    assert frame["outcome"].unique().to_list() == [name]
+    assert frame["area"].to_list()[:2] == areas
+
+
+def test_a_misspelt_figure_is_not_guessed() -> None:
+    with pytest.raises(
+        ParameterError, match=r"no signals are kept for 'csta' \(did you mean 'csat'\?\); there are some"
+    ):
+        candidates("csta")
+    with pytest.raises(ParameterError, match="no signals are kept for 5; there are some for csat, nps"):
+        candidates(5)  # type: ignore[arg-type]
+
+
 def test_words_claim_no_cause() -> None:
     rng = np.random.default_rng(8)
     frame = days(120, y=drifting(rng, 120), x=drifting(rng, 120))
