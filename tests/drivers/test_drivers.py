@@ -158,6 +158,12 @@ def test_a_result_with_several_groups_or_without_a_metric_is_refused() -> None:
         InputError, match=r"no metric 'pasives' \(did you mean 'passives'\?\); it holds 'promoters', 'p"
     ):
         link(RESULT, "promoters", "pasives", every="1d")
+    some = RESULT.select("period", "value", pl.col("metric").cast(pl.Categorical))
+    assert_frame_equal(
+        link(some, "promoters", "passives", every="1d"), link(RESULT, "promoters", "passives", every="1d")
+    )
+    with pytest.raises(InputError, match="column 'metric' holds Int32, expected names of metrics"):
+        link(some.with_columns(metric=5), "promoters", "passives", every="1d")
     with pytest.raises(InputError, match="no row has a time; compute the metrics by period, with every= and at="):
         event_study(RESULT.filter(pl.col("period").is_null()), "passives", [DAY], every="1d")
 
