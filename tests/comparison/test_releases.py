@@ -129,6 +129,13 @@ def test_a_result_is_interrupted_as_its_rows_are() -> None:
         interrupted_series(rows, MEAN.name, **own)
     with pytest.raises(ParameterError, match="at= and timezone= make periods of rows"):
         interrupted_series(table, MEAN.name, **OPTIONS)
+    dates = table.with_columns(pl.col("period").dt.date())
+    with pytest.raises(
+        InputError, match="needs instants with a time zone to tell before from after; the column holds Date"
+    ):
+        interrupted_series(dates, MEAN.name, **own)
+    with pytest.raises(InputError, match="column 'period' holds Int64, expected dates or instants"):
+        interrupted_series(table.with_columns(pl.col("period").to_physical()), MEAN.name, **own)
     with pytest.raises(InputError, match="the series has no metric 'nps'"):
         interrupted_series(table, "nps", **own)
     with pytest.raises(ParameterError, match="'nps' is not a metric"):

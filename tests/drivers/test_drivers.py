@@ -158,6 +158,12 @@ def test_a_result_with_several_groups_or_without_a_metric_is_refused() -> None:
         InputError, match=r"no metric 'pasives' \(did you mean 'passives'\?\); it holds 'promoters', 'p"
     ):
         link(RESULT, "promoters", "pasives", every="1d")
+    some = RESULT.select("period", "value", pl.col("metric").cast(pl.Categorical))
+    assert_frame_equal(
+        link(some, "promoters", "passives", every="1d"), link(RESULT, "promoters", "passives", every="1d")
+    )
+    with pytest.raises(InputError, match="column 'metric' holds Int32, expected names of metrics"):
+        link(some.with_columns(metric=5), "promoters", "passives", every="1d")
     with pytest.raises(InputError, match="no row has a time; compute the metrics by period, with every= and at="):
         event_study(RESULT.filter(pl.col("period").is_null()), "passives", [DAY], every="1d")
 
@@ -266,6 +272,35 @@ def test_signals_name_metrics_that_are_there() -> None:
     assert candidates().height == len(SIGNALS)
     with pytest.raises(ParameterError, match="no signals are kept for 'weather'; there are some for csat, nps"):
         candidates("weather")
+
+
+@pytest.mark.parametrize(
+    ("outcome", "name", "areas"),
+    [
+        ("CSAT", "csat", ["usability", "reliability"]),
+        ("customer effort", "ces", ["workflow design", "integration quality"]),
+        ("CES", "ces", ["workflow design", "integration quality"]),
+        ("FRT", "first_response_time", ["performance", "automation correctness"]),
+        ("MTTR", "resolution_time", ["performance", "automation correctness"]),
+        ("backlog", "backlog", ["scalability", "reliability"]),
+        ("Agent_Error rate", "agent_error_rate", ["usability", "data integrity"]),
+    ],
+)
+def test_candidates_take_other_names_and_begin_with_the_areas_of_the_field(
+    outcome: str, name: str, areas: list[str]
+) -> None:
+    frame = candidates(outcome)
+    assert frame["outcome"].unique().to_list() == [name]
+    assert frame["area"].to_list()[:2] == areas
+
+
+def test_a_misspelt_figure_is_not_guessed() -> None:
+    with pytest.raises(
+        ParameterError, match=r"no signals are kept for 'csta' \(did you mean 'csat'\?\); there are some"
+    ):
+        candidates("csta")
+    with pytest.raises(ParameterError, match="no signals are kept for 5; there are some for csat, nps"):
+        candidates(5)  # type: ignore[arg-type]
 
 
 def test_words_claim_no_cause() -> None:

@@ -202,14 +202,14 @@ FRAMES = (
     Target(name="comparison.standardise", function=comparison.standardise, frames=({KEY: "key", GROUP: "key"},), metrics=1,
            always={"by": (GROUP,), "over": (KEY,)}, options={**LEVEL, "standard": ({"a": 1, "b": 2, "c": 3},)}),
     Target(name="comparison.interrupted_series", function=comparison.interrupted_series, frames=({"when": "days"},),
-           metrics=1, roles={"at": "when"}, options={**LEVEL, "timezone": ZONES}, always={
+           metrics=1, roles={"at": "when"}, options={**LEVEL, "timezone": ZONES, "max_gaps": (0.0, 0.5)}, always={
                "every": ("1d",), "released": (NOON - 20 * DAY,), "as_of": (NOON + 30 * DAY,)}),
     Target(name="drivers.event_study", function=drivers.event_study, frames=({**_SERIES, "release": "days"},),
            always={"outcomes": ("value", ["value", "count"]), "events": ([NOON - 5 * DAY], [NOON]), "every": ("1d",)},
-           options={"half": (3,)}),
+           options={"half": (3,), "max_gaps": (0.0, 0.5)}),
     Target(name="drivers.link", function=drivers.link, frames=(_SERIES,), always={
         "outcome": ("value",), "drivers": ("count", ["count", "exposure"]), "every": ("1d",)},
-        options={"lags": ((0, 1),), "q": (0.1,)}),
+        options={"lags": ((0, 1),), "q": (0.1,), "max_gaps": (0.0, 0.5)}),
     Target(name="drivers.partial_correlation", function=drivers.partial_correlation, frames=(_SERIES,), always={
         "outcome": ("value",), "driver": ("count",), "given": ("exposure", ["exposure", "n"])}, options=LEVEL),
     Target(name="servqual.score", function=servqual.score, frames=(_EP,), tables=("dimensions", "overall", "respondents"),

@@ -18,10 +18,11 @@ from servicequality.checks.columns import (
     is_pattern,
     unused_prefix,
 )
-from servicequality.checks.names import meant, unknown_name
+from servicequality.checks.names import called, meant, unknown_name
 from servicequality.checks.wording import first_line, listed, near, shown, values_of
 
 __all__ = [
+    "called",
     "choice",
     "choice_fault",
     "column",

@@ -9,7 +9,7 @@ from typing import Any
 
 from servicequality.errors import UnknownNameError
 
-__all__ = ["meant", "unknown_name"]
+__all__ = ["called", "meant", "unknown_name"]
 
 _ALIKE = 0.75  # how alike a name and its misspelling are
 _MOST = 3  # names in a hint
@@ -32,24 +32,26 @@ _MOVED = {name: f"it is servicequality.tables.{name} now" for name in _TABLES} |
 """What became of names that the package had; asked only for names that it no longer has."""
 
 
-def meant(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names that a word stands for: those of which it is a name or an alias, else those that are spelt most like it.
-
-    Capitals, spaces and underscores make no difference.
+def called(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
+    """The names of which a word is the name or an alias. Capitals, spaces and underscores make no difference.
 
     Args:
         name: what was written.
         words: the other words for each name.
     """
-    known: dict[str, list[str]] = {}
-    for own, others in words.items():
-        for word in dict.fromkeys(map(_joined, (own, *others))):
-            known.setdefault(word, []).append(own)
-    joined = _joined(name)
-    if joined in known:
-        return known[joined]
-    likely = get_close_matches(joined, known, n=_MOST, cutoff=_ALIKE)
-    return list(dict.fromkeys(own for word in likely for own in known[word]))[:_MOST]
+    return _by_word(words).get(_joined(name), [])
+
+
+def meant(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
+    """The names that a word stands for, as `called` has it, else those that are spelt most like it.
+
+    Args:
+        name: what was written.
+        words: the other words for each name.
+    """
+    known = _by_word(words)
+    likely = get_close_matches(_joined(name), known, n=_MOST, cutoff=_ALIKE)
+    return called(name, words) or list(dict.fromkeys(own for word in likely for own in known[word]))[:_MOST]
 
 
 def unknown_name(module: str, name: str) -> UnknownNameError:
@@ -77,6 +79,15 @@ def unknown_name(module: str, name: str) -> UnknownNameError:
         f"did you mean {', '.join(likely)}?" if likely else "servicequality.catalogue.find(words) searches all metrics"
     )
     return UnknownNameError(f"{says}; {hint}", name=name)
+
+
+def _by_word(words: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The names by each of their words, all written alike."""
+    known: dict[str, list[str]] = {}
+    for own, others in words.items():
+        for word in dict.fromkeys(map(_joined, (own, *others))):
+            known.setdefault(word, []).append(own)
+    return known
 
 
 def _joined(text: str) -> str:

@@ -25,6 +25,7 @@ from servicequality.core import (
     named_metrics,
     of_frame,
     of_frames,
+    series_types,
     side_by_side,
 )
 from servicequality.errors import InputError, ParameterError
@@ -260,6 +261,7 @@ def _result(frame: Any, at: object, timezone: object) -> pl.LazyFrame:
         raise ParameterError(
             "at= and timezone= make periods of rows; a result of evaluate has its periods: leave them out"
         )
+    series_types(rows, ["value"], at=PERIOD, role="interrupted_series")
     return rows
 
 
@@ -274,8 +276,11 @@ def _interrupted(
 ) -> pl.DataFrame:
     aside = table[PERIOD].null_count()
     dated = table.filter(pl.col(PERIOD).is_not_null()).sort(PERIOD)
-    if dated.schema[PERIOD] == pl.Date:
-        raise InputError("an interrupted series needs instants to tell before from after; the column holds dates")
+    if getattr(dated.schema[PERIOD], "time_zone", None) is None:
+        raise InputError(
+            "an interrupted series needs instants with a time zone to tell before from after; "
+            f"the column holds {dated.schema[PERIOD]}"
+        )
     over = dated.filter(pl.col(PERIOD).dt.offset_by(every).dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC))
     numbers = dict.fromkeys(_BREAK, float("nan"))
     counts, reason, notes = (0, 0), None, "1 figure of rows without a time set aside" if aside else None

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 import polars as pl
 
-from servicequality.checks import column, listed, near, shown
+from servicequality.checks import column, holds_texts, listed, near, shown
 from servicequality.core.grouping import PERIOD
 from servicequality.core.results import RESULT
 from servicequality.errors import InputError, ParameterError
@@ -14,8 +14,8 @@ _VALUE = "value"
 
 
 def is_result(names: Iterable[str]) -> bool:
-    """Whether columns of these names are those of a result of `evaluate`."""
-    return {PERIOD, *RESULT} <= set(names)
+    """Whether columns of these names hold a result of `evaluate`, or as much of one as a series needs."""
+    return {PERIOD, METRIC, _VALUE} <= set(names)
 
 
 def keys_of(names: Sequence[str]) -> list[str]:
@@ -50,10 +50,9 @@ def of_metric(frame: pl.DataFrame, metric: str | None, keys: Sequence[str]) -> p
             raise ParameterError(
                 f"metric={shown(metric)} picks rows of a result of evaluate, and the series has no column 'metric'"
             )
-        _refuse_absent(frame, [metric])
-        return frame.filter(pl.col(METRIC) == metric)
+        return of_metrics(frame, [metric])
     if is_result(frame.columns) and METRIC not in keys:
-        names = frame[METRIC].unique(maintain_order=True).to_list()
+        names = _names(frame).unique(maintain_order=True).to_list()
         if len(names) > 1:
             raise InputError(
                 f"the series holds several metrics, {listed(map(shown, names))}: name one with metric=, "
@@ -68,8 +67,14 @@ def of_metrics(frame: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     Raises:
         InputError: the result has no such metric.
     """
-    _refuse_absent(frame, names)
-    return frame.filter(pl.col(METRIC).is_in(list(names)))
+    held = _names(frame)
+    known = held.unique(maintain_order=True).drop_nulls().to_list()
+    absent = [name for name in names if name not in known]
+    if known and absent:  # a result of no rows has no metric to compare with
+        raise InputError(
+            f"the series has no metric {shown(absent[0])}{near(absent[0], known)}; it holds {listed(map(shown, known))}"
+        )
+    return frame.filter(held.is_in(list(names)))
 
 
 def side_by_side(frame: pl.DataFrame, names: Sequence[str], at: str) -> pl.DataFrame:
@@ -87,17 +92,20 @@ def side_by_side(frame: pl.DataFrame, names: Sequence[str], at: str) -> pl.DataF
             f"result are {groups}: keep one group, such as series.filter(team='a'), or evaluate without by="
         )
     times = rows.select(column(at)).unique().sort(column(at))
-    parts = [rows.filter(pl.col(METRIC) == name).select(column(at), pl.col(_VALUE).alias(name)) for name in names]
+    held = _names(rows)
+    parts = [rows.filter(held == name).select(column(at), pl.col(_VALUE).alias(name)) for name in names]
     for part in parts:
         times = times.join(part, on=column(at), how="left", maintain_order="left")
     return times
 
 
-def _refuse_absent(frame: pl.DataFrame, names: Sequence[str]) -> None:
-    known = frame[METRIC].unique(maintain_order=True).to_list()
-    if not known:  # a result of no rows has no metric to compare with
-        return
-    if absent := [name for name in names if name not in known]:
-        raise InputError(
-            f"the series has no metric {shown(absent[0])}{near(absent[0], known)}; it holds {listed(map(shown, known))}"
-        )
+def _names(frame: pl.DataFrame) -> pl.Series:
+    """The metrics' names, a row each.
+
+    Raises:
+        InputError: the column holds no names.
+    """
+    names = frame[METRIC]
+    if not holds_texts(names.dtype):
+        raise InputError(f"column 'metric' holds {names.dtype}, expected names of metrics")
+    return names.cast(pl.String)

@@ -4,6 +4,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from servicequality import metrics
+from servicequality.checks import called, meant, shown
 from servicequality.errors import ParameterError
 
 __all__ = ["SIGNALS", "candidates"]
@@ -44,6 +46,12 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("nps", "usability", ("umux_lite", "sus"), "ease is what is recommended", _DOWN),
     Signal("nps", "security", ("security_incident_rate", "patch_latency"), "a breach costs trust for long", _DOWN),
     Signal(
+        "ces", "workflow design", ("workflow_steps", "reassignment_rate"), "each form and hand-over is effort", _DOWN
+    ),
+    Signal(
+        "ces", "integration quality", ("integration_failure_rate",), "customers retype what systems do not share", _DOWN
+    ),
+    Signal(
         "ces",
         "usability",
         ("umux_lite", "task_success_rate"),
@@ -51,12 +59,14 @@ SIGNALS: tuple[Signal, ...] = (
         _DOWN,
     ),
     Signal(
-        "ces", "workflow design", ("workflow_steps", "reassignment_rate"), "each form and hand-over is effort", _DOWN
-    ),
-    Signal(
-        "ces", "integration quality", ("integration_failure_rate",), "customers retype what systems do not share", _DOWN
+        "ces",
+        "reliability",
+        ("incident_rate", "change_failure_rate"),
+        "what fails is tried again, and asked about again",
+        _DOWN,
     ),
     Signal("ces", "performance", ("latency",), "waiting is effort", _DOWN),
+    Signal("first_response_time", "performance", ("latency", "apdex"), "a slow desk tool slows every agent", _UP),
     Signal(
         "first_response_time",
         "automation correctness",
@@ -69,7 +79,15 @@ SIGNALS: tuple[Signal, ...] = (
         "first_response_time",
         "scalability",
         ("scalability", "throughput_rate"),
-        "a slow desk tool slows every agent",
+        "what is slow under load answers late when it matters",
+        _UP,
+    ),
+    Signal("resolution_time", "performance", ("latency", "apdex"), "a slow desk tool slows every step", _UP),
+    Signal(
+        "resolution_time",
+        "automation correctness",
+        ("automation_error_rate",),
+        "what a rule does wrong is done again by hand",
         _UP,
     ),
     Signal(
@@ -88,6 +106,13 @@ SIGNALS: tuple[Signal, ...] = (
     Signal("resolution_time", "data integrity", ("data_integrity",), "wrong records must be mended first", _UP),
     Signal(
         "backlog",
+        "scalability",
+        ("scalability", "throughput_rate"),
+        "what is slow under load brings its tickets at once",
+        _UP,
+    ),
+    Signal(
+        "backlog",
         "reliability",
         ("incident_rate", "change_failure_rate"),
         "failures make tickets faster than people",
@@ -97,29 +122,36 @@ SIGNALS: tuple[Signal, ...] = (
     Signal(
         "backlog", "automation correctness", ("automation_error_rate",), "what a rule does wrong is done again", _UP
     ),
-    Signal("backlog", "scalability", ("scalability",), "what is slow under load brings its tickets at once", _UP),
     Signal("ticket_volume", "usability", ("task_success_rate",), "people ask for what they cannot do", _UP),
     Signal(
         "ticket_volume", "reliability", ("incident_rate", "availability"), "an outage is asked about by everybody", _UP
     ),
     Signal("qa_score", "workflow design", ("workflow_steps",), "long procedures are cut short", _DOWN),
     Signal("qa_score", "usability", ("sus", "training_time"), "agents err where their tool misleads", _DOWN),
+    Signal("agent_error_rate", "usability", ("sus", "training_time"), "agents err where their tool misleads", _UP),
+    Signal("agent_error_rate", "data integrity", ("data_integrity",), "a right answer from wrong data is wrong", _UP),
     Signal(
         "agent_error_rate", "automation correctness", ("automation_error_rate",), "a wrong suggestion is followed", _UP
     ),
-    Signal("agent_error_rate", "data integrity", ("data_integrity",), "a right answer from wrong data is wrong", _UP),
-    Signal("agent_error_rate", "usability", ("sus", "training_time"), "agents err where their tool misleads", _UP),
     Signal("churn_rate", "reliability", ("availability",), "who cannot work with it leaves", _UP),
     Signal("churn_rate", "usability", ("sus",), "who cannot use it leaves", _UP),
 )
-"""What to look at first. Each line is a place to look, held by practice and no finding about your data."""
+"""What to look at first, the areas of each figure in the order in which the field looks at them.
+
+Each line is a place to look, held by practice and no finding about your data.
+"""
 
 
 def candidates(outcome: str | None = None) -> pl.DataFrame:
     """The signals worth looking at for one figure, or all of them, as a frame.
 
+    The first two areas of a figure are the field's own: low satisfaction points to usability and reliability; much effort
+    to the design of workflows and to integration; long responses and resolutions to performance and to automation that
+    errs; a growing backlog to scalability and reliability; errors of agents to usability and the integrity of data.
+
     Args:
-        outcome: the figure's name in the catalogue, such as "csat"; None for all.
+        outcome: the figure's name in the catalogue or one of its other names there: "csat", "CES", "FRT", "MTTR". One that
+            several figures have gives the signals of each. None for all.
 
     Returns:
         Columns `outcome, area, metrics, why, direction`; `metrics` are names in the catalogue, `direction` says how the
@@ -128,11 +160,19 @@ def candidates(outcome: str | None = None) -> pl.DataFrame:
     Raises:
         ParameterError: no signal is kept for that figure.
     """
-    known = list(dict.fromkeys(signal.outcome for signal in SIGNALS))
-    if outcome is not None and outcome not in known:
-        raise ParameterError(f"no signals are kept for {outcome!r}; there are some for {', '.join(known)}")
-    kept = [signal for signal in SIGNALS if outcome in (None, signal.outcome)]
+    words = {signal.outcome: _other_names(signal.outcome) for signal in SIGNALS}
+    chosen = list(words) if outcome is None else called(outcome, words) if isinstance(outcome, str) else []
+    if not chosen:
+        likely = meant(outcome, words) if isinstance(outcome, str) else []
+        hint = f" (did you mean {shown(likely[0])}?)" if likely else ""
+        raise ParameterError(f"no signals are kept for {shown(outcome)}{hint}; there are some for {', '.join(words)}")
+    kept = [signal for signal in SIGNALS if signal.outcome in chosen]
     return pl.DataFrame(
         {field: [getattr(signal, field) for signal in kept] for field in Signal._fields},
         schema_overrides={"metrics": pl.List(pl.String)},
     )
+
+
+def _other_names(outcome: str) -> tuple[str, ...]:
+    spec = getattr(metrics, outcome).spec
+    return spec.label, spec.title, *spec.aliases
