@@ -6,10 +6,20 @@ import numpy as np
 import polars as pl
 import pytest
 
-from servicequality import compare, csat, csat_mean, nps, resolution_time, sla_attainment, stats
+from servicequality import (
+    compare,
+    csat,
+    csat_mean,
+    mean_time_between_failures,
+    nines,
+    nps,
+    resolution_time,
+    sla_attainment,
+    stats,
+)
 from servicequality.columns import Flag, answered
 from servicequality.comparison import difference_in_differences, mantel_haenszel, mix_and_rate, standardise
-from servicequality.core import define
+from servicequality.core import Metric, define
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes import Shape, share
 
@@ -131,3 +141,10 @@ def test_names_are_names_and_the_standard_may_be_of_another_kind_of_text() -> No
     both = pl.concat([rows.with_columns(pl.lit(got).alias("^t$")) for got in (True, False)])
     doubled = difference_in_differences(both, both, nps(), by="^g$", treated="^t$")
     assert doubled["^g$"].to_list() == ["x", "y"]
+
+
+@pytest.mark.parametrize("metric", [nines(), mean_time_between_failures()], ids=lambda one: one.name)
+def test_figures_that_do_not_mix_by_their_denominators_are_refused(metric: Metric) -> None:
+    rows = pl.DataFrame({"up_seconds": [9.0, 5.0], "down_seconds": [1.0, 0.0], "outages": [1, 0], "team": ["a", "b"]})
+    with pytest.raises(ParameterError, match="only a ratio of two sums"):
+        mix_and_rate(rows, rows, metric, by="team")

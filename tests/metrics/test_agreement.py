@@ -244,6 +244,15 @@ def test_two_reviewers_are_named_and_the_others_left_out() -> None:
     assert strange.reason == "no item was rated by both 'r0' and 'r9'"
 
 
+@pytest.mark.parametrize("dtype", [pl.Int64, pl.UInt8, pl.Float64, pl.String])
+def test_reviewers_may_be_numbers_of_any_type(dtype: type[pl.DataType]) -> None:
+    rows = long([[1, 1], [2, 3], [3, 3]]).with_columns(reviewer_id=pl.Series([1, 2] * 3).cast(dtype))
+    if dtype == pl.String:
+        rows = rows.with_columns(pl.Series("reviewer_id", ["1", "2"] * 3))
+    for names in (("1", "2"), (1, 2), (1.0, 2.0)):
+        assert sq.cohen_kappa(reviewers=names).estimate(rows).n_eff == 3  # type: ignore[arg-type]  # numbers will do
+
+
 def test_items_and_reviewers_are_only_told_apart() -> None:
     far = pl.Series([-62_135_596_800_000_001, 5, -62_135_596_800_000_001, 5]).cast(pl.Datetime("ms"))
     plain = long([[1, 1], [2, 3]])

@@ -186,7 +186,7 @@ def named_keys(names: str | Sequence[str], role: str) -> list[str]:
 
 
 def _needs_pair(metric: Metric) -> None:
-    if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
+    if not isinstance(metric.shape, FixedShape) or not metric.shape.mixes():
         raise ParameterError(
             f"{metric.name}: only a ratio of two sums (a share, a mean, a rate, a net score) has a mix; "
             "for a quantile or a curve compare group by group"

@@ -22,7 +22,7 @@ from servicequality.stats import t_interval, t_test
 def refuse_pairs(metrics: Sequence[Metric]) -> None:
     """Raise ParameterError for a metric whose figure cannot be paired."""
     for metric in metrics:
-        if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
+        if not isinstance(metric.shape, FixedShape) or not metric.shape.mixes():
             raise ParameterError(
                 f"{metric.name}: pairs need a figure that is a ratio of sums (a share, a mean, a rate, a net score); "
                 "leave paired= out for quantiles, survival, counts and totals"

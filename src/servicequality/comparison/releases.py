@@ -91,7 +91,7 @@ def difference_in_differences(
     chosen = named_metrics(metrics)
     confidence_level(level)
     for metric in chosen:
-        if not isinstance(metric.shape, FixedShape) or metric.shape.pair() is None:
+        if not isinstance(metric.shape, FixedShape) or not metric.shape.mixes():
             raise ParameterError(
                 f"{metric.name}: a difference of differences needs a share, a mean, a rate or a net score"
             )

@@ -25,7 +25,7 @@ def warning(changes: FloatArray, total: float) -> str | None:
 def turned_round(sides: Sides) -> str | None:
     """The warning for a comparison by group, read from its own sums."""
     shape = sides.metric.shape
-    if not sides.keys or not isinstance(shape, FixedShape) or shape.pair() is None:
+    if not sides.keys or not isinstance(shape, FixedShape) or not shape.mixes():
         return None
     if not sides.has(f"sum {next(iter(shape.leaves()))}"):
         return None

@@ -179,6 +179,10 @@ class FixedShape(Shape):
         """Numerator and denominator, if the value is a ratio of two sums: what weights and clusters need."""
         return None
 
+    def mixes(self) -> bool:
+        """Whether groups mix by their denominators: the value is the quotient of `pair`, up to a factor and an origin."""
+        return self.pair() is not None
+
     def spread(self, sums: Sums) -> FloatArray:
         """Variance of one row about the ratio of `pair`, divisor n; 0 where rows agree, as far as their sums can tell."""
         return np.full_like(sums["n"], np.nan)

@@ -44,6 +44,9 @@ class UpShare(FixedShape):
     def pair(self) -> tuple[pl.Expr, pl.Expr]:
         return self.up, self.up + self.down
 
+    def mixes(self) -> bool:
+        return not self.nines
+
     def spread(self, sums: Sums) -> FloatArray:
         # Exponential times up and down: the logarithm of their ratio varies by 2 / outages.
         return sums["n"] * self._square(sums)
@@ -89,6 +92,9 @@ class TimeBetween(Rate):
 
     def pair(self) -> tuple[pl.Expr, pl.Expr]:
         return self.events, self.exposure
+
+    def mixes(self) -> bool:
+        return False  # the value is the other way round
 
     def limits(self, sums: Sums, *, level: float, design: Design | None) -> Reading:
         events, exposure = sums["events"], sums["exposure"]
