@@ -35,8 +35,8 @@ def evaluate(
     """Compute metrics by group and period into one tidy frame.
 
     Args:
-        frame: any dataframe (a lazy one gives a lazy answer), or a mapping of grain ("ticket", "answer", "clock" …)
-            to dataframe, from which each metric's `spec.grain` picks.
+        frame: any dataframe (a lazy one gives a lazy answer), a list of dataclasses or of mappings, or a mapping of grain
+            ("ticket", "answer", "clock" …) to one of these, from which each metric's `spec.grain` picks.
         metrics: the metrics, each under a name of its own.
         by: key columns.
         every: length of a period, in Polars' words ("1d", "1w", "1mo"); weeks start on Monday.

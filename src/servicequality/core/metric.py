@@ -198,8 +198,8 @@ class Metric(Rule):
         """One figure for all rows, with its limits.
 
         Args:
-            data: any dataframe, or a Series, list or array of the first column. A lazy frame is read here: one figure that
-                prints is not a plan.
+            data: any dataframe, a list of dataclasses or of mappings, or a Series, list or array of the first column. An
+                empty list is a column without answers. A lazy frame is read here: one figure that prints is not a plan.
             level: confidence level.
             weight: column of weights.
             cluster: column of clusters.
