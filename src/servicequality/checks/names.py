@@ -17,12 +17,13 @@ _MOST = 3  # names in a hint
 _TABLES = (
     "arrival_spikes",
     "burn_alerts",
+    "churn_by_engagement",
+    "churn_by_satisfaction",
     "failed_tickets",
     "littles_law",
     "oldest_open",
     "pareto",
     "prioritise",
-    "review_sample",
     "review_sample_size",
     "volume_profile",
 )

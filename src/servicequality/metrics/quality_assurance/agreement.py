@@ -1,5 +1,6 @@
 """Agreement of reviewers of the same items: percent agreement, Cohen's kappa of two, and what both stand on."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -119,8 +120,8 @@ def cohen_kappa(
     complete = pl.all_horizontal(answered(name) for name in (item, rating, reviewer))
     pair, others = None if reviewers is None else _pair(reviewers), pl.lit(value=False)
     if pair is not None:
-        # A whole number that came as a float is called as the whole number is.
-        others = ~pl.col(reviewer).cast(pl.String).str.strip_suffix(".0").is_in(list(pair))
+        # A whole number that came as a float or a decimal is called as the whole number is.
+        others = ~pl.col(reviewer).cast(pl.String).str.replace(r"\.0+$", "").is_in(list(pair))
     shape = agreement_of_two(
         pl.col(item),
         pl.col(rating),
@@ -178,7 +179,7 @@ def _checked(name: str, categories: Any) -> Categories | None:
 
 def _pair(reviewers: Any) -> tuple[str, str]:
     named = () if isinstance(reviewers, str) or not isinstance(reviewers, Iterable) else tuple(reviewers)
-    pair = [str(name).removesuffix(".0") for name in named]
+    pair = [re.sub(r"\.0+$", "", str(name)) for name in named]
     if len(pair) != 2 or pair[0] == pair[1]:
         raise ParameterError(f"cohen_kappa: reviewers must name two reviewers, got {shown(reviewers)}")
     return pair[0], pair[1]
