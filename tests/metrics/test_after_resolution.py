@@ -9,6 +9,7 @@ import pytest
 
 from metrics.oracle import Oracle, Row, agrees, share, value
 from servicequality import (
+    availability,
     evaluate,
     facts,
     first_action_resolution,
@@ -17,9 +18,10 @@ from servicequality import (
     reopen_rate,
     repeat_contact_rate,
     resolution_quality,
+    resolution_time,
 )
 from servicequality.core import Metric
-from servicequality.datasets import service_desk_with_truth
+from servicequality.datasets import service_desk, service_desk_with_truth
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records
 
@@ -52,7 +54,7 @@ ORACLES: list[tuple[Metric, Oracle]] = [
             row["reassignments"] == row["reopen_count"] == 0
             for row in rows
             # Like SQL, a false half decides, whatever the other half is.
-            if row["resolution_age_seconds"] is not None
+            if row["resolution_observed"]
             and (
                 None not in (row["reassignments"], row["reopen_count"]) or (row["reassignments"] or row["reopen_count"])
             )
@@ -256,7 +258,7 @@ def test_servicenows_one_touch_is_another_definition(data_dir: Path) -> None:
     counted = final.select(
         reassignments=pl.col("reassignment_count").cast(pl.Int64),
         reopen_count=pl.col("reopen_count").cast(pl.Int64),
-        resolution_age_seconds=0.0,
+        resolution_observed=True,
     )
     theirs = first_contact_resolution(definition="no_handover_no_reopening", window=None)
     result = theirs.estimate(counted)
@@ -288,3 +290,19 @@ def test_servicenows_one_touch_is_another_definition(data_dir: Path) -> None:
     assert held_for_a_week[0] < from_events[0]
     # Nothing in it says who wrote what: one touch is not known, and not 0.
     assert one_touch == (None, 0, "no decided rows")
+
+
+def test_missing_columns_name_the_function_that_makes_them() -> None:
+    desk = service_desk(50, seed=1)
+    rows = facts(desk, as_of=datetime(2024, 6, 1, tzinfo=UTC)).collect()
+    with pytest.raises(
+        InputError, match=r"'resolution_seconds'.*; facts\(records, as_of=…\) makes the facts of tickets"
+    ):
+        resolution_time().estimate(desk.tickets)
+    with pytest.raises(InputError, match=r"follow_ups\(facts\(records, as_of=…\), as_of=…\) makes them"):
+        first_contact_resolution(definition="one_touch").estimate(rows)
+    with pytest.raises(InputError, match=r"rows of this kind are made by uptime\(incidents, since=…, until=…\)"):
+        availability().estimate(rows)
+    alone = first_contact_resolution(definition="one_touch", window=None).estimate(rows)
+    touched = rows.filter("resolution_observed")
+    assert (alone.value, alone.n) == (touched["one_touch"].mean(), touched.height)

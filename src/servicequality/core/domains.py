@@ -149,8 +149,8 @@ class Bound:
                 return True
 
 
-def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> None:
-    """Raise InputError for columns that the frame does not have, with the likeliest ones named.
+def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str, advice: str = "") -> None:
+    """Raise InputError for columns that the frame does not have, with the likeliest ones named, and advice if there is any.
 
     Raises:
         InputError: a column is not there.
@@ -168,7 +168,7 @@ def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> No
     columns = (
         listed(schema.names()) or "no columns: an empty list does not tell them, give a frame of no rows that has them"
     )
-    raise InputError(f"{role}: no column {hints}; the frame has {columns}")
+    raise InputError(f"{role}: no column {hints}; the frame has {columns}{'; ' if advice else ''}{advice}")
 
 
 def widened(schema: pl.Schema, inputs: Iterable[Bound], computed: Iterable[str] | None = None) -> list[pl.Expr]:

@@ -44,6 +44,7 @@ def first_contact_resolution(
     contact_seconds: Seconds = "next_contact_seconds",
     contact_observed: Flag = "next_contact_observed",
     age: Seconds = "resolution_age_seconds",
+    resolved: Flag = "resolution_observed",
     *,
     definition: FirstContact,
     window: float | None = WEEK,
@@ -53,7 +54,8 @@ def first_contact_resolution(
 
     Say which definition: `one_touch` (exactly one public message of an agent), `no_customer_followup` (the customer wrote
     once), `closed_once_one_teammate` (ended once, one agent) or `no_handover_no_reopening` (never reassigned, never
-    reopened). Rows are those of `follow_ups`; only the columns of the definition are read.
+    reopened). Rows are those of `follow_ups`, or those of `facts` with `window=None`; only the columns of the definition are
+    read.
 
     A next contact counts in (0, `window`] after the last resolution; `window=None` asks for none. Tickets resolved less than
     a window ago are undecided: `matured` leaves them out as pending, `bounds` gives limits over every way they can end,
@@ -79,7 +81,7 @@ def first_contact_resolution(
     choice("definition", definition, meanings, why=several)
     settled = meanings[definition]
     if window is None:
-        return share(settled, of=settled.is_not_null() & answered(age))
+        return share(settled, of=settled.is_not_null() & pl.col(resolved))
     return held(settled, contact_seconds, contact_observed, age, window=window, estimate=estimate)
 
 
