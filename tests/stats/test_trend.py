@@ -45,14 +45,25 @@ def test_where_nothing_can_be_said() -> None:
     assert poisson_trend([8, 0, 2], [4.0, 0.0, 4.0]).ratio == pytest.approx(0.5)
 
 
+def test_each_group_has_the_trend_that_it_has_alone() -> None:
+    events = [[8, 0, 2], [5, 0, 0], [0, 0, 0], [3, 4, 9], [3, 0, 0]]
+    exposure = [[4.0, 0.0, 4.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0], [2.0, 0.5, 1.0], [1.0, 0.0, 0.0]]
+    together = poisson_trend(events, exposure)
+    alone = [poisson_trend(*each) for each in zip(events, exposure, strict=True)]
+    np.testing.assert_array_equal(np.transpose(together), alone)
+    assert np.isnan(together.ratio).tolist() == [False, True, True, False, True]
+    none = poisson_trend(np.zeros((0, 3)), np.zeros((0, 3)))
+    assert [figure.shape for figure in none] == [(0,)] * 4
+
+
 def test_coverage_and_false_alarms(simulate: Simulate) -> None:
     time = np.array([30.0, 40.0, 20.0])
 
     def batch(rng: np.random.Generator) -> list[tuple[bool, bool]]:
         falling, level = rng.poisson(time * 0.5 * 0.7 ** np.arange(3), (400, 3)), rng.poisson(time * 0.5, (400, 3))
-        trends = [poisson_trend(row, time) for row in falling]
-        null = [poisson_trend(row, time).p_value < 0.05 for row in level]
-        return [(trend.low <= 0.7 <= trend.high, alarm) for trend, alarm in zip(trends, null, strict=True)]
+        trend, null = poisson_trend(falling, time), poisson_trend(level, time)
+        held = (trend.low <= 0.7) & (trend.high >= 0.7)
+        return list(zip(held.tolist(), (null.p_value < 0.05).tolist(), strict=True))
 
     held, alarms = simulate(11, batch).T
     assert_share(held, 0.945, 0.96)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from servicequality.stats._checks import critical_value, floats, require
+from servicequality.stats._checks import FloatArray, critical_value, floats, require
 
 __all__ = ["Trend", "poisson_trend"]
 
@@ -22,10 +22,10 @@ class Trend(NamedTuple):
         p_value: of no trend, by the score test, which needs no fit.
     """
 
-    ratio: float
-    low: float
-    high: float
-    p_value: float
+    ratio: FloatArray
+    low: FloatArray
+    high: FloatArray
+    p_value: FloatArray
 
 
 def poisson_trend(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95) -> Trend:
@@ -35,8 +35,8 @@ def poisson_trend(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95
     method on a concave likelihood. The limits are normal on the log scale; the p-value is that of the score test at b = 0.
 
     Args:
-        events: events in each band, 0 or more.
-        exposure: time at risk in each band, 0 or more; bands without any say nothing.
+        events: events in each band, 0 or more; shape (..., bands), a trend for each entry of the leading axes.
+        exposure: time at risk in each band, 0 or more, in the same shape; bands without any say nothing.
         level: two-sided confidence.
 
     Raises:
@@ -49,33 +49,37 @@ def poisson_trend(events: ArrayLike, exposure: ArrayLike, *, level: float = 0.95
     require(time >= 0, "exposure", time, "0 or more", "a time at risk is not negative")
     require((time > 0) | (count == 0), "exposure", time, "above 0 where events are", "events need a time at risk")
     z = critical_value(level)
-    band = np.arange(len(count), dtype=np.float64)[time > 0]
-    count, time = count[time > 0], time[time > 0]
-    total, weighed = count.sum(), count @ band
-    nothing = Trend(np.nan, np.nan, np.nan, np.nan)
-    if len(band) < 2 or total == 0:
-        return nothing
-    log_time = np.log(time)
+    figures, watched = np.full((4, *count.shape[:-1]), np.nan), time > 0
+    some = (watched.sum(axis=-1) > 1) & (count.sum(axis=-1) > 0)
+    count, time, watched = count[some], time[some], watched[some]
+    log_time = np.log(time, out=np.full(time.shape, -np.inf), where=watched)
+    band = np.arange(time.shape[-1], dtype=np.float64)
+    total = count.sum(axis=-1)
+    observed = (count * band).sum(axis=-1) / total
 
-    def moments(b: float) -> tuple[float, float]:
+    def moments(b: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Mean and variance of the band over the weights."""
-        log_weight = log_time + b * band
-        weight = np.exp(log_weight - log_weight.max())
-        mean = float(weight @ band / weight.sum())
-        return mean, float(weight @ (band - mean) ** 2 / weight.sum())
+        log_weight = log_time + b[:, None] * band
+        weight = np.exp(log_weight - log_weight.max(axis=-1, keepdims=True, initial=-np.inf))
+        weight /= weight.sum(axis=-1, keepdims=True)
+        mean = (weight * band).sum(axis=-1)
+        return mean, (weight * (band - mean[:, None]) ** 2).sum(axis=-1)
 
-    mean, variance = moments(0.0)
-    score = (weighed - total * mean) / np.sqrt(total * variance)
-    p_value = float(erfc(abs(score) / np.sqrt(2)))
-    if not band[0] < weighed / total < band[-1]:  # all events in an outer band: the factor runs off
-        return nothing._replace(p_value=p_value)
-    b = 0.0
+    b = np.zeros(len(total))
+    mean, variance = moments(b)
+    p_value = erfc(np.abs(observed - mean) * np.sqrt(total / variance) / np.sqrt(2))
+    first = np.where(watched, band, np.inf).min(axis=-1, initial=np.inf)
+    last = np.where(watched, band, -np.inf).max(axis=-1, initial=-np.inf)
+    inner = (first < observed) & (observed < last)  # with all events in an outer band the factor runs off
+    moving = inner.copy()  # a group stops by itself, so that it ends where it would alone
     for _ in range(_STEPS):
         mean, variance = moments(b)
-        step = np.clip((weighed / total - mean) / max(variance, 1e-12), -2.0, 2.0)
-        b += float(step)
-        if abs(step) < 1e-12:
+        step = np.clip((observed - mean) / np.maximum(variance, 1e-12), -2.0, 2.0)
+        b += np.where(moving, step, 0.0)
+        moving &= np.abs(step) >= 1e-12
+        if not moving.any():
             break
     se = 1 / np.sqrt(total * moments(b)[1])
-    low, high = np.exp(b - z * se), np.exp(b + z * se)
-    return Trend(float(np.exp(b)), float(low), float(high), p_value)
+    fitted = np.where(inner, np.exp([b, b - z * se, b + z * se]), np.nan)
+    figures[:, some] = [*fitted, p_value]
+    return Trend(*figures)

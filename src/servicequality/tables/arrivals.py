@@ -155,8 +155,8 @@ def arrival_spikes(
     Example:
         from datetime import timedelta
         weeks = (as_of - timedelta(weeks=25), as_of - timedelta(weeks=13))
-        found = sq.tables.arrival_spikes(rows, baseline=weeks, until=as_of, timezone="Europe/Berlin").collect()
-        print(found.sort("p_value").select("period", "value", "expected", "threshold", "p_value", "spike").head(5))
+        spikes = sq.tables.arrival_spikes(rows, baseline=weeks, until=as_of, timezone="Europe/Berlin").collect()
+        print(spikes.sort("p_value").select("period", "value", "expected", "threshold", "p_value", "spike").head(5))
     """
     if not (isinstance(baseline, tuple) and len(baseline) == 2):
         raise ParameterError(f"baseline is a pair of instants (since, until); got {baseline!r}")

@@ -8,15 +8,28 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.checks import confidence_level
+from servicequality.checks import column, confidence_level, unused_prefix
 from servicequality.columns import Instant, Number
-from servicequality.core import RESULT, Computation, Spec, TableInput, define_table, evaluate, of_frame, result_rows
+from servicequality.core import (
+    ROWS,
+    Computation,
+    Metric,
+    Spec,
+    TableInput,
+    define_table,
+    evaluate,
+    key_column,
+    of_frame,
+    plan,
+    result_rows,
+    sum_column,
+)
 from servicequality.errors import ParameterError
-from servicequality.metrics.churn._lives import YEAR, lives
-from servicequality.metrics.churn.rates import churn_rate
+from servicequality.metrics.churn._lives import lives
+from servicequality.metrics.churn.rates import churn_per_year, churn_rate
 from servicequality.model import Records, TableLike
 from servicequality.shapes.base import FloatArray
-from servicequality.stats import clopper_pearson, poisson_rate_interval
+from servicequality.stats import rate_ratio_interval
 from servicequality.stats.trend import poisson_trend
 
 __all__ = ["churn_by_engagement", "churn_by_satisfaction"]
@@ -83,8 +96,8 @@ def churn_by_satisfaction(
         without the silent, who leave most; correlations over weeks instead of customers.
 
     Example:
-        found = sq.tables.churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4))
-        print(found.select("band", "range", "metric", "value", "low", "high", "n").collect())
+        bands = sq.tables.churn_by_satisfaction(rows, as_of=as_of, cuts=(3, 4))
+        print(bands.select("band", "range", "metric", "value", "low", "high", "n").collect())
     """
     return _by_band(
         accounts,
@@ -137,8 +150,8 @@ def churn_by_engagement(
         long each was followed.
 
     Example:
-        found = sq.tables.churn_by_engagement(rows, as_of=as_of)
-        print(found.select("band", "range", "metric", "value", "low", "high", "n").collect())
+        bands = sq.tables.churn_by_engagement(rows, as_of=as_of)
+        print(bands.select("band", "range", "metric", "value", "low", "high", "n").collect())
     """
     return _by_band(
         accounts,
@@ -193,42 +206,35 @@ def _by_band(
         raise ParameterError(f"cuts must be rising numbers such as (3, 4), the lower ends of the bands; got {cuts!r}")
     score, started, churned = columns.values()
     seen = lives(started, churned, as_of=as_of, since=since)
-    shares = None if limit is None else churn_rate(started, churned, as_of=as_of, since=since, limit=limit)
     source = TableInput(accounts, spec, table="accounts", by=by, refused=seen.refused, **columns)
     keys = source.by
-    if clash := next((key for key in keys if key in ("band", "range", *columns.values())), None):
+    if clash := next((key for key in keys if key in (*_OWN, *_MORE, *columns.values())), None):
         raise ParameterError(
             f"{spec.name}: by names {clash!r}, which the table itself reads or makes; rename the column"
         )
+    # Names that no key has: a column of the caller may be called "band".
+    prefix = unused_prefix(keys)
+    reads = {f"{prefix}score": score, f"{prefix}started": started, f"{prefix}churned": churned}
+    own_score, *instants = reads
+    rate = churn_per_year(*instants, as_of=as_of, since=since)
+    share = None if limit is None else churn_rate(*instants, as_of=as_of, since=since, limit=limit)
 
     def compute() -> pl.DataFrame:
         watched = source.checked().filter(seen.watched)
-        rows = watched.select(
-            *keys, score, started, churned, _left=seen.left, _time=(seen.seconds - seen.entry) / YEAR
-        ).collect(engine="streaming")
-        ends = band_cuts(rows[score], cuts)
-        rows = rows.with_columns(band_number(pl.col(score).cast(pl.Float64), ends).alias("band"))
-        every = pl.DataFrame({"band": [*range(1, len(ends) + 2), None]}, schema={"band": pl.Int64})
-        groups = rows.select(keys).unique().sort(keys, nulls_last=True) if keys else pl.DataFrame()
-        grid = groups.join(every, how="cross") if keys else every
-        own = [*keys, "band"]
-        counts = rows.group_by(own).agg(n=pl.len(), left=pl.col("_left").sum(), time=pl.col("_time").sum())
-        sums = grid.join(counts, on=own, how="left", nulls_equal=True, maintain_order="left")
-        sums = sums.with_columns(pl.col("n", "left", "time").fill_null(0))
-        sums = sums.filter(pl.col("band").is_not_null() | (pl.col("n") > 0))
-        each = sums.partition_by(keys, maintain_order=True) if keys else [sums]
-        parts = [part for group in each for part in _rates(group, keys, level)]
-        if shares is not None and parts:
-            parts.append(evaluate(rows, shares.named("churn_rate"), by=own, level=level).drop("period"))
-        if not parts:
-            return pl.DataFrame(schema={**{key: source.schema[key] for key in keys}, **_OWN, **RESULT, **_MORE})
-        ranges = _ranges(ends)
-        band = pl.col("band").replace_strict(ranges, default="unknown", return_dtype=pl.String)
+        read = watched.select(*map(column, keys), *(column(name).alias(own) for own, name in reads.items()))
+        rows = read.collect(engine="streaming")
+        ends = band_cuts(rows[own_score], cuts)
+        rows = rows.with_columns(band_number(pl.col(own_score).cast(pl.Float64), ends).alias("band"))
+        parts = _side_by_side(rows, rate, keys, len(ends) + 1, level)
+        if share is not None:
+            parts.append(evaluate(rows, share.named("churn_rate"), by=[*keys, "band"], level=level).drop("period"))
+        band = pl.col("band").replace_strict(_ranges(ends), default="unknown", return_dtype=pl.String)
         of_all = pl.col("metric") == "churn_trend"
         whole = pl.concat(parts, how="vertical_relaxed").with_columns(
             pl.when(of_all).then(pl.lit("all")).otherwise(band).alias("range")
         )
-        return whole.sort(*own, of_all, pl.col("metric").cast(pl.Enum(_ORDER)), nulls_last=True)
+        order = [*map(column, keys), pl.col("band"), of_all, pl.col("metric").cast(pl.Enum(_ORDER))]
+        return whole.sort(order, nulls_last=True)
 
     return source.answer(compute, keys=_OWN, more=_MORE)
 
@@ -241,46 +247,40 @@ def _ranges(ends: Sequence[float]) -> dict[int, str]:
     return dict(enumerate([f"below {ends[0]:g}", *between, f"{ends[-1]:g} or more"], start=1))
 
 
-def _rates(sums: pl.DataFrame, keys: Sequence[str], level: float) -> list[pl.DataFrame]:
-    """Rates by band of one group, their ratios to the highest band's, and the trend over all bands."""
-    left, time = (sums[name].cast(pl.Float64).to_numpy() for name in ("left", "time"))
-    bands = sums["band"].is_not_null().to_numpy()
-    low, high = np.full((2, len(left)), np.nan)
-    some = time > 0
-    low[some], high[some] = poisson_rate_interval(left[some], time[some], level=level)
-    rate = np.divide(left, time, out=np.full_like(time, np.nan), where=some)
-    rates = result_rows(
-        sums.select(*keys, "band"),
-        metric="churn_per_year",
-        unit="per year",
-        value=rate,
-        low=low,
-        high=high,
-        se=np.divide(np.sqrt(left), time, out=np.full_like(time, np.nan), where=some),
-        level=level,
-        method="garwood",
-        n=sums["n"],
-        reason="no time as a customer",
-        notes=[f"{gone:.0f} left in {span:.1f} customer years" for gone, span in zip(left, time, strict=True)],
+def _side_by_side(
+    rows: pl.DataFrame, rate: Metric, keys: Sequence[str], bands: int, level: float
+) -> list[pl.DataFrame]:
+    """The rates of all bands of each group, their ratios to the highest band's, and the trend over the bands."""
+    by_band = plan(rate, by=[*keys, "band"])
+    sums = _in_all_bands(by_band.sums(by_band.prepared(rows)), [key_column(key) for key in keys], bands, rate)
+    left, time, n = (
+        sums[sum_column(rate.name, leaf)].cast(pl.Float64).to_numpy() for leaf in ("events", "exposure", "n")
     )
-    best = int(np.flatnonzero(bands)[-1])
-    others = np.flatnonzero(np.arange(len(left)) != best)
-    ratio, below, above = _ratios(left[others], time[others], left[best], time[best], level)
+    notes = [f"{gone:.0f} left in {span:.1f} customer years" for gone, span in zip(left, time, strict=True)]
+    rates = by_band.figures(sums, [rate], level=level).with_columns(pl.Series("notes", notes, dtype=pl.String))
+    of_rate = rates.select(*map(column, keys), "band")
+    number = of_rate["band"].fill_null(0).to_numpy()
+    known, highest = number > 0, np.flatnonzero(number == bands)
+    best = highest[np.cumsum(number == 1) - 1]  # of each row, the highest band of its group
+    others = number != bands
+    ratio, low, high = _ratios(left[others], time[others], left[best][others], time[best][others], level)
     ratios = result_rows(
-        sums.select(*keys, "band")[others],
+        of_rate.filter(others),
         metric="churn_ratio",
         unit="times the highest band",
         value=ratio,
-        low=below,
-        high=above,
+        low=low,
+        high=high,
         level=level,
         method="exact conditional",
-        n=sums["n"].to_numpy()[others] + sums["n"].to_numpy()[best],
+        n=(n + n[best])[others],
         reason="nobody left in the highest band, or it was not watched",
     )
-    fit = poisson_trend(left[bands], time[bands], level=level)
+    counted = np.where(time > 0, left, 0.0)  # who left at once is in a band without any time, which shows no rate
+    fit = poisson_trend(counted[known].reshape(-1, bands), time[known].reshape(-1, bands), level=level)
+    n_known = n[known].reshape(-1, bands).sum(axis=1)
     trend = result_rows(
-        sums.head(1).select(*keys, pl.lit(None, pl.Int64).alias("band")),
+        of_rate[highest].with_columns(pl.lit(None, pl.Int64).alias("band")),
         metric="churn_trend",
         unit="times for each band",
         value=fit.ratio,
@@ -288,24 +288,32 @@ def _rates(sums: pl.DataFrame, keys: Sequence[str], level: float) -> list[pl.Dat
         high=fit.high,
         level=level,
         method="poisson regression",
-        n=int(sums["n"].to_numpy()[bands].sum()),
-        n_missing=int(sums["n"].to_numpy()[~bands].sum()),
+        n=n_known,
+        n_missing=np.bincount(np.cumsum(number == 1) - 1, n, len(highest)) - n_known,
         reason="all who left are in one outer band, or there is one band",
-        notes=None if np.isnan(fit.p_value) else f"p = {fit.p_value:.2g} for no trend",
+        notes=[None if np.isnan(p_value) else f"p = {p_value:.2g} for no trend" for p_value in fit.p_value],
     )
     return [rates, ratios, trend]
 
 
+def _in_all_bands(sums: pl.DataFrame, keys: Sequence[str], bands: int, rate: Metric) -> pl.DataFrame:
+    """The sums of each group in each band, 0 where nobody is; customers without a score come last, if there are any."""
+    band = key_column("band")
+    every = pl.DataFrame({band: [*range(1, bands + 1), None]}, schema={band: pl.Int64})
+    grid = sums.select(keys).unique(maintain_order=True).join(every, how="cross") if keys else every
+    whole = grid.join(sums, on=[*keys, band], how="left", nulls_equal=True, maintain_order="left")
+    whole = whole.with_columns(pl.exclude(*keys, band).fill_null(0))
+    return whole.filter(pl.col(band).is_not_null() | (pl.col(sum_column(rate.name, ROWS)) > 0))
+
+
 def _ratios(
-    left: FloatArray, time: FloatArray, best_left: float, best_time: float, level: float
+    left: FloatArray, time: FloatArray, best_left: FloatArray, best_time: FloatArray, level: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Rates over the best band's: given how many left in both, the share that left in one is binomial."""
+    """Rates over those of the best bands, with limits that are exact given how many left in both; NaN is unbounded."""
     ratio, low, high = np.full((3, len(left)), np.nan)
     some = (time > 0) & (left + best_left > 0) & (best_time > 0)
-    if best_left > 0:
-        ratio[some] = left[some] / time[some] / (best_left / best_time)
-    below, above = clopper_pearson(left[some], left[some] + best_left, level=level)
-    with np.errstate(divide="ignore"):
-        low[some], high[some] = (share / (1 - share) * best_time / time[some] for share in (below, above))
+    low[some], high[some] = rate_ratio_interval(left[some], time[some], best_left[some], best_time[some], level=level)
     high[np.isinf(high)] = np.nan
+    some &= best_left > 0
+    ratio[some] = left[some] / time[some] / (best_left[some] / best_time[some])
     return ratio, low, high

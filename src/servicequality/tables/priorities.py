@@ -85,9 +85,9 @@ def prioritise(
         A learned score without reasons, a fixed order of priorities, revenue first and the deadline only among equals.
 
     Example:
-        found = sq.tables.prioritise(rows, desk.accounts, as_of=as_of).head(4).collect()
-        print(found.select("rank", "ticket_id", "value", "due_seconds", "risk", "points"))
-        for reasons in found["reasons"]:
+        order = sq.tables.prioritise(rows, desk.accounts, as_of=as_of).head(4).collect()
+        print(order.select("rank", "ticket_id", "value", "due_seconds", "risk", "points"))
+        for reasons in order["reasons"]:
             print(reasons)
     """
     given = _weights(weights)
