@@ -88,8 +88,13 @@ class Grouping:
 
     @property
     def added(self) -> list[str]:
-        """The column that `frame` adds: the period, if there is one."""
+        """The key that is no column of the caller's: the period, if there is one."""
         return [] if self.every is None else [PERIOD]
+
+    @property
+    def beside(self) -> list[str]:
+        """The column that `frame` adds to the rows."""
+        return [] if self.every is None else [PERIOD_OF_ROW]
 
     def to_dict(self) -> dict[str, Any]:
         """Its fields in plain values."""

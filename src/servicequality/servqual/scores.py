@@ -58,7 +58,7 @@ class Scores(Generic[F]):
         that is not known is null. The rows are what the metrics of this package read.
         """
         used = [*self.answers.named(), *self.answers.importance.values()]
-        plan = self._scored.drop(selectors.by_name(*used, *self.grouping.added))
+        plan = self._scored.drop(selectors.by_name(*used, *self.grouping.beside))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property

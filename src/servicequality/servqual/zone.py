@@ -60,7 +60,7 @@ class Zone(Generic[F]):
     @cached_property
     def respondents(self) -> F:
         """One row a respondent: the frame's other columns, and what the metrics of the zone read."""
-        plan = self._read.drop(selectors.by_name(*self.answers.named(), *self.grouping.added))
+        plan = self._read.drop(selectors.by_name(*self.answers.named(), *self.grouping.beside))
         return self._given(lambda: plan.collect(engine="streaming"), plan.collect_schema)
 
     @cached_property
