@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from servicequality.metrics.contact_centre import answering, handling, presence
+from servicequality.metrics.contact_centre import answering, handling, parallel
 from servicequality.metrics.contact_centre.answering import *
 from servicequality.metrics.contact_centre.handling import *
-from servicequality.metrics.contact_centre.presence import *
+from servicequality.metrics.contact_centre.parallel import *
 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
-    __all__ = answering.__all__ + presence.__all__ + handling.__all__
+    __all__ = answering.__all__ + parallel.__all__ + handling.__all__
