@@ -52,7 +52,7 @@ ORACLES: list[tuple[Metric, Oracle]] = [
             row["reassignments"] == row["reopen_count"] == 0
             for row in rows
             # Like SQL, a false half decides, whatever the other half is.
-            if row["resolution_age_seconds"] is not None
+            if row["resolution_observed"]
             and (
                 None not in (row["reassignments"], row["reopen_count"]) or (row["reassignments"] or row["reopen_count"])
             )
@@ -167,6 +167,18 @@ def test_only_the_columns_of_the_definition_are_asked_for() -> None:
     assert value(reopen_rate(), reopen_count=[1, 0], first_resolution_observed=[True, True]) == 0.5
 
 
+def test_without_a_window_the_facts_are_enough_and_with_one_the_missing_call_is_named() -> None:
+    rows = {"one_touch": [True, False, True, None], "resolution_observed": [True, True, False, True]}
+    alone = first_contact_resolution(definition="one_touch", window=None).estimate(rows)
+    assert (alone.value, alone.n, alone.n_missing) == (0.5, 2, 2)
+    message = (
+        r"the frame has one_touch, resolution_observed. follow_ups\(facts\(records, as_of=…\), as_of=…\) gives "
+        "next_contact_seconds, next_contact_observed, resolution_age_seconds: use its rows"
+    )
+    with pytest.raises(InputError, match=message):
+        first_contact_resolution(definition="one_touch").estimate(rows)
+
+
 def test_the_first_action_resolves_or_it_does_not() -> None:
     columns = {
         "first_action_seconds": [60.0, 60.0, 60.0, 90.0, 90.0],
@@ -256,7 +268,7 @@ def test_servicenows_one_touch_is_another_definition(data_dir: Path) -> None:
     counted = final.select(
         reassignments=pl.col("reassignment_count").cast(pl.Int64),
         reopen_count=pl.col("reopen_count").cast(pl.Int64),
-        resolution_age_seconds=0.0,
+        resolution_observed=True,
     )
     theirs = first_contact_resolution(definition="no_handover_no_reopening", window=None)
     result = theirs.estimate(counted)

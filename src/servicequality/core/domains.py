@@ -19,6 +19,7 @@ from servicequality.checks import (
     values_of,
 )
 from servicequality.columns import Column, one_of
+from servicequality.core.origins import origin
 from servicequality.errors import DefinitionError, InputError, ParameterError
 
 LARGEST = 1e50
@@ -165,7 +166,8 @@ def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> No
     if not absent:
         return
     hints = ", ".join(shown(name) + near(name, schema.names()) for name in absent[:12])
-    raise InputError(f"{role}: no column {hints}; the frame has {listed(schema.names()) or 'no columns'}")
+    there = listed(schema.names()) or "no columns"
+    raise InputError(f"{role}: no column {hints}; the frame has {there}{origin(absent)}")
 
 
 def widened(schema: pl.Schema, inputs: Iterable[Bound], computed: Iterable[str] | None = None) -> list[pl.Expr]:

@@ -44,6 +44,7 @@ def first_contact_resolution(
     contact_seconds: Seconds = "next_contact_seconds",
     contact_observed: Flag = "next_contact_observed",
     age: Seconds = "resolution_age_seconds",
+    resolved: Flag = "resolution_observed",
     *,
     definition: FirstContact,
     window: float | None = WEEK,
@@ -55,9 +56,10 @@ def first_contact_resolution(
     once), `closed_once_one_teammate` (ended once, one agent) or `no_handover_no_reopening` (never reassigned, never
     reopened). Rows are those of `follow_ups`; only the columns of the definition are read.
 
-    A next contact counts in (0, `window`] after the last resolution; `window=None` asks for none. Tickets resolved less than
-    a window ago are undecided: `matured` leaves them out as pending, `bounds` gives limits over every way they can end,
-    `pending_aware` uses what is known of them (Kaplan-Meier), and `so_far` takes their silence for success.
+    A next contact counts in (0, `window`] after the last resolution; `window=None` asks for none, and then the
+    rows of `facts` are enough. Tickets resolved less than a window ago are undecided: `matured` leaves them out as pending,
+    `bounds` gives limits over every way they can end, `pending_aware` uses what is known of them (Kaplan-Meier), and `so_far`
+    takes their silence for success.
 
     When it lies:
         A customer who gives up, or asks by another channel that nobody joins, counts as settled. Where agents are measured by
@@ -79,7 +81,7 @@ def first_contact_resolution(
     choice("definition", definition, meanings, why=several)
     settled = meanings[definition]
     if window is None:
-        return share(settled, of=settled.is_not_null() & answered(age))
+        return share(settled, of=settled.is_not_null() & pl.col(resolved))
     return held(settled, contact_seconds, contact_observed, age, window=window, estimate=estimate)
 
 
