@@ -16,6 +16,7 @@ from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
+from servicequality.events import status_spells as status_spells
 from servicequality.events import uptime as uptime
 from servicequality.metrics import *
 from servicequality.model import Account as Account
@@ -69,6 +70,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "plan",
         "reply_waits",
         "review_scores",
+        "status_spells",
         "uptime",
     ]
     __all__ += metrics.__all__ + instruments.__all__ + tolerance.__all__

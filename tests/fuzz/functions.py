@@ -108,6 +108,8 @@ RECORDS = (
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
     _records("events.status_times", events.status_times, _LOG, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
+    _records("sq.status_spells", sq.status_spells, _LOG, always={"as_of": AS_OF}, parts=True,
+             options={"schedule": (None, *SCHEDULES)}),
     _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
     _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},
              options={**_ENDED, "timezone": ZONES, "by": ("channel", ["channel", "priority"])}),

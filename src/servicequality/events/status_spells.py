@@ -1,4 +1,4 @@
-"""The long table of statuses: how long each ticket was in each status."""
+"""The statuses of each ticket: one row a spell, and how long each ticket was in each status."""
 
 import datetime as dt
 from collections.abc import Collection
@@ -7,12 +7,78 @@ import polars as pl
 
 from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
-from servicequality.events.as_of import Heads, changes_of, hours, known_at, known_events, needed, over_tickets, seconds
+from servicequality.events.as_of import (
+    Heads,
+    changes_of,
+    hours,
+    instant,
+    known_at,
+    known_events,
+    needed,
+    over_tickets,
+    seconds,
+)
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 from servicequality.worktime import Schedule
 
-__all__ = ["status_times"]
+__all__ = ["status_spells", "status_times"]
+
+_BEFORE_ALL = -(2**62)
+_ACTORS = ("actor", "actor_id")
+
+
+@refusing_misfits
+def status_spells(records: Records, *, as_of: dt.datetime, schedule: Schedule | None = None) -> pl.LazyFrame:
+    """Every status that a ticket was in by `as_of`, in order: one row a spell, which lasts until the status changes.
+
+    Columns `ticket_id`, `sequence` (from 1), `status` (in lower case), `started_at`, `ended_at` (null while it lasts),
+    `seconds` (to the end or to `as_of`), `observed` (the ticket has left the status), and `actor` and `actor_id`, who set
+    the status, where the changes have them. Sorted by `ticket_id` and `sequence`. The spells of a ticket follow one another
+    from its creation on and add up to its life. A change to the status that is in force begins no spell. Until its first
+    change a ticket has the status that the log's column `previous` says, or null; nobody set it. Ended statuses last like
+    any other; excluded tickets are there too. With a schedule there is `working_seconds` too.
+
+    `time_in_status` on these rows is the time of a visit, on those of `servicequality.events.status_times` the time of all
+    visits.
+
+    Args:
+        records: the tickets and their changes.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        schedule: the hours that count in `working_seconds`; without one the column is absent.
+
+    Raises:
+        ParameterError: `as_of` has no time zone.
+        InputError: The records hold no tickets or no changes.
+    """
+    known = known_at(as_of)
+    records, schedule = needed(records, "status_spells"), hours(schedule)
+    changes = _logged(records)
+    actors = [name for name in _ACTORS if records.has("changes", name)]
+
+    def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
+        tickets = read(())
+        stop = pl.col("_stop").fill_null(known)
+        lengths = _lengths(pl.col("_at"), stop, schedule)
+        place, ticket = pl.int_range(pl.len(), dtype=pl.Int64), pl.col("_ticket")
+        first = pl.when((ticket != ticket.shift()).fill_null(value=True)).then(place).forward_fill()
+        return (
+            _spells(records, changes, tickets, known, actors)
+            .with_columns((place - first + 1).alias("sequence"))
+            .join(tickets.lazy().select("_ticket", "ticket_id"), on="_ticket", how="left", maintain_order="left")
+            .select(
+                "ticket_id",
+                "sequence",
+                "status",
+                instant(pl.col("_at"), records).alias("started_at"),
+                instant(pl.col("_stop"), records).alias("ended_at"),
+                *(seconds(length).alias(name) for name, length in lengths.items()),
+                pl.col("_stop").is_not_null().alias("observed"),
+                *actors,
+            )
+        )
+
+    return over_tickets(records, known, plan)
 
 
 @refusing_misfits
@@ -20,9 +86,9 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
 
     Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
-    says what the status was), `seconds`, `entries` and `observed` (the ticket has left the status; else the time still
-    runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until `as_of`
-    like any other; excluded tickets are there too. With a schedule there is `working_seconds` too.
+    says what the status was), `seconds`, `entries` (spells) and `observed` (the ticket has left the status; else the time
+    still runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until
+    `as_of` like any other; excluded tickets are there too. With a schedule there is `working_seconds` too.
 
     Args:
         records: the tickets and their changes.
@@ -35,59 +101,68 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     """
     known = known_at(as_of)
     records, schedule = needed(records, "status_times"), hours(schedule)
-    changes, carried = changes_of(records), records.has("changes", "previous")
-    if changes is None:
-        raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
+    changes = _logged(records)
 
     def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
-        heads = read(())
-        tickets = heads.lazy()
-        rows = known_events(changes.filter(pl.col("field") == "status"), TicketNumbers(heads), known).select(
-            "_ticket",
-            "_at",
-            "_created",
-            pl.col("value").str.to_lowercase().alias("status"),
-            (pl.col("previous").str.to_lowercase() if carried else pl.lit(None, pl.String)).alias("_first"),
-        )
-        ticket = pl.col("_ticket")
-        # Clipped only after sorting: what lies before creation still says what the status was then.
-        clipped = one_after_another(rows).with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
-        spells = clipped.with_columns(
-            _is_first=(ticket != ticket.shift()).fill_null(value=True),
-            _stop=pl.when(ticket == ticket.shift(-1)).then(pl.col("_at").shift(-1)).otherwise(known),
-            _left=(ticket == ticket.shift(-1)).fill_null(value=False),
-        )
-        # The time before the first change, which is none if the log begins with the ticket.
-        opening = spells.filter(pl.col("_is_first") & (pl.col("_at") > pl.col("_created"))).select(
-            "_ticket",
-            pl.col("_first").alias("status"),
-            pl.col("_created").alias("_from"),
-            pl.col("_at").alias("_to"),
-            pl.lit(value=True).alias("_left"),
-        )
-        silent = tickets.join(spells.select("_ticket"), on="_ticket", how="anti").select(
-            "_ticket",
-            pl.lit(None, pl.String).alias("status"),
-            pl.col("_created").alias("_from"),
-            pl.lit(known, pl.Int64).alias("_to"),
-            pl.lit(value=False).alias("_left"),
-        )
-        logged = spells.select("_ticket", "status", pl.col("_at").alias("_from"), pl.col("_stop").alias("_to"), "_left")
-        times = {"seconds": pl.col("_to") - pl.col("_from")}
-        if schedule is not None:
-            start, end = (pl.col(name).cast(pl.Datetime("us", "UTC")) for name in ("_from", "_to"))
-            times["working_seconds"] = schedule.clock(end) - schedule.clock(start)
+        tickets = read(())
+        lengths = _lengths(pl.col("_at"), pl.col("_stop").fill_null(known), schedule)
         return (
-            pl.concat([logged, opening, silent])
+            _spells(records, changes, tickets, known, ())
             .group_by("_ticket", "status")
             .agg(
-                *(seconds(time.sum()).alias(name) for name, time in times.items()),
+                *(seconds(length.sum()).alias(name) for name, length in lengths.items()),
                 pl.len().cast(pl.Int64).alias("entries"),
-                pl.col("_left").all().alias("observed"),
+                pl.col("_stop").is_not_null().all().alias("observed"),
             )
-            .join(tickets.select("_ticket", "ticket_id"), on="_ticket")
-            .select("ticket_id", "status", *times, "entries", "observed")
+            .join(tickets.lazy().select("_ticket", "ticket_id"), on="_ticket")
+            .select("ticket_id", "status", *lengths, "entries", "observed")
             .sort("ticket_id", "status", maintain_order=True)
         )
 
     return over_tickets(records, known, plan)
+
+
+def _logged(records: Records) -> pl.LazyFrame:
+    changes = changes_of(records)
+    if changes is None:
+        raise InputError("expected records with changes; got none: time in status needs Records(changes=...)")
+    return changes
+
+
+def _lengths(start: pl.Expr, stop: pl.Expr, schedule: Schedule | None) -> dict[str, pl.Expr]:
+    """The time between two instants in microseconds, also in the schedule's time."""
+    lengths = {"seconds": stop - start}
+    if schedule is not None:
+        opened, closed = (schedule.clock(at.cast(pl.Datetime("us", "UTC"))) for at in (start, stop))
+        lengths["working_seconds"] = closed - opened
+    return lengths
+
+
+def _spells(
+    records: Records, changes: pl.LazyFrame, tickets: pl.DataFrame, known: int, actors: Collection[str]
+) -> pl.LazyFrame:
+    """The spells by ticket number and time: `_ticket`, `status`, `_at`, `_stop` (null while it lasts), and the actors."""
+    nothing = pl.lit(None, pl.String)
+    before = pl.col("previous") if records.has("changes", "previous") else nothing
+    moves = known_events(changes.filter(pl.col("field") == "status"), TicketNumbers(tickets), known).select(
+        "_ticket", "_created", "_at", pl.col("value").alias("status"), before.alias("_before"), *actors
+    )
+    # A ticket's life begins in a status that no change set; what the log holds of the time before comes after that row.
+    born = tickets.lazy().select(
+        "_ticket", "_created", pl.lit(_BEFORE_ALL).alias("_at"), nothing.alias("status"), nothing.alias("_before")
+    )
+    ticket, at = pl.col("_ticket"), pl.col("_at")
+    follows = ticket == ticket.shift(-1)
+    next_at = pl.when(follows).then(at.shift(-1))
+    status = pl.when(at == _BEFORE_ALL).then(pl.when(follows).then(pl.col("_before").shift(-1))).otherwise("status")
+    lived = (at >= pl.col("_created")) | (next_at.is_null()) | (next_at > pl.col("_created"))
+    return (
+        one_after_another(pl.concat([born, moves], how="diagonal"))
+        .with_columns(status.str.to_lowercase().alias("status"), lived.alias("_lived"))
+        .filter("_lived")
+        .filter(
+            (ticket != ticket.shift()).fill_null(value=True) | pl.col("status").ne_missing(pl.col("status").shift())
+        )
+        .with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
+        .select("_ticket", "status", "_at", pl.when(follows).then(at.shift(-1)).alias("_stop"), *actors)
+    )
