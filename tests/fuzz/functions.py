@@ -38,6 +38,10 @@ POLICIES = tuple(
             'sla.Policy("work", [sla.Target("agent_work", 0), sla.Target("requester_wait", 1e9), '
             'sla.Target("periodic_update", 7200)])'
         ),
+        (
+            'sla.Policy("two clocks", [sla.Target("next_reply", 600, first_wait=False), sla.Target("resolution", 86400), '
+            f'sla.Target("resolution", 3600, schedule={OFFICE[:-1]}, name="office"))])'
+        ),
     )
 )
 

@@ -10,7 +10,6 @@ from servicequality.errors import InputError
 from servicequality.events.as_of import (
     Heads,
     changes_of,
-    hours,
     instant,
     known_at,
     known_events,
@@ -18,9 +17,9 @@ from servicequality.events.as_of import (
     over_tickets,
     seconds,
 )
+from servicequality.events.hours import Hours, beside, clock, hours, key_columns, with_keys
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
-from servicequality.worktime import Schedule
 
 __all__ = ["status_spells", "status_times"]
 
@@ -29,7 +28,7 @@ _ACTORS = ("actor", "actor_id")
 
 
 @refusing_misfits
-def status_spells(records: Records, *, as_of: dt.datetime, schedule: Schedule | None = None) -> pl.LazyFrame:
+def status_spells(records: Records, *, as_of: dt.datetime, schedule: Hours | None = None) -> pl.LazyFrame:
     """Every status that a ticket was in by `as_of`, in order: one row a spell, which lasts until the status changes.
 
     Columns `ticket_id`, `sequence` (from 1), `status` (in lower case), `started_at`, `ended_at` (null while it lasts),
@@ -45,19 +44,21 @@ def status_spells(records: Records, *, as_of: dt.datetime, schedule: Schedule | 
     Args:
         records: the tickets and their changes.
         as_of: the instant of knowledge, inclusive; with a time zone.
-        schedule: the hours that count in `working_seconds`; without one the column is absent.
+        schedule: the hours that count in `working_seconds`, without which the column is absent; of `Schedules`, those of
+            the ticket, as in `facts`.
 
     Raises:
         ParameterError: `as_of` has no time zone.
         InputError: The records hold no tickets or no changes.
     """
     known = known_at(as_of)
-    records, schedule = needed(records, "status_spells"), hours(schedule)
+    records = needed(records, "status_spells")
+    schedule = hours(schedule, records)
     changes = _logged(records)
     actors = [name for name in _ACTORS if records.has("changes", name)]
 
     def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
-        tickets = read(())
+        tickets = with_keys(read(key_columns(schedule)), schedule, records, known)
         stop = pl.col("_stop").fill_null(known)
         lengths = _lengths(pl.col("_at"), stop, schedule)
         place, ticket = pl.int_range(pl.len(), dtype=pl.Int64), pl.col("_ticket")
@@ -82,7 +83,7 @@ def status_spells(records: Records, *, as_of: dt.datetime, schedule: Schedule | 
 
 
 @refusing_misfits
-def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | None = None) -> pl.LazyFrame:
+def status_times(records: Records, *, as_of: dt.datetime, schedule: Hours | None = None) -> pl.LazyFrame:
     """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
 
     Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
@@ -93,24 +94,26 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     Args:
         records: the tickets and their changes.
         as_of: the instant of knowledge, inclusive; with a time zone.
-        schedule: the hours that count in `working_seconds`; without one the column is absent.
+        schedule: the hours that count in `working_seconds`, without which the column is absent; of `Schedules`, those of
+            the ticket, as in `facts`.
 
     Raises:
         ParameterError: `as_of` has no time zone.
         InputError: The records hold no tickets or no changes.
     """
     known = known_at(as_of)
-    records, schedule = needed(records, "status_times"), hours(schedule)
+    records = needed(records, "status_times")
+    schedule = hours(schedule, records)
     changes = _logged(records)
 
     def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
-        tickets = read(())
+        tickets = with_keys(read(key_columns(schedule)), schedule, records, known)
         lengths = _lengths(pl.col("_at"), pl.col("_stop").fill_null(known), schedule)
         return (
             _spells(records, changes, tickets, known, ())
             .group_by("_ticket", "status")
             .agg(
-                *(seconds(length.sum()).alias(name) for name, length in lengths.items()),
+                *(_sum(length, name).alias(name) for name, length in lengths.items()),
                 pl.len().cast(pl.Int64).alias("entries"),
                 pl.col("_stop").is_not_null().all().alias("observed"),
             )
@@ -122,6 +125,12 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Schedule | N
     return over_tickets(records, known, plan)
 
 
+def _sum(length: pl.Expr, name: str) -> pl.Expr:
+    total = seconds(length.sum())
+    # Where no schedule is in force nothing tells how long it worked.
+    return total if name == "seconds" else pl.when(length.is_not_null().all()).then(total)
+
+
 def _logged(records: Records) -> pl.LazyFrame:
     changes = changes_of(records)
     if changes is None:
@@ -129,12 +138,11 @@ def _logged(records: Records) -> pl.LazyFrame:
     return changes
 
 
-def _lengths(start: pl.Expr, stop: pl.Expr, schedule: Schedule | None) -> dict[str, pl.Expr]:
+def _lengths(start: pl.Expr, stop: pl.Expr, schedule: Hours | None) -> dict[str, pl.Expr]:
     """The time between two instants in microseconds, also in the schedule's time."""
     lengths = {"seconds": stop - start}
     if schedule is not None:
-        opened, closed = (schedule.clock(at.cast(pl.Datetime("us", "UTC"))) for at in (start, stop))
-        lengths["working_seconds"] = closed - opened
+        lengths["working_seconds"] = clock(schedule, stop) - clock(schedule, start)
     return lengths
 
 
@@ -156,7 +164,7 @@ def _spells(
     next_at = pl.when(follows).then(at.shift(-1))
     status = pl.when(at == _BEFORE_ALL).then(pl.when(follows).then(pl.col("_before").shift(-1))).otherwise("status")
     lived = (at >= pl.col("_created")) | (next_at.is_null()) | (next_at > pl.col("_created"))
-    return (
+    spells = (
         one_after_another(pl.concat([born, moves], how="diagonal"))
         .with_columns(status.str.to_lowercase().alias("status"), lived.alias("_lived"))
         .filter("_lived")
@@ -166,3 +174,4 @@ def _spells(
         .with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
         .select("_ticket", "status", "_at", pl.when(follows).then(at.shift(-1)).alias("_stop"), *actors)
     )
+    return beside(spells, tickets)
