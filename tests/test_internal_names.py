@@ -45,6 +45,7 @@ RECORDS = DESK.replace(**{name: extended(table(DESK, name)) for name in TABLES i
 OF_RECORDS: dict[str, Callable[[Any], Any]] = {
     "facts": lambda records: sq.facts(records, as_of=NOW),
     "reply_waits": lambda records: sq.reply_waits(records, as_of=NOW),
+    "status_spells": lambda records: sq.status_spells(records, as_of=NOW),
     "status_times": lambda records: events.status_times(records, as_of=NOW),
     "excluded_tickets": lambda records: events.excluded_tickets(records, as_of=NOW),
     "presence": lambda records: sq.presence(records, since=SINCE, until=NOW),

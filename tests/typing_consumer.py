@@ -95,6 +95,7 @@ assert_type(sq.tables.prioritise(frame, frame, as_of=now), pl.DataFrame)
 assert_type(sq.tables.prioritise(frame, records, as_of=now), pl.LazyFrame)
 assert_type(sq.flow(frame, every="1d", as_of=now), pl.DataFrame)
 assert_type(sq.flow(records, every="1d", as_of=now), pl.LazyFrame)
+assert_type(sq.status_spells(records, as_of=now), pl.LazyFrame)
 sq.tables.pareto(frame, cause=3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 
 

@@ -21,6 +21,7 @@ from servicequality.events import presence as presence
 from servicequality.events import reply_waits as reply_waits
 from servicequality.events import review_scores as review_scores
 from servicequality.events import reviewed_tickets as reviewed_tickets
+from servicequality.events import status_spells as status_spells
 from servicequality.events import uptime as uptime
 from servicequality.metrics import *
 from servicequality.model import Account as Account
@@ -77,6 +78,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "reply_waits",
         "review_scores",
         "reviewed_tickets",
+        "status_spells",
         "tables",
         "uptime",
     ]

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.histories import EPOCH, History, at, crowd, histories, read, records_of
-from servicequality.events import facts, reply_waits, status_times
+from events.histories import EPOCH, History, at, crowd, histories, in_time, read, records_of
+from servicequality.events import facts, reply_waits, status_spells, status_times
 
 SAME = (
     "resolution_count", "reopen_count", "public_agent_messages", "agent_replies", "customer_messages", "agents",
@@ -133,3 +133,42 @@ def test_time_in_status_is_what_a_person_reads(desk: list[History], now: int) ->
             truth = {status: time * 60.0 for status, time in read(h, now)["spent"].items()}
             assert {k: v for k, v in got[h.ticket_id].items() if v} == {k: v for k, v in truth.items() if v}
             assert sum(got[h.ticket_id].values()) == (now - h.created) * 60
+
+
+def spells_of(h: History, now: int) -> list[tuple[str | None, int, int | None]]:
+    """The spells of one ticket, by walking through its changes: status, start and end, which is None while it lasts."""
+    moves = [(when, value) for when, name, value in in_time(h.known(now).changes) if name == "status"]
+    walk: list[tuple[str | None, int]] = [(None, h.created)]
+    since = -1  # when the status began that is in force
+    for when, value in moves:
+        status = None if value is None else value.lower()
+        if when < h.created or (when == h.created and since < h.created):
+            walk[0] = (status, h.created)  # in force when its life began
+        elif status != walk[-1][0]:
+            walk.append((status, when))
+        since = when
+    stops = [when for _, when in walk[1:]] + [None]
+    return [(status, start, stop) for (status, start), stop in zip(walk, stops, strict=True)]
+
+
+@given(histories(), minutes)
+def test_spells_are_what_a_person_reads(desk: list[History], now: int) -> None:
+    spells_agree(desk, now)
+
+
+def test_spells_of_a_crowd() -> None:
+    spells_agree(crowd(500, 4), 90)
+
+
+def spells_agree(desk: list[History], now: int) -> None:
+    table = status_spells(records_of(desk), as_of=at(now)).collect()
+    assert table.equals(table.sort("ticket_id", "sequence"))
+    got: dict[str, list[Any]] = {}
+    for row in table.iter_rows(named=True):
+        own = got.setdefault(row["ticket_id"], [])
+        own.append((row["status"], minute(row["started_at"]), minute(row["ended_at"])))
+        assert row["sequence"] == len(own)
+        assert row["observed"] == (row["ended_at"] is not None)
+        stop = row["ended_at"] or at(now)
+        assert row["seconds"] == (stop - row["started_at"]).total_seconds()
+    assert got == {h.ticket_id: spells_of(h, now) for h in desk if h.created <= now}

@@ -38,6 +38,10 @@ POLICIES = tuple(
             'sla.Policy("work", [sla.Target("agent_work", 0), sla.Target("requester_wait", 1e9), '
             'sla.Target("periodic_update", 7200)])'
         ),
+        (
+            'sla.Policy("two clocks", [sla.Target("next_reply", 600, first_wait=False), sla.Target("resolution", 86400), '
+            f'sla.Target("resolution", 3600, schedule={OFFICE[:-1]}, name="office"))])'
+        ),
     )
 )
 
@@ -105,6 +109,8 @@ RECORDS = (
     _records("sq.reply_waits", sq.reply_waits, _LOG, always={"as_of": AS_OF}, parts=True,
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
     _records("events.status_times", events.status_times, _LOG, always={"as_of": AS_OF}, parts=True,
+             options={"schedule": (None, *SCHEDULES)}),
+    _records("sq.status_spells", sq.status_spells, _LOG, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
     _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
     _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},

@@ -9,7 +9,6 @@ import pytest
 
 from metrics.oracle import Oracle, Row, agrees, share, value
 from servicequality import (
-    availability,
     evaluate,
     facts,
     first_action_resolution,
@@ -169,6 +168,18 @@ def test_only_the_columns_of_the_definition_are_asked_for() -> None:
     assert value(reopen_rate(), reopen_count=[1, 0], first_resolution_observed=[True, True]) == 0.5
 
 
+def test_without_a_window_the_facts_are_enough_and_with_one_the_missing_call_is_named() -> None:
+    rows = {"one_touch": [True, False, True, None], "resolution_observed": [True, True, False, True]}
+    alone = first_contact_resolution(definition="one_touch", window=None).estimate(rows)
+    assert (alone.value, alone.n, alone.n_missing) == (0.5, 2, 2)
+    message = (
+        r"the frame has one_touch, resolution_observed. follow_ups\(facts\(records, as_of=…\), as_of=…\) gives "
+        "next_contact_seconds, next_contact_observed, resolution_age_seconds: use its rows"
+    )
+    with pytest.raises(InputError, match=message):
+        first_contact_resolution(definition="one_touch").estimate(rows)
+
+
 def test_the_first_action_resolves_or_it_does_not() -> None:
     columns = {
         "first_action_seconds": [60.0, 60.0, 60.0, 90.0, 90.0],
@@ -296,13 +307,13 @@ def test_missing_columns_name_the_function_that_makes_them() -> None:
     desk = service_desk(50, seed=1)
     rows = facts(desk, as_of=datetime(2024, 6, 1, tzinfo=UTC)).collect()
     with pytest.raises(
-        InputError, match=r"'resolution_seconds'.*; facts\(records, as_of=…\) makes the facts of tickets"
+        InputError, match=r"facts\(records, as_of=…\) gives resolution_seconds, resolution_observed: use its"
     ):
         resolution_time().estimate(desk.tickets)
-    with pytest.raises(InputError, match=r"follow_ups\(facts\(records, as_of=…\), as_of=…\) makes them"):
+    with pytest.raises(
+        InputError, match=r"follow_ups\(facts\(records, as_of=…\), as_of=…\) gives next_contact_seconds"
+    ):
         first_contact_resolution(definition="one_touch").estimate(rows)
-    with pytest.raises(InputError, match=r"rows of this kind are made by uptime\(incidents, since=…, until=…\)"):
-        availability().estimate(rows)
     alone = first_contact_resolution(definition="one_touch", window=None).estimate(rows)
     touched = rows.filter("resolution_observed")
     assert (alone.value, alone.n) == (touched["one_touch"].mean(), touched.height)

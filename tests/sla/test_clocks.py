@@ -50,7 +50,8 @@ def test_a_target_is_a_number_of_seconds(seconds: Any) -> None:
         (lambda: Policy("", [RESOLUTION]), "a policy's name must be a text"),
         (
             lambda: Policy("p", [Target("resolution", 1, "High"), Target("resolution", 2, "high")]),
-            "one target for each clock and priority; got 'two for",
+            (r"policy 'p': expected one target for each clock, priority and schedule; got Target\(resolution, 1 s, priority "
+            r"'High'\) and Target\(resolution, 2 s, priority 'high'\)"),
         ),
         (lambda: Policy("p", [RESOLUTION], since=START.replace(tzinfo=None)), "since must be a datetime with a time"),
         (lambda: Policy("p", [RESOLUTION], since=AS_OF, until=START), "since must lie before until"),

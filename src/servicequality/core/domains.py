@@ -19,6 +19,7 @@ from servicequality.checks import (
     values_of,
 )
 from servicequality.columns import Column, one_of
+from servicequality.core.origins import origin
 from servicequality.errors import DefinitionError, InputError, ParameterError
 
 LARGEST = 1e50
@@ -149,8 +150,8 @@ class Bound:
                 return True
 
 
-def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str, advice: str = "") -> None:
-    """Raise InputError for columns that the frame does not have, with the likeliest ones named, and advice if there is any.
+def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str) -> None:
+    """Raise InputError for columns that the frame does not have, with the likeliest ones named, and the call that makes them.
 
     Raises:
         InputError: a column is not there.
@@ -168,7 +169,7 @@ def require_columns(schema: pl.Schema, names: Iterable[str], *, role: str, advic
     columns = (
         listed(schema.names()) or "no columns: an empty list does not tell them, give a frame of no rows that has them"
     )
-    raise InputError(f"{role}: no column {hints}; the frame has {columns}{'; ' if advice else ''}{advice}")
+    raise InputError(f"{role}: no column {hints}; the frame has {columns}{origin(absent)}")
 
 
 def widened(schema: pl.Schema, inputs: Iterable[Bound], computed: Iterable[str] | None = None) -> list[pl.Expr]:

@@ -14,7 +14,6 @@ from servicequality.core.results import RESULT
 from servicequality.core.rule import Rule
 from servicequality.core.sampling import Sampling
 from servicequality.errors import InputError, ParameterError
-from servicequality.model import Ticket, schema_of
 from servicequality.shapes.base import FloatArray
 
 PERIOD = "period"
@@ -116,9 +115,7 @@ class Grouping:
         """
         schema = _schema_of(data)
         inputs = [bound for metric in metrics for bound in metric.inputs]
-        advice = next((made for metric in metrics if (made := _made_by(metric, schema))), "")
-        role = listed(metric.name for metric in metrics)
-        require_columns(schema, (bound.name for bound in inputs), role=role, advice=advice)
+        require_columns(schema, (bound.name for bound in inputs), role=listed(metric.name for metric in metrics))
         require_columns(schema, self.by, role="by")
         require_columns(schema, self.sampling.columns(), role="weight and cluster")
         self.sampling.check_types(schema)
@@ -209,32 +206,6 @@ def _check_name(option: str, name: object) -> None:
         raise ParameterError(
             f"{option} takes the name of a column, got {shown(name)}; add an expression as a column first"
         )
-
-
-_MAKERS: Mapping[str, str] = {
-    "agent period": "presence(contacts, agent_time, since=…, until=…)",
-    "clock": "sla.clocks(records, policies, as_of=…)",
-    "flow period": "flow(records, every=…, as_of=…)",
-    "scored review": "review_scores(reviews)",
-    "service period": "uptime(incidents, since=…, until=…)",
-    "wait": "reply_waits(records, as_of=…)",
-}
-"""What makes the rows of a grain."""
-_FOLLOWED = ("next_contact", "return_", "reopening_", "resolution_age", "first_resolution_age")
-"""How columns begin that `follow_ups` adds to the facts."""
-
-
-def _made_by(metric: Rule, schema: Mapping[str, pl.DataType]) -> str:
-    """What to call first where a metric's columns are missing, because they are made by one of our functions."""
-    absent = [bound.name for bound in metric.inputs if isinstance(bound.name, str) and bound.name not in schema]
-    if not absent or metric.grain not in ("ticket", *_MAKERS):
-        return ""
-    if metric.grain in _MAKERS:
-        return f"rows of this kind are made by {_MAKERS[metric.grain]}"
-    if any(name.startswith(_FOLLOWED) for name in absent):
-        return "follow_ups(facts(records, as_of=…), as_of=…) makes them"
-    facts = absent[0] not in schema_of(Ticket)
-    return "facts(records, as_of=…) makes the facts of tickets" if facts else ""
 
 
 def spans_of(starts: pl.Series, grouping: Grouping) -> tuple[FloatArray, FloatArray]:

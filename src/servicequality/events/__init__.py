@@ -8,7 +8,7 @@ from servicequality.events.presence_rows import presence
 from servicequality.events.quality import DataCheck, check
 from servicequality.events.reviewed import reviewed_tickets
 from servicequality.events.reviews import review_scores
-from servicequality.events.status_spells import status_times
+from servicequality.events.status_rows import status_spells, status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.events.uptime_rows import uptime
@@ -28,6 +28,7 @@ __all__ = [
     "reply_waits",
     "review_scores",
     "reviewed_tickets",
+    "status_spells",
     "status_times",
     "uptime",
 ]

@@ -14,14 +14,12 @@ from servicequality.checks import column, shown, zone_aware
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.numbering import TicketNumbers, with_tickets
 from servicequality.model import Records, TableLike
-from servicequality.worktime import Schedule
 
 __all__ = [
     "COUNTERS",
     "STAMPS",
     "Heads",
     "changes_of",
-    "hours",
     "instant",
     "known_at",
     "known_events",
@@ -31,7 +29,6 @@ __all__ = [
     "over_tickets",
     "seconds",
     "words",
-    "worked",
 ]
 
 STAMPS = ("first_response_at", "first_resolved_at", "resolved_at", "closed_at")
@@ -90,19 +87,6 @@ def records_of(records: TableLike | Records | pl.LazyFrame, call: str) -> Record
         ) from error
 
 
-def hours(schedule: object) -> Schedule | None:
-    """The schedule that a call was given, if any.
-
-    Raises:
-        ParameterError: It is not a schedule.
-    """
-    if schedule is None or isinstance(schedule, Schedule):
-        return schedule
-    raise ParameterError(
-        f"schedule must be a Schedule or None; got {shown(schedule)}: Schedule.from_dict reads a dictionary"
-    )
-
-
 def words(parameter: str, values: Collection[str]) -> frozenset[str]:
     """A set of names in lower case, since case is ignored.
 
@@ -131,12 +115,6 @@ def instant(expr: pl.Expr, records: Records) -> pl.Expr:
 def seconds(expr: pl.Expr) -> pl.Expr:
     """Int64 microseconds as Float64 seconds."""
     return expr / 1_000_000
-
-
-def worked(schedule: Schedule, start: pl.Expr, stop: pl.Expr) -> pl.Expr:
-    """Seconds of the schedule between two instants in Int64 microseconds."""
-    opened, closed = (schedule.clock(at.cast(pl.Datetime("us", "UTC"))) for at in (start, stop))
-    return seconds(closed - opened)
 
 
 def known_tickets(records: Records, known: int) -> pl.LazyFrame:

@@ -68,10 +68,12 @@ def assignment_facts(
     return of_present(flagged, sums, names, {"_teams": teams})
 
 
-def values_in_force(changes: pl.LazyFrame, numbers: TicketNumbers, known: int) -> pl.LazyFrame:
-    """For each field the latest value, `_held_…`, and `_set_…` if there is one, in the order of the tickets' numbers."""
-    rows = known_events(changes.filter(pl.col("field").is_in(list(HELD))), numbers, known)
-    sums = _in_force(HELD)
+def values_in_force(
+    changes: pl.LazyFrame, numbers: TicketNumbers, known: int, fields: Collection[str] = tuple(HELD)
+) -> pl.LazyFrame:
+    """For each field the latest value, `_held_…`, then `_set_…` if there is one, in the order of the tickets' numbers."""
+    rows = known_events(changes.filter(pl.col("field").is_in(list(fields))), numbers, known)
+    sums = _in_force(fields)
     return of_present(one_after_another(rows.select("_ticket", "_at", "field", "value")), sums, sums)
 
 

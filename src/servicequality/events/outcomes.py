@@ -4,11 +4,11 @@
 
 import polars as pl
 
-from servicequality.events.as_of import STAMPS, instant, microseconds, seconds, worked
+from servicequality.events.as_of import STAMPS, instant, microseconds, seconds
+from servicequality.events.hours import Hours, worked
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.model import Records
-from servicequality.worktime import Schedule
 
 __all__ = ["closing", "durations", "first_contact", "resolution", "response", "touches"]
 
@@ -107,7 +107,7 @@ def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
     ]
 
 
-def durations(records: Records, known: int, schedule: Schedule | None) -> list[pl.Expr]:
+def durations(records: Records, known: int, schedule: Hours | None) -> list[pl.Expr]:
     """Every instant with its seconds, also in the schedule's time, whether they end with the event, and why there are none."""
     response, end = pl.col("_response"), pl.col("_resolution")
     answered, is_ended = response.is_not_null(), pl.col("_is_ended")
@@ -163,7 +163,7 @@ def _pair(
     unknown: pl.Expr,
     records: Records,
     known: int,
-    schedule: Schedule | None,
+    schedule: Hours | None,
     *,
     at: str | None = None,
 ) -> list[pl.Expr]:
@@ -179,7 +179,7 @@ def _pair(
     ]
 
 
-def touches(records: Records, sets: StatusSets, schedule: Schedule | None) -> list[pl.Expr]:
+def touches(records: Records, sets: StatusSets, schedule: Hours | None) -> list[pl.Expr]:
     """Counts that are 0, and not unknown, for a ticket without rows in a table that exists."""
     written = ("public_agent_messages", "agent_replies", "customer_messages", "_followups", "_agent_messages")
     moves = {"reassignments": pl.coalesce("reassignments", "_own_reassignments"), "escalations": pl.col("escalations")}

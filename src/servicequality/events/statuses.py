@@ -4,7 +4,6 @@
 # whole numbers, and no row is moved. Everything else is a sum: each entry into a set adds the time that was left until
 # `as_of`, each exit subtracts it.
 
-import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, fields
 from functools import partial
@@ -13,15 +12,13 @@ import numpy as np
 import polars as pl
 
 from servicequality.events.as_of import changes_of, known_events, seconds
+from servicequality.events.hours import Hours, clock
 from servicequality.events.numbering import TicketNumbers, beside_above
 from servicequality.events.per_ticket import any_of, count, earliest, last, latest, of_present, total
 from servicequality.model import Records
-from servicequality.worktime import Schedule
+from servicequality.worktime import Schedules
 
 __all__ = ["StatusSets", "handovers", "status_facts", "status_moves"]
-
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-_INSTANT = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +78,7 @@ def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: Sta
 
 
 def status_facts(
-    moves: pl.LazyFrame, known: int, sets: StatusSets, names: Collection[str], schedule: Schedule | None = None
+    moves: pl.LazyFrame, known: int, sets: StatusSets, names: Collection[str], schedule: Hours | None = None
 ) -> pl.LazyFrame:
     """What the statuses of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
@@ -102,12 +99,9 @@ def status_facts(
     remaining = {"_seconds": known - since}
     life = {"_seconds": known - pl.col("_created")}
     if schedule is not None:
-        clock = {
-            name: schedule.clock(at.cast(_INSTANT)) for name, at in (("since", since), ("born", pl.col("_created")))
-        }
-        now = schedule.clock(_EPOCH + dt.timedelta(microseconds=known))
-        remaining["_working_seconds"] = now - clock["since"]
-        life["_working_seconds"] = now - clock["born"]
+        now = clock(schedule, pl.lit(known))
+        remaining["_working_seconds"] = now - clock(schedule, since)
+        life["_working_seconds"] = now - clock(schedule, pl.col("_created"))
     of_set = {
         "hold": "paused",
         "requester_wait": "requester_wait",
@@ -131,6 +125,8 @@ def status_facts(
     end, reopen = pl.col("_end"), pl.col("_reopen")
     closing = end & _has(after, sets.bit("closed"))
     times = {name + twin: time(of, twin) for twin in remaining for name, of in of_set.items()}
+    # Where no schedule is in force nothing tells how long it worked.
+    keyed = remaining["_working_seconds"].is_null() if isinstance(schedule, Schedules) else None
     return of_present(
         flows,
         {
@@ -148,16 +144,21 @@ def status_facts(
             "_reopens": count(reopen),
             "_born_ended": any_of(pl.col("_born")),
             "_status": last("_status", pl.Categorical(), pl.col("_is_last")),
-            **{name: total(microseconds) for name, microseconds in times.items()},
+            **{name: total(microseconds.fill_null(0)) for name, microseconds in times.items()},
+            **({} if keyed is None else {"_unclocked": any_of(keyed)}),
         },
         names,
         {
             # In the set from the start, or moved into it, and not out of it again.
             "_ended": pl.col("_born_ended") + pl.col("_ends") > pl.col("_reopens"),
             "_status": pl.col("_status").cast(pl.String),
-            **{name: seconds(pl.col(name)) for name in times},
+            **{name: _told(seconds(pl.col(name)), keyed if "_working" in name else None) for name in times},
         },
     )
+
+
+def _told(value: pl.Expr, untold: pl.Expr | None) -> pl.Expr:
+    return value if untold is None else pl.when(~pl.col("_unclocked")).then(value)
 
 
 def handovers(

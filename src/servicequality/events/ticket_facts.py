@@ -7,8 +7,9 @@ from typing import get_args
 import polars as pl
 
 from servicequality.checks import choice, column, refusing_misfits
-from servicequality.events.as_of import Heads, hours, known_at, known_tickets, needed, over_tickets, records_of, words
+from servicequality.events.as_of import Heads, known_at, known_tickets, needed, over_tickets, records_of, words
 from servicequality.events.assignments import HELD
+from servicequality.events.hours import KEY, Hours, hours, key_columns, key_types, with_keys
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.outcomes import closing, durations, first_contact, resolution, response, touches
 from servicequality.events.statuses import StatusSets
@@ -21,7 +22,6 @@ from servicequality.events.ticket_rows import (
     ticket_rows,
 )
 from servicequality.model import Records, TableLike
-from servicequality.worktime import Schedule
 
 __all__ = ["ENDED", "EXCLUDED", "excluded_tickets", "facts"]
 
@@ -46,7 +46,7 @@ def facts(
     agent_work: tuple[str, ...] = ("new", "open"),
     new: tuple[str, ...] = ("new",),
     closed: tuple[str, ...] = CLOSED,
-    schedule: Schedule | None = None,
+    schedule: Hours | None = None,
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
 
@@ -102,7 +102,9 @@ def facts(
         agent_work: statuses in which the agents work.
         new: statuses in which nobody has acted yet.
         closed: those of the `ended` statuses that close a ticket for good.
-        schedule: the hours that count in the twins.
+        schedule: the hours that count in the twins. Of `Schedules`, the one whose key is the ticket's `schedule` as of
+            `as_of` (a column of its own, or a field of its changes; ``Schedules(…, column="team")`` names another). The
+            twins are null where no schedule is in force.
 
     Returns:
         A lazy frame, sorted by `ticket_id`. What a selection of its columns does not need is neither computed nor read: a
@@ -114,7 +116,8 @@ def facts(
     """
     choice("first_response", first_response, get_args(FirstResponse))
     known = known_at(as_of)
-    records, schedule = records_of(records, "facts"), hours(schedule)
+    records = records_of(records, "facts")
+    schedule = hours(schedule, records)
     over = words("ended", ended)
     sets = StatusSets(
         ended=over,
@@ -134,7 +137,7 @@ def facts(
         first_contact(),
     ]
     sums, own = sum_types(schedule), known_tickets(records, known).collect_schema()
-    types = {name: dtype for name, dtype in own.items() if name not in sums} | sums
+    types = {name: dtype for name, dtype in own.items() if name not in sums} | sums | key_types(schedule)
     # The tickets' own columns, then the facts.
     whole = _derived(pl.LazyFrame(schema=types), layers).collect_schema()
     schema = {name: dtype for name, dtype in whole.items() if not name.startswith("_")}
@@ -142,7 +145,11 @@ def facts(
     def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
         selected = schema if names is None else names
         (now, *rules), needed_sums = _needed(layers, {*selected, *reason.meta.root_names()})
-        rows = ticket_rows(records, read(needed_sums), known, sets, first_response, schedule, needed_sums)
+        if KEY in needed_sums or any(name.endswith("_working_seconds") for name in needed_sums):
+            tickets = with_keys(read({*needed_sums, *key_columns(schedule)}), schedule, records, known)
+        else:
+            tickets = read(needed_sums)
+        rows = ticket_rows(records, tickets, known, sets, first_response, schedule, needed_sums)
         return _derived(rows.with_columns(now).filter(reason.is_null()), rules).select(map(column, selected))
 
     return over_tickets(records, known, plan, schema)

@@ -7,11 +7,11 @@ import polars as pl
 
 from servicequality.events.as_of import changes_of
 from servicequality.events.assignments import HELD, assignment_facts, values_in_force
+from servicequality.events.hours import Hours, beside
 from servicequality.events.messages import message_facts, messages
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
 from servicequality.model import Records
-from servicequality.worktime import Schedule
 
 __all__ = ["FirstResponse", "as_known", "exclusion", "in_force_columns", "sum_types", "ticket_rows"]
 
@@ -43,7 +43,7 @@ _MESSAGE: Mapping[str, pl.DataType] = {
 }
 
 
-def sum_types(schedule: Schedule | None) -> dict[str, pl.DataType]:
+def sum_types(schedule: Hours | None) -> dict[str, pl.DataType]:
     """Every column that `ticket_rows` can put beside the tickets, with its type."""
     return {**_status_columns(schedule), **_ASSIGNMENT, **_MESSAGE, "_turn": pl.Int64()}
 
@@ -54,7 +54,7 @@ def ticket_rows(
     known: int,
     sets: StatusSets,
     first_response: FirstResponse,
-    schedule: Schedule | None,
+    schedule: Hours | None,
     needed: Collection[str],
 ) -> pl.LazyFrame:
     """Tickets with the sums that are asked; null where a table or a ticket's rows are missing."""
@@ -65,7 +65,7 @@ def ticket_rows(
     frames: list[pl.LazyFrame] = []
     missing: dict[str, pl.DataType] = {}
 
-    def beside(columns: Mapping[str, pl.DataType], sums: Callable[[Collection[str]], pl.LazyFrame] | None) -> None:
+    def add(columns: Mapping[str, pl.DataType], sums: Callable[[Collection[str]], pl.LazyFrame] | None) -> None:
         chosen = {name: dtype for name, dtype in columns.items() if name in needed}
         if sums is None:
             missing.update(chosen)
@@ -79,12 +79,15 @@ def ticket_rows(
     )
     notes, carried = first_response != "zammad", records.has("changes", "previous")
     columns = _status_columns(schedule)
-    beside(columns, None if moves is None else lambda names: status_facts(moves, known, sets, names, schedule))
-    beside(
+    add(
+        columns,
+        None if moves is None else lambda names: status_facts(beside(moves, tickets), known, sets, names, schedule),
+    )
+    add(
         _ASSIGNMENT,
         None if changes is None else lambda names: assignment_facts(changes, carried, numbers, known, names),
     )
-    beside(_MESSAGE, None if mail is None else lambda names: message_facts(mail, names, notes_count=notes))
+    add(_MESSAGE, None if mail is None else lambda names: message_facts(mail, names, notes_count=notes))
     # The sums stand in the order of the tickets' numbers: no join has to find their ticket.
     if frames:
         rows = pl.concat([rows, *frames], how="horizontal_extend")
@@ -101,7 +104,7 @@ def ticket_rows(
     return rows.join(turns, on="_ticket", how="left", maintain_order="left")
 
 
-def _status_columns(schedule: Schedule | None) -> dict[str, pl.DataType]:
+def _status_columns(schedule: Hours | None) -> dict[str, pl.DataType]:
     twins = _STATUS if schedule is not None else {}
     return {**_STATUS, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
 

@@ -11,7 +11,6 @@ from servicequality.errors import InputError
 from servicequality.events.as_of import (
     STAMPS,
     Heads,
-    hours,
     instant,
     known_at,
     known_tickets,
@@ -19,16 +18,15 @@ from servicequality.events.as_of import (
     over_tickets,
     seconds,
     words,
-    worked,
 )
 from servicequality.events.assignments import HELD
+from servicequality.events.hours import Hours, hours, key_columns, with_keys, worked
 from servicequality.events.messages import messages
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.statuses import StatusSets, status_moves
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.events.ticket_rows import as_known, exclusion
 from servicequality.model import Records
-from servicequality.worktime import Schedule
 
 __all__ = ["reply_waits"]
 
@@ -45,7 +43,7 @@ def reply_waits(
     as_of: dt.datetime,
     ended: tuple[str, ...] = ENDED,
     excluded: tuple[str, ...] = EXCLUDED,
-    schedule: Schedule | None = None,
+    schedule: Hours | None = None,
 ) -> pl.LazyFrame:
     """Every time a customer waited for an answer, by `as_of`: one row a wait.
 
@@ -64,7 +62,7 @@ def reply_waits(
         as_of: the instant of knowledge, inclusive; with a time zone.
         ended: statuses in which a ticket is ended.
         excluded: reasons in the tickets' column `excluded`, or statuses, that leave a ticket out.
-        schedule: the hours that count in the working time.
+        schedule: the hours that count in the working time; of `Schedules`, those of the ticket, as in `facts`.
 
     Raises:
         ParameterError: `as_of` has no time zone, or a set of statuses is not a tuple of texts.
@@ -80,14 +78,16 @@ def reply_waits(
         agent_work=_NONE,
         new=_NONE,
     )
-    records, schedule, out = needed(records, "reply_waits"), hours(schedule), words("excluded", excluded)
+    records, out = needed(records, "reply_waits"), words("excluded", excluded)
+    schedule = hours(schedule, records)
     made = {*_COLUMNS, *STAMPS, *([] if schedule is None else ["reply_wait_working_seconds"])}
     own = [name for name in known_tickets(records, known).collect_schema() if name not in made and name[:1] != "_"]
     if records.responses is None:
         raise InputError("expected records with responses; got none: reply waits need Records(responses=...)")
 
     def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
-        tickets = read(None if names is None else {*names, "opened_by", "excluded", *HELD.values()})
+        always = {"opened_by", "excluded", *HELD.values(), *key_columns(schedule)}
+        tickets = with_keys(read(None if names is None else {*names, *always}), schedule, records, known)
         numbers = TicketNumbers(tickets)
         mail = messages(records, numbers, known)
         assert mail is not None  # looked at above

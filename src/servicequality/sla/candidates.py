@@ -1,7 +1,8 @@
 """Which clocks a history starts, and what stops them."""
 
 # Instants are Int64 microseconds. Columns: `_ticket` (the ticket's number), `kind`, `sequence`, `_start`, `_stop` (null
-# while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (nothing tells whether it stopped).
+# while it runs), `_lapsed` (it stopped without what it waited for), `_unknown` (nothing tells whether it stopped), `_is_first`
+# (a wait for a reply that began before the first response).
 
 import datetime as dt
 from collections.abc import Collection
@@ -56,7 +57,8 @@ def candidates(history: History, kinds: Collection[str], status: pl.DataFrame, e
     """Every clock of those kinds, whatever its policy; `status` is the log of statuses, `ended` which of its rows are."""
     lazy = _of_tickets(history)
     heads, *waits = pl.collect_all([lazy, *([_of_waits(history)] if "next_reply" in kinds else [])])
-    parts = [_stopped_once(heads, kind) for kind in CLOCKS if kind in kinds and NEEDS.get(kind) != "responses"] + waits
+    parts = [_stopped_once(heads, kind) for kind in CLOCKS if kind in kinds and NEEDS.get(kind) != "responses"]
+    parts += [_shaped(_after_first(rows, heads), "next_reply").collect() for rows in waits]
     if "periodic_update" in kinds:
         parts.append(_updates(history, heads, Log.of(status, history.tickets.height), ended))
     return pl.concat(parts)
@@ -114,6 +116,7 @@ def _of_tickets(history: History) -> pl.LazyFrame:
             "_created",
             resolved.alias("_resolved"),
             response.alias("_response"),
+            answered.alias("_answered"),
             begun.alias("_begun"),
             lapsed.alias("_lapsed"),
             pl.col("resolution_reason").is_not_null().alias("_resolution_unknown"),
@@ -127,7 +130,18 @@ def _of_waits(history: History) -> pl.LazyFrame:
         "ticket_id", "sequence", microseconds("started_at").alias("_start"), microseconds("stopped_at").alias("_stop")
     )
     numbers = history.tickets.lazy().select("ticket_id", "_ticket")
-    return _shaped(waits.join(numbers, on="ticket_id", maintain_order="left"), "next_reply")
+    return waits.join(numbers, on="ticket_id", maintain_order="left")
+
+
+def _after_first(waits: pl.DataFrame, heads: pl.DataFrame) -> pl.LazyFrame:
+    """Waits for a reply, with whether they began before the first response."""
+    before = (pl.col("_start") < pl.col("_answered")).fill_null(value=True)
+    answered = heads.lazy().select("_ticket", "_answered")
+    return (
+        waits.lazy()
+        .join(answered, on="_ticket", how="left", maintain_order="left")
+        .with_columns(before.alias("_is_first"))
+    )
 
 
 def _stopped_once(heads: pl.DataFrame, kind: str) -> pl.DataFrame:
@@ -184,7 +198,7 @@ def _updates(history: History, heads: pl.DataFrame, log: Log, ended: Flags) -> p
 
 def _shaped(rows: pl.LazyFrame, kind: str) -> pl.LazyFrame:
     given = rows.collect_schema()
-    absent = [pl.lit(value=False).alias(name) for name in ("_lapsed", "_unknown") if name not in given]
+    absent = [pl.lit(value=False).alias(name) for name in ("_lapsed", "_unknown", "_is_first") if name not in given]
     return rows.with_columns(pl.lit(kind, KINDS).alias("kind"), *absent).select(
-        "_ticket", "kind", "sequence", "_start", "_stop", "_lapsed", "_unknown"
+        "_ticket", "kind", "sequence", "_start", "_stop", "_lapsed", "_unknown", "_is_first"
     )

@@ -49,7 +49,7 @@ def columns_of_policies(policies: Sequence[Policy], records: Records) -> list[st
                     "so leave the target out or give the table"
                 )
         names = set() if policy.when is None else set(policy.when.meta.root_names())
-        names |= {"schedule"} if isinstance(policy.schedule, Schedules) else set()
+        names |= {schedule.column for schedule in policy.schedules if isinstance(schedule, Schedules)}
         for name in sorted(names):
             if name not in tickets and records.changes is None:
                 raise ParameterError(
@@ -135,20 +135,28 @@ def holds(policy: Policy) -> pl.Expr:
     return mask
 
 
-def targets(policies: Sequence[Policy], rows: pl.DataFrame) -> pl.Series:
-    """The budget of each clock in microseconds, by `_policy`, `kind` and `priority`; -1 where there is none."""
+def targets(policies: Sequence[Policy], rows: pl.DataFrame, place: int) -> pl.Series:
+    """The budget of each clock in microseconds, by `_policy`, `kind` and `priority`; -1 where there is none.
+
+    `place`: of the policy's schedules, the one whose targets are read. A wait before the first response, `_is_first`, has no
+    target that leaves such waits out.
+    """
     named = sorted(
         {target.priority.lower() for one in policies for target in one.targets if target.priority is not None}
     )
-    table = np.full((len(policies), len(CLOCKS), len(named) + 1), -1, np.int64)
+    # The last axis: waits that began before the first response, and all others.
+    table = np.full((len(policies), len(CLOCKS), len(named) + 1, 2), -1, np.int64)
     for number, one in enumerate(policies):
+        chosen = [target for target in one.targets if one.schedules.index(one.schedule_of(target)) == place]
         # Those for all priorities first, so that those for one overwrite them.
-        for target in sorted(one.targets, key=lambda target: target.priority is not None):
-            place = slice(None) if target.priority is None else named.index(target.priority.lower())
-            table[number, CLOCKS.index(target.clock), place] = round(target.seconds * 1_000_000)
+        for target in sorted(chosen, key=lambda target: target.priority is not None):
+            column = slice(None) if target.priority is None else named.index(target.priority.lower())
+            budget = round(target.seconds * 1_000_000)
+            table[number, CLOCKS.index(target.clock), column] = [budget, budget if target.first_wait else -1]
     priority = (
         rows["priority"]
         .str.to_lowercase()
         .replace_strict(named, range(len(named)), default=len(named), return_dtype=pl.Int64)
     )
-    return pl.Series(table[rows["_policy"].to_numpy(), rows["kind"].to_physical().to_numpy(), priority.to_numpy()])
+    which = (rows["_policy"], rows["kind"].to_physical(), priority, rows["_is_first"].cast(pl.UInt8))
+    return pl.Series(table[tuple(codes.to_numpy() for codes in which)])

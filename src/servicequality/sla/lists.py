@@ -13,7 +13,7 @@ from servicequality.model import as_frame
 __all__ = ["at_risk", "overdue"]
 
 _SHOWN = (
-    "ticket_id", "policy", "priority", "kind", "sequence", "team", "agent_id", "started_at", "due_at",
+    "ticket_id", "policy", "priority", "kind", "sequence", "target_schedule", "team", "agent_id", "started_at", "due_at",
     "remaining_seconds", "overrun_seconds",
 )  # fmt: skip
 _TEXTS = (pl.String, pl.Categorical, pl.Enum)
@@ -70,7 +70,7 @@ def _checked(clocks: Any, needed: str) -> pl.LazyFrame:
 
 def _listed(frame: pl.LazyFrame, *, by: str, without: str, descending: bool) -> pl.LazyFrame:
     here = frame.collect_schema()
-    keys = [by, *(name for name in ("ticket_id", "kind", "sequence") if name in here)]
+    keys = [by, *(name for name in ("ticket_id", "kind", "sequence", "target_schedule") if name in here)]
     return frame.select(name for name in _SHOWN if name in here and name != without).sort(
         keys, descending=[descending, *[False] * (len(keys) - 1)], nulls_last=True
     )

@@ -13,7 +13,7 @@ from servicequality.errors import ParameterError
 from servicequality.events.as_of import words
 from servicequality.worktime import ALWAYS_OPEN, Schedule, Schedules
 
-__all__ = ["CLOCKS", "NEEDS", "PAUSED", "WORKING", "Clock", "Policy", "Target", "read_policies"]
+__all__ = ["CLOCKS", "NEEDS", "PAUSED", "WORKING", "Clock", "Policy", "Target", "label", "read_policies"]
 
 Clock = Literal["first_response", "next_reply", "periodic_update", "resolution", "requester_wait", "agent_work"]
 """What a target can be set for."""
@@ -42,14 +42,21 @@ class Target:
             ``"agent_work"``.
         seconds: The budget in the policy's working time; using it up to the last second is in time.
         priority: The priority that it is for, without regard to case; None is for all that have no target of their own.
+        schedule: The hours that count, as for a policy; None takes the policy's. So one policy promises a reply within four
+            business hours and within a day of the calendar: two targets of one clock, each of which has its rows.
+        first_wait: Of ``"next_reply"``, whether the waits that began before the first response count too. False leaves them
+            to ``"first_response"``.
 
     Raises:
-        ParameterError: An unknown clock, or a budget that is missing, negative or not finite.
+        ParameterError: An unknown clock, a budget that is missing, negative or not finite, or a part that is not what it has
+            to be.
     """
 
     clock: Clock
     seconds: float
     priority: str | None = None
+    schedule: Schedule | Schedules | None = None
+    first_wait: bool = True
 
     def __post_init__(self) -> None:
         choice("clock", self.clock, CLOCKS)
@@ -61,6 +68,20 @@ class Target:
             )
         if self.priority is not None and not isinstance(self.priority, str):
             raise ParameterError(f"priority must be a text, or None for all others; got {self.priority!r}")
+        if not isinstance(self.schedule, Schedule | Schedules | None):
+            raise ParameterError(
+                f"the target of {self.clock}: schedule must be a Schedule, Schedules by a column of the ticket, or None for "
+                f"the policy's; got {shown(self.schedule)}"
+            )
+        if not isinstance(self.first_wait, bool):
+            raise ParameterError(f"first_wait must be True or False; got {shown(self.first_wait)}")
+        if not self.first_wait and self.clock != "next_reply":
+            raise ParameterError(f"first_wait=False is for targets of 'next_reply'; got one of {self.clock!r}")
+
+    def __str__(self) -> str:
+        who = "" if self.priority is None else f", priority {shown(self.priority)}"
+        hours = "" if self.schedule is None else f", schedule {shown(label(self.schedule))}"
+        return f"Target({self.clock}, {self.seconds:g} s{who}{hours})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,9 +90,9 @@ class Policy:
 
     Attributes:
         name: The policy's name, in the column `policy` of the clocks.
-        targets: One for each clock and priority.
-        schedule: The hours that count. Of `Schedules`, the one whose key is the ticket's `schedule` (a column of its own,
-            or a field of its changes).
+        targets: One for each clock, priority and schedule. Two of one clock in different schedules are two clocks.
+        schedule: The hours that count, where a target names none. Of `Schedules`, the one whose key is the ticket's
+            `schedule` (a column of its own, or a field of its changes; ``Schedules(…, column="team")`` names another).
         paused: Statuses in which the clocks stand still, without regard to case; not those of `requester_wait` and
             `agent_work`, which have statuses of their own.
         when: A condition on the ticket's columns and on fields of its changes, such as
@@ -81,7 +102,8 @@ class Policy:
         until: The end of that window.
 
     Raises:
-        ParameterError: No target, two targets for one clock and priority, or a part that is not what it has to be.
+        ParameterError: No target, two targets for one clock, priority and schedule, two schedules of one clock that their
+            names do not tell apart, or a part that is not what it has to be.
     """
 
     name: str
@@ -112,13 +134,31 @@ class Policy:
         targets = tuple(given) if isinstance(given, Iterable) else ()
         if not targets or not all(isinstance(target, Target) for target in targets):
             self._refuse("targets must be a list of Target", self.targets)
-        seen: set[tuple[str, str | None]] = set()
-        for target in targets:
-            key = (target.clock, target.priority and target.priority.lower())
-            if key in seen:
-                self._refuse("expected one target for each clock and priority", f"two for {key}")
-            seen.add(key)
+        for one, other in combinations(targets, 2):
+            self._compare(one, other)
         object.__setattr__(self, "targets", targets)
+
+    @property
+    def schedules(self) -> list[Schedule | Schedules]:
+        """The different schedules of the targets, in their order."""
+        return list(dict.fromkeys(self.schedule_of(target) for target in self.targets))
+
+    def schedule_of(self, target: Target) -> Schedule | Schedules:
+        """The hours that count for a target."""
+        return self.schedule if target.schedule is None else target.schedule
+
+    def _compare(self, one: Target, other: Target) -> None:
+        """Refuse two targets that are one promise, or whose clocks nothing would tell apart."""
+        if one.clock != other.clock:
+            return
+        first, second = self.schedule_of(one), self.schedule_of(other)
+        if first == second and (one.priority and one.priority.lower()) == (other.priority and other.priority.lower()):
+            expected = "one target for each clock, priority and schedule"
+        elif first != second and label(first) == label(second):
+            expected = "schedules of one clock to have names that tell them apart, such as Schedule(…, name='office')"
+        else:
+            return
+        raise ParameterError(f"policy {self.name!r}: expected {expected}; got {one} and {other}")
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Policy):
@@ -135,6 +175,11 @@ class Policy:
 
     def _refuse(self, expected: str, came: object) -> NoReturn:
         raise ParameterError(f"policy {self.name!r}: {expected}; got {shown(came)}")
+
+
+def label(schedule: Schedule | Schedules) -> str | None:
+    """What a clock's column `target_schedule` says: the schedule's name, or by what it is chosen."""
+    return schedule.name if isinstance(schedule, Schedule) else f"by {schedule.column}"
 
 
 def read_policies(policies: Policy | Sequence[Policy]) -> tuple[Policy, ...]:

@@ -39,18 +39,19 @@ def clocks(
 
     - ``first_response`` runs from creation to the first response (`facts` says which message is one). A ticket that is
       ended without one lets the clock lapse: it is cancelled if in time, else missed.
-    - ``next_reply``: one for each wait of `reply_waits`, the first included. It stops at the answer or at the resolution.
+    - ``next_reply``: one for each wait of `reply_waits`, with its `sequence`; those that began before the first response are
+      left out by ``Target(…, first_wait=False)``. It stops at the answer or at the resolution.
     - ``periodic_update`` runs from each public message of a person on the agents' side to the next. A ticket that is ended
       lets the last one lapse. Spans in which the ticket never ran do not count.
     - ``resolution`` runs from creation to the last resolution; ``requester_wait`` and ``agent_work`` as well, but only
       while the ticket is in one of the statuses that the call names for them.
 
-    Time is that of the policy's schedule. In its paused statuses, and in ended ones, a clock stands still: a reopened
-    ticket keeps the budget it had left. Policy, priority, team, agent and schedule are those in force when the clock stopped,
-    or at `as_of` while it runs, and count from its start. In force is the last change at or before the instant;
-    before the first, what the log's column `previous` says, or else the ticket's own column. Of the policies that hold, in
-    their order, the first wins; if it has no target for a clock there is none. `policy_coverage` counts the tickets of each
-    policy.
+    Time is that of the target's schedule, or else the policy's. In its paused statuses, and in ended ones, a clock stands
+    still: a reopened ticket keeps the budget it had left. Policy, priority, team, agent and schedule are those in force
+    when the clock stopped, or at `as_of` while it runs, and count from its start. In force is the last change at or before
+    the instant; before the first, what the log's column `previous` says, or else the ticket's own column. Of the policies
+    that hold, in their order, the first wins; if it has no target for a clock there is none. `policy_coverage` counts the
+    tickets of each policy.
 
     Args:
         records: tickets, and changes and responses where there are any: next replies and updates need responses,
@@ -65,9 +66,10 @@ def clocks(
 
     Returns:
         A lazy frame sorted by `ticket_id`, `kind` and `sequence`: ``ticket_id policy priority kind sequence started_at due_at
-        stopped_at elapsed_seconds paused_seconds target_seconds overrun_seconds remaining_seconds outcome`` and the
-        ticket's other columns but its stamps and counts. `sequence` counts from 1 within ticket and kind. Seconds are
-        Float64. `due_at` is, while the clock runs, where the budget ends; null while it is paused, unless it has ended
+        stopped_at elapsed_seconds paused_seconds target_seconds overrun_seconds remaining_seconds outcome
+        target_schedule`` and the ticket's other columns but its stamps and counts. `sequence` counts from 1 within ticket
+        and kind. `target_schedule` is the name of the schedule that counts, ``by team`` of `Schedules` by that column. Seconds
+        are Float64. `due_at` is, while the clock runs, where the budget ends; null while it is paused, unless it has ended
         already; once stopped, where it ended or would have ended had the clock run on. `overrun_seconds` is null if in time,
         `remaining_seconds` unless pending. `outcome` is met (the target itself is in time), missed, missed_open, pending or
         cancelled; null where nothing tells how long the clock ran: no stop is known of an ended ticket, a stop precedes the

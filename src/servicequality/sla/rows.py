@@ -11,7 +11,7 @@ from servicequality.sla.candidates import KINDS, History, candidates, statuses
 from servicequality.sla.in_force import SHOWN, choose, held, targets
 from servicequality.sla.log import Codes, Flags, Log
 from servicequality.sla.outcomes import OUTCOMES, verdict
-from servicequality.sla.policy import CLOCKS, WORKING, Policy
+from servicequality.sla.policy import CLOCKS, WORKING, Policy, label
 from servicequality.sla.running import Hours, Spans, run
 from servicequality.worktime import Schedules
 
@@ -29,6 +29,7 @@ def clock_schema(records: Records) -> dict[str, pl.DataType]:
         **dict.fromkeys(("started_at", "due_at", "stopped_at"), moment),
         **dict.fromkeys((f"{time}_seconds" for time in times), number),
         "outcome": OUTCOMES,
+        "target_schedule": text,
         **dict.fromkeys(SHOWN, text),
     }
 
@@ -50,9 +51,9 @@ def clock_rows(
         choose(policies, columns, rows["_at"]).alias("_policy"),
         columns["priority"].cast(pl.String),
         *(columns[name].cast(pl.String).alias(name) for name in SHOWN),
-        *([columns["schedule"].alias("_key")] if "schedule" in policy_columns else []),
+        *(columns[name].alias(_key(name)) for name in policy_columns),
     ).filter(pl.col("_policy").is_not_null())
-    rows = rows.with_columns(_target=targets(policies, rows)).filter(pl.col("_target") >= 0)
+    rows = _targeted(policies, rows)
     order = rows["_ticket"].to_numpy().astype(np.int64) * len(CLOCKS) + rows["kind"].to_physical().to_numpy()
     rows = rows[np.argsort(order, kind="stable")]
     ran = _ran(rows, Log.of(status, history.tickets.height), among, ended, policies, working)
@@ -75,10 +76,43 @@ def clock_rows(
             seconds(paused).alias("paused_seconds"),
             seconds(pl.col("_target")).alias("target_seconds"),
             *verdict(elapsed=elapsed, target=pl.col("_target"), lapsed=pl.col("_lapsed")),
+            _labels(policies, rows),
             *SHOWN,
         )
         .collect()
     )
+
+
+def _targeted(policies: Sequence[Policy], rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows that have a target, once for each schedule of their policy that has one: `_place` is that of the schedule."""
+    places = range(max(len(policy.schedules) for policy in policies))
+    parts = [
+        rows.with_columns(targets(policies, rows, place).alias("_target"), pl.lit(place).alias("_place")).filter(
+            pl.col("_target") >= 0
+        )
+        for place in places
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    # Beside each other in the order of the rows, so that a stable sort keeps them there.
+    numbered = rows.with_row_index("_row").select("_ticket", "kind", "sequence", "_row")
+    return (
+        pl.concat(parts)
+        .join(numbered, on=["_ticket", "kind", "sequence"], how="left", maintain_order="left")
+        .sort("_row", "_place", maintain_order=True)
+        .drop("_row")
+    )
+
+
+def _labels(policies: Sequence[Policy], rows: pl.DataFrame) -> pl.Series:
+    labels = [label(schedule) for policy in policies for schedule in policy.schedules]
+    starts = np.cumsum([0, *(len(policy.schedules) for policy in policies)])
+    codes = starts[rows["_policy"].to_numpy()] + rows["_place"].to_numpy()
+    return pl.Series("target_schedule", labels, dtype=pl.String).gather(codes)
+
+
+def _key(column: str) -> str:
+    return f"_key {column}"
 
 
 class _Membership:
@@ -127,22 +161,18 @@ def _ran(
 
 def _passes(rows: pl.DataFrame, policies: Sequence[Policy]) -> Iterator[tuple[Hours, str | tuple[str, ...], Codes]]:
     """Rows of the same hours whose clocks stand still in the same statuses: the paused ones, or those of their kind."""
-    schedules = list(dict.fromkeys(policy.schedule for policy in policies))
+    schedules = list(dict.fromkeys(schedule for policy in policies for schedule in policy.schedules))
     sets: list[str | tuple[str, ...]] = list(dict.fromkeys([*WORKING, *(policy.paused for policy in policies)]))
-    table = np.array(
-        [
-            [
-                schedules.index(policy.schedule) * len(sets) + sets.index(kind if kind in WORKING else policy.paused)
-                for kind in CLOCKS
-            ]
-            for policy in policies
-        ]
-    )
-    codes = table[rows["_policy"].to_numpy(), rows["kind"].to_physical().to_numpy()]
+    table = np.zeros((len(policies), max(len(policy.schedules) for policy in policies), len(CLOCKS)), np.int64)
+    for number, policy in enumerate(policies):
+        still = np.array([sets.index(kind if kind in WORKING else policy.paused) for kind in CLOCKS])
+        for place, schedule in enumerate(policy.schedules):
+            table[number, place] = schedules.index(schedule) * len(sets) + still
+    codes = table[tuple(rows[name].to_physical().to_numpy() for name in ("_policy", "_place", "kind"))]
     for code in np.unique(codes):
         schedule, chosen = schedules[code // len(sets)], np.flatnonzero(codes == code)
         if isinstance(schedule, Schedules):
-            keys = rows["_key"].gather(chosen)
+            keys = rows[_key(schedule.column)].gather(chosen)
             for key in keys.unique():
                 yield Hours(schedule, key), sets[code % len(sets)], chosen[keys.eq_missing(key).to_numpy()]
         else:

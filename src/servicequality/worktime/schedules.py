@@ -49,12 +49,16 @@ class Schedules:
     Args:
         by_key: key (text or integer) to a `Schedule` or to the `Version`s that follow one another without gap or
             overlap.
+        column: the ticket's column, or the field of its changes, that holds its key where calls on records choose the
+            schedule of each ticket, such as ``"team"``.
 
     Raises:
-        ParameterError: no key at all, keys of mixed types, or versions that overlap or leave a gap.
+        ParameterError: no key at all, keys of mixed types, versions that overlap or leave a gap, or a column that is no text.
     """
 
-    def __init__(self, by_key: Mapping[Any, Schedule | Sequence[Version]]) -> None:
+    def __init__(self, by_key: Mapping[Any, Schedule | Sequence[Version]], *, column: str = "schedule") -> None:
+        if not isinstance(column, str) or not column:
+            raise ParameterError(f"column must be a text, the name of the ticket's column of keys; got {shown(column)}")
         if not isinstance(by_key, Mapping):
             raise ParameterError(f"expected a mapping from keys to schedules; got {shown(by_key)}")
         if (
@@ -65,6 +69,7 @@ class Schedules:
             raise ParameterError(
                 f"expected a mapping from keys, all text or all integers, to schedules; got {list(by_key)[:5]!r}"
             )
+        self.column = column
         self._keys = list(by_key)
         lines = [_timeline(key, versions) for key, versions in by_key.items()]
         self._horizon = Horizon(lines)
@@ -107,6 +112,20 @@ class Schedules:
         """The business clock of the key, as `Schedule.clock`. Do not subtract clocks of different keys."""
         answer: int | pl.Expr | None = self._ask(self._horizon.clock, instant, key=key, returns=pl.Int64)
         return answer
+
+    @property
+    def key_type(self) -> pl.DataType:
+        """The type of a column of keys."""
+        return pl.String() if isinstance(self._keys[0], str) else pl.Int64()
+
+    def keys_in(self, column: pl.Series) -> pl.Series:
+        """A column of keys in their type; null stays null.
+
+        Raises:
+            InputError: A value is the key of no schedule, or the column's type is not that of the keys.
+        """
+        self._read_keys(column)
+        return column.cast(self.key_type)
 
     def __repr__(self) -> str:
         return (

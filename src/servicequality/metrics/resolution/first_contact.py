@@ -57,9 +57,10 @@ def first_contact_resolution(
     reopened). Rows are those of `follow_ups`, or those of `facts` with `window=None`; only the columns of the definition are
     read.
 
-    A next contact counts in (0, `window`] after the last resolution; `window=None` asks for none. Tickets resolved less than
-    a window ago are undecided: `matured` leaves them out as pending, `bounds` gives limits over every way they can end,
-    `pending_aware` uses what is known of them (Kaplan-Meier), and `so_far` takes their silence for success.
+    A next contact counts in (0, `window`] after the last resolution; `window=None` asks for none, and then the
+    rows of `facts` are enough. Tickets resolved less than a window ago are undecided: `matured` leaves them out as pending,
+    `bounds` gives limits over every way they can end, `pending_aware` uses what is known of them (Kaplan-Meier), and `so_far`
+    takes their silence for success.
 
     When it lies:
         A customer who gives up, or asks by another channel that nobody joins, counts as settled. Where agents are measured by

@@ -98,7 +98,8 @@ def time_in_status(
 ) -> Shape:
     """Time a ticket spent in a status, over the rows of `status_times`: slice or group by `status`.
 
-    The row of the status in which the ticket still is has lasted at least so long.
+    Over the rows of `status_spells` it is the time of a single visit to the status. The row of the status in which the
+    ticket still is has lasted at least so long.
 
     Limits are those of the beta product: with mid-p for a share within `limit`, inverted for a quantile; of a mean up to
     `horizon` Wilson's.
