@@ -97,6 +97,20 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
     assert laney["low"].to_numpy() == pytest.approx(want.low)
 
 
+def test_two_metrics_of_a_result_are_counts_and_exposure() -> None:
+    at = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day) for day in range(10) for _ in range(day % 3 + 2)]
+    rows = pl.DataFrame({"created_at": [*at, None], "bad": [place % 4 == 0 for place in range(len(at) + 1)]})
+    metrics = [sq.ticket_volume().where(pl.col("bad")).named("bad"), sq.ticket_volume().named("all")]
+    result = sq.evaluate(rows, metrics, every="1d", at="created_at")
+    chart = u_chart(result, "bad", "all")
+    by_day = result.drop_nulls("period").pivot("metric", index="period", values="value")
+    assert_frame_equal(chart.drop("notes"), u_chart(by_day, "bad", "all").drop("notes"))
+    assert chart["value"].to_list() == (by_day["bad"] / by_day["all"]).to_list()
+    assert chart["notes"][0] == "2 figures of rows without a time set aside"
+    with pytest.raises(InputError, match="the series has no metric 'count'; it holds 'bad', 'all'"):
+        u_chart(result)
+
+
 def test_results_of_evaluate_are_charted_by_metric_and_group() -> None:
     days = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=d) for d in range(20) for _ in range(30)]
     scores = np.random.default_rng(1).integers(0, 11, len(days)).tolist()
