@@ -55,6 +55,9 @@ def test_gaps_stay_gaps() -> None:
         xmr(series(STEADY), every="2d")
     with pytest.raises(ParameterError, match=r"every='1us' makes .* points, and at most 10,000,000 are made"):
         xmr(series(STEADY).cast({"period": pl.Datetime("us", "UTC")}), every="1us")
+    for shortest in ("1ns", "0d"):
+        with pytest.raises(ParameterError, match=rf"^every='{shortest}' is shorter than the clock of the series"):
+            xmr(series(STEADY).cast({"period": pl.Datetime("us", "UTC")}), every=shortest)
     with pytest.raises(ParameterError, match="every='soon' makes no steps from 'period'"):
         xmr(series(STEADY), every="soon")
 

@@ -25,6 +25,7 @@ from servicequality.core import (
     named_metrics,
     of_frame,
     of_frames,
+    refuse_many,
     series_types,
     side_by_side,
 )
@@ -226,6 +227,7 @@ def interrupted_series(
         names = [one if isinstance(one, str) else one.name for one in listed]
         if twice := next((name for name in names if names.count(name) > 1), None):
             raise ParameterError(f"metrics names {shown(twice)} twice")
+        Grouping.of(by=(), every=every, at=PERIOD, timezone=None, weight=None, cluster=None)
         table = _result(frame, at, timezone)
     else:
         chosen: list[Metric] = named_metrics(listed)  # type: ignore[arg-type]  # which refuses what is no metric
@@ -293,6 +295,7 @@ def _interrupted(
     if over.is_empty():
         reason = "no row has a time: there are no periods" if aside and dated.is_empty() else "no period is over"
     else:
+        refuse_many(over[PERIOD], every)
         grid = pl.datetime_range(over[PERIOD][0], over[PERIOD][-1], every, eager=True).alias(PERIOD)
         series = grid.to_frame().join(over.cast({PERIOD: grid.dtype}), on=PERIOD, how="left").sort(PERIOD)
         begins, first = series[PERIOD].dt.convert_time_zone("UTC"), released.astimezone(dt.UTC)

@@ -117,8 +117,10 @@ def series_types(
 def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.DataFrame:
     try:
         times = group.get_column(at).alias("at").to_frame()
-        _refuse_many(times["at"], every)
+        refuse_many(times["at"], every)
         whole = times.upsample("at", every=every, maintain_order=True)
+    except ParameterError:
+        raise
     except (
         pl.exceptions.PolarsError,
         pl.exceptions.PanicException,
@@ -141,14 +143,21 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
     return pl.DataFrame(points | {number.name: number.alias("points").gather(places) for number in rest})
 
 
-def _refuse_many(times: pl.Series, every: str) -> None:
-    """Raise ParameterError for steps so short that they would fill the memory."""
+def refuse_many(times: pl.Series, every: str) -> None:
+    """Raise ParameterError for steps that lead nowhere, or are so short that they would fill the memory.
+
+    Args:
+        times: the times of the series, in any order.
+        every: the distance between its points.
+    """
     first = times.head(1)
     if not isinstance(every, str) or not len(first):
         return
     step = (first.dt.offset_by(every).to_physical() - first.to_physical()).item()
     instants = times.to_physical()
     span = int(instants.max()) - int(instants.min())  # type: ignore[arg-type]  # whole numbers
+    if step == 0 < span:
+        raise ParameterError(f"every={every!r} is shorter than the clock of the series, which holds {times.dtype}")
     if 0 < step <= span // _MOST:
         raise ParameterError(
             f"every={every!r} makes {span // step:,} points, and at most {_MOST:,} are made: use a longer distance"

@@ -41,7 +41,8 @@ def time_chart(
     """
     alt = style.altair()
     frame = as_frame(series).lazy().collect()
-    keys, is_control = names_of(by), {"centre", "signal"} <= set(frame.columns)
+    keys = names_of(by)
+    is_control = {"centre", "signal"} <= set(frame.columns) - {*keys, at}
     columns = [*_FIGURES, *(["centre"] if is_control else [])]
     groups, note = ordered(frame, columns, at=at, by=by, every=every, role="time_chart", metric=metric)
     rows = pl.concat(groups)
@@ -53,7 +54,7 @@ def time_chart(
         raise InputError("nothing to draw: no row has a value")
     if is_control:
         marked = frame.select(*map(column, (*keys, at)), pl.col("signal").alias(style.GROUP)).drop_nulls(style.GROUP)
-        rows = rows.join(marked, on=[*keys, at], how="left", nulls_equal=True, maintain_order="left")
+        rows = rows.join(marked, on=[*map(column, (*keys, at))], how="left", nulls_equal=True, maintain_order="left")
         rows = rows.rename({style.GROUP: "signal"})
         note = next(iter(frame["notes"].drop_nulls()), None) if "notes" in frame.columns else None
     drawn = rows.select(
