@@ -100,6 +100,12 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
     assert laney["low"].to_numpy() == pytest.approx(want.low)
 
 
+def test_a_column_of_ones_own_may_be_called_metric() -> None:
+    assert xmr(series(STEADY, metric=3)).equals(xmr(series(STEADY)))
+    with pytest.raises(InputError, match="column 'metric' holds Int32, expected names of metrics"):
+        xmr(series(STEADY, metric=3), metric="nps")
+
+
 def test_two_metrics_of_a_result_are_counts_and_exposure() -> None:
     at = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day) for day in range(10) for _ in range(day % 3 + 2)]
     rows = pl.DataFrame({"created_at": [*at, None], "bad": [place % 4 == 0 for place in range(len(at) + 1)]})

@@ -249,7 +249,7 @@ def interrupted_series(
 
 def _holds_result(frame: Any) -> bool:
     """Whether a frame holds a result of `evaluate`; a mapping of grain to frame does not."""
-    return not isinstance(frame, Mapping) and is_result(as_frame(frame).lazy().collect_schema().names())
+    return not isinstance(frame, Mapping) and is_result(as_frame(frame).lazy().collect_schema())
 
 
 def _result(frame: Any, at: object, timezone: object) -> pl.LazyFrame:
@@ -260,9 +260,9 @@ def _result(frame: Any, at: object, timezone: object) -> pl.LazyFrame:
         ParameterError: an option that belongs to rows.
     """
     rows: pl.LazyFrame = as_frame(frame).lazy()
-    if not is_result(names := rows.collect_schema().names()):
+    if not is_result(schema := rows.collect_schema()):
         raise InputError(
-            f"metrics are named in a result of evaluate, and the frame has the columns {', '.join(names) or 'of none'}; "
+            f"metrics are named in a result of evaluate, and the frame has the columns {', '.join(schema) or 'of none'}; "
             "to compute one from rows give the metric itself, such as nps()"
         )
     if at is not None or timezone is not None:

@@ -74,12 +74,12 @@ def ordered(
     series_types(series, columns, at=at, by=by, role=role)
     keys = names_of(by)
     frame = as_frame(series).lazy().collect()
-    if is_result(frame.columns) and not set(columns) <= set(frame.columns):
+    if is_result(frame.schema) and not set(columns) <= set(frame.columns):
         frame, note = dated(of_metrics(frame, columns), at)
         frame = side_by_side(frame, columns, at)
     else:
         frame = of_metric(frame, metric, keys)
-        frame, note = dated(frame, at) if is_result(frame.columns) else (frame, None)
+        frame, note = dated(frame, at) if is_result(frame.schema) else (frame, None)
     _check(frame, columns, at, keys)
     own = [column(name) for name in (*keys, at)]
     rows = frame.select(*own, *(column(name).cast(pl.Float64) for name in columns)).sort(own)
@@ -175,7 +175,7 @@ def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]
     twice = frame.select(pl.struct([column(name) for name in (*keys, at)]).is_duplicated()).to_series()
     if twice.any():
         times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
-        groups = [key for key in keys_of(frame.columns) if key not in keys] if is_result(frame.columns) else []
+        groups = [key for key in keys_of(frame.columns) if key not in keys] if is_result(frame.schema) else []
         which = (
             f"columns that distinguish them, {listed(map(shown, groups))},"
             if groups

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from servicequality.checks import column, listed, shown
+from servicequality.checks import column, in_calendar, listed, shown
 from servicequality.core import By, names_of, ordered
-from servicequality.errors import InputError
+from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.report.charts import style
 
@@ -41,6 +41,9 @@ def time_chart(
     """
     alt = style.altair()
     frame = as_frame(series).lazy().collect()
+    for option, name in (("at", at), ("metric", metric)):
+        if not isinstance(name, str | None):
+            raise ParameterError(f"time_chart: {option} takes a text, got {shown(name)}")
     keys = names_of(by)
     is_control = {"centre", "signal"} <= set(frame.columns) - {*keys, at}
     columns = [*_FIGURES, *(["centre"] if is_control else [])]
@@ -50,6 +53,14 @@ def time_chart(
         raise InputError(
             f"column {shown(at)} holds {rows.schema[at]}, expected dates or instants, which have a place in time"
         )
+    for key in keys:
+        dtype = rows.schema[key]
+        if dtype.is_nested() or dtype == pl.Object:
+            raise InputError(
+                f"by: column {shown(key)} holds {dtype}, which is no label; take a field of it as a column first"
+            )
+        if isinstance(dtype, pl.Date | pl.Datetime) and not in_calendar(rows[key]).all():
+            raise InputError(f"by: column {shown(key)} has dates outside the years 1 to 9999; correct or filter them")
     if rows["value"].is_null().all():
         raise InputError("nothing to draw: no row has a value")
     if is_control:
