@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 import servicequality as sq
-from servicequality import catalogue, metrics
+from servicequality import catalogue, metrics, tables
 from servicequality.checks import meant
 from servicequality.errors import ServiceQualityError, UnknownNameError
 
@@ -19,6 +19,8 @@ from servicequality.errors import ServiceQualityError, UnknownNameError
         ("first_reply_time", "did you mean first_response_time?"),
         ("NetPromoterScore", "did you mean nps?"),
         ("npss", "did you mean nps?"),
+        ("ces_score", r"did you mean ces\?$"),
+        ("avg_frt_hours", r"did you mean first_response_time\?$"),
         ("evaluatee", "did you mean evaluate?"),
         ("report", "servicequality has no 'report' yet: it is a module, import servicequality.report first"),
         ("weather", r"servicequality has no 'weather'; servicequality.catalogue.find\(words\) searches all metrics"),
@@ -45,15 +47,24 @@ def test_an_alias_names_every_metric_that_has_it(package: object) -> None:
     assert traceback.format_exception_only(caught.value)[-1].count("ou mean") == 1
 
 
+@pytest.mark.parametrize("name", tables.__all__)
+def test_a_name_that_moved_says_where_to(name: str) -> None:
+    for package in (sq, metrics):
+        with pytest.raises(UnknownNameError, match=rf"has no '{name}'; it is servicequality\.tables\.{name}$"):
+            getattr(package, name)
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("pareto", "servicequality has no 'pareto'; it is servicequality.tables.pareto now"),
+        ("xmr", r"servicequality has no 'xmr'; it is servicequality\.control\.xmr"),
+        ("interrupted_series", r"it is servicequality\.comparison\.interrupted_series"),
+        ("ServiceDesk", r"it is servicequality\.datasets\.service_desk"),
+        ("littles_laws", r"did you mean servicequality\.tables\.littles_law\?"),
         ("value_weighted", r"""servicequality has no 'value_weighted'; say evaluate\(…, weight="account_value"\)"""),
     ],
 )
-def test_a_name_that_moved_says_where_to(name: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(vars(sq), name, raising=False)
+def test_a_name_of_another_package_says_which(name: str, message: str) -> None:
     with pytest.raises(UnknownNameError, match=message):
         getattr(sq, name)
 
@@ -74,4 +85,5 @@ def test_meant_takes_words_before_spellings() -> None:
     assert meant("f_r_t", words) == ["first", "second"]
     assert meant("Time To First", words) == ["first"]
     assert meant("thirdd", words) == ["third"]
+    assert meant("mean of time to first", words) == ["first"]
     assert meant("nothing", words) == []

@@ -117,6 +117,7 @@ def test_a_result_is_interrupted_as_its_rows_are() -> None:
     for given in (table, table.lazy()):
         result = interrupted_series(given, [MEAN.name, CSAT.name], **own).lazy().collect()
         assert_frame_equal(result, from_rows)
+        assert_frame_equal(interrupted_series(given, [MEAN, CSAT.name], **own).lazy().collect(), from_rows)
     row = interrupted_series(table, MEAN.name, **own).row(0, named=True)
     assert row["low"] < 0.8 < row["high"]
     assert (row["n_before"] + row["n_after"], row["reason"]) == (59, None)
@@ -140,6 +141,21 @@ def test_a_result_is_interrupted_as_its_rows_are() -> None:
         interrupted_series(table, "nps", **own)
     with pytest.raises(ParameterError, match="'nps' is not a metric"):
         interrupted_series(rows, [MEAN, "nps"], **OPTIONS)
+    with pytest.raises(ParameterError, match=rf"metrics names '{MEAN.name}' twice"):
+        interrupted_series(table, [MEAN, MEAN.name], **own)
+    with pytest.raises(ParameterError, match="every and at go together, got every='1d' and at=None"):
+        interrupted_series(rows, MEAN, **own)
+    for given, name in ((table, MEAN.name), (rows, MEAN)):
+        options = OPTIONS if given is rows else own
+        for every, message in (
+            ("1us", "every='1us' makes .* points, and at most 10,000,000 are made"),
+            ("1ns", "every='1ns' is shorter than the clock of the series"),
+            ("-1d", "every takes one length such as"),
+        ):
+            with pytest.raises(ParameterError, match=message):
+                interrupted_series(given, name, **{**options, "every": every})
+    untimed = evaluate(rows, MEAN)
+    assert interrupted_series(untimed, MEAN, **own)["reason"].item() == "no row has a time: there are no periods"
     with pytest.raises(ParameterError, match="max_gaps must be a share"):
         interrupted_series(rows, MEAN, **OPTIONS, max_gaps=1)
 

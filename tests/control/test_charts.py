@@ -55,6 +55,9 @@ def test_gaps_stay_gaps() -> None:
         xmr(series(STEADY), every="2d")
     with pytest.raises(ParameterError, match=r"every='1us' makes .* points, and at most 10,000,000 are made"):
         xmr(series(STEADY).cast({"period": pl.Datetime("us", "UTC")}), every="1us")
+    for shortest in ("1ns", "0d"):
+        with pytest.raises(ParameterError, match=rf"^every='{shortest}' is shorter than the clock of the series"):
+            xmr(series(STEADY).cast({"period": pl.Datetime("us", "UTC")}), every=shortest)
     with pytest.raises(ParameterError, match="every='soon' makes no steps from 'period'"):
         xmr(series(STEADY), every="soon")
 
@@ -95,6 +98,26 @@ def test_shares_of_evaluate_are_charted_as_they_come() -> None:
     base = np.arange(30) < 20
     want = stats.share_limits(hits, np.full(30, 40.0), baseline=base, overdispersed=True)
     assert laney["low"].to_numpy() == pytest.approx(want.low)
+
+
+def test_a_column_of_ones_own_may_be_called_metric() -> None:
+    assert xmr(series(STEADY, metric=3)).equals(xmr(series(STEADY)))
+    with pytest.raises(InputError, match="column 'metric' holds Int32, expected names of metrics"):
+        xmr(series(STEADY, metric=3), metric="nps")
+
+
+def test_two_metrics_of_a_result_are_counts_and_exposure() -> None:
+    at = [datetime(2026, 3, 2, tzinfo=UTC) + timedelta(days=day) for day in range(10) for _ in range(day % 3 + 2)]
+    rows = pl.DataFrame({"created_at": [*at, None], "bad": [place % 4 == 0 for place in range(len(at) + 1)]})
+    metrics = [sq.ticket_volume().where(pl.col("bad")).named("bad"), sq.ticket_volume().named("all")]
+    result = sq.evaluate(rows, metrics, every="1d", at="created_at")
+    chart = u_chart(result, "bad", "all")
+    by_day = result.drop_nulls("period").pivot("metric", index="period", values="value")
+    assert_frame_equal(chart.drop("notes"), u_chart(by_day, "bad", "all").drop("notes"))
+    assert chart["value"].to_list() == (by_day["bad"] / by_day["all"]).to_list()
+    assert chart["notes"][0] == "2 figures of rows without a time set aside"
+    with pytest.raises(InputError, match="the series has no metric 'count'; it holds 'bad', 'all'"):
+        u_chart(result)
 
 
 def test_results_of_evaluate_are_charted_by_metric_and_group() -> None:

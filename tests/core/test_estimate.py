@@ -7,7 +7,6 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -259,32 +258,6 @@ def test_limits_share_one_unit_and_name_an_open_side() -> None:
     assert format_limits(None, 60.0, unit="s") == "60.0 s or less"
     assert format_limits(0.5, None, unit="share") == "50.0% or more"
     assert format_limits(None, None, unit="share") == ""
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        [9, 10, 3, None],
-        (9, 10, 3, None),
-        pl.Series([9, 10, 3, None]),
-        pl.Series("other name", [9, 10, 3, None]),
-        np.array([9, 10, 3]),
-        {"score": [9, 10, 3, None]},
-        [{"score": 9}, {"score": 10}, {"score": 3}, {"score": None}],
-        pl.DataFrame({"score": [9, 10, 3, None]}),
-        pl.LazyFrame({"score": [9, 10, 3, None]}),
-    ],
-    ids=["list", "tuple", "series", "named series", "array", "mapping", "records", "frame", "lazy frame"],
-)
-def test_anything_that_holds_answers(data: object) -> None:
-    result = nps().estimate(data)
-    assert (result.value, result.n) == (pytest.approx(100 / 3), 3)
-
-
-def test_pandas_columns_and_frames() -> None:
-    pd = pytest.importorskip("pandas")
-    assert nps().estimate(pd.Series([9, 10, 3])).n == 3
-    assert nps().estimate(pd.DataFrame({"score": [9.0, None]})).n_missing == 1
 
 
 def test_the_label_is_the_specs_unless_the_metric_is_another() -> None:

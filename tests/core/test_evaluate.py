@@ -9,6 +9,7 @@ from polars.testing import assert_frame_equal
 
 from servicequality import SurveyAnswer, csat, evaluate, nps, plan, resolution_time, ticket_volume
 from servicequality.errors import InputError, ParameterError
+from servicequality.model import Records
 
 COLUMNS = [
     "metric",
@@ -247,11 +248,20 @@ class TestGrains:
             assert nps().estimate(rows).value == expected["value"].item()
             assert nps().estimate(rows).n_missing == 1
         assert evaluate({"answer": answers, "ticket": self.TICKET}, [nps(), resolution_time()])["n"].to_list() == [2, 1]
+        assert evaluate({"answer": answers, "ticket": []}, nps())["n"].item() == 2
         assert mappings == [{"score": 9, "note": {"a": 1}}, {"score": 2}, {}]
 
     def test_rows_of_python_that_do_not_fit(self) -> None:
         with pytest.raises(InputError, match="the frame has no columns: an empty list does not tell them"):
             evaluate([], nps())
+        with pytest.raises(InputError, match="nps: no column 'score'; the frame has no columns: an empty list"):
+            evaluate({"answer": [], "ticket": self.TICKET}, nps())
+        with pytest.raises(InputError, match="its rows must be dataclasses or mappings, one is int"):
+            evaluate({"answer": [9, 2], "ticket": self.TICKET}, nps())
+        with pytest.raises(
+            InputError, match=r"got Records; make the rows .* or name a table, such as records\.answers"
+        ):
+            evaluate({"answer": Records(tickets=[]), "ticket": self.TICKET}, nps())
         assert nps().estimate([]).reason == "no answers"  # an empty list of scores
         with pytest.raises(InputError, match=r"column 'score' holds Struct.*expected whole numbers from 0 to 10"):
             nps().estimate([{"score": {"of": 9}}])

@@ -241,6 +241,9 @@ FRAMES = (
     Target(name="report.table", function=report.table, frames=({
         "metric": "row", "value": "number", "low": "number", "high": "number", "unit": "id", "n": "count", KEY: "key"},),
            options={"limits": ("beside", "none"), "width": (40, 1)}),
+    Target(name="report.time_chart", function=report.time_chart, roles={"at": "period"}, frames=({
+        "period": "days", "value": "number", "low": "number", "high": "number", KEY: "key"},),
+           options={"by": (KEY,), "every": ("1d",)}),
     Target(name="report.listing", function=report.listing, frames=({"a": "row", "b": "share"},),
            options={"bar": ("b",), "shares": ("b",), "width": (40,)}),
 )  # fmt: skip

@@ -206,3 +206,38 @@ def test_pandas_without_pyarrow_says_what_to_install(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(pl, "DataFrame", type("Absent", (pl.DataFrame,), {"__init__": absent}))
     with pytest.raises(InputError, match=r"needs pyarrow to be read: pip install 'servicequality\[arrow\]'"):
         as_frame(pd.DataFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"seconds": [60.0, dt.timedelta(minutes=1)]},
+        {"seconds": [dt.timedelta(minutes=1), 60]},
+        [{"seconds": 60}, {"seconds": dt.timedelta(minutes=1)}],
+        [{"seconds": NOON}, {"seconds": 1.5}],
+        [Visit("a", 1), Visit("b", NOON.date())],  # type: ignore[arg-type]
+    ],
+)
+def test_instants_among_numbers_are_not_counted_in_microseconds(table: Any) -> None:
+    with pytest.raises(InputError, match="column 'seconds' mixes kinds of values; make it one kind first"):
+        as_frame(table)
+
+
+def test_dataclasses_without_their_fields_are_named() -> None:
+    blank = [object.__new__(Visit)]
+    with pytest.raises(InputError, match="a Visit has no value in its field 'page'; give it one, or None"):
+        as_frame(blank)
+
+
+@pytest.mark.parametrize(
+    "scalar", [pd.NA, pd.Timestamp(NOON), pd.DataFrame({"a": [1]}).groupby("a"), pd.Categorical(["a"])]
+)
+def test_things_of_pandas_that_are_no_table(scalar: Any) -> None:
+    with pytest.raises(InputError, match=r"expected a Polars DataFrame .*; got pandas"):
+        as_frame(scalar)
+
+
+def test_a_column_that_breaks_the_reader_is_named() -> None:
+    for broken in (np.zeros((1, 2)).view(np.matrix), [pl.Series([1]), 1]):
+        with pytest.raises(InputError, match="column 'odd' mixes kinds of values"):
+            as_frame({"even": [2, 4], "odd": broken})

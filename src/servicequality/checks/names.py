@@ -1,10 +1,11 @@
 """What a name that is not there was meant to be: by its aliases, its near spellings, or the place to which it moved."""
 
-import importlib.util
 import re
 import sys
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from servicequality.errors import UnknownNameError
@@ -14,23 +15,11 @@ __all__ = ["called", "meant", "unknown_name"]
 _ALIKE = 0.75  # how alike a name and its misspelling are
 _MOST = 3  # names in a hint
 
-_TABLES = (
-    "arrival_spikes",
-    "burn_alerts",
-    "churn_by_engagement",
-    "churn_by_satisfaction",
-    "failed_tickets",
-    "littles_law",
-    "oldest_open",
-    "pareto",
-    "prioritise",
-    "review_sample_size",
-    "volume_profile",
-)
-_MOVED = {name: f"it is servicequality.tables.{name} now" for name in _TABLES} | {
-    "value_weighted": 'say evaluate(…, weight="account_value") in its place',
-}
-"""What became of names that the package had; asked only for names that it no longer has."""
+_PLACES = ("tables", "control", "drivers", "comparison", "sla", "worktime", "datasets", "catalogue", "report")
+"""Packages whose public names are also sought at the root."""
+
+_GONE = {"value_weighted": 'say evaluate(…, weight="account_value") in its place'}
+"""What to say in place of names that the package no longer has anywhere."""
 
 
 def called(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
@@ -44,14 +33,17 @@ def called(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def meant(name: str, words: Mapping[str, Iterable[str]]) -> list[str]:
-    """The names that a word stands for, as `called` has it, else those that are spelt most like it.
+    """The names that a word stands for, as `called` has it; else the longest part of it; else names that are spelt like it.
 
     Args:
         name: what was written.
         words: the other words for each name.
     """
     known = _by_word(words)
-    likely = get_close_matches(_joined(name), known, n=_MOST, cutoff=_ALIKE)
+    parts = re.findall(r"[a-z0-9]+", name.lower())
+    runs = ["".join(parts[start:end]) for start in range(len(parts)) for end in range(len(parts), start, -1)]
+    whole = [run for run in sorted(runs, key=len, reverse=True) if run in known]
+    likely = whole[:1] or get_close_matches(_joined(name), known, n=_MOST, cutoff=_ALIKE)
     return called(name, words) or list(dict.fromkeys(own for word in likely for own in known[word]))[:_MOST]
 
 
@@ -66,16 +58,22 @@ def unknown_name(module: str, name: str) -> UnknownNameError:
     # With name= and without obj= a traceback has no guess of Python's own after ours.
     if name.startswith("_") or not name.isidentifier():
         return UnknownNameError(says, name=name)
-    if importlib.util.find_spec(f"{module}.{name}") is not None:
+    if find_spec(f"{module}.{name}") is not None:
         return UnknownNameError(f"{says} yet: it is a module, import {module}.{name} first", name=name)
-    if name in _MOVED:
-        return UnknownNameError(f"{says}; {_MOVED[name]}", name=name)
+    if name in _GONE:
+        return UnknownNameError(f"{says}; {_GONE[name]}", name=name)
+    root = module.partition(".")[0]
+    elsewhere: dict[str, tuple[str, ...]] = {
+        f"{root}.{place}.{own}": (own,) for place in _PLACES for own in import_module(f"{root}.{place}").__all__
+    }
+    if places := called(name, elsewhere):
+        return UnknownNameError(f"{says}; it is {places[0]}", name=name)
     holds = vars(sys.modules[module])
     words: dict[str, tuple[str, ...]] = {}
     for own in holds["__all__"]:
         spec: Any = getattr(holds.get(own), "spec", None)
         words[own] = (spec.label, spec.title, *spec.aliases) if hasattr(spec, "aliases") else ()
-    likely = meant(name, words)
+    likely = meant(name, words | elsewhere)
     hint = (
         f"did you mean {', '.join(likely)}?" if likely else "servicequality.catalogue.find(words) searches all metrics"
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from servicequality.checks import column, confidence_level, zone_aware
+from servicequality.checks import column, confidence_level, shown, zone_aware
 from servicequality.comparison.sides import SIDES, Side, Sides, read_sides
 from servicequality.core import (
     MAX_GAPS,
@@ -25,6 +25,7 @@ from servicequality.core import (
     named_metrics,
     of_frame,
     of_frames,
+    refuse_many,
     series_types,
     side_by_side,
 )
@@ -199,8 +200,8 @@ def interrupted_series(
 
     Args:
         frame: any dataframe, or a mapping of grain to dataframe; a lazy one gives a lazy answer. Or a result of `evaluate` by
-            period, of one group, in which metrics are names.
-        metrics: any metrics, or names of those of a result.
+            period, of one group.
+        metrics: any metrics; of a result its metrics or their names.
         at: the column of the instant that decides a row's period, or a mapping of grain to it; None for a result.
         every: length of a period, in Polars' words ("1d", "1w").
         released: the first instant with the release. A period that holds it inside counts as before.
@@ -221,10 +222,12 @@ def interrupted_series(
         zone_aware(name, instant)
     confidence_level(level)
     check_max_gaps(max_gaps)
-    given = [metrics] if isinstance(metrics, str) else metrics
-    listed = [given] if isinstance(given, Metric) else list(given)
-    if listed and all(isinstance(one, str) for one in listed):
-        names = [str(one) for one in listed]
+    listed = [metrics] if isinstance(metrics, Metric | str) else list(metrics)
+    if listed and (all(isinstance(one, str) for one in listed) or (at is None and _holds_result(frame))):
+        names = [one if isinstance(one, str) else one.name for one in listed]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise ParameterError(f"metrics names {shown(twice)} twice")
+        Grouping.of(by=(), every=every, at=PERIOD, timezone=None, weight=None, cluster=None)
         table = _result(frame, at, timezone)
     else:
         chosen: list[Metric] = named_metrics(listed)  # type: ignore[arg-type]  # which refuses what is no metric
@@ -244,6 +247,11 @@ def interrupted_series(
     return Computation(answer, lambda: _INTERRUPTED)
 
 
+def _holds_result(frame: Any) -> bool:
+    """Whether a frame holds a result of `evaluate`; a mapping of grain to frame does not."""
+    return not isinstance(frame, Mapping) and is_result(as_frame(frame).lazy().collect_schema())
+
+
 def _result(frame: Any, at: object, timezone: object) -> pl.LazyFrame:
     """The result in which metrics are named.
 
@@ -252,9 +260,9 @@ def _result(frame: Any, at: object, timezone: object) -> pl.LazyFrame:
         ParameterError: an option that belongs to rows.
     """
     rows: pl.LazyFrame = as_frame(frame).lazy()
-    if not is_result(names := rows.collect_schema().names()):
+    if not is_result(schema := rows.collect_schema()):
         raise InputError(
-            f"metrics are named in a result of evaluate, and the frame has the columns {', '.join(names) or 'of none'}; "
+            f"metrics are named in a result of evaluate, and the frame has the columns {', '.join(schema) or 'of none'}; "
             "to compute one from rows give the metric itself, such as nps()"
         )
     if at is not None or timezone is not None:
@@ -285,8 +293,9 @@ def _interrupted(
     numbers = dict.fromkeys(_BREAK, float("nan"))
     counts, reason, notes = (0, 0), None, "1 figure of rows without a time set aside" if aside else None
     if over.is_empty():
-        reason = "no period is over"
+        reason = "no row has a time: there are no periods" if aside and dated.is_empty() else "no period is over"
     else:
+        refuse_many(over[PERIOD], every)
         grid = pl.datetime_range(over[PERIOD][0], over[PERIOD][-1], every, eager=True).alias(PERIOD)
         series = grid.to_frame().join(over.cast({PERIOD: grid.dtype}), on=PERIOD, how="left").sort(PERIOD)
         begins, first = series[PERIOD].dt.convert_time_zone("UTC"), released.astimezone(dt.UTC)

@@ -119,9 +119,9 @@ def u_chart(
     """U chart of events per exposure (contacts per thousand users), by default with Laney's limits (u').
 
     Args:
-        series: any dataframe (lazy in, lazy out), one row a point.
-        count: column of the events; null is a gap.
-        exposure: column of what they were counted over; 0 is a gap.
+        series: any dataframe (lazy in, lazy out), one row a point; or what `evaluate` returns by period, of one group.
+        count: column of the events, or the metric of a result that counts them; null is a gap.
+        exposure: column of what they were counted over, or a metric of the result; 0 is a gap.
         at: column of their times.
         by: key columns.
         every: as for `xmr`.

@@ -63,6 +63,7 @@ from servicequality.core.scans import by_grain as by_grain
 from servicequality.core.series import By as By
 from servicequality.core.series import names_of as names_of
 from servicequality.core.series import ordered as ordered
+from servicequality.core.series import refuse_many as refuse_many
 from servicequality.core.series import series_types as series_types
 from servicequality.core.spec import Spec
 from servicequality.core.state import State

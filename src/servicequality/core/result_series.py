@@ -1,6 +1,6 @@
 """Results of `evaluate` as series in the order of time: one metric of them, or several side by side."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -13,9 +13,9 @@ METRIC = "metric"
 _VALUE = "value"
 
 
-def is_result(names: Iterable[str]) -> bool:
-    """Whether columns of these names hold a result of `evaluate`, or as much of one as a series needs."""
-    return {PERIOD, METRIC, _VALUE} <= set(names)
+def is_result(schema: Mapping[str, pl.DataType]) -> bool:
+    """Whether columns of these types hold a result of `evaluate`, or as much of one as a series needs."""
+    return {PERIOD, METRIC, _VALUE} <= set(schema) and holds_texts(schema[METRIC])
 
 
 def keys_of(names: Sequence[str]) -> list[str]:
@@ -51,7 +51,7 @@ def of_metric(frame: pl.DataFrame, metric: str | None, keys: Sequence[str]) -> p
                 f"metric={shown(metric)} picks rows of a result of evaluate, and the series has no column 'metric'"
             )
         return of_metrics(frame, [metric])
-    if is_result(frame.columns) and METRIC not in keys:
+    if is_result(frame.schema) and METRIC not in keys:
         names = _names(frame).unique(maintain_order=True).to_list()
         if len(names) > 1:
             raise InputError(

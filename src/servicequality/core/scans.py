@@ -6,13 +6,13 @@ from typing import Any, TypeVar
 import numpy as np
 import polars as pl
 
-from servicequality.checks import first_line, listed, shown
+from servicequality.checks import first_line, holds_numbers, listed, shown
 from servicequality.core.grouping import Grouping
 from servicequality.core.options import refuse_records
 from servicequality.core.plans import Plan
 from servicequality.core.rule import Rule
 from servicequality.errors import InputError
-from servicequality.model import as_frame, holds_rows
+from servicequality.model import UNREADABLE, Records, as_frame, holds_rows
 
 _MANY = 100_000  # rows in memory, of which a second copy is not made
 
@@ -43,17 +43,56 @@ def scans(
 
 
 def one_column(data: Any, metric: Rule) -> Any:
-    """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`."""
-    values = isinstance(data, (list, tuple)) and not holds_rows(data)
-    if not (values or isinstance(data, (pl.Series, np.ndarray)) or _is_lone_column(data)):
+    """A Series, list or array as a frame of the metric's first column; everything else is left to `as_frame`.
+
+    Raises:
+        InputError: values of several kinds, an array that is no column, or one that cannot be read.
+    """
+    is_list = isinstance(data, Sequence) and not (
+        isinstance(data, str | bytes | bytearray | memoryview) or holds_rows(data)
+    )
+    if not (is_list or isinstance(data, pl.Series | np.ndarray) or _is_lone_column(data)):
         return data
     name = metric.inputs[0].name
-    try:
-        return pl.DataFrame({name: data if isinstance(data, (pl.Series, np.ndarray)) else pl.Series(data, strict=True)})
-    except (TypeError, pl.exceptions.PolarsError) as error:
+    if isinstance(data, np.ndarray) and data.ndim != 1:
         raise InputError(
-            f"{metric.name}: the values for {shown(name)} are of mixed types ({first_line(error)}); give numbers alone"
-        ) from None
+            f"{metric.name}: the array for {shown(name)} has the shape {data.shape}; a column has one dimension"
+        )
+    try:
+        return _numbers(name, list(data)) if is_list else pl.DataFrame({name: _values(data)})
+    except UNREADABLE as error:
+        kinds = {type(value): value for value in reversed(data) if value is not None} if is_list else {}
+        if len(kinds) > 1:
+            examples = listed(f"{kind.__name__} such as {shown(value)}" for kind, value in reversed(kinds.items()))
+            why = f"the values for {shown(name)} are of mixed types ({examples}); give numbers alone"
+        else:
+            why = (
+                f"the {type(data).__name__} for {shown(name)} cannot be read as a column ({first_line(error)}); "
+                "give a list of numbers, an array or a Series"
+            )
+        raise InputError(f"{metric.name}: {why}") from None
+
+
+def _numbers(name: str, values: list[Any]) -> pl.DataFrame:
+    """Values of one kind as they are, and numbers of several kinds, such as 4 and 4.5, in a type that holds them all.
+
+    Raises:
+        TypeError: values of several kinds.
+    """
+    try:
+        return pl.DataFrame({name: pl.Series(values, strict=True)})
+    except TypeError:
+        frame: pl.DataFrame = as_frame({name: values})
+        if not holds_numbers(frame.schema[name]):
+            raise
+        return frame
+
+
+def _values(data: Any) -> Any:
+    """A column as Polars reads it; the arrays of pandas can be had as Arrow's."""
+    if isinstance(data, pl.Series | np.ndarray):
+        return data
+    return pl.Series(data.__arrow_array__() if hasattr(data, "__arrow_array__") else data)
 
 
 def by_grain(frame: Any, metrics: Sequence[M]) -> list[tuple[Any, list[M]]]:
@@ -63,8 +102,10 @@ def by_grain(frame: Any, metrics: Sequence[M]) -> list[tuple[Any, list[M]]]:
         InputError: no frame of a metric's grain is there, or records are given in the place of rows.
     """
     refuse_records(frame)
-    if not (isinstance(frame, Mapping) and frame and all(_is_frame(part) for part in frame.values())):
+    if not _is_by_grain(frame):
         return [(frame, list(metrics))]
+    for part in frame.values():
+        refuse_records(part)
     grains = list(dict.fromkeys(metric.grain for metric in metrics))
     if absent := [grain for grain in grains if grain not in frame]:
         wanting = [metric.name for metric in metrics if metric.grain == absent[0]]
@@ -74,16 +115,23 @@ def by_grain(frame: Any, metrics: Sequence[M]) -> list[tuple[Any, list[M]]]:
     return [(frame[grain], [metric for metric in metrics if metric.grain == grain]) for grain in grains]
 
 
-def _is_frame(thing: Any) -> bool:
+def _is_by_grain(frame: Any) -> bool:
+    """Whether this is a mapping of grain to tables; one of columns holds no table, but may hold columns of structs."""
+    if not isinstance(frame, Mapping):
+        return False
+    parts = list(frame.values())
+    if any(isinstance(part, Records) or _is_table(part) for part in parts):
+        return True
+    return any(map(holds_rows, parts)) and all(holds_rows(part) or part == [] for part in parts)
+
+
+def _is_table(thing: Any) -> bool:
     # A lazy frame warns when it is asked for its columns.
-    return (
-        isinstance(thing, pl.LazyFrame)
-        or hasattr(thing, "columns")
-        or hasattr(thing, "column_names")
-        or holds_rows(thing)
-    )
+    return isinstance(thing, pl.LazyFrame) or hasattr(thing, "columns") or hasattr(thing, "column_names")
 
 
 def _is_lone_column(thing: Any) -> bool:
     """A Series or array of another library: no columns, but values."""
-    return not isinstance(thing, Mapping) and not _is_frame(thing) and hasattr(thing, "dtype")
+    if isinstance(thing, Mapping) or _is_table(thing):
+        return False
+    return hasattr(thing, "dtype") or (type(thing).__module__.startswith("pyarrow") and hasattr(thing, "type"))

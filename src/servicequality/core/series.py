@@ -74,12 +74,12 @@ def ordered(
     series_types(series, columns, at=at, by=by, role=role)
     keys = names_of(by)
     frame = as_frame(series).lazy().collect()
-    if is_result(frame.columns) and not set(columns) <= set(frame.columns):
+    if is_result(frame.schema) and not set(columns) <= set(frame.columns):
         frame, note = dated(of_metrics(frame, columns), at)
         frame = side_by_side(frame, columns, at)
     else:
         frame = of_metric(frame, metric, keys)
-        frame, note = dated(frame, at) if is_result(frame.columns) else (frame, None)
+        frame, note = dated(frame, at) if is_result(frame.schema) else (frame, None)
     _check(frame, columns, at, keys)
     own = [column(name) for name in (*keys, at)]
     rows = frame.select(*own, *(column(name).cast(pl.Float64) for name in columns)).sort(own)
@@ -117,8 +117,10 @@ def series_types(
 def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.DataFrame:
     try:
         times = group.get_column(at).alias("at").to_frame()
-        _refuse_many(times["at"], every)
+        refuse_many(times["at"], every)
         whole = times.upsample("at", every=every, maintain_order=True)
+    except ParameterError:
+        raise
     except (
         pl.exceptions.PolarsError,
         pl.exceptions.PanicException,
@@ -141,14 +143,21 @@ def _with_gaps(group: pl.DataFrame, at: str, every: str, keys: list[str]) -> pl.
     return pl.DataFrame(points | {number.name: number.alias("points").gather(places) for number in rest})
 
 
-def _refuse_many(times: pl.Series, every: str) -> None:
-    """Raise ParameterError for steps so short that they would fill the memory."""
+def refuse_many(times: pl.Series, every: str) -> None:
+    """Raise ParameterError for steps that lead nowhere, or are so short that they would fill the memory.
+
+    Args:
+        times: the times of the series, in any order.
+        every: the distance between its points.
+    """
     first = times.head(1)
     if not isinstance(every, str) or not len(first):
         return
     step = (first.dt.offset_by(every).to_physical() - first.to_physical()).item()
     instants = times.to_physical()
     span = int(instants.max()) - int(instants.min())  # type: ignore[arg-type]  # whole numbers
+    if step == 0 < span:
+        raise ParameterError(f"every={every!r} is shorter than the clock of the series, which holds {times.dtype}")
     if 0 < step <= span // _MOST:
         raise ParameterError(
             f"every={every!r} makes {span // step:,} points, and at most {_MOST:,} are made: use a longer distance"
@@ -166,7 +175,7 @@ def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]
     twice = frame.select(pl.struct([column(name) for name in (*keys, at)]).is_duplicated()).to_series()
     if twice.any():
         times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
-        groups = [key for key in keys_of(frame.columns) if key not in keys] if is_result(frame.columns) else []
+        groups = [key for key in keys_of(frame.columns) if key not in keys] if is_result(frame.schema) else []
         which = (
             f"columns that distinguish them, {listed(map(shown, groups))},"
             if groups

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from servicequality import stats
+from servicequality.checks import in_calendar, values_of
 from servicequality.core import MAX_GAPS, Computation, Gaps, check_max_gaps, of_frame, ordered, series_types
 from servicequality.errors import InputError, ParameterError
 
@@ -120,11 +121,20 @@ def _places(periods: pl.Series, events: Sequence[date | datetime] | pl.Series, e
         ) from None
     if not len(periods):
         raise InputError("the series has no rows: no event lies in it")
-    last = pl.select(pl.lit(periods[-1], periods.dtype).dt.offset_by(every)).item()
-    outside = times.filter((times < periods[0]) | (times >= last))
+    first, last = (periods.gather([place]).alias("periods") for place in (0, -1))
+    end = last.dt.offset_by(every)
+    outside = times.filter((times < first) | (times >= end))
     if len(outside):
-        raise InputError(f"{len(outside)} events outside {periods[0]} to {last}, such as {outside[0]}; leave them out")
+        raise InputError(
+            f"{len(outside)} events outside {_time(first)} to {_time(end)}, such as {_time(outside)}; leave them out"
+        )
     return np.unique(periods.search_sorted(times, side="right").to_numpy().astype(np.int64) - 1)
+
+
+def _time(times: pl.Series) -> str:
+    """The first of some times, as its number where no calendar holds it."""
+    known = in_calendar(times.head(1)).all()
+    return str(times[0]) if known else values_of(times, 1)
 
 
 def _outcome(y: np.ndarray[Any, Any], name: str, places: np.ndarray[Any, Any], half: int, gaps: Gaps) -> dict[str, Any]:

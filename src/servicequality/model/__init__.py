@@ -1,5 +1,6 @@
 """The typed records of a service desk: dataclasses, schemas, `as_frame`, `Records`."""
 
+from servicequality.model.frame_input import UNREADABLE as UNREADABLE
 from servicequality.model.frame_input import TableLike, as_frame
 from servicequality.model.frame_input import holds_rows as holds_rows
 from servicequality.model.frames import from_frame, to_frame

@@ -1,20 +1,33 @@
 """`as_frame`: anything that holds a table becomes a Polars frame."""
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Protocol, TypeAlias, overload
 
 import polars as pl
+from polars import selectors
 
 from servicequality.checks import first_line
 from servicequality.errors import InputError
-from servicequality.model.frames import to_frame
+from servicequality.model.frames import to_frame, values_of_field
 from servicequality.model.record import Record
 
-__all__ = ["TableLike", "as_frame", "holds_rows"]
+__all__ = ["UNREADABLE", "TableLike", "as_frame", "holds_rows"]
 
 
-_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, TypeError, ValueError, OverflowError)
+UNREADABLE = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What Polars raises where it cannot read something: not only errors of its own."""
+
+_TIMES = (dt.date, dt.time, dt.timedelta)  # an instant is a date
 
 _UNTOLD = (
     "OfM"  # kinds of numpy's types that pandas gives a column without values: objects, floats, instants without a zone
@@ -71,7 +84,7 @@ def as_frame(data: object) -> pl.DataFrame | pl.LazyFrame:
         data = convert()
     if isinstance(data, pl.Series) or (root == "pandas" and type(data).__name__ == "Series"):
         raise _refusal(data, "one column is not a table: name it with .to_frame()")
-    if root == "pandas" or hasattr(data, "__arrow_c_stream__"):
+    if (root == "pandas" and hasattr(data, "columns")) or hasattr(data, "__arrow_c_stream__"):
         return _build(data)
     if isinstance(data, Mapping):
         return _build(data)
@@ -92,25 +105,36 @@ def _from_rows(rows: Sequence[Any]) -> pl.DataFrame:
     if issubclass(kinds[0], Record):
         return to_frame(rows)
     if is_dataclass(kinds[0]):
-        return _build({field.name: [getattr(row, field.name) for row in rows] for field in fields(kinds[0])})
+        return _build({field.name: values_of_field(rows, field.name) for field in fields(kinds[0])})
     return _build(rows)
 
 
 def holds_rows(data: object) -> bool:
     """Whether this is a sequence of rows: of dataclasses or of mappings."""
-    return isinstance(data, list | tuple) and bool(data) and (is_dataclass(data[0]) or isinstance(data[0], Mapping))
+    return isinstance(data, Sequence) and bool(data) and (is_dataclass(data[0]) or isinstance(data[0], Mapping))
 
 
 def _read(data: Any) -> pl.DataFrame:
     # pl.from_arrow would give a Series of structs for a bare capsule; the constructor gives the table.
     if isinstance(data, Mapping):
-        return pl.DataFrame(data, strict=False)
+        return _unmixed(pl.DataFrame(data, strict=False), data.__getitem__)
     frame = pl.DataFrame(data, infer_schema_length=None)
+    if isinstance(data, Sequence):
+        return _unmixed(frame, lambda name: [row.get(name) for row in data])
     of_pandas = type(data).__module__.startswith("pandas")
     names = list(data.columns) if of_pandas else getattr(data, "column_names", ())
     if "" in names and len(names) == frame.width:  # which Polars calls column_0
         frame.columns = [str(name) for name in names]
     return _untyped(frame, list(data.dtypes)) if of_pandas else frame
+
+
+def _unmixed(frame: pl.DataFrame, values_of: Callable[[str], Any]) -> pl.DataFrame:
+    """The frame, unless a column of numbers had instants or durations among them, of which Polars takes the microseconds."""
+    for number in frame.select(selectors.numeric()):
+        values = values_of(number.name)
+        if isinstance(values, list | tuple) and any(issubclass(kind, _TIMES) for kind in set(map(type, values))):
+            raise TypeError("numbers, and dates, instants or durations")
+    return frame
 
 
 def _untyped(frame: pl.DataFrame, dtypes: list[Any]) -> pl.DataFrame:
@@ -134,7 +158,7 @@ def _build(data: Any) -> pl.DataFrame:
         raise InputError(
             f"{_kind(data)} needs pyarrow to be read: pip install 'servicequality[arrow]' ({error})"
         ) from error
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise _refusal(data, f"{_blame(data)}{_reason(error)}") from error
 
 
@@ -165,7 +189,7 @@ def _blame(data: Any) -> str:
 def _readable(data: Any) -> bool:
     try:
         _read(data)
-    except _UNREADABLE:
+    except UNREADABLE:
         return False
     return True
 

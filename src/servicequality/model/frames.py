@@ -1,7 +1,7 @@
 """The round trip between dataclasses and frames."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import polars as pl
@@ -12,7 +12,7 @@ from servicequality.model.record import Record
 from servicequality.model.schema import schema_of
 from servicequality.model.validation import conform
 
-__all__ = ["from_frame", "to_frame"]
+__all__ = ["from_frame", "to_frame", "values_of_field"]
 
 R = TypeVar("R", bound=Record)
 
@@ -34,7 +34,7 @@ def to_frame(rows: Iterable[Record]) -> pl.DataFrame:
         names = ", ".join(kind.__name__ for kind in kinds)
         raise InputError(f"expected records of one kind, such as Ticket; got {names}: make one table of each kind")
     return pl.DataFrame(
-        [_column(kind, name, dtype, [getattr(row, name) for row in rows]) for name, dtype in schema_of(kind).items()]
+        [_column(kind, name, dtype, values_of_field(rows, name)) for name, dtype in schema_of(kind).items()]
     )
 
 
@@ -50,6 +50,20 @@ def from_frame(record: type[R], frame: pl.DataFrame) -> list[R]:
     """
     roles = conform(frame, record).select(schema_of(record).names())
     return [record(**row) for row in roles.iter_rows(named=True)]
+
+
+def values_of_field(rows: Sequence[Any], name: str) -> list[Any]:
+    """The values of a field of dataclasses, in order.
+
+    Raises:
+        InputError: a row was made without its fields.
+    """
+    try:
+        return [getattr(row, name) for row in rows]
+    except AttributeError:
+        raise InputError(
+            f"a {type(rows[0]).__name__} has no value in its field {name!r}; give it one, or None"
+        ) from None
 
 
 def _column(kind: type[Record], name: str, dtype: pl.DataType, values: list[Any]) -> pl.Series:

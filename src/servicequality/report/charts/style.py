@@ -93,7 +93,7 @@ def zero_line(rows: pl.DataFrame) -> Any:
 def heading(frame: Any, title: str, note: str) -> dict[str, Any]:
     """A title, and below it what the lines are; `{interval}` in the note becomes the level of the frame."""
     rows = as_frame(frame).lazy()
-    known = "level" in rows.collect_schema()
+    known = rows.collect_schema().get("level", pl.Null()).is_float()
     levels = rows.select(pl.col("level").drop_nulls().unique()).collect()["level"].to_list() if known else []
     interval = f"{100 * levels[0]:g}% confidence intervals" if len(levels) == 1 else "confidence intervals"
     return {"text": title, "subtitle": note.format(interval=interval), "anchor": "start", "subtitleColor": GREY}
