@@ -46,7 +46,8 @@ def test_updates_become_tickets_changes_and_messages() -> None:
         [row[name] for name in ("ticket_id", "created_at", "status", "agent_id", "category")]
         for row in told(records, "tickets")
     ]
-    assert tickets == [["1", NINE, "Active", "bob", "b"], ["2", NINE + 3 * MINUTE, "Closed", "bob", None]]
+    # What changes tell is not on the ticket, where it would be that of the log's end.
+    assert tickets == [["1", NINE, None, None, "b"], ["2", NINE + 3 * MINUTE, None, None, None]]
     changes = [
         (row["ticket_id"], (row["at"] - NINE) // MINUTE, row["field"], row["previous"], row["value"], row["actor_id"])
         for row in told(records, "changes")
@@ -71,6 +72,45 @@ def test_updates_become_tickets_changes_and_messages() -> None:
     ]
     rows = sq.facts(records, as_of=NINE + 60 * MINUTE).collect()
     assert rows.select("reopen_count", "resolved_at").rows() == [(1, None), (0, NINE + 30 * MINUTE)]
+
+
+def test_facts_at_an_instant_within_the_log_know_nothing_of_later_rows() -> None:
+    log = pl.DataFrame(
+        {
+            "number": ["a"] * 3,
+            "when": [NINE, NINE + 60 * MINUTE, NINE + 120 * MINUTE],
+            "state": ["New", "New", "Active"],
+            "owner": [None, None, "zoe"],
+            "crew": [None, "first", "second"],
+        }
+    )
+    records = Records.from_events(log, ticket="number", at="when", status="state", agent="owner", team="crew")
+    columns = ["agent_id", "team", "status"]
+
+    def known(minutes: int) -> tuple[Any, ...]:
+        return sq.facts(records, as_of=NINE + minutes * MINUTE).select(columns).collect().row(0)
+
+    assert [known(minutes) for minutes in (30, 90, 150)] == [
+        (None, None, "New"),
+        (None, "first", "New"),
+        ("zoe", "second", "Active"),
+    ]
+
+
+def test_a_row_without_a_status_says_nothing_of_it_and_a_blank_is_no_message() -> None:
+    log = pl.DataFrame(
+        {
+            "number": ["a"] * 4,
+            "when": [NINE + minutes * MINUTE for minutes in (0, 5, 10, 15)],
+            "state": ["New", "Resolved", None, "Resolved"],
+            "text": [None, "  ", "thanks", ""],
+        }
+    )
+    records = Records.from_events(log, ticket="number", at="when", status="state", message="text")
+    assert [row["value"] for row in told(records, "changes")] == ["New", "Resolved"]
+    assert [row["at"] for row in told(records, "responses")] == [NINE + 10 * MINUTE]
+    rows = sq.facts(records, as_of=NINE + 60 * MINUTE).select("reopen_count", "resolved_at").collect()
+    assert rows.row(0) == (0, NINE + 5 * MINUTE)
 
 
 def by_hand(log: pl.DataFrame) -> set[tuple[Any, ...]]:
@@ -139,9 +179,16 @@ NAIVE = LOG.with_columns(pl.col("when").dt.replace_time_zone(None))
                                      at="when", timezone="UTC"), InputError, "day and month are not guessed"),
         (lambda: Records.from_events(LOG.with_columns(number=None), ticket="number", at="when"), InputError,
          "6 of 6 values are missing"),
-        (lambda: Records.from_events(LOG.with_columns(side=pl.lit("boss")), ticket="number", at="when", author="side"),
-         InputError, "'boss'|boss"),
+        (lambda: Records.from_events(LOG.with_columns(side=pl.lit("boss")), ticket="number", at="when", author="side",
+                                     message="text"), InputError, r"log\.author \(column 'side'\): 6 of 6 .*boss"),
         (lambda: Records.from_events(LOG, ticket=3, at="when"), ParameterError, "ticket takes the name of a column, got 3"),  # type: ignore[arg-type]
+        (lambda: Records.from_events(NAIVE, ticket="number", at="when"), InputError, r"log\.at \(column 'when'\)"),
+        (lambda: Records.from_events(LOG, ticket="number", at="when", author="side"), ParameterError, "with message="),
+        (lambda: Records.from_events(LOG, ticket="number", at="when", columns=["kind"]), ParameterError, "columns maps roles"),  # type: ignore[arg-type]
+        (lambda: Records.from_events(LOG, ticket="number", at="when", columns={"created_at": "when"}), ParameterError,
+         "columns names 'created_at', which created= tells"),
+        (lambda: Records.from_events(LOG, ticket="number", at="when", status="state", columns={"status": "state"}),
+         ParameterError, "columns names 'status', which status= tells"),
         (lambda: Records.from_events(LOG, ticket="number", at="when", timezone="Mars"), ParameterError, "must be an IANA"),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, listed, near, shown
+from servicequality.checks import column, holds_texts, listed, near, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.frame_input import as_frame
 from servicequality.model.record import Record
@@ -17,7 +17,7 @@ from servicequality.model.validation import faults_and_frame, refuse
 __all__ = ["tables_of_log"]
 
 _FIELDS = {"status": "status", "agent": "agent_id", "team": "team", "priority": "priority"}
-"""What is watched for changes: the field of a change, and the column of a ticket."""
+"""What is watched for changes: the field of a change, and the role of a ticket that it holds."""
 _KEPT = "servicequality.kept:"
 _MESSAGE = "servicequality.message"
 
@@ -59,8 +59,9 @@ def tables_of_log(
 
     Raises:
         InputError: a column is missing or of a wrong type, or a row has no ticket or instant.
-        ParameterError: a role is given by something else than a name.
+        ParameterError: a role is given by something else than a name, or twice, or an author without messages.
     """
+    _check_options(roles, message, columns)
     named = {role: name for role, name in roles.items() if name is not None}
     if created != "first":
         named["created"] = created
@@ -78,14 +79,13 @@ def tables_of_log(
                 f"{listed(map(shown, schema))}"
             )
     own = frame.select(map(column, dict.fromkeys(named.values())))
-    faults, conformed = faults_and_frame(own, EventLog, named, timezone)
+    faults, conformed = faults_and_frame(own, EventLog, named, timezone, table="log")
     refuse(faults)
     beside = frame.select(column(name).alias(role) for role, name in further.items())
     rows = pl.concat([conformed.lazy(), beside.lazy()], how="horizontal") if further else conformed.lazy()
     order = ["ticket", "at", *(["sequence"] if "sequence" in named else [])]
     ordered = rows.sort(order, nulls_last=True, maintain_order=True).with_columns(
-        start=(pl.col("ticket") != pl.col("ticket").shift(1)).fill_null(value=True),
-        place=pl.int_range(pl.len(), dtype=pl.Int64),
+        place=pl.int_range(pl.len(), dtype=pl.Int64)
     )
     if isinstance(frame, pl.DataFrame):
         ordered = ordered.collect().lazy()
@@ -99,24 +99,45 @@ def tables_of_log(
     return dict(tables)
 
 
+def _check_options(roles: Mapping[str, str | None], message: str | None, columns: Any) -> None:
+    if not isinstance(columns, Mapping):
+        raise ParameterError(
+            f"from_events: columns maps roles to columns, such as {{'category': 'Category'}}; got {shown(columns)}"
+        )
+    told = {"ticket_id": "ticket", "created_at": "created"}
+    told |= {role: field for field, role in _FIELDS.items() if roles[field] is not None}
+    if twice := [role for role in columns if role in told]:
+        raise ParameterError(
+            f"from_events: columns names {shown(twice[0])}, which {told[twice[0]]}= tells; leave it out"
+        )
+    if roles["author"] is not None and message is None:
+        raise ParameterError(
+            "from_events: author says who sent a message; name the column of the messages with message="
+        )
+
+
 def _tickets(ordered: pl.LazyFrame, named: Mapping[str, str], columns: Mapping[str, str]) -> pl.LazyFrame:
+    """The tickets, without what changes tell: a ticket's own column would be that of the log's end at any instant."""
     began = pl.col("created").drop_nulls().first() if "created" in named else pl.col("at").first()
     return ordered.group_by("ticket", maintain_order=True).agg(
         began.alias("created_at"),
-        *(pl.col(field).last().alias(role) for field, role in _FIELDS.items() if field in named),
         *(pl.col(f"{_KEPT}{role}").drop_nulls().last().alias(role) for role in columns),
     ).rename({"ticket": "ticket_id"})  # fmt: skip
 
 
 def _changes(ordered: pl.LazyFrame, field: str) -> pl.LazyFrame:
-    """The rows at which a field took a new value, the first one among them."""
-    before = pl.when(~pl.col("start")).then(pl.col(field).shift(1))
-    changed = ordered.select(
-        "start", "ticket", "at", "actor", "place", field=pl.lit(field), value=pl.col(field), previous=before
-    ).filter(pl.col("value").ne_missing(pl.col("previous")))
+    """The rows at which a field took a new value, the first one among them. A row without a status says nothing of it."""
+    told = ordered.filter(pl.col(field).is_not_null()) if field == "status" else ordered
+    before = pl.when(pl.col("ticket") == pl.col("ticket").shift(1)).then(pl.col(field).shift(1))
+    rows = told.select("ticket", "at", "actor", "place", field=pl.lit(field), value=pl.col(field), previous=before)
+    changed = rows.filter(pl.col("value").ne_missing(pl.col("previous")))
     return changed.select("at", "field", "value", "previous", ticket_id="ticket", sequence="place", actor_id="actor")
 
 
 def _messages(ordered: pl.LazyFrame, dtype: pl.DataType) -> pl.LazyFrame:
-    held = pl.col(_MESSAGE) if dtype == pl.Boolean else pl.col(_MESSAGE).is_not_null()
+    held = pl.col(_MESSAGE).is_not_null()
+    if dtype == pl.Boolean:
+        held = pl.col(_MESSAGE)
+    elif holds_texts(dtype):
+        held = pl.col(_MESSAGE).cast(pl.String).str.strip_chars() != ""
     return ordered.filter(held).select("at", "author", ticket_id="ticket", author_id="actor")

@@ -166,8 +166,9 @@ class Records:
         """Records of an event log: one row an update of a ticket, or one row an activity, whose names are then the statuses.
 
         A ticket is created at its first row. Where a watched column takes another value than in the ticket's row before, that
-        is a change; the first row's values are changes from nothing. Rows of one instant follow `sequence`, or else the
-        order in which they come.
+        is a change; the first row's values are changes from nothing. A row without a status says nothing of the status;
+        an agent, team or priority that is null was taken away. Rows of one instant follow `sequence`, or else the order in
+        which they come.
 
         Args:
             log: any dataframe; a lazy one gives lazy tables.
@@ -177,12 +178,13 @@ class Records:
             agent: column of the agent who holds the ticket after it.
             team: column of the team that holds it.
             priority: column of its priority.
-            message: column that holds something where the row is a message (true, if it is of truth values).
+            message: column that holds something where the row is a message: a text that is not blank, or true.
             author: column of who sent the message: customer, agent, bot or system.
             actor: column of the person, bot or rule that made the update.
             sequence: column of the row's place in its log.
             created: "first", or the column that says when the ticket was created.
-            columns: for further roles of a ticket, their columns: ``{"category": "Category"}``. The last known value is kept.
+            columns: for further roles of a ticket, their columns: ``{"category": "Category"}``. The log's last known value
+                holds at any instant, as in an export of tickets.
             timezone: the IANA zone of instants that state none, in which all instants are then kept.
 
         Raises:

@@ -152,10 +152,15 @@ def _convert_or_raise(role: _Role, value: pl.Expr, raw: pl.Series) -> pl.Series:
 
 
 def faults_and_frame(
-    frame: pl.DataFrame | pl.LazyFrame, record: type[Record], columns: Mapping[str, str], timezone: str | None
+    frame: pl.DataFrame | pl.LazyFrame,
+    record: type[Record],
+    columns: Mapping[str, str],
+    timezone: str | None,
+    *,
+    table: str | None = None,
 ) -> tuple[list[str], pl.DataFrame | pl.LazyFrame]:
     """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults)."""
-    table = next((name for name, kind in TABLES.items() if kind is record), record.__name__)
+    table = table or next((name for name, kind in TABLES.items() if kind is record), record.__name__)
     schema = schema_of(record)
     try:
         given = frame.collect_schema()
