@@ -5,6 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
+import servicequality as sq
 from servicequality.core.engine.numbering import CODE, with_codes
 
 DAY = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -28,6 +29,21 @@ KEYS = {
 def test_rows_and_groups_agree(keys: list[str]) -> None:
     frame = pl.DataFrame(KEYS).with_row_index("row")
     check(frame, keys)
+
+
+def test_every_nan_is_one_key_whatever_its_bits() -> None:
+    bits = pl.Series("k", [0x7FF8 << 48, -(0x0008 << 48), 0, None]).reinterpret(dtype=pl.Float64)
+    frame = pl.DataFrame({"k": bits, "part": [1, 2, 3, 4], "row": [0, 1, 2, 3]})
+    assert frame["k"].is_nan().to_list() == [True, True, False, None]
+    plan, groups = with_codes(frame.lazy(), [pl.col("row")], frame.select("k", "part"), ["k", "part"])
+    assert sorted(plan.collect()[CODE].to_list()) == groups[CODE].to_list()
+    rows = frame.with_columns(
+        at=pl.lit(DAY) + pl.duration(days=pl.col("part")), kind=pl.lit("a"), seconds=pl.col("row") + 1.0
+    )
+    metrics = [sq.latency(), sq.activity_breadth(kind="kind")]
+    result = sq.evaluate(rows, metrics, by="k", every="1d", at="at")
+    assert result["value"].null_count() == 0
+    assert result.filter(metric="latency")["value"].sort().to_list() == [1.0, 2.0, 3.0, 4.0]
 
 
 def test_more_combinations_than_codes_are_joined() -> None:

@@ -105,6 +105,12 @@ def test_the_length_of_a_period_is_told_over_a_change_of_the_clock() -> None:
     assert months["value"].to_list()[0] == pytest.approx(2 / 31)
 
 
+def test_a_period_beyond_the_calendar_has_no_length() -> None:
+    far = pl.Series("at", [2**31 - 1, 20_000], dtype=pl.Int32).cast(pl.Date)
+    rows = pl.DataFrame({"name": ["x", "y"], "at": far})
+    assert sq.evaluate(rows, daily(), every="1d", at="at")["value"].drop_nulls().to_list() == [1.0]
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [

@@ -320,3 +320,11 @@ def test_words_claim_no_cause() -> None:
         *event_study(frame, "y", [DAY + timedelta(days=50)], every="1d")["words"],
     ]
     assert not [text for text in message if CLAIMS.search(text.replace("no proof of a cause", ""))]
+
+
+@pytest.mark.parametrize("dtype", [pl.Float16, pl.Float32, pl.Float64])
+def test_infinities_of_any_type_are_refused(dtype: type[pl.DataType]) -> None:
+    ends = pl.Series([0, 1, 2, float("inf"), 4, 5, 6], dtype=dtype)
+    rows = pl.DataFrame({"y": range(7), "x": ends, "z": [1, 3, 2, 5, 4, 6, 9]})
+    with pytest.raises(InputError, match="1 row outside numbers: column 'x' such as inf"):
+        partial_correlation(rows, outcome="y", driver="x", given="z")

@@ -167,7 +167,7 @@ FRAMES = (
            always={"rules": ({"is large": pl.col("a") > 1},)}),
     Target(name="sq.flow", function=sq.flow, frames=(_taking("tickets"),), always={"as_of": AS_OF, "every": EVERY},
            options={"timezone": ZONES, "by": ("channel",)}, roles={"created": "created_at"}),
-    Target(name="sla.due_clocks", function=sla.due_clocks, frames=(_taking("tickets"),), always={"as_of": AS_OF},
+    Target(name="sla.due_clocks", function=sla.due_clocks, frames=(_taking("tickets"),), always={"as_of": AS_OF}, keeps=True,
            roles={"started": "created_at", "stopped": "resolved_at", "due": "due_at"}),
     Target(name="sla.overdue", function=sla.overdue, frames=({
         "ticket_id": "id", "outcome": "outcome", "overrun_seconds": "positive", "remaining_seconds": "number",

@@ -220,7 +220,10 @@ def check_values(frame: pl.LazyFrame, inputs: Iterable[Bound], refused: Iterable
         inputs: columns with their domains.
         refused: further invalid rows: what is wrong with them, and their row rule.
     """
+    inputs = list(inputs)
     schema = frame.collect_schema()
+    if wide := widened(schema, inputs):
+        frame = frame.with_columns(wide)  # in a small type the largest number that is legal would be infinite
     # Many metrics read one column: each distinct rule is checked once.
     rules: dict[tuple[str, bytes], tuple[pl.Expr, str, str]] = {}
     for bound in inputs:

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, first_line, listed, shown
+from servicequality.checks import column, first_line, in_calendar, listed, shown
 from servicequality.core.conditions import check_condition
 from servicequality.core.domains import check_types, require_columns, widened
 from servicequality.core.results import RESULT
@@ -216,6 +216,7 @@ def spans_of(starts: pl.Series, grouping: Grouping) -> tuple[FloatArray, FloatAr
         grouping: its `every` is the length of a period.
     """
     every = grouping.every or "1d"
+    starts = starts.set(~in_calendar(starts), None)  # what no calendar holds has no length
     local, zone = starts.cast(pl.Datetime("us")) if starts.dtype == pl.Date else starts, None
     if every.endswith(("d", "w", "mo", "q", "y")) and getattr(local.dtype, "time_zone", None) is not None:
         zone = local.dtype.time_zone  # type: ignore[attr-defined]  # an instant

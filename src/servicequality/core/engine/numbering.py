@@ -53,6 +53,11 @@ def _digit(values: pl.Series) -> tuple[pl.Expr, int]:
         place = column.cast(pl.Enum(known)).to_physical()
     elif values.dtype in _WHOLE and (span := _span(known)) < _SPAN:
         place, places = column.cast(pl.Int64) - known.min(), span + 1
+    elif values.dtype.is_float():
+        # Not every NaN has the same bits, and a look-up tells them apart.
+        known = known.filter(known.is_not_nan())
+        numbers = column.replace_strict(known, range(len(known)), default=None, return_dtype=pl.UInt32)
+        place, places = pl.when(column.is_nan()).then(len(known)).otherwise(numbers), len(known) + 1
     else:
         place = column.replace_strict(known, range(places), default=None, return_dtype=pl.UInt32)
     return place.cast(pl.UInt32).fill_null(places), places + 1
