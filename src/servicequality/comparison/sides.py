@@ -156,7 +156,9 @@ def _read(data: Sequence[Any], metrics: Sequence[Metric], grouping: Grouping, le
             tables = ((groups[0], made[0].table), (groups[1], made[1].table))
         if isinstance(metric.shape, WholeShape):
             own_keys = [side.select(key_column(name) for name in keys) for side in sums]
-            readings = [plan.wholes(side, [metric], own, level=level) for side, own in zip(rows, own_keys, strict=True)]
+            readings = [
+                plan.wholes(side, [metric], own, levels=[level])[0] for side, own in zip(rows, own_keys, strict=True)
+            ]
         parts = [
             _with_sums(plan.figures(side, [metric], read, level=level), side, metric, plan)
             for side, read in zip(sums, readings, strict=True)

@@ -201,7 +201,8 @@ class Plan:
         for maker, alike in self._table_readers:
             if maker.name not in readings:
                 readings |= read_table(self.table(rows, maker, groups), alike, level=level)
-        readings |= self.wholes(rows, self._wholes, groups, level=level)
+        if self._wholes:
+            readings |= self.wholes(rows, self._wholes, groups, levels=[level])[0]
         return self._answer(sums, readings, self.grouping.keys, level, min_n)
 
     def sums(self, rows: pl.LazyFrame) -> pl.DataFrame:
@@ -237,14 +238,15 @@ class Plan:
         return read_rows(rows_of(rows, rule, self._key_expressions(), self.grouping.sampling), rule, groups)
 
     def wholes(
-        self, rows: pl.LazyFrame, rules: Sequence[Rule], groups: pl.DataFrame, *, level: float
-    ) -> dict[str, TableReading]:
-        """What rules that need all rows of a group read of prepared rows; `groups` holds the key columns of the sums."""
-        if not rules:
-            return {}
+        self, rows: pl.LazyFrame, rules: Sequence[Rule], groups: pl.DataFrame, *, levels: Sequence[float]
+    ) -> list[dict[str, TableReading]]:
+        """What rules that need all rows of a group read of prepared rows, at each level.
+
+        `groups` holds the key columns of the sums.
+        """
         period = key_column(PERIOD)
         spans = spans_of(groups[period], self.grouping) if period in groups.columns else None
-        return read_wholes(rows, rules, groups, self._key_expressions(), spans, level=level)
+        return read_wholes(rows, rules, groups, self._key_expressions(), spans, levels=levels)
 
     def histogram(self, rows: pl.LazyFrame, rule: Rule) -> pl.DataFrame:
         """The value table of a rule over prepared rows as a state keeps it, but with all bits of the numbers."""

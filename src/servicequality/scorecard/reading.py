@@ -140,7 +140,7 @@ def whole_figures(
 ) -> Figures:
     """The figures of a metric that needs all rows of a group, in the order of the sums."""
     groups = sums.select(key_column(name) for name in keys)
-    own, deciding = (plan.wholes(rows, [metric], groups, level=one) for one in (level, 1 - 2 * TAIL))
+    own, deciding = plan.wholes(rows, [metric], groups, levels=(level, 1 - 2 * TAIL))
     figures = plan.figures(sums, [metric], own, keys=keys, level=level)
     moving = may_move(sums, metric).alias("n_pending")
     table = figures.with_columns(moving, *unknown(metric.shape.unbounded))

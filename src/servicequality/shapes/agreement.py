@@ -1,7 +1,7 @@
 """Agreement of reviewers: `agreement_of_many`, `agreement_of_two`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -58,11 +58,13 @@ class Figure(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RatingShape(WholeShape):
-    """A shape over rows that are ratings: an item, a rating, a reviewer."""
+    """A shape over rows that are ratings: an item, a rating, a reviewer, and the ends of the scale where rows state them."""
 
     item: Label
     rating: Label
     reviewer: Label
+    lowest: Label = field(default_factory=lambda: pl.lit(None, pl.Float64))
+    highest: Label = field(default_factory=lambda: pl.lit(None, pl.Float64))
 
     empty: str = NOBODY
 
@@ -84,15 +86,18 @@ class AgreementOfMany(RatingShape):
     categories: Categories | None = None
 
     def read(self, rows: Rows, *, level: float) -> WholeReading:
-        ratings = ratings_of(rows, self.names, self.categories)
+        ratings, groups = rows.once(("panels", *self.names.values(), repr(self.categories)), self._counted)
         if self.weights != "none":
             require_order(ratings, f"weights={self.weights!r}")
         if self.scale != "nominal":
             require_order(ratings, f"scale={self.scale!r}")
-        groups = panels(ratings)
         if self.equal:
             _require_equal(groups)
         return read_figures([self._figure(panel, level) for panel in groups], self._method())
+
+    def _counted(self, rows: Rows) -> tuple[Ratings, list[Panel]]:
+        ratings = ratings_of(rows, self.names, self.categories)
+        return ratings, panels(ratings)
 
     def _figure(self, panel: Panel, level: float) -> Figure:
         blank = Figure(panel.ratings, panel.items)
@@ -116,14 +121,6 @@ class AgreementOfMany(RatingShape):
         made = "wilson" if self.coefficient == "percent_agreement" else "linearised, t"
         credit = "" if self.weights == "none" else f", {self.weights} weights"
         return made + credit + (f", {self.scale} scale" if self.coefficient == "krippendorff_alpha" else "")
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class ScaledAgreement(AgreementOfMany):
-    """`AgreementOfMany` where each row states its scale. Make one with `agreement_of_many(lowest=…, highest=…)`."""
-
-    lowest: Label
-    highest: Label
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -192,30 +189,20 @@ def agreement_of_many(
         categories: every category, in order; by default those that occur.
         ends: the lowest and the highest point of the scale that each row states.
     """
-    if ends is None:
-        return AgreementOfMany(
-            n=of,
-            item=item,
-            rating=rating,
-            reviewer=reviewer,
-            coefficient=coefficient,
-            weights=weights,
-            scale=scale,
-            equal=equal,
-            categories=categories,
-        )
-    return ScaledAgreement(
+    nothing = pl.lit(None, pl.Float64)
+    low, high = (nothing, nothing) if ends is None else ends
+    return AgreementOfMany(
         n=of,
         item=item,
         rating=rating,
         reviewer=reviewer,
+        lowest=low,
+        highest=high,
         coefficient=coefficient,
         weights=weights,
         scale=scale,
         equal=equal,
         categories=categories,
-        lowest=ends[0],
-        highest=ends[1],
     )
 
 

@@ -23,8 +23,8 @@ class Ratings(NamedTuple):
     """Ratings ready to be counted.
 
     Attributes:
-        frame: `group`, `item`, `rating` (Float64 or String) and `reviewer`, and `lowest` and `highest`
-            where the rows state their scale.
+        frame: `group`, `item`, `rating` (Float64 or String) and `reviewer`, and `lowest` and `highest`, the ends of the
+            scale, null where the rows do not state them.
         groups: how many groups there are.
         names: what the caller calls the columns `item`, `rating` and `reviewer`.
         categories: every category, in order.
@@ -93,7 +93,7 @@ def ratings_of(rows: Rows, names: dict[str, str], categories: Sequence[Any] | No
     that occurs.
 
     Args:
-        rows: the rows, with `item`, `rating`, `reviewer`, and `lowest` and `highest` where the rows state their scale.
+        rows: the rows, with `item`, `rating`, `reviewer`, `lowest` and `highest`.
         names: what the caller calls the columns.
         categories: the categories, where the caller names them.
 
@@ -126,7 +126,7 @@ def ratings_of(rows: Rows, names: dict[str, str], categories: Sequence[Any] | No
             )
         return Ratings(frame, rows.groups, names, known, given=True, ordered=True)
     numeric = frame.schema["rating"] == pl.Float64
-    if numeric and "lowest" in frame.columns and len(occurring) <= MOST:
+    if numeric and len(occurring) <= MOST:
         occurring += _points(frame)
     return Ratings(frame, rows.groups, names, sorted(set(occurring)), given=False, ordered=numeric)
 
@@ -166,7 +166,7 @@ def own_categories(ratings: Ratings) -> NDArray[np.bool_]:
     own = np.zeros_like(every)
     places = np.array([place[rating] for rating in seen["rating"].to_list()], dtype=np.int64)
     own[seen["group"].to_numpy(), places] = True
-    if not ratings.numeric or "lowest" not in ratings.frame.columns:
+    if not ratings.numeric:
         return own
     ends = ratings.frame.group_by("group").agg(
         pl.col("lowest").min(),

@@ -1,29 +1,41 @@
 """Shapes that need all rows of a group: `WholeShape`."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeVar
 
 import polars as pl
 
 from servicequality.errors import DefinitionError
 from servicequality.shapes.base import FloatArray, Kind, Reading, Shape, annotations
 
+T = TypeVar("T")
 
-class Rows(NamedTuple):
+
+@dataclass(frozen=True, eq=False)
+class Rows:
     """The rows of many groups, as a shape reads them that needs all of them.
 
     Attributes:
-        frame: what is read of each row that counts, and `group`: the number of its group, from 0.
-            Groups are in their order, rows in none.
+        frame: what is read of each row that counts, and `group`: the number of its group, from 0. Groups are in their order,
+            rows in none.
         groups: how many groups there are.
         spans: where groups are of periods, when each begins and ends, in microseconds since 1970; NaN is not known.
+        derived: what shapes that read the same rows made of them.
     """
 
     frame: pl.DataFrame
     groups: int
     spans: tuple[FloatArray, FloatArray] | None = None
+    derived: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: "Callable[[Rows], T]") -> T:
+        """What `make` gives of these rows, made once for all shapes that read them."""
+        if key not in self.derived:
+            self.derived[key] = make(self)
+        made: T = self.derived[key]
+        return made
 
 
 class WholeReading(NamedTuple):

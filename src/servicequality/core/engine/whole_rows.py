@@ -28,9 +28,9 @@ def read_wholes(
     keys: Mapping[str, pl.Expr],
     spans: tuple[FloatArray, FloatArray] | None,
     *,
-    level: float,
-) -> dict[str, TableReading]:
-    """Value and limits of each rule, by name, in the order of the groups.
+    levels: Sequence[float],
+) -> list[dict[str, TableReading]]:
+    """Value and limits of each rule, by name, in the order of the groups, at each level. Rules of the same rows share them.
 
     Args:
         frame: the rows.
@@ -38,18 +38,22 @@ def read_wholes(
         groups: the keys of each group.
         keys: name and expression of each key.
         spans: when the groups' periods begin and end.
-        level: confidence level.
+        levels: confidence levels.
     """
-    readings = {}
+    readings: list[dict[str, TableReading]] = [{} for _ in levels]
+    shared: dict[object, Rows] = {}
     for rule in rules:
         shape = whole_shape(rule)
-        named = [expression.alias(name) for name, expression in keys.items()]
-        reads = shape.reads() or {"n": shape.n}  # a frame of no columns has no rows
-        rows = frame.filter(shape.n).select(*named, *(one.alias(name) for name, one in reads.items()))
-        columns, codes = numbered(rows, groups)
-        height = groups.height if groups.width else 1
-        order = stable_order(codes, height)
-        placed = columns.insert_column(0, pl.Series(GROUP, codes, dtype=pl.UInt32))[order]
-        given = shape.read(Rows(placed, height, spans), level=level)
-        readings[rule.name] = TableReading(given.reading, given.n_eff, given.n, given.reasons)
+        reads = {"n": shape.n, **shape.reads()}  # a frame of no columns has no rows
+        same = tuple((name, one.meta.serialize()) for name, one in reads.items())
+        if same not in shared:
+            named = [expression.alias(name) for name, expression in keys.items()]
+            rows = frame.filter(shape.n).select(*named, *(one.alias(name) for name, one in reads.items()))
+            columns, codes = numbered(rows, groups)
+            height = groups.height if groups.width else 1
+            placed = columns.insert_column(0, pl.Series(GROUP, codes, dtype=pl.UInt32))
+            shared[same] = Rows(placed[stable_order(codes, height)], height, spans)
+        for reading, level in zip(readings, levels, strict=True):
+            given = shape.read(shared[same], level=level)
+            reading[rule.name] = TableReading(given.reading, given.n_eff, given.n, given.reasons)
     return readings
