@@ -51,6 +51,7 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
             "_first_work": earliest(human & ~opening),
             "public_agent_messages": count(human & public),
             "agent_replies": count(reply),
+            "internal_notes": count(human & ~public),
             "customer_messages": count(customer),
             "_followups": count(customer & ~opening),
             "_agent_messages": count(human),

@@ -64,7 +64,7 @@ def status_spells(records: Records, *, as_of: dt.datetime, schedule: Hours | Non
         place, ticket = pl.int_range(pl.len(), dtype=pl.Int64), pl.col("_ticket")
         first = pl.when((ticket != ticket.shift()).fill_null(value=True)).then(place).forward_fill()
         return (
-            _spells(records, changes, tickets, known, actors)
+            _spells(records, changes, tickets, known, actors, merged=True)
             .with_columns((place - first + 1).alias("sequence"))
             .join(tickets.lazy().select("_ticket", "ticket_id"), on="_ticket", how="left", maintain_order="left")
             .select(
@@ -86,10 +86,11 @@ def status_spells(records: Records, *, as_of: dt.datetime, schedule: Hours | Non
 def status_times(records: Records, *, as_of: dt.datetime, schedule: Hours | None = None) -> pl.LazyFrame:
     """How long each ticket was in each status by `as_of`: the rows of a ticket add up to its life, from creation on.
 
-    Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous`
-    says what the status was), `seconds`, `entries` (spells) and `observed` (the ticket has left the status; else the time
-    still runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended statuses last until
-    `as_of` like any other; excluded tickets are there too. With a schedule there is `working_seconds` too.
+    Columns `ticket_id`, `status` (in lower case; null for the time before the log tells, unless its column `previous` says
+    what the status was), `seconds`, `entries` (changes to it, and its creation) and `observed` (the ticket has left the
+    status; else the time still runs), sorted by `ticket_id` and `status`. A ticket without status changes is one row. Ended
+    statuses last until `as_of` like any other; excluded tickets are there too. With a schedule there is `working_seconds`
+    too.
 
     Args:
         records: the tickets and their changes.
@@ -110,7 +111,7 @@ def status_times(records: Records, *, as_of: dt.datetime, schedule: Hours | None
         tickets = with_keys(read(key_columns(schedule)), schedule, records, known)
         lengths = _lengths(pl.col("_at"), pl.col("_stop").fill_null(known), schedule)
         return (
-            _spells(records, changes, tickets, known, ())
+            _spells(records, changes, tickets, known, (), merged=False)
             .group_by("_ticket", "status")
             .agg(
                 *(_sum(length, name).alias(name) for name, length in lengths.items()),
@@ -147,9 +148,12 @@ def _lengths(start: pl.Expr, stop: pl.Expr, schedule: Hours | None) -> dict[str,
 
 
 def _spells(
-    records: Records, changes: pl.LazyFrame, tickets: pl.DataFrame, known: int, actors: Collection[str]
+    records: Records, changes: pl.LazyFrame, tickets: pl.DataFrame, known: int, actors: Collection[str], *, merged: bool
 ) -> pl.LazyFrame:
-    """The spells by ticket number and time: `_ticket`, `status`, `_at`, `_stop` (null while it lasts), and the actors."""
+    """The spells by ticket number and time: `_ticket`, `status`, `_at`, `_stop` (null while it lasts), and the actors.
+
+    Unless they are `merged`, a change to the status that is in force begins one too.
+    """
     nothing = pl.lit(None, pl.String)
     before = pl.col("previous") if records.has("changes", "previous") else nothing
     moves = known_events(changes.filter(pl.col("field") == "status"), TicketNumbers(tickets), known).select(
@@ -164,14 +168,15 @@ def _spells(
     next_at = pl.when(follows).then(at.shift(-1))
     status = pl.when(at == _BEFORE_ALL).then(pl.when(follows).then(pl.col("_before").shift(-1))).otherwise("status")
     lived = (at >= pl.col("_created")) | (next_at.is_null()) | (next_at > pl.col("_created"))
-    spells = (
+    rows = (
         one_after_another(pl.concat([born, moves], how="diagonal"))
         .with_columns(status.str.to_lowercase().alias("status"), lived.alias("_lived"))
         .filter("_lived")
-        .filter(
-            (ticket != ticket.shift()).fill_null(value=True) | pl.col("status").ne_missing(pl.col("status").shift())
-        )
-        .with_columns(pl.max_horizontal("_at", "_created").alias("_at"))
-        .select("_ticket", "status", "_at", pl.when(follows).then(at.shift(-1)).alias("_stop"), *actors)
+    )
+    if merged:
+        begins = (ticket != ticket.shift()).fill_null(value=True)
+        rows = rows.filter(begins | pl.col("status").ne_missing(pl.col("status").shift()))
+    spells = rows.with_columns(pl.max_horizontal("_at", "_created").alias("_at")).select(
+        "_ticket", "status", "_at", pl.when(follows).then(at.shift(-1)).alias("_stop"), *actors
     )
     return beside(spells, tickets)

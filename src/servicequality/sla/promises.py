@@ -65,15 +65,15 @@ def clocks(
         agent_work: statuses in which the agents work.
 
     Returns:
-        A lazy frame sorted by `ticket_id`, `kind` and `sequence`: ``ticket_id policy priority kind sequence started_at due_at
-        stopped_at elapsed_seconds paused_seconds target_seconds overrun_seconds remaining_seconds outcome
+        A lazy frame sorted by `ticket_id`, `kind` and `sequence`: ``ticket_id policy priority kind sequence started_at
+        due_at stopped_at elapsed_seconds paused_seconds target_seconds overrun_seconds remaining_seconds outcome
         target_schedule`` and the ticket's other columns but its stamps and counts. `sequence` counts from 1 within ticket
-        and kind. `target_schedule` is the name of the schedule that counts, ``by team`` of `Schedules` by that column. Seconds are
-        Float64. `due_at` is, while the clock runs, where the budget ends; null while it is paused, unless it has ended
-        already; once stopped, where it ended or would have ended had the clock run on. `overrun_seconds` is null if in time,
-        `remaining_seconds` unless pending. `outcome` is met (the target itself is in time), missed, missed_open, pending or
-        cancelled; null where nothing tells how long the clock ran: no stop is known of an ended ticket, a stop precedes the
-        start, or no schedule is in force.
+        and kind. `target_schedule` is the name of the schedule that counts, ``by team`` of `Schedules` by that column.
+        Seconds are Float64. `due_at` is, while the clock runs, where the budget ends; null while it is paused, unless it
+        has ended already; once stopped, where it ended or would have ended had the clock run on. `overrun_seconds` is null
+        if in time, `remaining_seconds` unless pending. `outcome` is met (the target itself is in time), missed,
+        missed_open, pending or cancelled; null where nothing tells how long the clock ran: no stop is known of an ended
+        ticket, a stop precedes the start, or no schedule is in force.
 
     Raises:
         ParameterError: `as_of` is naive, a set of statuses is not a tuple, a status is both ended and paused, the policies
