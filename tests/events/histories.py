@@ -196,11 +196,12 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
             assigned.append((max(when, h.created), value))
         held = value
     # Minute by minute: who held it, and whether it was ended, in the minute that begins here.
-    idle = 0
+    idle = []
     for now in range(h.created, minute):
         holders = [value for when, of, value in in_time(h.changes) if of == "agent" and when <= now]
         stages = [status for when, status in statuses if when <= now]
-        idle += (not holders or holders[-1] is None) and not (stages and stages[-1] in ENDED)
+        if (not holders or holders[-1] is None) and not (stages and stages[-1] in ENDED):
+            idle.append(now)
 
     writers = {row["author_id"] for row in agents}
     known_writers = len(writers) if None not in writers else 1 if len(agents) == 1 else None

@@ -68,7 +68,7 @@ def facts_agree(desk: list[History], now: int) -> None:
         assert {name: minute(fact[name]) for name in INSTANTS} == {name: truth[name] for name in INSTANTS}
         for name, column in TIMES.items():
             assert fact[column] == (truth[name] * 60.0 if truth["logged"] else None)
-        assert fact["unassigned_seconds"] == truth["idle"] * 60.0
+        assert fact["unassigned_seconds"] == len(truth["idle"]) * 60.0
         response, first, last, assigned, _ = (truth[name] for name in INSTANTS)
         for name, pair in {
             "first_response": duration(response, last, h.created, now),

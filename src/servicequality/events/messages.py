@@ -56,7 +56,7 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
             "_followups": count(customer & ~opening),
             "_agent_messages": count(human),
             "_named": count(agent.is_not_null()),
-            "agents": distinct(agent.cast(pl.Categorical).to_physical()),
+            "agents": distinct(agent.cast(pl.String).cast(pl.Categorical).to_physical()),
             "handle_seconds": total(handled.fill_null(0), pl.Float64),
             "_is_handled": any_of(handled.is_not_null()),
         },

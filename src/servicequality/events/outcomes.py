@@ -108,8 +108,10 @@ def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
     ]
 
 
-def assignees() -> list[pl.Expr]:
+def assignees(records: Records) -> list[pl.Expr]:
     """`_assigned`, when an agent first held the ticket, and `_assigned_last`; and the agents."""
+    logged = ("_last_agent", "_prior_agent") if records.changes is not None else ()
+    nobody = pl.when(pl.lit(value=False)).then("agent_id")  # in the type of the agents
     had = pl.col("_prior_agent").is_not_null()
 
     def since(at: str) -> pl.Expr:
@@ -120,8 +122,8 @@ def assignees() -> list[pl.Expr]:
     return [
         first.alias("_assigned"),
         last.alias("_assigned_last"),
-        pl.coalesce("_prior_agent", "_first_agent").alias("first_agent_id"),
-        pl.coalesce("_last_agent", "_prior_agent", "agent_id").alias("last_agent_id"),
+        (pl.coalesce("_prior_agent", "_first_agent") if logged else nobody).alias("first_agent_id"),
+        pl.coalesce(*logged, "agent_id").alias("last_agent_id"),
     ]
 
 

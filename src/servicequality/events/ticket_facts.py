@@ -155,9 +155,9 @@ def facts(
         raise InputError("expected records with answers; got none: rating= needs Records(answers=...)")
     reason = exclusion(words("excluded", excluded))
     layers = [
-        in_force_columns(),
+        in_force_columns(records),
         [*resolution(records, sets), *closing(records, sets)],
-        [*response(records, first_response), *assignees()],
+        [*response(records, first_response), *assignees(records)],
         [*durations(records, known, schedule), *touches(records, sets, schedule), *ratings(records)],
         first_contact(),
     ]

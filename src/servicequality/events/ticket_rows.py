@@ -137,9 +137,11 @@ def as_known(tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, kn
     return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(HELD))
 
 
-def in_force_columns() -> list[pl.Expr]:
+def in_force_columns(records: Records) -> list[pl.Expr]:
     """Status, priority, team and agent as they were, from the sums of `ticket_rows`."""
     status = pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status").alias("status")
+    if records.changes is None:
+        return [status]
     return [status, *_as_set(_HELD)]
 
 
