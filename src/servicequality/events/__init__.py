@@ -5,7 +5,7 @@ from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
 from servicequality.events.quality import DataCheck, check
 from servicequality.events.reviews import review_scores
-from servicequality.events.status_spells import status_spells, status_times
+from servicequality.events.spells import status_spells, status_times
 from servicequality.events.ticket_facts import excluded_tickets, facts
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.events.uptime_rows import uptime

@@ -9,7 +9,7 @@ from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
 from servicequality.events.as_of import COUNTERS, known_at, needed, seconds, words
 from servicequality.events.findings import TIED, Finding, counted, findings
-from servicequality.events.status_spells import status_times
+from servicequality.events.spells import status_times
 from servicequality.events.ticket_facts import ENDED, EXCLUDED, facts
 from servicequality.model import Records
 
