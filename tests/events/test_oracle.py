@@ -12,11 +12,13 @@ from servicequality.events import facts, reply_waits, status_spells, status_time
 
 SAME = (
     "resolution_count", "reopen_count", "public_agent_messages", "agent_replies", "customer_messages", "agents",
-    "reassignments", "escalations", "teams", "one_touch", "multi_touch", "no_customer_followup",
+    "reassignments", "agent_reassignments", "team_reassignments", "handoffs", "escalations", "teams", "internal_notes",
+    "first_agent_id", "last_agent_id", "one_touch", "two_touch", "multi_touch", "no_customer_followup",
+    "first_tier_resolution",
 )  # fmt: skip
 TIMES = {"hold": "hold_seconds", "work": "agent_work_seconds", "requester": "requester_wait_seconds",
          "agent_wait": "agent_wait_seconds"}  # fmt: skip
-INSTANTS = ("first_response_at", "first_resolution_at", "resolved_at")
+INSTANTS = ("first_response_at", "first_resolution_at", "resolved_at", "first_assigned_at", "last_assigned_at")
 
 minutes = st.integers(0, 200)
 
@@ -66,11 +68,14 @@ def facts_agree(desk: list[History], now: int) -> None:
         assert {name: minute(fact[name]) for name in INSTANTS} == {name: truth[name] for name in INSTANTS}
         for name, column in TIMES.items():
             assert fact[column] == (truth[name] * 60.0 if truth["logged"] else None)
-        response, first, last = (truth[name] for name in INSTANTS)
+        assert fact["unassigned_seconds"] == len(truth["idle"]) * 60.0
+        response, first, last, assigned, _ = (truth[name] for name in INSTANTS)
         for name, pair in {
             "first_response": duration(response, last, h.created, now),
             "first_resolution": duration(first, None, h.created, now),
             "resolution": duration(last, None, h.created, now),
+            "first_assignment": duration(assigned, last, h.created, now),
+            "assignment_to_resolution": (None, None) if assigned is None else duration(last, None, assigned, now),
         }.items():
             assert (fact[f"{name}_seconds"], fact[f"{name}_observed"]) == pair
             assert (fact[f"{name}_reason"] is None) == (pair[0] is not None)

@@ -10,6 +10,7 @@ from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
 from servicequality.model.event_log import tables_of_log
 from servicequality.model.frame_input import TableLike, as_frame
+from servicequality.model.ids import id_types
 from servicequality.model.roles import closest
 from servicequality.model.schema import schema_of
 from servicequality.model.tables import TABLES
@@ -26,7 +27,8 @@ class Records:
     """The tables of a service desk, checked and under one set of names; each is a LazyFrame, or None if not given.
 
     Every role of a table is a column of it, null throughout if the data have none; the data's other columns follow.
-    `conform` states what is coerced and how.
+    `conform` states what is coerced and how, but for ids: an id that all tables hold in one type, of whole numbers or
+    categories, stays as it came. Where the types differ it is text, and so are the agents of a log with changes.
 
     Attributes:
         tickets: One row a `Ticket`.
@@ -118,15 +120,17 @@ class Records:
                 f"got {shown(columns)}"
             )
         _refuse_strangers("columns", columns)
+        frames = {name: as_frame(data) for name, data in given.items() if data is not None}
+        ids = id_types(frames, columns)
         faults: list[str] = []
         lines: dict[str, str] = {}
         roles: dict[str, frozenset[str]] = {}
-        for name, data in given.items():
+        for name in given:
             table = None
-            if data is not None:
-                frame = as_frame(data)
+            if name in frames:
+                frame = frames[name]
                 named = columns.get(name, {})
-                wrong, conformed = faults_and_frame(frame, TABLES[name], named, timezone)
+                wrong, conformed = faults_and_frame(frame, TABLES[name], named, timezone, ids)
                 faults += wrong
                 if wrong:
                     continue

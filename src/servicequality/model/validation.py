@@ -156,12 +156,16 @@ def faults_and_frame(
     record: type[Record],
     columns: Mapping[str, str],
     timezone: str | None,
+    ids: Mapping[str, pl.DataType] | None = None,
     *,
     table: str | None = None,
 ) -> tuple[list[str], pl.DataFrame | pl.LazyFrame]:
-    """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults)."""
+    """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults).
+
+    The roles of `ids` have those types, and are not text.
+    """
     table = table or next((name for name, kind in TABLES.items() if kind is record), record.__name__)
-    schema = schema_of(record)
+    schema = {name: (ids or {}).get(name, dtype) for name, dtype in schema_of(record).items()}
     try:
         given = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -171,7 +175,7 @@ def faults_and_frame(
     if not given:
         empty = pl.DataFrame(schema={name: stored_type(dtype, timezone) for name, dtype in schema.items()})
         return [], empty.lazy() if isinstance(frame, pl.LazyFrame) else empty
-    assigned, faults = assign_roles(table, given.names(), schema.names(), columns)
+    assigned, faults = assign_roles(table, given.names(), list(schema), columns)
     spare = [name for name in given if name not in assigned.values()]
     absent = [name for name in required_fields(record) if name not in assigned and name not in columns]
     if absent:
