@@ -19,6 +19,7 @@ TINY = {
     "clocks": ["--rows", "1000", "--runs", "1"],
     "small_calls": ["--runs", "1"],
     "parts": ["--rows", "20000", "--runs", "1"],
+    "from_events": ["--rows", "1000", "--runs", "1"],
     "flow": ["--rows", "1000", "--runs", "1"],
     "pareto": ["--rows", "1000", "--runs", "1"],
     "servqual": ["--rows", "1000", "--runs", "1", "--answers", "whole numbers"],
