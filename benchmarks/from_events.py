@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
-from measure import race
 from polars.testing import assert_frame_equal
 
 import servicequality as sq
+from measure import race
 
 STATUSES = ["new", "open", "pending", "hold", "solved"]
 FIELDS = {"status": "status", "agent": "agent_id", "team": "team"}

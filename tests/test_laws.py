@@ -96,7 +96,10 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "repeat_contact_rate": [{"estimate": estimate} for estimate in ("matured", "bounds", "pending_aware", "so_far")],
     "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],
     "resolution_time": [{}, {"statistic": "p90"}, {"limit": 3600.0}, {"horizon": 86_400.0}, {"entry": "entry_seconds"}],
-    "resolution_time_observed_only": [{}, {"statistic": "p99"}, {"statistic": "mean"}, {"limit": 60.0}],
+    "resolution_time_observed_only": [
+        *({"statistic": one} for one in ("median", "p99", "mean", "smallest", "largest")),
+        {"limit": 60.0},
+    ],
     "retention_rate": [{"since": NOON - DAY}, {"limit": 3600.0}],
     "review_coverage": [{}, {"ended": None}],
     "search_success_rate": [{}, {"successful": "successful"}],

@@ -339,3 +339,13 @@ def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
     assert {name: row["value"] for name, row in result.items()} == pytest.approx(expected, rel=2e-6)
     assert (result["abandonment_rate"]["n"], result["average_talk_time"]["n"]) == (17_313, 14_364)
     assert result["abandonment_rate"]["n_missing"] == 143  # the phantoms
+
+
+def test_the_smallest_and_the_largest_are_bounded_by_themselves_alone() -> None:
+    rows = {"talk_seconds": [60.0, 30.0, 400.0, 5.0], "outcome": ["answered"] * 3 + ["abandoned"]}
+    largest = average_talk_time(statistic="largest").estimate(rows)
+    assert (largest.value, largest.low, largest.high, largest.n) == (400.0, 400.0, None, 3)
+    smallest = average_talk_time(statistic="smallest").estimate(rows)
+    assert (smallest.value, smallest.low, smallest.high) == (30.0, None, 30.0)
+    with pytest.raises(ParameterError, match=r"statistic must be one of .*; got 'longest'"):
+        average_talk_time(statistic="longest")  # type: ignore[arg-type]

@@ -1,13 +1,11 @@
 """The time and money that calls and chats take."""
 
-from typing import Literal
-
 import polars as pl
 
 from servicequality.columns import Amount, ContactEnd, Seconds, answered
 from servicequality.core import define
-from servicequality.metrics.durations import Statistic, quantile_of
-from servicequality.shapes import RateMethod, Shape, mean, quantile, rate, ratio
+from servicequality.metrics.durations import FinishedStatistic, of_finished
+from servicequality.shapes import RateMethod, Shape, rate, ratio
 
 __all__ = [
     "average_handle_time",
@@ -33,11 +31,11 @@ def average_talk_time(
     talk: Seconds = "talk_seconds",
     outcome: ContactEnd = "outcome",
     *,
-    statistic: Statistic | Literal["mean"] | float = "mean",
+    statistic: FinishedStatistic | float = "mean",
 ) -> Shape:
     """Mean conversation of the answered calls or chats whose length is recorded; holds within it count.
 
-    `statistic` gives the median or another quantile in place of the mean.
+    `statistic` gives the median or another quantile in place of the mean, the smallest or the largest.
 
     When it lies:
         A few very long calls dominate it: durations are close to lognormal, so that the median is far lower. Short talks
@@ -48,7 +46,7 @@ def average_talk_time(
         `average_handle_time`), or transfers counted as calls of their own.
     """
     end = pl.col(outcome)
-    return _figure(pl.col(talk), (end == "answered") & answered(talk), statistic).excluding(end != "answered")
+    return of_finished(pl.col(talk), statistic, of=(end == "answered") & answered(talk)).excluding(end != "answered")
 
 
 @define(
@@ -67,11 +65,12 @@ def average_handle_time(
     wrap: Seconds = "wrap_seconds",
     outcome: ContactEnd = "outcome",
     *,
-    statistic: Statistic | Literal["mean"] | float = "mean",
+    statistic: FinishedStatistic | float = "mean",
 ) -> Shape:
     """Mean of conversation and work after it, over the answered calls or chats for which both are recorded.
 
-    `statistic` gives the median or another quantile in place of the mean. Recorded work on tickets is `handle_time`.
+    `statistic` gives the median or another quantile in place of the mean, the smallest or the largest. Recorded work on
+    tickets is `handle_time`.
 
     When it lies:
         Pressing it down brings transfers, repeat calls and work done outside the recording. Where chats run side by side,
@@ -83,11 +82,7 @@ def average_handle_time(
     """
     end = pl.col(outcome)
     of = (end == "answered") & answered(talk) & answered(wrap)
-    return _figure(pl.col(talk) + pl.col(wrap), of, statistic).excluding(end != "answered")
-
-
-def _figure(seconds: pl.Expr, of: pl.Expr, statistic: str | float) -> Shape:
-    return mean(seconds, of=of) if statistic == "mean" else quantile(seconds, quantile_of(statistic), of=of)
+    return of_finished(pl.col(talk) + pl.col(wrap), statistic, of=of).excluding(end != "answered")
 
 
 @define(
