@@ -15,7 +15,7 @@ from servicequality.catalogue.searching import definitions
 from servicequality.columns import Score0To10, answered
 from servicequality.core import Metric, define
 from servicequality.errors import InputError, ParameterError
-from servicequality.shapes import Design, MeanOfMeans, Reading, Shape, Share, mean, share
+from servicequality.shapes import Design, MeanOfMeans, PatternShape, Reading, Shape, Share, mean, share
 from servicequality.shapes.base import Sums, no_limits
 from servicequality.testing import KEY, check_laws, readings, sums
 from servicequality.testing.comparing import Trial
@@ -29,7 +29,8 @@ DAY = timedelta(days=1)
 EXAMPLES = settings.default.max_examples * 2 // 5
 LONG = EXAMPLES > 100  # `nox -s laws`
 
-# What test_plans tries on all calls, a dozen in one state; the other laws are tried on each call alone.
+# What test_plans tries on all calls, a dozen in one state, save those that read patterns; the other laws are tried on each
+# call alone.
 OF_PLANS = (
     sums.weighted_parts_merge_to_the_whole,
     sums.whole_clusters_merge_to_the_whole,
@@ -144,7 +145,7 @@ def test_every_call_of_every_definition(metric: Metric) -> None:
         check_laws(metric, examples=50, around=NOON)
         return
     first, *others = (mixed(metric, seed, NOON) for seed in range(4))
-    obey(OF_A_CALL, metric, first)
+    obey(LAWS if isinstance(metric.shape, PatternShape) else OF_A_CALL, metric, first)
     for frame in (*others, first.clear()):
         obey(LAWS_OF_ROWS, metric, frame)
 
