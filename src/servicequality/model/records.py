@@ -232,7 +232,10 @@ class Records:
         records = Records(**exchanged, timezone=self.timezone)
         lines = {name: (records if name in tables else self)._lines[name] for name in records.tables}  # noqa: SLF001  (its own class)
         object.__setattr__(records, "_lines", lines)
-        kept = {name: records._roles[name] - (self._without(name, exchanged[name])) for name in records.tables}
+        kept = {
+            name: records._roles[name] - self._without(name, exchanged[name]) if name in tables else self._roles[name]
+            for name in records.tables
+        }
         object.__setattr__(records, "_roles", kept)
         return records
 
