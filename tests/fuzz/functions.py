@@ -119,7 +119,7 @@ RECORDS = (
     _records("sq.presence", sq.presence, ("contacts", "agent_time"), always=WINDOW,
              options={"every": EVERY, "timezone": ZONES, "wrap": ("wrap_seconds",)}),
     _records("sq.check", sq.check, _DESK, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
-    _records("sla.clocks", sla.clocks, _LOG, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
+    _records("sla.clocks", sla.clocks, _DESK, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
     _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),
 )  # fmt: skip

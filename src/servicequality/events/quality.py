@@ -135,7 +135,7 @@ def check(
     named = words("ended", ended) | words("paused", paused) | words("running", running) | reasons
     lazy = [
         *findings(records, records.tickets, named, reasons),
-        *_unused(records, ended, paused, excluded),
+        *_unused(records, ended, paused, excluded, named),
         *_laws(records, as_of, known, ended, paused, excluded),
     ]
     frame = pl.concat(pl.collect_all(lazy)).with_columns(
@@ -228,7 +228,7 @@ def _compared(records: Records, rows: pl.LazyFrame, known: int) -> list[pl.LazyF
 
 
 def _unused(
-    records: Records, ended: tuple[str, ...], paused: tuple[str, ...], excluded: tuple[str, ...]
+    records: Records, ended: tuple[str, ...], paused: tuple[str, ...], excluded: tuple[str, ...], named: frozenset[str]
 ) -> list[pl.LazyFrame]:
     """The statuses of the call that no row has; of the sets that nobody chose, only where no status ends a ticket."""
     there = statuses_of(records)
@@ -236,7 +236,7 @@ def _unused(
     sought = {"paused": paused}
     if ended != ENDED or (there and not {word.lower() for word in there} & set(ENDED)):
         sought = {"ended": ended, **sought}
-    lost = [unused(name, chosen, there, table) for name, chosen in sought.items()]
+    lost = [unused(name, chosen, there, named, table) for name, chosen in sought.items()]
     if excluded != EXCLUDED:
-        lost.append(unused("excluded", excluded, statuses_of(records, "excluded"), table))
+        lost.append(unused("excluded", excluded, statuses_of(records, "excluded"), named, table))
     return lost

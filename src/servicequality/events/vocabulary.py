@@ -14,7 +14,7 @@ UNUSED = {name: f"status of {name}= that no row has" for name in ("ended", "paus
 """What is said of a status that a parameter of the call names."""
 
 
-_ALIKE, _SHOWN = 0.5, 5
+_ALIKE, _SHOWN = 0.6, 5
 
 
 def statuses_of(records: Records, *further: str) -> list[str]:
@@ -34,31 +34,35 @@ def statuses_of(records: Records, *further: str) -> list[str]:
     return words.collect(engine="streaming")["word"].to_list()
 
 
-def unused(parameter: str, chosen: Collection[str], there: Collection[str], table: str) -> pl.LazyFrame:
-    """A finding, as `counted` gives it, for each chosen status that no row has, with the statuses that are there.
+def unused(
+    parameter: str, chosen: Collection[str], there: Collection[str], named: Collection[str], table: str
+) -> pl.LazyFrame:
+    """A finding, as `counted` gives it, for each chosen status that no row has, with statuses that are there.
 
-    These are the ones that are spelt nearly like it, or else the most frequent that are not chosen.
+    These are the ones that are spelt nearly like it, then the most frequent that no set names, or else the most frequent.
 
     Args:
         parameter: what the statuses were given as.
         chosen: the statuses, of any case.
         there: those of the rows, the most frequent first.
+        named: the statuses of all sets, in lower case.
         table: the table that the finding is about.
     """
-    spelt = {word.lower(): word for word in reversed(list(there))}
+    spelt: dict[str, str] = {}
+    for word in there:
+        spelt.setdefault(word.lower(), word)
     wanted = [word.lower() for word in chosen]
     lost = [word for word in wanted if word not in spelt]
-    others = [word for word in there if word.lower() not in wanted][:_SHOWN]
-    near = [
-        [spelt[alike] for alike in get_close_matches(word, spelt, n=_SHOWN, cutoff=_ALIKE)] or others for word in lost
-    ]
+    strange = [word for word in spelt if word not in named]
+    near = [[*get_close_matches(word, spelt, n=_SHOWN, cutoff=_ALIKE), *strange] or list(spelt) for word in lost]
+    shown = [", ".join([spelt[word] for word in dict.fromkeys(words)][:_SHOWN]) or None for words in near]
     return pl.LazyFrame(
         {
             "table": [table] * len(lost),
             "finding": [UNUSED[parameter]] * len(lost),
             "about": lost,
             "count": [1] * len(lost),
-            "examples": [", ".join(words) or None for words in near],
+            "examples": shown,
             "of": [len(wanted)] * len(lost),
         },
         schema=_SCHEMA,
