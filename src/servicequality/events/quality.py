@@ -184,11 +184,12 @@ def _laws(
         Finding("open now", open_now),
         Finding("no resolution time", pl.col("resolution_reason").is_not_null()),
         Finding(CLOSED, pl.col("resolved_by_close")),
-        Finding("no first response time", pl.col("first_response_reason").is_not_null()),
         Finding(_LAWS + "first resolution <= last", reversed_ends),
         Finding(_LAWS + "replies <= public agent messages", pl.col("agent_replies") > pl.col("public_agent_messages")),
         *(Finding(f"{_LAWS}{name} <= life", pl.col(name) > life + 1e-6) for name in times),
     ]
+    if records.responses is not None or records.has("tickets", "first_response_at"):
+        sought.append(Finding("no first response time", pl.col("first_response_reason").is_not_null()))
     left_out = excluded_tickets(records, as_of=as_of, excluded=excluded)
     total = records.tickets.select(pl.len()).collect(engine="streaming").item()
     tried = [

@@ -37,7 +37,7 @@ QUESTIONS = {
         for name, finding in UNUSED.items()
     },
     STRANGE_REASON: "Should tickets with these marks count?",
-    CONTRADICTED: "Which is right where a stamp and the log differ, and does a bot's reply set the first response?",
+    CONTRADICTED: "Which is right where a stamp and the log differ: does a rule, a bot or an import set the stamp?",
     AUTOMATED: "Is {examples} a bot? If so, list it in agents with kind='bot'.",
     DISGUISED: "Was {examples} a bot from its first message on?",
     UNDECLARED: "Who are the agents that the table of agents does not list: persons, bots or rules?",
