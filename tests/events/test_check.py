@@ -16,7 +16,7 @@ AUTOMATED = "account whose replies look automated"
 NAMELESS = "status in no set, so it runs"
 LEFT_OUT = "left out of the facts"
 CONTRADICTED = "stamp that the log contradicts"
-UNDECLARED = "not in the table of agents"
+UNDECLARED = "not in the table of agents at the time"
 
 
 def second(n: float) -> dt.datetime:
@@ -291,6 +291,15 @@ def test_agents_that_nobody_declared() -> None:
     assert hits(verdict, "without a kind") == [("agents", None, 1, 2, "new")]
     assert hits(verdict, "rows")[-1] == ("agents", None, 2, 2, None)
     assert "Who are the agents that the table of agents does not list: persons, bots or rules?" in verdict.questions
+
+
+def test_an_agent_whose_row_does_not_hold_at_the_time() -> None:
+    desk = sq.Records(
+        tickets=[{"ticket_id": "a", "created_at": START, "agent_id": "ann"}],
+        responses=[{"ticket_id": "a", "at": second(at), "author": "agent", "author_id": "ann"} for at in (1, 5, 6)],
+        agents=[sq.Agent(agent_id="ann", kind="human", valid_from=second(5), valid_to=second(6))],
+    )
+    assert hits(sq.check(desk), UNDECLARED) == [("responses", "author_id", 2, 3, "ann")]
 
 
 def test_an_author_whom_the_agents_tell_is_not_unknown() -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from servicequality.events.as_of import microseconds
 from servicequality.model import AgentKind, Author, Records, refuse, validity_faults
 
-__all__ = ["tells_kinds", "who"]
+__all__ = ["is_listed", "tells_kinds", "who"]
 
 _WORDS, _KINDS = get_args(Author), get_args(AgentKind)
 _UNLISTED = len(_KINDS)
@@ -46,6 +46,14 @@ def who(records: Records, word: str, person: str) -> pl.Expr:
     decide = _Decision(records.agents).words
     columns = [pl.col(person), microseconds("at"), pl.col(word)]
     return pl.map_batches(columns, decide, return_dtype=pl.Enum(_WORDS), is_elementwise=True).alias(word)
+
+
+def is_listed(agents: pl.LazyFrame, person: str) -> pl.Expr:
+    """Whether the table of agents has a row of the person that holds at the instant `at`; null where nobody is named."""
+    listed = pl.map_batches(
+        [pl.col(person), microseconds("at")], _Decision(agents).listed, return_dtype=pl.Boolean, is_elementwise=True
+    )
+    return pl.when(pl.col(person).is_not_null()).then(listed)
 
 
 class _Stretches(NamedTuple):
@@ -109,8 +117,17 @@ class _Decision:
         verdict = _VERDICTS.take(self._kinds(person, at) * np.uint8(_OWN) + own)
         return pl.Series(word.name, [*_WORDS, None], dtype=pl.Enum(_WORDS)).gather(verdict)
 
+    def listed(self, columns: Sequence[pl.Series]) -> pl.Series:
+        person, at = columns
+        return pl.Series(person.name, self._in_force(person, at)[1])
+
     def _kinds(self, person: pl.Series, at: pl.Series) -> npt.NDArray[np.uint8]:
         """The place of each person's kind at the instant."""
+        stretch, holds = self._in_force(person, at)
+        return np.where(holds, self._stretches.kinds[stretch], np.uint8(_UNLISTED))
+
+    def _in_force(self, person: pl.Series, at: pl.Series) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """The latest stretch of each person that has begun at the instant, and whether it holds."""
         of = self._stretches
         instants, place = at.fill_null(_EVER - 1).to_numpy(), _places(person, of.ids)
         stretch = of.first[place]
@@ -119,8 +136,7 @@ class _Decision:
             rank = np.searchsorted(of.bounds, instants[several], "right")
             latest = np.searchsorted(of.keys, place[several] * (len(of.bounds) + 1) + rank, "right") - 1
             stretch[several] = np.maximum(latest, stretch[several])
-        holds = (of.begins[stretch] <= instants) & (instants < of.ends[stretch])
-        return np.where(holds, of.kinds[stretch], np.uint8(_UNLISTED))
+        return stretch, (of.begins[stretch] <= instants) & (instants < of.ends[stretch])
 
 
 def _places(person: pl.Series, ids: pl.Series) -> npt.NDArray[np.int64]:
