@@ -378,7 +378,7 @@ def test_a_scorecard_from_toml_is_the_one_from_python() -> None:
     ("text", "message"),
     [
         ("period = ", "a scorecard is a TOML text; this is not TOML"),
-        ("period = 'month'", r"has an \[\[objective\]\] for each promise; this has none"),
+        ("period = 'month'", r"has an \[\[objective\]\] for each promise, or a template; this has none"),
         ("cadence = 'month'", "the scorecard: 'cadence' is not part of it; there are period, mode, objective"),
         ("[[objective]]\nmetric='happiness'\nat_least=1", "metric must be a name of the catalogue, got 'happiness'"),
         ("[[objective]]\nmetric='nps'\ntarget=1", "objective 1: 'target' is not part of it"),
