@@ -270,8 +270,8 @@ class Scorecard:
             reason, notes, summary`, in the order of the objectives, keys and periods. `verdict` is met, missed or undecided.
             `low` and `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is judged by its value
             alone. Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, `n_needed` how
-            many rows would decide if the value stayed. `n_pending` counts the rows that can still move it, `lowest` and `highest`
-            how far: null where there is no bound.
+            many rows would decide if the value stayed. `n_pending` counts the rows that can still move it, `lowest` and
+            `highest` how far: null where there is no bound.
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
