@@ -130,6 +130,13 @@ class TestCheck:
 
 
 class TestEventLogs:
+    def test_the_map_of_the_docs_is_one(self, tmp_path: Path) -> None:
+        page = (Path(__file__).resolve().parent.parent / "docs" / "overview.md").read_text(encoding="utf-8")
+        (tmp_path / "map.toml").write_text(page.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+        how = ColumnMap.load(tmp_path / "map.toml")
+        assert (how.created, how.agents) == ("first", {"bots": ["auto-assign"]})
+        assert how.columns == ["case", "kind", "when", "step", "clerk"]
+
     def test_the_first_row_is_the_creation(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         how, log = event_map(tmp_path), event_log(tmp_path)
         read = read_log(log, ColumnMap.load(how))
