@@ -261,6 +261,13 @@ def test_a_table_that_cannot_be_scored_says_so_in_its_own_rows() -> None:
     assert result["value"].null_count() == 2  # and CSAT
 
 
+def test_an_id_that_a_lazy_table_repeats_does_not_repeat_its_answers() -> None:
+    twice = pl.concat([DESK.tickets, DESK.tickets.head(50)])
+    for records in (DESK.replace(tickets=twice), DESK):
+        result = sq.overview(records, as_of=AS_OF, by="channel").filter(metric="nps")
+        assert result["n"].sum() == one(sq.overview(DESK, as_of=AS_OF), "nps")["n"]
+
+
 def test_columns_under_hostile_names() -> None:
     odd = DESK.tickets.rename({"channel": "^a.*$"}).with_columns(abc=pl.lit(1), **{"servicequality.at": pl.lit(2)})
     result = sq.overview(DESK.replace(tickets=odd), as_of=AS_OF, by="^a.*$", every="1q")

@@ -48,18 +48,18 @@ def check_questions(questions: Mapping[str, Metric] | None) -> dict[str, Metric]
 
 def asked_figures(records: Records, questions: Mapping[str, Metric]) -> list[AskedFigure]:
     """NPS and CSAT, by the call or by the questions that are called so, then the other questions that the call names."""
-    named = _named_figures(records, questions)
+    held = _questions_of(records)
+    named = _named_figures(held, questions)
     standing = [
         figures
         for definition in (nps, csat)
-        for figures in (named.pop(definition.spec.name, None) or [_standing(definition, records)],)
+        for figures in (named.pop(definition.spec.name, None) or [_standing(definition, held)],)
     ]
     return [figure for figures in (*standing, *named.values()) for figure in figures]
 
 
-def _named_figures(records: Records, questions: Mapping[str, Metric]) -> dict[str, list[AskedFigure]]:
-    """The figures of the questions that the call names, by definition."""
-    held = _questions_of(records)
+def _named_figures(held: list[str] | None, questions: Mapping[str, Metric]) -> dict[str, list[AskedFigure]]:
+    """The figures of the questions that the call names, by definition; `held` are those of the answers."""
     names = [metric.name for metric in questions.values()]
     figures: dict[str, list[AskedFigure]] = {}
     for question, metric in questions.items():
@@ -74,9 +74,9 @@ def _named_figures(records: Records, questions: Mapping[str, Metric]) -> dict[st
     return figures
 
 
-def _standing(definition: Definition[...], records: Records) -> AskedFigure:
+def _standing(definition: Definition[...], held: list[str] | None) -> AskedFigure:
     """NPS or CSAT where the call names no question for it."""
-    name, unit, held = definition.spec.name, definition.spec.unit, _questions_of(records)
+    name, unit = definition.spec.name, definition.spec.unit
     if held is None:
         return AskedFigure(name, unit, None, _NO_ANSWERS)
     own = [question for question in held if question.strip().lower() == name]

@@ -57,7 +57,7 @@ def status_log(records: Records) -> bool:
     """Whether any change is one of the status; the search ends at the first."""
     if records.changes is None:
         return False
-    moves = records.changes.filter(pl.col("field").str.to_lowercase() == "status").select("field").head(1)
+    moves = records.changes.filter(pl.col("field") == "status").select("field").head(1)
     return moves.collect().height > 0
 
 

@@ -107,49 +107,74 @@ def grain_frames(
     schemas = {grain: _columns(records, grain, plan) for grain, plan in plans.items()}
     own = [] if tickets is None else _columns(records, "ticket", tickets)
     schemas |= dict.fromkeys((grain for grain in grains if grain in _OF_TICKETS), own)
-    _refuse_unknown(by, schemas)
-    joined = {
-        grain: [key for key in by if key not in names]
-        for grain, names in schemas.items()
-        if "ticket_id" in names and _has_ticket(records, grain)
-    }
-    joined = {grain: keys for grain, keys in joined.items() if keys and set(keys) <= set(own)}
-    lacks = {
-        grain: _no_keys(grain, [key for key in by if key not in names])
-        for grain, names in schemas.items()
-        if grain not in joined and not set(by) <= set(names)
-    }
+    joined, lacks = _keys(records, schemas, own, by)
     needed = {grain: _needed(grain, metrics, by, joined.get(grain, ()), dated=dated) for grain in grains}
     whole: dict[str, pl.LazyFrame] = {}
-    if tickets is not None and (joined or set(_OF_TICKETS) & set(grains) - set(lacks)):
-        names = set[str]().union(*(needed[grain] for grain in _OF_TICKETS if grain in needed and grain not in lacks))
-        names |= {"ticket_id", *(key for keys in joined.values() for key in keys)} if joined else set()
-        if "clock" in grains and "clock" not in lacks:
-            names |= {"created_at", "resolved_at", "due_at"}
+    if tickets is not None:
+        names = _of_tickets({grain: names for grain, names in needed.items() if grain not in lacks}, joined)
         whole["ticket"] = tickets.select(column(name) for name in own if name in names)
     if "wait" in plans and "wait" not in lacks:
-        whole["wait"] = plans["wait"].select(column(name) for name in schemas["wait"] if name in needed["wait"])
+        whole["wait"] = plans.pop("wait").select(column(name) for name in schemas["wait"] if name in needed["wait"])
     frames = dict(zip(whole, pl.collect_all(whole.values()), strict=True))
-    heads = frames.get("ticket")
+    heads = frames.pop("ticket", None)
     for grain, plan in plans.items():
-        if grain in lacks or grain == "wait":
-            continue
-        try:
-            frames[grain] = _rows_of(grain, plan, needed[grain], by)
-        except InputError as error:
-            lacks[grain] = str(error)
-    for grain, keys in joined.items():
-        if grain in frames and heads is not None:
-            frames[grain] = frames[grain].join(
-                heads.select("ticket_id", *map(column, keys)), on="ticket_id", how="left"
-            )
-    if heads is not None and "clock" in grains and "clock" not in lacks:
-        frames["clock"] = due_clocks(heads, as_of=as_of)
-    if "ticket" in lacks or "ticket" not in grains:
-        frames.pop("ticket", None)
+        if grain not in lacks:
+            try:
+                frames[grain] = _rows_of(grain, plan, needed[grain], by)
+            except InputError as error:
+                lacks[grain] = str(error)
+    if heads is not None:
+        for grain, keys in joined.items():
+            if grain in frames:
+                ones = heads.select("ticket_id", *map(column, keys)).unique("ticket_id", keep="first")
+                frames[grain] = frames[grain].join(ones, on="ticket_id", how="left")
+        if "ticket" in grains and "ticket" not in lacks:
+            frames["ticket"] = heads
+        if "clock" in grains and "clock" not in lacks:
+            frames["clock"] = due_clocks(heads, as_of=as_of)
     if dated:
-        frames = {grain: _with_instant(frame, grain) for grain, frame in frames.items()}
+        frames = {grain: frame.with_columns(_instant(grain).alias(AT)) for grain, frame in frames.items()}
     return GrainFrames(frames=frames, lacks=lacks)
+
+
+def _keys(
+    records: Records, schemas: Mapping[str, Sequence[str]], own: Sequence[str], by: Sequence[str]
+) -> tuple[dict[str, list[str]], dict[str, str]]:
+    """By grain: the keys that its rows take from their ticket; and why rows have no keys.
+
+    Args:
+        records: the tables.
+        schemas: the columns of each grain's rows.
+        own: those of the tickets.
+        by: the keys.
+
+    Raises:
+        InputError: a key is a column of no rows at all.
+    """
+    known = list(dict.fromkeys(name for names in schemas.values() for name in names))
+    if strange := [key for key in by if key not in known]:
+        raise InputError(
+            f"by: no rows have the column {shown(strange[0])}{near(strange[0], known)}; the columns are {listed(known)}"
+        )
+    joined, lacks = {}, {}
+    for grain, names in schemas.items():
+        absent = [key for key in by if key not in names]
+        if absent and set(absent) <= set(own) and _has_ticket(records, grain):
+            joined[grain] = absent
+        elif absent:
+            lacks[grain] = (
+                f"{TABLES_OF_GRAINS[grain]} have no column {listed(absent)}, and no ticket that has it; "
+                "leave it out of by=, or join it to them"
+            )
+    return joined, lacks
+
+
+def _of_tickets(needed: Mapping[str, set[str]], joined: Mapping[str, Sequence[str]]) -> set[str]:
+    """The columns of the tickets that their own figures read, or rows of other grains."""
+    names = needed.get("ticket", set()) | needed.get("clock", set())
+    if "clock" in needed:
+        names |= {"created_at", "resolved_at", "due_at"}
+    return names | {"ticket_id", *(key for keys in joined.values() for key in keys)} if joined else names
 
 
 def _known(table: pl.LazyFrame, grain: str, as_of: dt.datetime) -> pl.LazyFrame:
@@ -160,10 +185,6 @@ def _known(table: pl.LazyFrame, grain: str, as_of: dt.datetime) -> pl.LazyFrame:
 
 def _instant(grain: str) -> pl.Expr:
     return pl.coalesce(_INSTANTS.get(grain, ("at",)))
-
-
-def _with_instant(frame: pl.DataFrame, grain: str) -> pl.DataFrame:
-    return frame.with_columns(_instant(grain).alias(AT))
 
 
 def _needed(
@@ -201,19 +222,6 @@ def _rows_of(grain: str, plan: pl.LazyFrame, needed: Collection[str], by: Sequen
 
 
 def _has_ticket(records: Records, grain: str) -> bool:
-    return records.tickets is not None and (grain == "wait" or records.has(TABLES_OF_GRAINS[grain], "ticket_id"))
-
-
-def _refuse_unknown(by: Sequence[str], schemas: Mapping[str, Collection[str]]) -> None:
-    known = list(dict.fromkeys(name for names in schemas.values() for name in names))
-    if strange := [key for key in by if key not in known]:
-        raise InputError(
-            f"by: no rows have the column {shown(strange[0])}{near(strange[0], known)}; the columns are {listed(known)}"
-        )
-
-
-def _no_keys(grain: str, keys: Sequence[str]) -> str:
-    return (
-        f"{TABLES_OF_GRAINS[grain]} have no column {listed(keys)}, and no ticket that has it; "
-        "leave it out of by=, or join it to them"
-    )
+    if records.tickets is None or grain in _OF_TICKETS:
+        return False
+    return grain == "wait" or records.has(TABLES_OF_GRAINS[grain], "ticket_id")
