@@ -17,6 +17,7 @@ TINY = {
     "imports": ["--runs", "1"],
     "events": ["--rows", "1000", "--runs", "1"],
     "clocks": ["--rows", "1000", "--runs", "1"],
+    "overview": ["--rows", "1000", "--runs", "1"],
     "small_calls": ["--runs", "1"],
     "parts": ["--rows", "20000", "--runs", "1"],
     "from_events": ["--rows", "1000", "--runs", "1"],

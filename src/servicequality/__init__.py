@@ -23,6 +23,7 @@ from servicequality.events import review_scores as review_scores
 from servicequality.events import reviewed_tickets as reviewed_tickets
 from servicequality.events import status_spells as status_spells
 from servicequality.events import uptime as uptime
+from servicequality.key_figures import overview as overview
 from servicequality.metrics import *
 from servicequality.model import Account as Account
 from servicequality.model import Agent as Agent
@@ -75,6 +76,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "facts",
         "flow",
         "follow_ups",
+        "overview",
         "plan",
         "presence",
         "reply_waits",

@@ -16,8 +16,8 @@ from servicequality.model.validation import faults_and_frame, refuse
 
 __all__ = ["tables_of_log"]
 
-_FIELDS = {"status": "status", "agent": "agent_id", "team": "team", "priority": "priority"}
-"""What is watched for changes: the field of a change, and the role of a ticket that it holds."""
+_FIELDS = {"status": "status", "agent": "agent_id", "team": "team", "priority": "priority", "tier": "tier"}
+"""What is watched for changes: the field of a change, and the role of a ticket that it holds, if it is one."""
 _KEPT = "servicequality.kept:"
 _MESSAGE = "servicequality.message"
 
@@ -32,6 +32,7 @@ class EventLog(Record):
     agent: str | None = None
     team: str | None = None
     priority: str | None = None
+    tier: str | None = None
     author: Author | None = None
     actor: str | None = None
     sequence: int | None = None

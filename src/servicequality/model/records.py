@@ -164,6 +164,7 @@ class Records:
         agent: str | None = None,
         team: str | None = None,
         priority: str | None = None,
+        tier: str | None = None,
         message: str | None = None,
         author: str | None = None,
         actor: str | None = None,
@@ -176,8 +177,8 @@ class Records:
 
         A ticket is created at its first row. Where a watched column takes another value than in the ticket's row before, that
         is a change; the first row's values are changes from nothing. A row without a status says nothing of the status;
-        an agent, team or priority that is null was taken away. Rows of one instant follow `sequence`, or else the order in
-        which they come.
+        an agent, team, priority or tier that is null was taken away. Rows of one instant follow `sequence`, or else the order
+        in which they come.
 
         Args:
             log: any dataframe; a lazy one gives lazy tables.
@@ -187,6 +188,7 @@ class Records:
             agent: column of the agent who holds the ticket after it.
             team: column of the team that holds it.
             priority: column of its priority.
+            tier: column of the tier that works on it, such as "1".
             message: column that holds something where the row is a message: a text that is not blank, or true.
             author: column of who sent the message: customer, agent, bot or system.
             actor: column of the person, bot or rule that made the update.
@@ -202,7 +204,7 @@ class Records:
         """
         check_timezone(timezone)
         roles = {"ticket": ticket, "at": at, "status": status, "agent": agent, "team": team, "priority": priority}
-        roles |= {"author": author, "actor": actor, "sequence": sequence}
+        roles |= {"tier": tier, "author": author, "actor": actor, "sequence": sequence}
         tables = tables_of_log(
             log, roles, message=message, created=created, columns={} if columns is None else columns, timezone=timezone
         )
