@@ -74,19 +74,6 @@ def test_the_same_arguments_give_the_same_rows_and_another_seed_does_not() -> No
     assert not first["tickets"].equals(frames(service_desk(500, seed=8))["tickets"])
 
 
-def test_a_disguised_bot_changes_the_words_of_its_own_messages_alone() -> None:
-    plain, masked = (frames(service_desk(500, seed=7, disguised_bot=masked)) for masked in (False, True))
-    for name in TABLES:
-        if name != "responses":
-            assert_frame_equal(plain[name], masked[name])
-    bot = plain["responses"]["author"] == "bot"
-    assert 0 < bot.sum() < len(bot)
-    assert_frame_equal(plain["responses"].filter(~bot), masked["responses"].filter(~bot))
-    words = ["author", "author_id", "automated"]
-    assert masked["responses"].filter(bot).select(words).unique().rows() == [("agent", "agent-bot", False)]
-    assert_frame_equal(plain["responses"].drop(words), masked["responses"].drop(words))
-
-
 def test_an_earlier_export_shows_the_rows_of_the_complete_one_that_had_happened(
     midway: dict[str, pl.DataFrame], complete: tuple[dict[str, pl.DataFrame], Truth]
 ) -> None:
