@@ -274,6 +274,20 @@ def test_a_wrong_map_is_two_and_says_where(
     assert "Traceback" not in err
 
 
+def test_a_wrong_file_of_agents_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    how, log = event_map(tmp_path, more='[agents]\nfile = "agents.csv"'), event_log(tmp_path)
+    for text, message in (
+        ("name\nbot-1\n", "agents: required column 'agent_id' missing"),
+        ("agent_id,kind\nbot-1,robot\n", "robot"),
+        ("agent_id,kind\nbot-1,bot\nbot-1,human\n", "bot-1"),
+    ):
+        (tmp_path / "agents.csv").write_text(text)
+        code, out, err = run("check", how, log, capsys=capsys)
+        assert (code, out) == (2, "")
+        assert "agents.csv: " in err
+        assert message in err
+
+
 def test_both_ways_to_say_the_creation_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     how = event_map(tmp_path, updates='created = "first"')
     how.write_text(how.read_text().replace("[updates]", 'created_at = "when"\n[updates]'))

@@ -121,7 +121,7 @@ RECORDS = (
     _records("sq.check", sq.check, _DESK, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
     _records("sla.clocks", sla.clocks, _DESK, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
-    _records("sq.overview", sq.overview, (*_LOG, "answers", "contacts"), always={"as_of": AS_OF}, options={
+    _records("sq.overview", sq.overview, (*_DESK, "answers", "contacts"), always={"as_of": AS_OF}, options={
         **_ENDED, **LEVEL, "by": ("channel", ["channel", "priority"], "queue"), "every": EVERY, "questions": (
             None, Source({"a": sq.csat(scale=(1, 5))}, '{"a": sq.csat(scale=(1, 5))}'))}),
     _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),

@@ -108,6 +108,7 @@ def read_log(path: Path, mapping: ColumnMap, *, placed: bool = True) -> Log:
         records = _records_of(rows, mapping)
     except InputError as error:
         raise InputError(f"{path}: {error}{_place(rows, mapping, path)}") from None
+    records = _with_agents(records, mapping)
     if placed:
         _refuse_unplaced(records, mapping)
     as_of = _last_instant(records) if mapping.as_of is None else mapping.instant(mapping.as_of)
@@ -122,7 +123,7 @@ def _records_of(rows: pl.DataFrame, mapping: ColumnMap) -> Records:
         told = {"ticket_id", "created_at", *(_TOLD[what] for what in mapping.changed if what in _TOLD)}
         roles = {role: name for role, name in mapping.tickets.items() if role not in told}
         named = {what: name for what, name in mapping.updates.items() if what not in ("in_order", "created")}
-        records = Records.from_events(
+        return Records.from_events(
             rows,
             ticket=mapping.tickets["ticket_id"],
             created=mapping.created,
@@ -130,15 +131,24 @@ def _records_of(rows: pl.DataFrame, mapping: ColumnMap) -> Records:
             timezone=mapping.timezone,
             **named,
         )
-    else:
-        own = [column(name).alias(role) for role, name in mapping.tickets.items()]
-        records = Records(tickets=rows.select(*own, *map(column, kept)), timezone=mapping.timezone)
+    own = [column(name).alias(role) for role, name in mapping.tickets.items()]
+    return Records(tickets=rows.select(*own, *map(column, kept)), timezone=mapping.timezone)
+
+
+def _with_agents(records: Records, mapping: ColumnMap) -> Records:
+    """The records with the agents that the map lists, or those of its file."""
+    if "file" in mapping.agents:
+        file = Path(mapping.agents["file"])
+        try:
+            return records.replace(agents=read_file(file).collect())
+        except InputError as error:
+            text = str(error)
+            raise InputError(text if str(file) in text else f"{file}: {text}") from None
+        except _UNREADABLE as error:
+            raise _unreadable(file, error) from None
     machines = [
         {"agent_id": name, "kind": kind} for key, kind in AGENTS.items() for name in mapping.agents.get(key, ())
     ]
-    if "file" in mapping.agents:
-        file = Path(mapping.agents["file"])
-        return records.replace(agents=read_file(file).collect())
     return records.replace(agents=pl.DataFrame(machines)) if machines else records
 
 
