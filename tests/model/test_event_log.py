@@ -211,3 +211,12 @@ def test_a_real_log_gives_its_reopenings_and_its_backlog(data_dir: Path) -> None
     assert (rows["reopen_count"].sum(), rows.filter(pl.col("reopen_count") > 0).height) == (331, 275)
     still = sq.backlog(ended="closed_at", as_of=datetime(2016, 4, 1, tzinfo=UTC)).estimate(records.tickets)
     assert (rows.height, still.value) == (24_918, 3_353)
+
+
+def test_roles_that_the_log_does_not_have_are_not_given() -> None:
+    log = pl.DataFrame({"case": ["a"], "at": [datetime(2026, 3, 2, tzinfo=UTC)], "step": ["new"], "text": ["hello"]})
+    plain = Records.from_events(log, ticket="case", at="at", status="step", message="text")
+    assert not plain.has("changes", "actor_id")
+    assert not plain.has("responses", "author_id")
+    named = Records.from_events(log.with_columns(by=pl.lit("x")), ticket="case", at="at", status="step", actor="by")
+    assert named.has("changes", "actor_id")

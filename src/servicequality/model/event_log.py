@@ -92,9 +92,9 @@ def tables_of_log(
         ordered = ordered.collect().lazy()
     tables: dict[str, pl.LazyFrame] = {"tickets": _tickets(ordered, named, columns)}
     if watched := [field for field in _FIELDS if field in named]:
-        tables["changes"] = pl.concat([_changes(ordered, field) for field in watched])
+        tables["changes"] = pl.concat([_changes(ordered, field, named) for field in watched])
     if message is not None:
-        tables["responses"] = _messages(ordered, schema[message])
+        tables["responses"] = _messages(ordered, named, schema[message])
     if isinstance(frame, pl.DataFrame):
         return {name: table.collect() for name, table in tables.items()}
     return dict(tables)
@@ -126,19 +126,21 @@ def _tickets(ordered: pl.LazyFrame, named: Mapping[str, str], columns: Mapping[s
     ).rename({"ticket": "ticket_id"})  # fmt: skip
 
 
-def _changes(ordered: pl.LazyFrame, field: str) -> pl.LazyFrame:
+def _changes(ordered: pl.LazyFrame, field: str, named: Mapping[str, str]) -> pl.LazyFrame:
     """The rows at which a field took a new value, the first one among them. A row without a status says nothing of it."""
     told = ordered.filter(pl.col(field).is_not_null()) if field == "status" else ordered
     before = pl.when(pl.col("ticket") == pl.col("ticket").shift(1)).then(pl.col(field).shift(1))
     rows = told.select("ticket", "at", "actor", "place", field=pl.lit(field), value=pl.col(field), previous=before)
     changed = rows.filter(pl.col("value").ne_missing(pl.col("previous")))
-    return changed.select("at", "field", "value", "previous", ticket_id="ticket", sequence="place", actor_id="actor")
+    told_by = {"actor_id": "actor"} if "actor" in named else {}
+    return changed.select("at", "field", "value", "previous", ticket_id="ticket", sequence="place", **told_by)
 
 
-def _messages(ordered: pl.LazyFrame, dtype: pl.DataType) -> pl.LazyFrame:
+def _messages(ordered: pl.LazyFrame, named: Mapping[str, str], dtype: pl.DataType) -> pl.LazyFrame:
     held = pl.col(_MESSAGE).is_not_null()
     if dtype == pl.Boolean:
         held = pl.col(_MESSAGE)
     elif holds_texts(dtype):
         held = pl.col(_MESSAGE).cast(pl.String).str.strip_chars() != ""
-    return ordered.filter(held).select("at", "author", ticket_id="ticket", author_id="actor")
+    told_by = {"author_id": "actor"} if "actor" in named else {}
+    return ordered.filter(held).select("at", "author", ticket_id="ticket", **told_by)
