@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 ROWS = (
     ("cli",),
     ("report", "engines", "testing"),
-    ("catalogue", "scorecard", "comparison", "control", "drivers"),
+    ("catalogue", "scorecard", "comparison", "control", "drivers", "weights", "staffing"),
     ("metrics", "tables", "servqual"),
     ("sla",),
     ("events",),

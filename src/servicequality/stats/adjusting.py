@@ -1,0 +1,236 @@
+"""Weights that meet known totals: raked, calibrated and trimmed, and the error of what they weight."""
+
+# Rows of one combination of categories get one factor, so raking works on the cells of the margins, however many rows they
+# hold. Passes of iterative proportional fitting (Deming and Stephan 1940) come first; where they are slow, Newton's steps on
+# the same convex problem (Deville and Särndal 1992) end it, or show that it has no solution.
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from servicequality.stats._checks import BoolArray, FloatArray, IntArray
+
+NEAR = 1e-11
+"""Margins are met within this, relative to each count."""
+_PASSES, _STEPS, _HALVINGS = 50, 80, 40
+_LONGEST = 5.0  # of one step on the log scale
+_VANISHING = 1e-6  # of the largest factor
+_RANK = 1e-12
+
+
+def level_sums(levels: Sequence[IntArray], weights: FloatArray, totals: Sequence[FloatArray]) -> list[FloatArray]:
+    """What the weights of the cells add up to in each category of each margin."""
+    return [np.bincount(level, weights, len(total)) for level, total in zip(levels, totals, strict=True)]
+
+
+def raked(levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatArray]) -> tuple[FloatArray, bool]:
+    """Factors that make the base weights of cells meet all margins, and whether they do.
+
+    They do not where a factor would have to be 0 in a cell that every margin counts: no factors above 0 are a solution then.
+
+    Args:
+        levels: for each margin the category of each cell.
+        base: base weight of each cell.
+        totals: for each margin the count of each category; their sums agree.
+    """
+    live = base > 0
+    for level, total in zip(levels, totals, strict=True):
+        live &= total[level] > 0
+    factor = np.where(live, 1.0, 0.0)
+    for _ in range(_PASSES):
+        for level, total in zip(levels, totals, strict=True):
+            reached = np.bincount(level, base * factor, len(total))
+            factor = factor * np.divide(total, reached, out=np.ones_like(total), where=reached > 0)[level]
+        if _met(levels, base * factor, totals):
+            break
+    else:
+        factor = _by_newton(levels, base, totals, factor)
+    return factor, _inside(levels, base, totals, factor, live)
+
+
+def linear(features: FloatArray, base: FloatArray, totals: FloatArray) -> FloatArray:
+    """Factors 1 + x'λ that make the base-weighted sums of the features meet the totals as nearly as can be.
+
+    Args:
+        features: one row a cell, one column a total; of about one size, for the sake of digits.
+        base: base weight of each cell.
+        totals: the total of each feature.
+    """
+    gap = totals - base @ features
+    return np.asarray(1 + features @ _solved(_products(features, base), gap), dtype=np.float64)
+
+
+def fitted(features: FloatArray, base: FloatArray, sums: FloatArray) -> FloatArray:
+    """What a base-weighted regression on the features gives each cell.
+
+    Args:
+        features: one row a cell.
+        base: base weight of each cell.
+        sums: base-weighted sums of what is explained: one row a cell, one column each.
+    """
+    return np.asarray(features @ _solved(_products(features, base), features.T @ sums), dtype=np.float64)
+
+
+class Residuals(NamedTuple):
+    """What the error of weighted ratios by group is made of.
+
+    Attributes:
+        cell: the cell of each row.
+        group: the group of each row.
+        base: base weight of each row.
+        weight: final weight of each row.
+        features: what the margins tell of each cell, one row a cell.
+    """
+
+    cell: IntArray
+    group: IntArray
+    base: FloatArray
+    weight: FloatArray
+    features: FloatArray
+
+    def squares(self, y: FloatArray, x: FloatArray, groups: int) -> FloatArray:
+        """Squared standard error of sum(w y) / sum(w x) in each group, linearised; NaN where a group has no x.
+
+        The variable of row i is (y - R x) / sum(w x) in its group and 0 in the others. Its residuals from the base-weighted
+        regression on the margins, times the final weights, are summed as squares about their mean, times n / (n - 1)
+        (Deville and Särndal 1992; Särndal, Swensson and Wretman 1992, section 6.6).
+
+        Args:
+            y: numerator of each row.
+            x: denominator of each row.
+            groups: how many groups there are.
+        """
+        above, below = (np.bincount(self.group, self.weight * one, groups) for one in (y, x))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            e = (y - (above / below)[self.group] * x) / below[self.group]
+        cells = len(self.features)
+        place, shape = self.cell * groups + self.group, (cells, groups)
+        sums = np.bincount(place, self.base * e, cells * groups).reshape(shape)
+        plain = np.bincount(self.cell, self.base, cells)
+        fit = fitted(self.features, plain, sums)
+        own = np.bincount(self.group, (self.weight * (e - fit[self.cell, self.group])) ** 2, groups)
+        # Outside its group a row's variable is 0, and its residual what was fitted.
+        squares = np.bincount(place, self.weight**2, cells * groups).reshape(shape)
+        others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0.0)
+        whole = np.bincount(self.cell, self.weight, cells) @ fit
+        n = np.count_nonzero(self.base > 0)
+        total = own + (fit**2 * others).sum(axis=0) - whole**2 / n
+        return np.asarray(np.maximum(total, 0.0) * n / (n - 1), dtype=np.float64)
+
+
+def trimmed(weights: FloatArray, lower: float, upper: float, *, proportional: bool) -> FloatArray:
+    """Weights between two bounds with the same sum; NaN where the rows that may change cannot take up the excess.
+
+    Rows outside are set to the bound that they pass, and the excess goes to those that lay inside; what that carries beyond a
+    bound is cut off again and shared by all that are not at it, until all lie within. The last state of these repetitions is
+    computed at once: it is the one amount or factor that keeps the sum.
+
+    Args:
+        weights: weights whose mean lies within the bounds.
+        lower: the floor.
+        upper: the cap.
+        proportional: whether rows get in proportion to their weight; else all the same.
+    """
+    total, inside = weights.sum(), (weights >= lower) & (weights <= upper)
+    if inside.all():
+        return weights.copy()
+    first = np.clip(weights, lower, upper)
+    first[inside] = _grown(weights[inside], total - first[~inside].sum(), proportional=proportional)
+    rising = bool(np.isfinite(upper)) and not (np.isfinite(lower) and total < np.clip(first, lower, upper).sum())
+    bound = upper if rising else lower
+    # Sorted so that those come first which reach the bound first.
+    order = np.argsort(-first if rising else first, kind="stable")
+    values = first[order]
+    at_bound = np.arange(len(values) + 1) * bound
+    left = total - at_bound[:-1]  # for the rows from here on, if all before them are at the bound
+    rest = np.cumsum(values[::-1])[::-1]
+    size = np.arange(len(values), 0, -1)
+    if proportional:
+        change = np.divide(left, rest, out=np.full_like(rest, np.nan), where=rest > 0)
+        reached = values * change
+    else:
+        change = (left - rest) / size
+        reached = values + change
+    fits = np.flatnonzero(reached <= bound if rising else reached >= bound)
+    start = int(fits[0]) if fits.size else len(values)
+    answer = np.full_like(values, bound)
+    if start < len(values):  # else all are at the bound
+        answer[start:] = values[start:] * change[start] if proportional else values[start:] + change[start]
+    if not np.isclose(answer.sum(), total, rtol=1e-9, atol=0.0):
+        return np.full_like(weights, np.nan)
+    result = np.empty_like(answer)
+    result[order] = answer
+    return result
+
+
+def _grown(values: FloatArray, total: float, *, proportional: bool) -> FloatArray:
+    """The values with this sum, all changed by one amount or one factor; as they are where that cannot be."""
+    now = values.sum()
+    if proportional:
+        return values * max(total, 0.0) / now if now > 0 else values
+    return values + (total - now) / max(len(values), 1)
+
+
+def _met(levels: Sequence[IntArray], weights: FloatArray, totals: Sequence[FloatArray]) -> bool:
+    sums = level_sums(levels, weights, totals)
+    return all(
+        bool((np.abs(reached - total) <= NEAR * total).all()) for reached, total in zip(sums, totals, strict=True)
+    )
+
+
+def _by_newton(
+    levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatArray], factor: FloatArray
+) -> FloatArray:
+    """Factors after Newton's steps, each as long as it makes the dual objective smaller."""
+    for _ in range(_STEPS):
+        if _met(levels, base * factor, totals):
+            break
+        step, gain = _step(levels, base * factor, totals)
+        longest = np.abs(step).max()
+        length = min(1.0, _LONGEST / longest) if longest > 0 else 1.0
+        for _ in range(_HALVINGS):
+            # The change of sum(w) - totals'λ, which is convex in λ.
+            if base * factor @ np.expm1(length * step) - length * gain < 0:
+                break
+            length /= 2
+        factor = factor * np.exp(length * step)
+    return factor
+
+
+def _step(levels: Sequence[IntArray], weights: FloatArray, totals: Sequence[FloatArray]) -> tuple[FloatArray, float]:
+    """Newton's step of each cell on the log scale, and what it adds to totals'λ."""
+    features = indicators(levels, [len(total) for total in totals])
+    whole = np.concatenate(totals)
+    step = _solved(_products(features, weights), whole - weights @ features)
+    return np.asarray(features @ step, dtype=np.float64), float(whole @ step)
+
+
+def _inside(
+    levels: Sequence[IntArray],
+    base: FloatArray,
+    totals: Sequence[FloatArray],
+    factor: FloatArray,
+    live: BoolArray,
+) -> bool:
+    """Whether the factors meet the margins and none of them is on its way to 0."""
+    if not _met(levels, base * factor, totals):
+        return False
+    if not live.any() or factor[live].min() > _VANISHING * factor[live].max():
+        return True
+    # At a solution the next step is nothing; where a factor only tends to 0, each step takes away as much again.
+    return bool(np.abs(_step(levels, base * factor, totals)[0][live]).max() < 1e-3)
+
+
+def indicators(levels: Sequence[IntArray], sizes: Sequence[int]) -> FloatArray:
+    """One column a category: 1 where a cell is in it."""
+    return np.hstack([np.eye(size)[level] for level, size in zip(levels, sizes, strict=True)])
+
+
+def _products(features: FloatArray, weights: FloatArray) -> FloatArray:
+    return np.asarray(features.T @ (weights[:, None] * features), dtype=np.float64)
+
+
+def _solved(products: FloatArray, right: FloatArray) -> FloatArray:
+    """The shortest solution: margins repeat one another, so that there are many."""
+    return np.asarray(np.linalg.lstsq(products, right, rcond=_RANK)[0], dtype=np.float64)

@@ -1,0 +1,243 @@
+"""`evaluate_adjusted`: figures of rows that are weighted to margins, with the error that the margins leave."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import polars as pl
+
+from servicequality.checks import choice, column, confidence_level, shown, unused_prefix
+from servicequality.core import (
+    RESULT,
+    Computation,
+    Metric,
+    Plan,
+    judged_sums,
+    key_column,
+    key_types,
+    named_metrics,
+    names_of,
+    of_frame,
+    plan,
+    require_columns,
+    sum_column,
+    weighted,
+)
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import as_frame
+from servicequality.shapes import Design, FixedShape
+from servicequality.shapes.base import FloatArray
+from servicequality.stats._checks import BoolArray, IntArray
+from servicequality.stats.adjusting import Residuals
+from servicequality.weights.adjustment import Adjustment, Distance, Sample
+
+__all__ = ["evaluate_adjusted"]
+
+_WORDS = {"rake": "raking", "linear": "linear calibration"}
+
+
+@of_frame
+def evaluate_adjusted(
+    frame: Any,
+    metrics: Metric | Iterable[Metric],
+    margins: Mapping[Any, Any],
+    *,
+    distance: Distance = "rake",
+    size: float | None = None,
+    weight: str | None = None,
+    by: str | Sequence[str] = (),
+    jackknife: str | None = None,
+    level: float = 0.95,
+) -> Computation:
+    """Figures of rows weighted to the population's margins, with the error that is left once the margins are known.
+
+    The values are those of `evaluate(weight=)` with the weights of `rake` or `calibrate`. The error differs: `evaluate` knows
+    the weights and not where they come from, and takes the share of each category for as uncertain as the answers. Here only
+    what the margins do not explain is uncertain, and that is less, the more the figure depends on the margins' columns.
+
+    By default the error is linearised: residuals of each row's (y - R x) / sum(w x) from the base-weighted regression on the
+    margins, times the final weights, n / (n - 1) times their squares about their mean. With `jackknife` each group of rows is
+    left out in turn, the others' base weights times G / (G - 1) are adjusted anew, and the squares of the changes are added,
+    times (G - 1) / G. That also covers rows of a group that go together. Limits are those of `evaluate` for as many rows as
+    give this error in a plain sample.
+
+    Args:
+        frame: any dataframe with a row an answer; a lazy one gives a lazy answer.
+        metrics: shares, means, net scores and rates: ratios of two sums.
+        margins: the population's counts by column, as for `rake`. A tuple of columns maps tuples of categories to counts:
+            one such margin is post-stratification. With `distance="linear"` totals of numbers too, as for `calibrate`.
+        distance: "rake" or "linear": how weights are changed.
+        size: the size of the population, as for `calibrate`.
+        weight: column of base weights, 0 or more. None takes all rows alike.
+        by: key columns; weights are of the whole, whatever the keys.
+        jackknife: column of groups of rows to leave out in turn: ten to fifty random groups, or the clusters of the sample.
+        level: confidence level.
+
+    Returns:
+        The columns of `evaluate` but `period`, sorted by keys, metrics in the order given.
+
+    Raises:
+        InputError: a column is missing, rows lie outside their domain, or a category, base weight or group is null.
+        ParameterError: margins that are not met, negative weights, a metric that is no ratio of two sums, or fewer than two
+            groups to leave out.
+    """
+    choice("evaluate_adjusted: distance", distance, ("rake", "linear"))
+    confidence_level(level)
+    chosen, keys = named_metrics(metrics), names_of(by)
+    for metric in chosen:
+        _pair_of(metric)
+    adjustment = Adjustment.of("evaluate_adjusted", margins, size=size, distance=distance, weight=weight)
+    data: pl.LazyFrame = as_frame(frame).lazy()
+    schema = data.collect_schema()
+    adjustment.check(schema)
+    if jackknife is not None:
+        require_columns(schema, [jackknife], role="evaluate_adjusted: jackknife")
+        if schema[jackknife].is_nested() or schema[jackknife] == pl.Object:
+            raise InputError(f"jackknife: column {shown(jackknife)} holds {schema[jackknife]}, which is no group")
+    name = f"{unused_prefix(schema.names())}weight"
+    weighting = plan(chosen, by=keys, weight=name)
+    types = key_types((data.with_columns(pl.lit(1.0).alias(name)),), chosen, weighting.grouping)
+
+    def compute() -> pl.DataFrame:
+        rows = data.collect()
+        sample = adjustment.sample(rows)
+        weights = sample.weights(sample.base)
+        if negative := int((weights < 0).sum()):
+            raise ParameterError(
+                f"evaluate_adjusted: linear calibration makes {negative} of {rows.height} weights negative, and no figure has "
+                'those; say distance="rake" with counts, or ask for totals nearer to the rows'
+            )
+        groups = None if jackknife is None else _groups(rows, jackknife, sample.base)
+        reading = _Reading(weighting, rows.with_columns(pl.Series(name, weights)), sample, weights, groups)
+        figures = weighting.figures(reading.sums, chosen, keys=keys, level=level)
+        parts = [reading.limits(metric, figures.filter(metric=metric.name), level) for metric in chosen]
+        order = np.arange(len(chosen) * reading.sums.height).reshape(len(chosen), -1).T.ravel()
+        return pl.concat(parts)[order]
+
+    return Computation(compute, lambda: {**types, **RESULT})
+
+
+class _Groups(NamedTuple):
+    """Groups of rows to leave out: that of each row, and how each is shown."""
+
+    place: IntArray
+    names: list[Any]
+
+
+class _Reading:
+    """The rows of a sample with their weights, by key."""
+
+    def __init__(
+        self, weighting: Plan, rows: pl.DataFrame, sample: Sample, weights: FloatArray, groups: _Groups | None
+    ) -> None:
+        self.sample, self.weights, self.groups = sample, weights, groups
+        self.prepared = weighting.prepared(rows)
+        self.sums = weighting.sums(self.prepared)
+        self.sampling = weighting.grouping.sampling
+        self.height = rows.height
+        keys = [key_column(key) for key in weighting.grouping.keys]
+        self.place = np.zeros(rows.height, dtype=np.int64)
+        if keys:
+            numbered = self.sums.select(keys).with_row_index("group").lazy()
+            own = self.prepared.select(held.alias(key_column(key)) for key, held in weighting.grouping.columns.items())
+            joined = own.join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left").select("group")
+            self.place = joined.collect()["group"].cast(pl.Int64).to_numpy()
+
+    def limits(self, metric: Metric, figures: pl.DataFrame, level: float) -> pl.DataFrame:
+        """The figures of a metric, a row a group, with the limits of its adjusted error."""
+        shape, (above, below) = metric.shape, _pair_of(metric)
+        assert isinstance(shape, FixedShape)  # it has a pair
+        pair = pl.col("y", "x").cast(pl.Float64).fill_null(0.0)
+        rows = self.prepared.with_row_index("row").select("row", y=above, x=below).select(pair).collect()
+        y, x = rows["y"].to_numpy(), rows["x"].to_numpy()
+        judged = judged_sums(self.sums, metric, self.sampling)
+        ok = judged.ok.copy()
+        alone = [part.chosen for part in judged.parts if not part.known]
+        ok[ok] = ~np.any(alone, axis=0) if alone else True
+        if not ok.any():
+            return figures
+        sums = {
+            leaf: self.sums[sum_column(metric.name, weighted(leaf))].cast(pl.Float64).to_numpy()[ok]
+            for leaf in shape.leaves()
+        }
+        square, df = self._squares(y, x)
+        design = _design(shape.spread(sums), square[ok], judged.n_eff[ok], df)
+        reading = shape.limits(sums, level=level, design=design)
+        error = "linearised" if self.groups is None else f"jackknife of {len(self.groups.names)}"
+        words = f"{error}, {_WORDS[self.sample.adjustment.distance]}"
+        methods = [reading.method] * int(ok.sum()) if isinstance(reading.method, str) else reading.method
+        columns = {"low": reading.low, "high": reading.high, "se": reading.se, "n_eff": design.n_eff}
+        changed = [
+            pl.Series(name, _put(figures[name].to_numpy(), ok, values), dtype=pl.Float64, nan_to_null=True)
+            for name, values in columns.items()
+        ]
+        texts = figures["method"].to_numpy().astype(object)
+        texts[ok] = [f"{method}, {words}" for method in methods]
+        return figures.with_columns(*changed, pl.Series("method", texts.tolist(), dtype=pl.String))
+
+    def _squares(self, y: FloatArray, x: FloatArray) -> tuple[FloatArray, float | None]:
+        """Squared standard errors by key, and their degrees of freedom where the rows do not give them."""
+        sample, groups = self.sample, self.sums.height
+        if self.groups is None:
+            own = Residuals(sample.cell, self.place, sample.base, self.weights, sample.features)
+            return own.squares(y, x, groups), None
+        number = len(self.groups.names)
+        whole = _ratios(self.place, self.weights, y, x, groups)
+        square = np.zeros(groups)
+        for left_out, name in enumerate(self.groups.names):
+            base = np.where(self.groups.place == left_out, 0.0, sample.base * number / (number - 1))
+            try:
+                weights = sample.weights(base)
+            except ParameterError as error:
+                raise ParameterError(
+                    f"evaluate_adjusted: without the group {shown(name)} the margins cannot be met: {error}. Take more groups "
+                    "of rows drawn at random, or merge categories"
+                ) from error
+            square += (_ratios(self.place, weights, y, x, groups) - whole) ** 2
+        return square * (number - 1) / number, float(number - 1)
+
+
+def _ratios(place: IntArray, weights: FloatArray, y: FloatArray, x: FloatArray, groups: int) -> FloatArray:
+    above, below = (np.bincount(place, weights * one, groups) for one in (y, x))
+    return np.divide(above, below, out=np.full(groups, np.nan), where=below > 0)
+
+
+def _design(spread: FloatArray, square: FloatArray, kish: FloatArray, df: float | None) -> Design:
+    """What the error is worth in rows: as in an unadjusted weighted sample, except that it may be worth more of them."""
+    differ = spread > 0
+    square = np.where(differ, square, 0.0)
+    n_eff = np.where(differ & (square > 0), spread / np.where(square > 0, square, 1.0), kish)
+    return Design(n_eff, np.maximum(kish - 1, 1.0) if df is None else np.full_like(kish, df), square)
+
+
+def _put(column_: FloatArray, chosen: BoolArray, values: FloatArray) -> FloatArray:
+    answer = column_.astype(np.float64)
+    answer[chosen] = values
+    return answer
+
+
+def _pair_of(metric: Metric) -> tuple[pl.Expr, pl.Expr]:
+    """Numerator and denominator of each row."""
+    shape = metric.shape
+    pair = shape.pair() if isinstance(shape, FixedShape) else None
+    if pair is None:
+        raise ParameterError(
+            f"evaluate_adjusted: {metric.name} is no ratio of two sums, such as a share, a mean or a net score; give "
+            "evaluate the made weights instead"
+        )
+    return pair
+
+
+def _groups(rows: pl.DataFrame, name: str, base: FloatArray) -> _Groups:
+    """The groups of a jackknife."""
+    labels = rows.select(column(name).alias("label"))["label"]
+    if missing := labels.null_count():
+        raise InputError(f"jackknife: column {shown(name)} is null in {missing} of {rows.height} rows; fill them")
+    there = labels.filter(pl.Series(base > 0)).unique().sort()
+    if len(there) < 2:
+        raise ParameterError(
+            f"jackknife: column {shown(name)} has {len(there)} groups with weight; at least 2 are needed"
+        )
+    numbered = pl.DataFrame({"label": there}).with_row_index("place")
+    places = labels.to_frame().join(numbered, on="label", how="left", maintain_order="left")["place"]
+    return _Groups(places.cast(pl.Int64).fill_null(-1).to_numpy(), there.to_list())
