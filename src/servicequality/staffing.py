@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from servicequality.checks import column, holds_numbers, shown, values_of
 from servicequality.core import Computation, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.stats._checks import FloatArray
+from servicequality.stats._checks import FloatArray, number
 from servicequality.stats.queues import answered_within, chance_of_waiting, servers_needed
 
 __all__ = ["Queue", "agents_by_interval", "agents_needed", "erlang_c"]
@@ -198,7 +197,7 @@ def agents_by_interval(
         occupancy, _, reached, speed = _figures(a, agents, seconds, wait)
         for name, values in zip(columns, (a, agents, occupancy, reached, speed), strict=True):
             columns[name][known] = values
-        reason = pl.Series("reason", np.where(known, None, "no forecast").tolist(), dtype=pl.String)
+        reason = pl.select(pl.when(~pl.Series(known)).then(pl.lit("no forecast")).alias("reason")).to_series()
         return rows.with_columns(
             *(pl.Series(name, one, nan_to_null=True).cast(_COLUMNS[name]) for name, one in columns.items()), reason
         )
@@ -251,13 +250,10 @@ def _target(service_level: object, limit: object, max_occupancy: object) -> tupl
 
 
 def _number(name: str, value: object, expected: str, *, above: bool = False) -> float:
-    legal = (
-        isinstance(value, Real) and not isinstance(value, bool) and 0 <= value < math.inf and (value > 0 or not above)
-    )
-    if not legal:
+    plain = number(name, value)
+    if plain < 0 or (above and plain == 0):
         raise ParameterError(f"{name} must be {expected}, got {shown(value)}")
-    assert isinstance(value, Real)  # as above
-    return float(value)
+    return plain
 
 
 def _values(rows: pl.DataFrame, name: str, *, least: float | None) -> FloatArray:

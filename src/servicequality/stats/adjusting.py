@@ -5,11 +5,15 @@
 # the same convex problem (Deville and Särndal 1992) end it, or show that it has no solution.
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from servicequality.stats._checks import BoolArray, FloatArray, IntArray
+
+Block: TypeAlias = tuple[IntArray, int] | FloatArray
+"""Columns of a matrix: the categories of a margin, or one number."""
 
 NEAR = 1e-11
 """Margins are met within this, relative to each count."""
@@ -19,9 +23,73 @@ _VANISHING = 1e-6  # of the largest factor
 _RANK = 1e-12
 
 
+def sums_of(place: IntArray, values: FloatArray, size: int) -> FloatArray:
+    """The sum of the values at each place.
+
+    Args:
+        place: where each value belongs, from 0.
+        values: the values.
+        size: how many places there are.
+    """
+    return np.bincount(place, values, size).astype(np.float64, copy=False)
+
+
 def level_sums(levels: Sequence[IntArray], weights: FloatArray, totals: Sequence[FloatArray]) -> list[FloatArray]:
     """What the weights of the cells add up to in each category of each margin."""
-    return [np.bincount(level, weights, len(total)) for level, total in zip(levels, totals, strict=True)]
+    return [sums_of(level, weights, len(total)) for level, total in zip(levels, totals, strict=True)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What is known of each cell, as the columns of a matrix X that is never written out: 1, categories, numbers.
+
+    Attributes:
+        cells: how many cells there are.
+        levels: for each margin the category of each cell: a column a category, 1 where the cell is in it.
+        sizes: how many categories each margin has.
+        numbers: a column each.
+    """
+
+    cells: int
+    levels: Sequence[IntArray]
+    sizes: Sequence[int]
+    numbers: Sequence[FloatArray]
+
+    def products(self, weights: FloatArray) -> FloatArray:
+        """X' W X."""
+        blocks = self._blocks
+        return np.block([[_crossed(one, other, weights) for other in blocks] for one in blocks])
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """X' V, for V with a row a cell."""
+        wide = values.reshape(self.cells, -1)
+        width = wide.shape[1]
+        parts = []
+        for block in self._blocks:
+            if isinstance(block, tuple):
+                level, size = block
+                place = (level[:, None] * width + np.arange(width)).ravel()
+                parts.append(sums_of(place, wide.ravel(), size * width).reshape(size, width))
+            else:
+                parts.append((block @ wide)[None, :])
+        return np.concatenate(parts).reshape(-1, *values.shape[1:])
+
+    def applied(self, coefficients: FloatArray) -> FloatArray:
+        """X B, a row a cell."""
+        answer, start = np.zeros((self.cells, *coefficients.shape[1:])), 0
+        for block in self._blocks:
+            if isinstance(block, tuple):
+                level, size = block
+                answer += coefficients[start : start + size][level]
+                start += size
+            else:
+                answer += np.multiply.outer(block, coefficients[start])
+                start += 1
+        return answer
+
+    @property
+    def _blocks(self) -> list[Block]:
+        return [np.ones(self.cells), *zip(self.levels, self.sizes, strict=True), *self.numbers]
 
 
 def raked(levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatArray]) -> tuple[FloatArray, bool]:
@@ -40,7 +108,7 @@ def raked(levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatAr
     factor = np.where(live, 1.0, 0.0)
     for _ in range(_PASSES):
         for level, total in zip(levels, totals, strict=True):
-            reached = np.bincount(level, base * factor, len(total))
+            reached = sums_of(level, base * factor, len(total))
             factor = factor * np.divide(total, reached, out=np.ones_like(total), where=reached > 0)[level]
         if _met(levels, base * factor, totals):
             break
@@ -49,27 +117,26 @@ def raked(levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatAr
     return factor, _inside(levels, base, totals, factor, live)
 
 
-def linear(features: FloatArray, base: FloatArray, totals: FloatArray) -> FloatArray:
+def linear(features: Features, base: FloatArray, totals: FloatArray) -> FloatArray:
     """Factors 1 + x'λ that make the base-weighted sums of the features meet the totals as nearly as can be.
 
     Args:
-        features: one row a cell, one column a total; of about one size, for the sake of digits.
+        features: what has a total; numbers of about one size, for the sake of digits.
         base: base weight of each cell.
-        totals: the total of each feature.
+        totals: the total of each column.
     """
-    gap = totals - base @ features
-    return np.asarray(1 + features @ _solved(_products(features, base), gap), dtype=np.float64)
+    return 1 + features.applied(_solved(features.products(base), totals - features.sums(base)))
 
 
-def fitted(features: FloatArray, base: FloatArray, sums: FloatArray) -> FloatArray:
+def fitted(features: Features, base: FloatArray, sums: FloatArray) -> FloatArray:
     """What a base-weighted regression on the features gives each cell.
 
     Args:
-        features: one row a cell.
+        features: what explains.
         base: base weight of each cell.
         sums: base-weighted sums of what is explained: one row a cell, one column each.
     """
-    return np.asarray(features @ _solved(_products(features, base), features.T @ sums), dtype=np.float64)
+    return features.applied(_solved(features.products(base), features.sums(sums)))
 
 
 class Residuals(NamedTuple):
@@ -80,14 +147,14 @@ class Residuals(NamedTuple):
         group: the group of each row.
         base: base weight of each row.
         weight: final weight of each row.
-        features: what the margins tell of each cell, one row a cell.
+        features: what the margins tell of each cell.
     """
 
     cell: IntArray
     group: IntArray
     base: FloatArray
     weight: FloatArray
-    features: FloatArray
+    features: Features
 
     def squares(self, y: FloatArray, x: FloatArray, groups: int) -> FloatArray:
         """Squared standard error of sum(w y) / sum(w x) in each group, linearised; NaN where a group has no x.
@@ -101,19 +168,19 @@ class Residuals(NamedTuple):
             x: denominator of each row.
             groups: how many groups there are.
         """
-        above, below = (np.bincount(self.group, self.weight * one, groups) for one in (y, x))
+        above, below = (sums_of(self.group, self.weight * one, groups) for one in (y, x))
         with np.errstate(divide="ignore", invalid="ignore"):
             e = (y - (above / below)[self.group] * x) / below[self.group]
-        cells = len(self.features)
+        cells = self.features.cells
         place, shape = self.cell * groups + self.group, (cells, groups)
-        sums = np.bincount(place, self.base * e, cells * groups).reshape(shape)
-        plain = np.bincount(self.cell, self.base, cells)
+        sums = sums_of(place, self.base * e, cells * groups).reshape(shape)
+        plain = sums_of(self.cell, self.base, cells)
         fit = fitted(self.features, plain, sums)
-        own = np.bincount(self.group, (self.weight * (e - fit[self.cell, self.group])) ** 2, groups)
+        own = sums_of(self.group, (self.weight * (e - fit[self.cell, self.group])) ** 2, groups)
         # Outside its group a row's variable is 0, and its residual what was fitted.
-        squares = np.bincount(place, self.weight**2, cells * groups).reshape(shape)
+        squares = sums_of(place, self.weight**2, cells * groups).reshape(shape)
         others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0.0)
-        whole = np.bincount(self.cell, self.weight, cells) @ fit
+        whole = sums_of(self.cell, self.weight, cells) @ fit
         n = np.count_nonzero(self.base > 0)
         total = own + (fit**2 * others).sum(axis=0) - whole**2 / n
         return np.asarray(np.maximum(total, 0.0) * n / (n - 1), dtype=np.float64)
@@ -166,9 +233,9 @@ def trimmed(weights: FloatArray, lower: float, upper: float, *, proportional: bo
 
 def _grown(values: FloatArray, total: float, *, proportional: bool) -> FloatArray:
     """The values with this sum, all changed by one amount or one factor; as they are where that cannot be."""
-    now = values.sum()
+    now = float(values.sum())
     if proportional:
-        return values * max(total, 0.0) / now if now > 0 else values
+        return values * (max(total, 0.0) / now) if now > 0 else values
     return values + (total - now) / max(len(values), 1)
 
 
@@ -200,10 +267,10 @@ def _by_newton(
 
 def _step(levels: Sequence[IntArray], weights: FloatArray, totals: Sequence[FloatArray]) -> tuple[FloatArray, float]:
     """Newton's step of each cell on the log scale, and what it adds to totals'λ."""
-    features = indicators(levels, [len(total) for total in totals])
-    whole = np.concatenate(totals)
-    step = _solved(_products(features, weights), whole - weights @ features)
-    return np.asarray(features @ step, dtype=np.float64), float(whole @ step)
+    features = Features(len(weights), levels, [len(total) for total in totals], [])
+    whole = np.concatenate([[totals[0].sum()], *totals])
+    step = _solved(features.products(weights), whole - features.sums(weights))
+    return features.applied(step), float(whole @ step)
 
 
 def _inside(
@@ -222,13 +289,14 @@ def _inside(
     return bool(np.abs(_step(levels, base * factor, totals)[0][live]).max() < 1e-3)
 
 
-def indicators(levels: Sequence[IntArray], sizes: Sequence[int]) -> FloatArray:
-    """One column a category: 1 where a cell is in it."""
-    return np.hstack([np.eye(size)[level] for level, size in zip(levels, sizes, strict=True)])
-
-
-def _products(features: FloatArray, weights: FloatArray) -> FloatArray:
-    return np.asarray(features.T @ (weights[:, None] * features), dtype=np.float64)
+def _crossed(one: Block, other: Block, weights: FloatArray) -> FloatArray:
+    """The weighted products of two blocks of columns."""
+    if isinstance(one, tuple):
+        level, size = one
+        if not isinstance(other, tuple):
+            return sums_of(level, weights * other, size)[:, None]
+        return sums_of(level * other[1] + other[0], weights, size * other[1]).reshape(size, other[1])
+    return _crossed(other, one, weights).T if isinstance(other, tuple) else np.array([[one @ (weights * other)]])
 
 
 def _solved(products: FloatArray, right: FloatArray) -> FloatArray:

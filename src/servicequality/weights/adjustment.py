@@ -12,7 +12,7 @@ from servicequality.checks import column, holds_numbers, listed, shown, values_o
 from servicequality.core import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.stats._checks import FloatArray, IntArray
-from servicequality.stats.adjusting import indicators, level_sums, linear, raked
+from servicequality.stats.adjusting import Features, level_sums, linear, raked, sums_of
 from servicequality.weights.margins import Cells, Margin, agreed_total, cells_of, read_margins
 
 __all__ = ["Adjustment", "Distance", "Sample", "base_weights"]
@@ -131,15 +131,10 @@ class Sample:
     numbers: Sequence[FloatArray]
 
     @cached_property
-    def features(self) -> FloatArray:
-        """What the margins tell of each cell: a constant, categories, and numbers about their mean."""
-        columns = [np.ones((self.cells.number, 1))]
-        if self.cells.levels:
-            columns.append(indicators(self.cells.levels, [len(count) for count in self.cells.counts]))
-        columns += [
-            ((one - centre) / scale)[:, None] for one, (centre, scale) in zip(self.numbers, self._units, strict=True)
-        ]
-        return np.hstack(columns)
+    def features(self) -> Features:
+        """What the margins tell of each cell: categories, and numbers about their mean."""
+        numbers = [(one - centre) / scale for one, (centre, scale) in zip(self.numbers, self._units, strict=True)]
+        return Features(self.cells.number, self.cells.levels, [len(count) for count in self.cells.counts], numbers)
 
     @cached_property
     def wanted(self) -> FloatArray:
@@ -170,14 +165,14 @@ class Sample:
         Raises:
             ParameterError: no weights meet the margins.
         """
-        whole = np.bincount(self.cell, base, self.cells.number)
+        whole = sums_of(self.cell, base, self.cells.number)
         if self.adjustment.distance == "rake":
             factor, met = raked(self.cells.levels, whole, self.cells.counts)
             if not met:
                 raise ParameterError(self._unmet(whole * factor))
         else:
             factor = linear(self.features, whole, self.wanted)
-            gaps = np.abs(whole * factor @ self.features - self.wanted)
+            gaps = np.abs(self.features.sums(whole * factor) - self.wanted)
             if not (gaps <= _MET * self.adjustment.size).all():
                 raise ParameterError(
                     f"{self.adjustment.function}: no weights meet all totals; a number that is the same in all rows, or "

@@ -28,7 +28,7 @@ from servicequality.model import as_frame
 from servicequality.shapes import Design, FixedShape
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import BoolArray, IntArray
-from servicequality.stats.adjusting import Residuals
+from servicequality.stats.adjusting import Residuals, sums_of
 from servicequality.weights.adjustment import Adjustment, Distance, Sample
 
 __all__ = ["evaluate_adjusted"]
@@ -147,8 +147,7 @@ class _Reading:
         """The figures of a metric, a row a group, with the limits of its adjusted error."""
         shape, (above, below) = metric.shape, _pair_of(metric)
         assert isinstance(shape, FixedShape)  # it has a pair
-        pair = pl.col("y", "x").cast(pl.Float64).fill_null(0.0)
-        rows = self.prepared.with_row_index("row").select("row", y=above, x=below).select(pair).collect()
+        rows = self.prepared.select(pl.int_range(pl.len()), y=above, x=below).collect()
         y, x = rows["y"].to_numpy(), rows["x"].to_numpy()
         judged = judged_sums(self.sums, metric, self.sampling)
         ok = judged.ok.copy()
@@ -198,8 +197,9 @@ class _Reading:
 
 
 def _ratios(place: IntArray, weights: FloatArray, y: FloatArray, x: FloatArray, groups: int) -> FloatArray:
-    above, below = (np.bincount(place, weights * one, groups) for one in (y, x))
-    return np.divide(above, below, out=np.full(groups, np.nan), where=below > 0)
+    above, below = (sums_of(place, weights * one, groups) for one in (y, x))
+    ratio = np.divide(above, below, out=np.full(groups, np.nan), where=below > 0)
+    return np.asarray(ratio, dtype=np.float64)
 
 
 def _design(spread: FloatArray, square: FloatArray, kish: FloatArray, df: float | None) -> Design:
@@ -218,7 +218,7 @@ def _put(column_: FloatArray, chosen: BoolArray, values: FloatArray) -> FloatArr
 
 def _pair_of(metric: Metric) -> tuple[pl.Expr, pl.Expr]:
     """Numerator and denominator of each row."""
-    shape = metric.shape
+    shape = metric.shape.map(lambda _, rule: rule.cast(pl.Float64).fill_null(0.0))
     pair = shape.pair() if isinstance(shape, FixedShape) else None
     if pair is None:
         raise ParameterError(

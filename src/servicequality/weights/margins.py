@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,8 @@ from servicequality.checks import column, holds_numbers, in_calendar, listed, sh
 from servicequality.core import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.stats._checks import FloatArray, IntArray
+from servicequality.stats._checks import FloatArray, IntArray, number
+from servicequality.stats.adjusting import sums_of
 
 __all__ = ["Cells", "Margin", "agreed_total", "cells_of", "joint_margin", "read_margins"]
 
@@ -84,7 +84,7 @@ def read_margins(function: str, margins: object) -> tuple[list[Margin], dict[str
         if isinstance(value, Mapping):
             counted.append(_margin(function, columns, value))
         elif len(columns) == 1:
-            totals[columns[0]] = _number(f"{function}: the total of {shown(columns[0])}", value)
+            totals[columns[0]] = number(f"{function}: the total of {shown(columns[0])}", value)
         else:
             raise ParameterError(f"{function}: {_MARGINS}; {shown(key)} maps to {shown(value)}")
     return counted, totals
@@ -181,7 +181,7 @@ def cells_of(function: str, rows: pl.DataFrame, margins: Sequence[Margin], base:
     cells = labels.unique(maintain_order=True).with_row_index("cell")
     cell = labels.join(cells, on=list(keys.values()), how="left", maintain_order="left")["cell"]
     places = cell.cast(pl.Int64).to_numpy()
-    weight = np.bincount(places, base, cells.height)
+    weight = sums_of(places, base, cells.height)
     levels, counts, categories = [], [], []
     for margin in margins:
         own = list(_categories(cells.select(keys[name] for name in margin.columns)))
@@ -212,7 +212,7 @@ def _margin(function: str, columns: tuple[str, ...], counts: Mapping[Any, object
             raise ParameterError(
                 f"{function}: a category of {name} is a tuple of {len(columns)} values, got {shown(category)}"
             )
-        read[category] = _number(f"{function}: the count of {name} {shown(category)}", count)
+        read[category] = number(f"{function}: the count of {name} {shown(category)}", count)
     return _checked(function, Margin(columns, read))
 
 
@@ -222,12 +222,6 @@ def _checked(function: str, margin: Margin) -> Margin:
     if not margin.total > 0:
         raise ParameterError(f"{function}: {margin.name} counts nobody; give the population's counts")
     return margin
-
-
-def _number(what: str, value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not abs(float(value)) < math.inf:
-        raise ParameterError(f"{what} must be a finite number, got {shown(value)}")
-    return float(value)
 
 
 def _categories(labels: pl.DataFrame) -> Iterator[Any]:
