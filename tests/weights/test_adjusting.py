@@ -215,6 +215,7 @@ RAKED: list[tuple[dict[str, Any], type[ServiceQualityError], str]] = [
     ({"margins": {"channel": {"web": 0, "phone": 0}}}, ParameterError, "'channel' counts nobody"),
     ({"margins": {"channel": {"web": float("nan"), "phone": 1}}}, ParameterError, "count of 'channel' 'web'.*finite"),
     ({"margins": {"channel": {"web": "6", "phone": 1}}}, ParameterError, "count of 'channel' 'web' must be a number"),
+    ({"margins": {"channel": {"web": 1e60, "phone": 1}}}, ParameterError, "must be at most 1e.50"),
     ({"margins": {"channel": {"web": 10**400, "phone": 1}}}, ParameterError, "finite"),
     ({"margins": {"tickets": 500}}, ParameterError, "'tickets' has a total and no counts; raking takes counts"),
     ({"margins": {}}, ParameterError, "margins map a column to the population's counts"),
@@ -289,7 +290,7 @@ def test_bad_populations(
     ("margins", "options", "error", "message"),
     [
         ({"tickets": 5_000}, {}, ParameterError, "needs the size of the population too; say size="),
-        ({"tickets": 5_000}, {"size": -1}, ParameterError, "size must be a number above 0, got -1"),
+        ({"tickets": 5_000}, {"size": -1}, ParameterError, "size must be above 0, got -1.0"),
         ({"tier": MARGINS["tier"]}, {"size": 900}, ParameterError, "'tier' adds up to 1,000, size is 900"),
         ({"tickets": "5"}, {"size": 9}, ParameterError, "the total of 'tickets' must be a number"),
         ({"tier": 9}, {"size": 9}, InputError, "column 'tier' holds String, expected numbers"),

@@ -93,8 +93,8 @@ def test_edges() -> None:
         ),
         ([1.0], {}, ParameterError, "say upper=, the largest weight"),
         ([1.0], {"upper": 1, "lower": 2}, ParameterError, "lower 2 lies above upper 1"),
-        ([1.0], {"upper": float("nan")}, ParameterError, "upper must be a finite number or None, got nan"),
-        ([1.0], {"upper": True}, ParameterError, "upper must be a finite number or None"),
+        ([1.0], {"upper": float("nan")}, ParameterError, "trim: upper must be a finite number"),
+        ([1.0], {"upper": True}, ParameterError, "trim: upper must be a number"),
         ([1.0], {"upper": 2, "redistribute": "equally"}, ParameterError, "must be one of 'equal', 'proportional'"),
         ([1.0, None], {"upper": 2}, InputError, "'weight' has 1 of 2 weights that are not finite, such as None"),
         (

@@ -13,7 +13,7 @@ from servicequality.core import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.stats._checks import FloatArray, IntArray
 from servicequality.stats.adjusting import Features, level_sums, linear, raked, sums_of
-from servicequality.weights.margins import Cells, Margin, agreed_total, cells_of, read_margins
+from servicequality.weights.margins import LARGEST, Cells, Margin, agreed_total, cells_of, read_margins, stated
 
 __all__ = ["Adjustment", "Distance", "Sample", "base_weights"]
 
@@ -21,7 +21,6 @@ Distance: TypeAlias = Literal["rake", "linear"]
 """How weights are changed: by a factor for each category, or by an amount that is linear in what is known."""
 
 _MET = 1e-9  # of the population
-_LARGEST = 1e50
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,8 @@ class Adjustment:
                 f"{function}: {listed(map(shown, totals))} has a total and no counts; raking takes counts of categories, "
                 "and linear calibration takes totals too"
             )
-        if not (size is None or (isinstance(size, int | float) and not isinstance(size, bool) and 0 < size < np.inf)):
-            raise ParameterError(f"{function}: size must be a number above 0, got {shown(size)}")
+        if size is not None and not (size := stated(f"{function}: size", size)) > 0:
+            raise ParameterError(f"{function}: size must be above 0, got {shown(size)}")
         return cls(function, counted, totals, agreed_total(function, counted, size), distance, weight)
 
     @property
@@ -105,7 +104,7 @@ class Adjustment:
 
     def _numbers(self, rows: pl.DataFrame, name: str) -> FloatArray:
         values = rows.select(column(name).cast(pl.Float64).alias("values"))["values"]
-        bad = values.filter(~(values.is_finite() & (values.abs() <= _LARGEST)).fill_null(value=False))
+        bad = values.filter(~(values.is_finite() & (values.abs() <= LARGEST)).fill_null(value=False))
         if len(bad):
             raise InputError(
                 f"{self.function}: column {shown(name)} has {len(bad)} of {rows.height} values that are null or not finite, "
@@ -216,7 +215,7 @@ def base_weights(function: str, rows: pl.DataFrame, name: str, *, least: float =
         InputError: a weight is null, not finite or too small.
     """
     values: Any = rows.select(column(name).cast(pl.Float64).alias("values"))["values"]
-    bad = values.filter(~(values.is_between(max(least, -_LARGEST), _LARGEST)).fill_null(value=False))
+    bad = values.filter(~(values.is_between(max(least, -LARGEST), LARGEST)).fill_null(value=False))
     if len(bad):
         least_words = "" if least < 0 else "0 or more and "
         raise InputError(

@@ -15,9 +15,11 @@ from servicequality.model import as_frame
 from servicequality.stats._checks import FloatArray, IntArray, number
 from servicequality.stats.adjusting import sums_of
 
-__all__ = ["Cells", "Margin", "agreed_total", "cells_of", "joint_margin", "read_margins"]
+__all__ = ["LARGEST", "Cells", "Margin", "agreed_total", "cells_of", "joint_margin", "read_margins", "stated"]
 
 _AGREE = 1e-9  # of the totals
+LARGEST = 1e50
+"""No count, total or weight is larger: their squares stay finite."""
 _MARGINS = "margins map a column to the population's counts, such as {'channel': {'web': 600, 'phone': 400}}"
 
 
@@ -84,7 +86,7 @@ def read_margins(function: str, margins: object) -> tuple[list[Margin], dict[str
         if isinstance(value, Mapping):
             counted.append(_margin(function, columns, value))
         elif len(columns) == 1:
-            totals[columns[0]] = number(f"{function}: the total of {shown(columns[0])}", value)
+            totals[columns[0]] = stated(f"{function}: the total of {shown(columns[0])}", value)
         else:
             raise ParameterError(f"{function}: {_MARGINS}; {shown(key)} maps to {shown(value)}")
     return counted, totals
@@ -111,7 +113,7 @@ def joint_margin(function: str, population: Any, by: Sequence[str], count: str) 
         *(column(name).alias(f"key {place}") for place, name in enumerate(by)),
         column(count).cast(pl.Float64).alias("count"),
     )
-    bad = rows.filter(~(pl.col("count").is_finite() & (pl.col("count") >= 0)).fill_null(value=False))
+    bad = rows.filter(~pl.col("count").is_between(0, LARGEST).fill_null(value=False))
     if bad.height:
         raise InputError(
             f"{function}: column {shown(count)} of the population holds {bad.height} values that are no counts of 0 or "
@@ -204,6 +206,22 @@ def cells_of(function: str, rows: pl.DataFrame, margins: Sequence[Margin], base:
     return Cells(places, cells.height, levels, counts, categories)
 
 
+def stated(what: str, value: object) -> float:
+    """A count or a total as a caller gives it.
+
+    Args:
+        what: what it is, for messages.
+        value: the number.
+
+    Raises:
+        ParameterError: it is no number, not finite, or larger than any count.
+    """
+    plain = number(what, value)
+    if abs(plain) > LARGEST:
+        raise ParameterError(f"{what} must be at most {LARGEST:g}, got {shown(value)}")
+    return plain
+
+
 def _margin(function: str, columns: tuple[str, ...], counts: Mapping[Any, object]) -> Margin:
     name = " and ".join(map(shown, columns))
     read = {}
@@ -212,7 +230,7 @@ def _margin(function: str, columns: tuple[str, ...], counts: Mapping[Any, object
             raise ParameterError(
                 f"{function}: a category of {name} is a tuple of {len(columns)} values, got {shown(category)}"
             )
-        read[category] = number(f"{function}: the count of {name} {shown(category)}", count)
+        read[category] = stated(f"{function}: the count of {name} {shown(category)}", count)
     return _checked(function, Margin(columns, read))
 
 

@@ -9,7 +9,7 @@ from servicequality.checks import choice, holds_numbers, shown
 from servicequality.core import Computation, of_frame, require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.stats._checks import FloatArray
+from servicequality.stats._checks import FloatArray, number
 from servicequality.stats.adjusting import trimmed
 from servicequality.weights.adjusting import new_column
 from servicequality.weights.adjustment import base_weights
@@ -98,12 +98,4 @@ def _trimmed(weights: FloatArray, floor: float, cap: float, redistribute: Redist
 
 
 def _bound(option: str, value: object) -> float | None:
-    if value is None:
-        return None
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | float | np.integer | np.floating)
-        or not np.isfinite(value)
-    ):
-        raise ParameterError(f"trim: {option} must be a finite number or None, got {shown(value)}")
-    return float(value)
+    return None if value is None else number(f"trim: {option}", value)
