@@ -71,17 +71,17 @@ def test_the_linearised_error_by_hand(way: str, by: Any) -> None:
     numbers = ROWS.select("tickets").to_numpy().astype(float)
     x = ROWS.select(names).to_dummies().to_numpy().astype(float)
     if way == "rake":
-        weights = rake(ROWS, MARGINS, weight="base")["weight"]
+        weights = rake(ROWS, MARGINS, weight="base")["adjusted_weight"]
     elif way == "joint":
         options["margins"] = {("channel", "tier"): cells}
         population = pl.DataFrame(
             [(*key, count) for key, count in cells.items()], schema=[*names, "count"], orient="row"
         )
-        weights = post_stratify(ROWS, population, by=names, weight="base")["weight"]
+        weights = post_stratify(ROWS, population, by=names, weight="base")["adjusted_weight"]
         x = ROWS.select(pl.concat_str(names)).to_dummies().to_numpy().astype(float)
     else:
         options |= {"margins": {"tier": MARGINS["tier"], "tickets": 4_100}, "distance": "linear"}
-        weights = calibrate(ROWS, options["margins"], weight="base")["weight"]
+        weights = calibrate(ROWS, options["margins"], weight="base")["adjusted_weight"]
         x = np.hstack([ROWS.select("tier").to_dummies().to_numpy(), numbers])
     answer = evaluate_adjusted(ROWS, METRICS, by=by, **options)
     plain = sq.evaluate(ROWS.with_columns(w=weights), METRICS, by=by, weight="w")
@@ -98,11 +98,15 @@ def test_the_linearised_error_by_hand(way: str, by: Any) -> None:
 @pytest.mark.parametrize("by", [(), "team"])
 def test_the_jackknife_by_hand(by: Any) -> None:
     answer = evaluate_adjusted(ROWS, METRICS, MARGINS, weight="base", by=by, jackknife="fold")
-    whole = sq.evaluate(rake(ROWS, MARGINS, weight="base"), METRICS, by=by, weight="weight")["value"].to_numpy()
+    whole = sq.evaluate(rake(ROWS, MARGINS, weight="base"), METRICS, by=by, weight="adjusted_weight")[
+        "value"
+    ].to_numpy()
     square = np.zeros_like(whole)
     for fold in range(8):
         rest = ROWS.filter(pl.col("fold") != fold).with_columns(pl.col("base") * 8 / 7)
-        values = sq.evaluate(rake(rest, MARGINS, weight="base"), METRICS, by=by, weight="weight")["value"].to_numpy()
+        values = sq.evaluate(rake(rest, MARGINS, weight="base"), METRICS, by=by, weight="adjusted_weight")[
+            "value"
+        ].to_numpy()
         square += (values - whole) ** 2
     assert answer["se"].to_numpy() == pytest.approx(np.sqrt(7 / 8 * square), rel=1e-8)
     assert answer["method"].str.ends_with("jackknife of 8, raking").all()
@@ -127,13 +131,16 @@ def test_margins_that_tell_much_leave_little_error() -> None:
         score=pl.when(pl.col("tier") == "pro").then(10).otherwise(pl.col("tickets").clip(0, 6))
     )
     adjusted = evaluate_adjusted(rows, sq.nps(), MARGINS)
-    plain = sq.evaluate(rake(rows, MARGINS), sq.nps(), weight="weight")
+    plain = sq.evaluate(rake(rows, MARGINS), sq.nps(), weight="adjusted_weight")
     assert adjusted["value"].item() == pytest.approx(plain["value"].item())
     assert adjusted["se"].item() < 1e-9  # all free are detractors, all pro promoters: nothing is left to chance
     mean = [sq.csat_mean(scale=(0, 10))]
     errors = [
         one["se"].item()
-        for one in (evaluate_adjusted(rows, mean, MARGINS), sq.evaluate(rake(rows, MARGINS), mean, weight="weight"))
+        for one in (
+            evaluate_adjusted(rows, mean, MARGINS),
+            sq.evaluate(rake(rows, MARGINS), mean, weight="adjusted_weight"),
+        )
     ]
     assert errors[0] < 0.6 * errors[1]
 
@@ -173,7 +180,7 @@ def test_metrics_refuse_negative_weights() -> None:
     with pytest.warns(Warning, match="weights are negative"):
         weighted = calibrate(ROWS, {"tickets": 9_000}, size=1_000)
     with pytest.raises(InputError, match=r"\d+ .*of a weight that is not zero or more"):
-        sq.evaluate(weighted, sq.nps(), weight="weight")
+        sq.evaluate(weighted, sq.nps(), weight="adjusted_weight")
     with pytest.raises(ParameterError, match=r"makes \d+ of 80 weights negative.*say distance=\"rake\""):
         evaluate_adjusted(ROWS, sq.nps(), {"tickets": 9_000}, size=1_000, distance="linear")
 

@@ -31,7 +31,7 @@ CELLS = pl.DataFrame(
 )
 
 
-def sums(frame: pl.DataFrame, *by: str, weight: str = "weight") -> dict[Any, float]:
+def sums(frame: pl.DataFrame, *by: str, weight: str = "adjusted_weight") -> dict[Any, float]:
     keys = list(zip(*(frame[name] for name in by), strict=True))
     result: dict[Any, float] = {}
     for key, one in zip(keys, frame[weight], strict=True):
@@ -44,15 +44,15 @@ def fitted_by_hand(rows: pl.DataFrame, margins: dict[str, dict[str, float]], wei
     weights = rows[weight].to_list()
     for _ in range(2_000):
         for name, counts in margins.items():
-            now = sums(pl.DataFrame({name: rows[name], "weight": weights}), name)
+            now = sums(pl.DataFrame({name: rows[name], "adjusted_weight": weights}), name)
             weights = [one * counts[key] / now[key] for one, key in zip(weights, rows[name], strict=True)]
     return weights
 
 
 def test_raking_is_iterative_proportional_fitting() -> None:
     raked = rake(ROWS, MARGINS, weight="base")
-    assert raked.columns == [*ROWS.columns, "weight"]
-    assert raked["weight"].to_list() == pytest.approx(fitted_by_hand(ROWS, MARGINS, "base"), rel=1e-10)
+    assert raked.columns == [*ROWS.columns, "adjusted_weight"]
+    assert raked["adjusted_weight"].to_list() == pytest.approx(fitted_by_hand(ROWS, MARGINS, "base"), rel=1e-10)
 
 
 @st.composite
@@ -80,30 +80,30 @@ def test_margins_are_met_and_no_order_matters(sample: tuple[pl.DataFrame, Any], 
     raked = rake(rows, margins, weight="base")
     for name, counts in margins.items():
         assert sums(raked, name) == pytest.approx(counts, rel=1e-9)
-    assert raked["weight"].min() > 0  # type: ignore[operator]
+    assert raked["adjusted_weight"].min() > 0  # type: ignore[operator]
     order = list(range(rows.height))
     random.shuffle(order)
     names = list(margins)
     random.shuffle(names)
     turned = rake(rows[order], {name: dict(reversed(margins[name].items())) for name in names}, weight="base")
-    assert turned["weight"].to_list() == pytest.approx(raked["weight"][order].to_list(), rel=1e-8)
+    assert turned["adjusted_weight"].to_list() == pytest.approx(raked["adjusted_weight"][order].to_list(), rel=1e-8)
 
 
 @given(samples(), st.floats(1e-3, 1e3))
 def test_the_scale_of_base_weights_is_nothing_and_that_of_counts_is_the_weights(sample: Any, factor: float) -> None:
     rows, margins = sample
-    raked = rake(rows, margins, weight="base")["weight"].to_numpy()
-    scaled = rake(rows.with_columns(pl.col("base") * factor), margins, weight="base")["weight"]
+    raked = rake(rows, margins, weight="base")["adjusted_weight"].to_numpy()
+    scaled = rake(rows.with_columns(pl.col("base") * factor), margins, weight="base")["adjusted_weight"]
     assert scaled.to_numpy() == pytest.approx(raked, rel=1e-8)
     larger = {name: {key: count * factor for key, count in counts.items()} for name, counts in margins.items()}
-    assert rake(rows, larger, weight="base")["weight"].to_numpy() == pytest.approx(raked * factor, rel=1e-8)
+    assert rake(rows, larger, weight="base")["adjusted_weight"].to_numpy() == pytest.approx(raked * factor, rel=1e-8)
 
 
 @given(samples())
 def test_factors_of_raking_are_products_of_one_factor_a_category(sample: Any) -> None:
     """Which, with the margins met, makes the solution the only one."""
     rows, margins = sample
-    logs = np.log(rake(rows, margins, weight="base")["weight"].to_numpy() / rows["base"].to_numpy())
+    logs = np.log(rake(rows, margins, weight="base")["adjusted_weight"].to_numpy() / rows["base"].to_numpy())
     ones = rows.select(list(margins)).to_dummies().to_numpy().astype(float)
     assert ones @ np.linalg.lstsq(ones, logs)[0] == pytest.approx(logs, abs=1e-8)
 
@@ -130,7 +130,7 @@ def test_margins_that_only_weights_of_0_would_meet_are_refused(missing: tuple[st
         near = {"channel": {"web": 60, "phone": 40}, "tier": {"free": 59, "pro": 41}}
     else:
         near = {"channel": {"web": 59, "phone": 41}, "tier": {"free": 60, "pro": 40}}
-    assert rake(rows, near)["weight"].min() > 0  # type: ignore[operator]
+    assert rake(rows, near)["adjusted_weight"].min() > 0  # type: ignore[operator]
 
 
 def test_post_stratification_is_count_over_sum() -> None:
@@ -139,41 +139,41 @@ def test_post_stratification_is_count_over_sum() -> None:
     counts = {(row["channel"], row["tier"]): row["count"] for row in CELLS.to_dicts()}
     keys = zip(ROWS["channel"], ROWS["tier"], strict=True)
     expected = [base * counts[key] / now[key] for base, key in zip(ROWS["base"], keys, strict=True)]
-    assert weighted["weight"].to_list() == pytest.approx(expected)
+    assert weighted["adjusted_weight"].to_list() == pytest.approx(expected)
     joint = {("channel", "tier"): counts}
-    assert rake(ROWS, joint, weight="base")["weight"].to_list() == pytest.approx(expected)
-    assert rake(ROWS, {("tier",): MARGINS["tier"]})["weight"].sum() == pytest.approx(1000)
+    assert rake(ROWS, joint, weight="base")["adjusted_weight"].to_list() == pytest.approx(expected)
+    assert rake(ROWS, {("tier",): MARGINS["tier"]})["adjusted_weight"].sum() == pytest.approx(1000)
 
 
 def test_linear_calibration_is_the_regression_estimator() -> None:
     """Any total that the weights make is that of a base-weighted regression on what is known."""
     known = {"tickets": 3_000, "tier": {"free": 700, "pro": 300}}
     weighted = calibrate(ROWS, known, weight="base")
-    weights = weighted["weight"].to_numpy()
+    weights = weighted["adjusted_weight"].to_numpy()
     assert weights @ ROWS["tickets"].to_numpy() == pytest.approx(3_000)
     assert sums(weighted, "tier") == pytest.approx({"free": 700, "pro": 300})
     y, base = np.array([3.0, 1.0, 4.0, 1.0, 5.0, 9.0]), ROWS["base"].to_numpy()
     x = np.column_stack([ROWS["tier"] == "free", ROWS["tier"] == "pro", ROWS["tickets"]]).astype(float)
     slope = np.linalg.solve(x.T @ (base[:, None] * x), x.T @ (base * y))
     assert weights @ y == pytest.approx(np.array([700, 300, 3_000]) @ slope)
-    alone = calibrate(ROWS, {"tickets": 3_000}, size=1_000)["weight"].to_numpy()
+    alone = calibrate(ROWS, {"tickets": 3_000}, size=1_000)["adjusted_weight"].to_numpy()
     assert (alone.sum(), alone @ ROWS["tickets"].to_numpy()) == pytest.approx((1_000, 3_000))
 
 
 def test_negative_weights_are_shown_and_told_of() -> None:
     with pytest.warns(ServiceQualityWarning, match=r"calibrate: \d of 6 weights are negative.*metrics refuse them"):
         weighted = calibrate(ROWS, {"tickets": 7_000}, size=1_000)
-    assert weighted["weight"].min() < 0  # type: ignore[operator]
+    assert weighted["adjusted_weight"].min() < 0  # type: ignore[operator]
 
 
 def test_rows_of_base_weight_0_and_categories_of_nobody() -> None:
     rows = ROWS.with_columns(base=pl.Series([1.0, 2.0, 1.5, 1.0, 0.0, 3.0]))
     rows = pl.concat([rows, rows[:1].with_columns(tier=pl.lit("gone"), base=0.0)])
     raked = rake(rows, MARGINS, weight="base")
-    assert raked["weight"][[4, 6]].to_list() == [0, 0]
+    assert raked["adjusted_weight"][[4, 6]].to_list() == [0, 0]
     assert sums(raked, "channel") == pytest.approx(MARGINS["channel"])
     nobody = {"channel": {"web": 1000, "phone": 0, "fax": 0}}
-    assert rake(ROWS, nobody)["weight"].to_list() == pytest.approx([1000 / 3, 1000 / 3, 0, 0, 1000 / 3, 0])
+    assert rake(ROWS, nobody)["adjusted_weight"].to_list() == pytest.approx([1000 / 3, 1000 / 3, 0, 0, 1000 / 3, 0])
 
 
 @pytest.mark.parametrize(
@@ -190,15 +190,15 @@ def test_rows_of_base_weight_0_and_categories_of_nobody() -> None:
 def test_categories_of_every_type_and_columns_of_any_name(values: pl.Series, keys: list[Any], name: str) -> None:
     rows = values.alias(name).to_frame()
     answer = rake(rows, {name: {keys[0]: 30, keys[1]: 70}})
-    assert answer["weight"].to_list() == pytest.approx([15, 70, 15])
+    assert answer["adjusted_weight"].to_list() == pytest.approx([15, 70, 15])
     cells = pl.DataFrame({name: values[:2], "count": [30, 70]})
-    assert post_stratify(rows, cells, by=name)["weight"].to_list() == pytest.approx([15, 70, 15])
+    assert post_stratify(rows, cells, by=name)["adjusted_weight"].to_list() == pytest.approx([15, 70, 15])
 
 
 def test_lazy_is_lazy_and_any_table_will_do() -> None:
     lazy = rake(ROWS.lazy(), MARGINS, weight="base")
     assert isinstance(lazy, pl.LazyFrame)
-    assert lazy.collect_schema() == {**ROWS.schema, "weight": pl.Float64}
+    assert lazy.collect_schema() == {**ROWS.schema, "adjusted_weight": pl.Float64}
     assert_frame_equal(lazy.collect(), rake(ROWS, MARGINS, weight="base"))
     assert_frame_equal(rake(ROWS.to_dicts(), MARGINS), rake(ROWS, MARGINS))
     assert_frame_equal(post_stratify(ROWS.to_dict(as_series=False), CELLS.lazy(), by=["channel", "tier"]),
@@ -307,4 +307,4 @@ def test_bad_totals(margins: Any, options: dict[str, Any], error: type[ServiceQu
 
 def test_a_number_that_is_the_same_in_all_rows_may_have_its_total() -> None:
     rows = ROWS.with_columns(same=pl.lit(5.0))
-    assert calibrate(rows, {"same": 500}, size=100)["weight"].to_list() == pytest.approx([100 / 6] * 6)
+    assert calibrate(rows, {"same": 500}, size=100)["adjusted_weight"].to_list() == pytest.approx([100 / 6] * 6)

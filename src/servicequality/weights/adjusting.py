@@ -18,7 +18,7 @@ __all__ = ["calibrate", "new_column", "post_stratify", "rake"]
 
 @of_frame
 def rake(
-    frame: Any, margins: Mapping[Any, Mapping[Any, float]], *, weight: str | None = None, name: str = "weight"
+    frame: Any, margins: Mapping[Any, Mapping[Any, float]], *, weight: str | None = None, name: str = "adjusted_weight"
 ) -> Computation:
     """Weights whose sums meet the population's counts of several columns, by raking (Deming and Stephan 1940).
 
@@ -53,7 +53,7 @@ def post_stratify(
     by: str | Sequence[str],
     count: str = "count",
     weight: str | None = None,
-    name: str = "weight",
+    name: str = "adjusted_weight",
 ) -> Computation:
     """Weights whose sums meet the population's count of each combination of categories (Holt and Smith 1979).
 
@@ -92,7 +92,7 @@ def calibrate(
     *,
     size: float | None = None,
     weight: str | None = None,
-    name: str = "weight",
+    name: str = "adjusted_weight",
 ) -> Computation:
     """Weights whose sums meet counts of categories and totals of numbers, by linear calibration (Deville and Särndal 1992).
 
