@@ -36,7 +36,7 @@ def calibrated(rows: Rows, auxiliary: str, population: Mapping[str, float]) -> d
 
 
 def trimmed(weights: Sequence[float], redistribute: Any, lower: Any = None, upper: Any = None) -> dict[str, Any]:
-    frame = pl.DataFrame({"weight": weights})
+    frame = pl.DataFrame({"adjusted_weight": weights})
     return column(trim(frame, upper=upper, lower=lower, redistribute=redistribute, name="new"))
 
 

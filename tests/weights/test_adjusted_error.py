@@ -133,7 +133,10 @@ def test_margins_that_tell_much_leave_little_error() -> None:
     adjusted = evaluate_adjusted(rows, sq.nps(), MARGINS)
     plain = sq.evaluate(rake(rows, MARGINS), sq.nps(), weight="adjusted_weight")
     assert adjusted["value"].item() == pytest.approx(plain["value"].item())
-    assert adjusted["se"].item() < 1e-9  # all free are detractors, all pro promoters: nothing is left to chance
+    # All free are detractors, all pro promoters: nothing is left to chance, so rows are read as plain ones.
+    spread = plain["se"].item() * np.sqrt(plain["n_eff"].item())
+    assert adjusted["se"].item() == pytest.approx(spread / np.sqrt(300), rel=0.02)
+    assert adjusted["n_eff"].item() == pytest.approx(300, rel=0.05)
     mean = [sq.csat_mean(scale=(0, 10))]
     errors = [
         one["se"].item()

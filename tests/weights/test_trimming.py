@@ -16,7 +16,7 @@ WAYS: tuple[Way, ...] = ("equal", "proportional")
 
 
 def trimmed(weights: Any, **options: Any) -> list[float]:
-    return trim(pl.DataFrame({"weight": weights}), **options)["trimmed_weight"].to_list()
+    return trim(pl.DataFrame({"adjusted_weight": weights}), **options)["trimmed_weight"].to_list()
 
 
 def repeated(weights: list[float], low: float, high: float, way: Way) -> list[float]:
@@ -96,7 +96,12 @@ def test_edges() -> None:
         ([1.0], {"upper": float("nan")}, ParameterError, "trim: upper must be a finite number"),
         ([1.0], {"upper": True}, ParameterError, "trim: upper must be a number"),
         ([1.0], {"upper": 2, "redistribute": "equally"}, ParameterError, "must be one of 'equal', 'proportional'"),
-        ([1.0, None], {"upper": 2}, InputError, "'weight' has 1 of 2 weights that are not finite, such as None"),
+        (
+            [1.0, None],
+            {"upper": 2},
+            InputError,
+            "'adjusted_weight' has 1 of 2 weights that are not finite, such as None",
+        ),
         (
             [1.0, -2.0],
             {"upper": 2, "redistribute": "proportional"},
@@ -104,10 +109,10 @@ def test_edges() -> None:
             "not 0 or more and finite, such as -2.0",
         ),
         (["a"], {"upper": 2}, InputError, "holds String, expected numbers"),
-        ([1.0], {"upper": 2, "name": "weight"}, ParameterError, "the frame has a column 'weight'"),
-        ([1.0], {"upper": 2, "weight": "wight"}, InputError, "no column 'wight' .did you mean 'weight'"),
+        ([1.0], {"upper": 2, "name": "adjusted_weight"}, ParameterError, "the frame has a column 'adjusted_weight'"),
+        ([1.0], {"upper": 2, "weight": "weight"}, InputError, "no column 'weight' .did you mean 'adjusted_weight'"),
     ],
 )
 def test_bad_input(weights: Any, options: dict[str, Any], error: type[ServiceQualityError], message: str) -> None:
     with pytest.raises(error, match=message):
-        trim(pl.DataFrame({"weight": weights}), **options)
+        trim(pl.DataFrame({"adjusted_weight": weights}), **options)

@@ -61,35 +61,50 @@ class Features:
         return np.block([[_crossed(one, other, weights) for other in blocks] for one in blocks])
 
     def sums(self, values: FloatArray) -> FloatArray:
-        """X' V, for V with a row a cell."""
-        wide = values.reshape(self.cells, -1)
-        width = wide.shape[1]
-        parts = []
-        for block in self._blocks:
-            if isinstance(block, tuple):
-                level, size = block
-                place = (level[:, None] * width + np.arange(width)).ravel()
-                parts.append(sums_of(place, wide.ravel(), size * width).reshape(size, width))
-            else:
-                parts.append((block @ wide)[None, :])
-        return np.concatenate(parts).reshape(-1, *values.shape[1:])
+        """X' v, for a value a cell."""
+        return np.concatenate([_summed(block, values) for block in self._blocks])
 
     def applied(self, coefficients: FloatArray) -> FloatArray:
-        """X B, a row a cell."""
-        answer, start = np.zeros((self.cells, *coefficients.shape[1:])), 0
+        """X b, a value a cell."""
+        rows = Grouped(np.arange(self.cells), np.zeros(self.cells, dtype=np.int64), 1)
+        return self.applied_by(rows, coefficients[:, None])
+
+    def sums_by(self, rows: "Grouped", values: FloatArray) -> FloatArray:
+        """X' v of the rows of each group: one row a column of X, one column a group."""
+        answer = []
         for block in self._blocks:
             if isinstance(block, tuple):
                 level, size = block
-                answer += coefficients[start : start + size][level]
+                place = level[rows.cell] * rows.groups + rows.group
+                answer.append(sums_of(place, values, size * rows.groups).reshape(size, rows.groups))
+            else:
+                answer.append(sums_of(rows.group, block[rows.cell] * values, rows.groups)[None, :])
+        return np.concatenate(answer)
+
+    def applied_by(self, rows: "Grouped", coefficients: FloatArray) -> FloatArray:
+        """The value x'b of each row, with the coefficients of its group: one row a column of X, one column a group."""
+        answer, start = np.zeros(len(rows.cell)), 0
+        for block in self._blocks:
+            if isinstance(block, tuple):
+                level, size = block
+                answer += coefficients[start + level[rows.cell], rows.group]
                 start += size
             else:
-                answer += np.multiply.outer(block, coefficients[start])
+                answer += block[rows.cell] * coefficients[start, rows.group]
                 start += 1
         return answer
 
     @property
     def _blocks(self) -> list[Block]:
         return [np.ones(self.cells), *zip(self.levels, self.sizes, strict=True), *self.numbers]
+
+
+class Grouped(NamedTuple):
+    """Rows in cells and groups: the cell and the group of each row, and how many groups there are."""
+
+    cell: IntArray
+    group: IntArray
+    groups: int
 
 
 def raked(levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatArray]) -> tuple[FloatArray, bool]:
@@ -128,62 +143,39 @@ def linear(features: Features, base: FloatArray, totals: FloatArray) -> FloatArr
     return 1 + features.applied(_solved(features.products(base), totals - features.sums(base)))
 
 
-def fitted(features: Features, base: FloatArray, sums: FloatArray) -> FloatArray:
-    """What a base-weighted regression on the features gives each cell.
+def adjusted_squares(
+    features: Features, rows: Grouped, base: FloatArray, weights: FloatArray, y: FloatArray, x: FloatArray
+) -> FloatArray:
+    """Squared standard error of sum(w y) / sum(w x) in each group, linearised; NaN where a group has no x.
+
+    The variable of row i is (y - R x) / sum(w x) in its group and 0 in the others. Its residuals from the base-weighted
+    regression on the margins, times the final weights, are summed as squares about their mean, times n / (n - 1)
+    (Deville and Särndal 1992; Särndal, Swensson and Wretman 1992, section 6.6).
 
     Args:
-        features: what explains.
-        base: base weight of each cell.
-        sums: base-weighted sums of what is explained: one row a cell, one column each.
-    """
-    return features.applied(_solved(features.products(base), features.sums(sums)))
-
-
-class Residuals(NamedTuple):
-    """What the error of weighted ratios by group is made of.
-
-    Attributes:
-        cell: the cell of each row.
-        group: the group of each row.
-        base: base weight of each row.
-        weight: final weight of each row.
         features: what the margins tell of each cell.
+        rows: cell and group of each row.
+        base: base weight of each row.
+        weights: final weight of each row.
+        y: numerator of each row.
+        x: denominator of each row.
     """
-
-    cell: IntArray
-    group: IntArray
-    base: FloatArray
-    weight: FloatArray
-    features: Features
-
-    def squares(self, y: FloatArray, x: FloatArray, groups: int) -> FloatArray:
-        """Squared standard error of sum(w y) / sum(w x) in each group, linearised; NaN where a group has no x.
-
-        The variable of row i is (y - R x) / sum(w x) in its group and 0 in the others. Its residuals from the base-weighted
-        regression on the margins, times the final weights, are summed as squares about their mean, times n / (n - 1)
-        (Deville and Särndal 1992; Särndal, Swensson and Wretman 1992, section 6.6).
-
-        Args:
-            y: numerator of each row.
-            x: denominator of each row.
-            groups: how many groups there are.
-        """
-        above, below = (sums_of(self.group, self.weight * one, groups) for one in (y, x))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            e = (y - (above / below)[self.group] * x) / below[self.group]
-        cells = self.features.cells
-        place, shape = self.cell * groups + self.group, (cells, groups)
-        sums = sums_of(place, self.base * e, cells * groups).reshape(shape)
-        plain = sums_of(self.cell, self.base, cells)
-        fit = fitted(self.features, plain, sums)
-        own = sums_of(self.group, (self.weight * (e - fit[self.cell, self.group])) ** 2, groups)
-        # Outside its group a row's variable is 0, and its residual what was fitted.
-        squares = sums_of(place, self.weight**2, cells * groups).reshape(shape)
-        others = np.maximum(squares.sum(axis=1, keepdims=True) - squares, 0.0)
-        whole = sums_of(self.cell, self.weight, cells) @ fit
-        n = np.count_nonzero(self.base > 0)
-        total = own + (fit**2 * others).sum(axis=0) - whole**2 / n
-        return np.asarray(np.maximum(total, 0.0) * n / (n - 1), dtype=np.float64)
+    above, below = (sums_of(rows.group, weights * one, rows.groups) for one in (y, x))
+    known = below > 0
+    size = np.where(known, below, 1.0)
+    e = (y - (above / size)[rows.group] * x) / size[rows.group]
+    products = features.products(sums_of(rows.cell, base, features.cells))
+    coefficients = _solved(products, features.sums_by(rows, base * e))
+    fit = features.applied_by(rows, coefficients)
+    own = sums_of(rows.group, (weights * (e - fit)) ** 2, rows.groups)
+    # Outside its group a row's variable is 0, and its residual what was fitted.
+    squares = features.products(sums_of(rows.cell, weights**2, features.cells))
+    everywhere = np.einsum("ig,ij,jg->g", coefficients, squares, coefficients)
+    others = np.maximum(everywhere - sums_of(rows.group, (weights * fit) ** 2, rows.groups), 0.0)
+    total = features.sums(sums_of(rows.cell, weights, features.cells)) @ coefficients
+    n = max(int(np.count_nonzero(base > 0)), 2)
+    answer = np.maximum(own + others - total**2 / n, 0.0) * n / (n - 1)
+    return np.where(known, answer, np.nan)
 
 
 def trimmed(weights: FloatArray, lower: float, upper: float, *, proportional: bool) -> FloatArray:
@@ -287,6 +279,10 @@ def _inside(
         return True
     # At a solution the next step is nothing; where a factor only tends to 0, each step takes away as much again.
     return bool(np.abs(_step(levels, base * factor, totals)[0][live]).max() < 1e-3)
+
+
+def _summed(block: Block, values: FloatArray) -> FloatArray:
+    return sums_of(block[0], values, block[1]) if isinstance(block, tuple) else np.array([block @ values])
 
 
 def _crossed(one: Block, other: Block, weights: FloatArray) -> FloatArray:

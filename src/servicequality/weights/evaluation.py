@@ -29,12 +29,13 @@ from servicequality.model import as_frame
 from servicequality.shapes import Design, FixedShape
 from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import BoolArray, IntArray
-from servicequality.stats.adjusting import Residuals, sums_of
+from servicequality.stats.adjusting import Grouped, adjusted_squares, sums_of
 from servicequality.weights.adjustment import Adjustment, Distance, Sample
 
 __all__ = ["evaluate_adjusted"]
 
 _ENOUGH = 15.0  # effective rows for each count; with 7 limits at 95 % hold the truth in some 92 of 100 samples
+_ROUNDING = 1e-12
 _WORDS = {"rake": "raking", "linear": "linear calibration"}
 
 
@@ -114,7 +115,11 @@ def evaluate_adjusted(
         groups = None if jackknife is None else _groups(rows, jackknife, sample.base)
         reading = _Reading(weighting, rows.with_columns(pl.Series(name, weights)), sample, weights, groups)
         figures = weighting.figures(reading.sums, chosen, keys=keys, level=level)
-        parts = [reading.limits(metric, figures.filter(metric=metric.name), level) for metric in chosen]
+        squares = reading.squares(chosen)
+        parts = [
+            reading.limits(metric, figures.filter(metric=metric.name), square, level)
+            for metric, square in zip(chosen, squares, strict=True)
+        ]
         order = np.arange(len(chosen) * reading.sums.height).reshape(len(chosen), -1).T.ravel()
         return pl.concat(parts)[order]
 
@@ -148,7 +153,6 @@ class _Reading:
         self.prepared = weighting.prepared(rows)
         self.sums = weighting.sums(self.prepared)
         self.sampling = weighting.grouping.sampling
-        self.height = rows.height
         keys = [key_column(key) for key in weighting.grouping.keys]
         self.place = np.zeros(rows.height, dtype=np.int64)
         if keys:
@@ -157,12 +161,10 @@ class _Reading:
             joined = own.join(numbered, on=keys, how="left", nulls_equal=True, maintain_order="left").select("group")
             self.place = joined.collect()["group"].cast(pl.Int64).to_numpy()
 
-    def limits(self, metric: Metric, figures: pl.DataFrame, level: float) -> pl.DataFrame:
+    def limits(self, metric: Metric, figures: pl.DataFrame, square: FloatArray, level: float) -> pl.DataFrame:
         """The figures of a metric, a row a group, with the limits of its adjusted error."""
-        shape, (above, below) = metric.shape, _pair_of(metric)
+        shape = metric.shape
         assert isinstance(shape, FixedShape)  # it has a pair
-        rows = self.prepared.select(pl.int_range(pl.len()), y=above, x=below).collect()
-        y, x = rows["y"].to_numpy(), rows["x"].to_numpy()
         judged = judged_sums(self.sums, metric, self.sampling)
         ok = judged.ok.copy()
         alone = [part.chosen for part in judged.parts if not part.known]
@@ -173,8 +175,12 @@ class _Reading:
             leaf: self.sums[sum_column(metric.name, weighted(leaf))].cast(pl.Float64).to_numpy()[ok]
             for leaf in shape.leaves()
         }
-        square, spread = self._squares(y, x)[ok], shape.spread(sums)
-        kish = sums["n"] ** 2 / self.sums[sum_column(metric.name, "weight_squares")].to_numpy()[ok]
+        squares, rows = (
+            self.sums[sum_column(metric.name, name)].to_numpy()[ok] for name in ("weight_squares", "units")
+        )
+        kish, spread = sums["n"] ** 2 / squares, shape.spread(sums)
+        # Where the margins explain all that differs, rows are read as plain ones: chance is never nothing.
+        square = np.where((spread > 0) & (square[ok] <= _ROUNDING * spread / rows), spread / rows, square[ok])
         design = _design(spread, square, kish, self._loss(kish))
         reading = shape.limits(sums, level=level, design=design)
         se = reading.se * np.sqrt(np.divide(square, design.square, out=np.ones_like(square), where=design.square > 0))
@@ -210,41 +216,44 @@ class _Reading:
         """What the limits of each key allow for beside the error."""
         if self.groups is not None:
             return _Loss(np.ones_like(kish), np.full_like(kish, len(self.groups.names) - 1.0))
-        features, base = self.sample.features, self.sample.base
-        fitted = np.linalg.matrix_rank(
-            features.products(sums_of(self.sample.cell, base, features.cells)), hermitian=True
-        )
-        n, whole = np.count_nonzero(base > 0), float(self.weights.sum() ** 2 / (self.weights @ self.weights))
-        left = max(whole - fitted, 1.0)
+        n, whole = np.count_nonzero(self.sample.base > 0), self.effective
+        left = max(whole - self.fitted, 1.0)
         widening = (n - 1) / n * kish / (kish - 1) * (whole - 1) / left
         return _Loss(np.maximum(widening, 1.0), np.maximum(np.minimum(kish - 1, left), 1.0))
 
-    def _squares(self, y: FloatArray, x: FloatArray) -> FloatArray:
-        """Squared standard errors by key."""
-        sample, groups = self.sample, self.sums.height
-        if self.groups is None:
-            own = Residuals(sample.cell, self.place, sample.base, self.weights, sample.features)
-            return own.squares(y, x, groups)
-        number = len(self.groups.names)
-        whole = _ratios(self.place, self.weights, y, x, groups)
-        square = np.zeros(groups)
-        for left_out, name in enumerate(self.groups.names):
-            base = np.where(self.groups.place == left_out, 0.0, sample.base * number / (number - 1))
+    def squares(self, metrics: Sequence[Metric]) -> list[FloatArray]:
+        """Squared standard errors of each metric by key."""
+        rule = {f"{part} {place}": one for place, metric in enumerate(metrics)
+                for part, one in zip("yx", _pair_of(metric), strict=True)}  # fmt: skip
+        rows = self.prepared.select(pl.int_range(pl.len()).alias("row"), **rule).collect()
+        pairs = [(rows[f"y {place}"].to_numpy(), rows[f"x {place}"].to_numpy()) for place in range(len(metrics))]
+        if self.groups is not None:
+            return self._jackknifed(self.groups, pairs)
+        own, sample = Grouped(self.sample.cell, self.place, self.sums.height), self.sample
+        return [adjusted_squares(sample.features, own, sample.base, self.weights, y, x) for y, x in pairs]
+
+    def _jackknifed(self, groups: _Groups, pairs: Sequence[tuple[FloatArray, FloatArray]]) -> list[FloatArray]:
+        """The same by leaving out each group in turn, with the weights of the others made anew."""
+        number = len(groups.names)
+        whole = [self._ratios(self.weights, *pair) for pair in pairs]
+        squares = np.zeros((len(pairs), self.sums.height))
+        for left_out, name in enumerate(groups.names):
+            base = np.where(groups.place == left_out, 0.0, self.sample.base * number / (number - 1))
             try:
-                weights = sample.weights(base)
+                weights = self.sample.weights(base)
             except ParameterError as error:
                 raise ParameterError(
                     f"evaluate_adjusted: without the group {shown(name)} the margins cannot be met: {error}. Take more groups "
                     "of rows drawn at random, or merge categories"
                 ) from error
-            square += (_ratios(self.place, weights, y, x, groups) - whole) ** 2
-        return square * (number - 1) / number
+            changes = [self._ratios(weights, *pair) - value for pair, value in zip(pairs, whole, strict=True)]
+            squares += np.square(changes)
+        return list(squares * (number - 1) / number)
 
-
-def _ratios(place: IntArray, weights: FloatArray, y: FloatArray, x: FloatArray, groups: int) -> FloatArray:
-    above, below = (sums_of(place, weights * one, groups) for one in (y, x))
-    ratio = np.divide(above, below, out=np.full(groups, np.nan), where=below > 0)
-    return np.asarray(ratio, dtype=np.float64)
+    def _ratios(self, weights: FloatArray, y: FloatArray, x: FloatArray) -> FloatArray:
+        above, below = (sums_of(self.place, weights * one, self.sums.height) for one in (y, x))
+        ratio = np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
+        return np.asarray(ratio, dtype=np.float64)
 
 
 def _design(spread: FloatArray, square: FloatArray, kish: FloatArray, loss: _Loss) -> Design:

@@ -23,7 +23,7 @@ Redistribute: TypeAlias = Literal["equal", "proportional"]
 @of_frame
 def trim(
     frame: Any,
-    weight: str = "weight",
+    weight: str = "adjusted_weight",
     *,
     upper: float | None = None,
     lower: float | None = None,
