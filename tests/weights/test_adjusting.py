@@ -124,13 +124,36 @@ def test_margins_that_only_weights_of_0_would_meet_are_refused(missing: tuple[st
     cells = [one for one in itertools.product(("web", "phone"), ("free", "pro")) if one != missing]
     rows = pl.DataFrame(cells, schema=["channel", "tier"], orient="row")
     boundary = {"channel": {"web": 60, "phone": 40}, "tier": {"free": 60, "pro": 40}}
-    with pytest.raises(ParameterError, match="no weights above 0 meet all margins"):
+    last = ("web", "pro") if missing == ("phone", "free") else ("phone", "free")
+    rest = f"met only if nobody stands for rows of 'channel' '{last[0]}' and 'tier' '{last[1]}'"
+    with pytest.raises(ParameterError, match=rest):
         rake(rows, boundary)
     if missing == ("phone", "free"):
         near = {"channel": {"web": 60, "phone": 40}, "tier": {"free": 59, "pro": 41}}
     else:
         near = {"channel": {"web": 59, "phone": 41}, "tier": {"free": 60, "pro": 40}}
     assert rake(rows, near)["adjusted_weight"].min() > 0  # type: ignore[operator]
+
+
+def test_margins_that_no_weights_meet_are_refused_with_what_they_come_to() -> None:
+    """Web is free and phone is pro in every row, and not in the population."""
+    rows = pl.DataFrame({"channel": ["web", "phone"], "tier": ["free", "pro"]})
+    message = r"'(channel|tier)' '\w+' comes to [\d.]+ where the margins count \d0. Some combinations .* have no row"
+    with pytest.raises(ParameterError, match=message):
+        rake(rows, {"channel": {"web": 60, "phone": 40}, "tier": {"free": 40, "pro": 60}})
+
+
+@pytest.mark.parametrize("tiny", [5e-324, 1e-300, 1e-50, 1e50])
+def test_base_weights_of_any_size(tiny: float) -> None:
+    """They meet the margins, or are refused in our words."""
+    rows = ROWS.with_columns(base=pl.Series([tiny, 2.0, tiny, 1.0, tiny, tiny]))
+    for call in (rake, calibrate):
+        try:
+            weighted = call(rows, MARGINS, weight="base")
+        except ParameterError as error:
+            assert "meet all" in str(error)  # noqa: PT017
+        else:
+            assert sums(weighted, "tier") == pytest.approx(MARGINS["tier"], rel=1e-6)
 
 
 def test_post_stratification_is_count_over_sum() -> None:

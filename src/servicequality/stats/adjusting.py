@@ -121,15 +121,16 @@ def raked(levels: Sequence[IntArray], base: FloatArray, totals: Sequence[FloatAr
     for level, total in zip(levels, totals, strict=True):
         live &= total[level] > 0
     factor = np.where(live, 1.0, 0.0)
-    for _ in range(_PASSES):
-        for level, total in zip(levels, totals, strict=True):
-            reached = sums_of(level, base * factor, len(total))
-            factor = factor * np.divide(total, reached, out=np.ones_like(total), where=reached > 0)[level]
-        if _met(levels, base * factor, totals):
-            break
-    else:
-        factor = _by_newton(levels, base, totals, factor)
-    return factor, _inside(levels, base, totals, factor, live)
+    with np.errstate(all="ignore"):  # what base weights of 1e-300 lead to meets no margin
+        for _ in range(_PASSES):
+            for level, total in zip(levels, totals, strict=True):
+                reached = sums_of(level, base * factor, len(total))
+                factor = factor * np.divide(total, reached, out=np.ones_like(total), where=reached > 0)[level]
+            if _met(levels, base * factor, totals):
+                break
+        else:
+            factor = _by_newton(levels, base, totals, factor)
+        return factor, _inside(levels, base, totals, factor, live)
 
 
 def linear(features: Features, base: FloatArray, totals: FloatArray) -> FloatArray:
@@ -216,7 +217,7 @@ def trimmed(weights: FloatArray, lower: float, upper: float, *, proportional: bo
     answer = np.full_like(values, bound)
     if start < len(values):  # else all are at the bound
         answer[start:] = values[start:] * change[start] if proportional else values[start:] + change[start]
-    if not np.isclose(answer.sum(), total, rtol=1e-9, atol=0.0):
+    if abs(answer.sum() - total) > 1e-9 * np.abs(weights).sum():
         return np.full_like(weights, np.nan)
     result = np.empty_like(answer)
     result[order] = answer
@@ -243,7 +244,7 @@ def _by_newton(
 ) -> FloatArray:
     """Factors after Newton's steps, each as long as it makes the dual objective smaller."""
     for _ in range(_STEPS):
-        if _met(levels, base * factor, totals):
+        if not np.isfinite(factor).all() or _met(levels, base * factor, totals):
             break
         step, gain = _step(levels, base * factor, totals)
         longest = np.abs(step).max()

@@ -168,7 +168,7 @@ class Sample:
         if self.adjustment.distance == "rake":
             factor, met = raked(self.cells.levels, whole, self.cells.counts)
             if not met:
-                raise ParameterError(self._unmet(whole * factor))
+                raise ParameterError(self._unmet(whole, factor))
         else:
             factor = linear(self.features, whole, self.wanted)
             gaps = np.abs(self.features.sums(whole * factor) - self.wanted)
@@ -179,26 +179,26 @@ class Sample:
                 )
         return base * factor[self.cell]
 
-    def _unmet(self, reached: FloatArray) -> str:
+    def _unmet(self, base: FloatArray, factor: FloatArray) -> str:
         """What raking cannot meet, in words."""
-        own = self.cells
-        gaps = [
-            (float(gap.max()), margin.name, categories[place], float(sums[place]), float(count[place]))
-            for margin, categories, sums, count in zip(
-                self.adjustment.margins,
-                own.categories,
-                level_sums(own.levels, reached, own.counts),
-                own.counts,
-                strict=True,
+        own, names = self.cells, [margin.name for margin in self.adjustment.margins]
+        remedy = "Some combinations of categories have no row: merge categories, or leave a margin out"
+        sums = level_sums(own.levels, base * factor, own.counts)
+        gaps = [np.abs(reached - count) for reached, count in zip(sums, own.counts, strict=True)]
+        worst = int(np.argmax([gap.max() for gap in gaps]))
+        place = int(gaps[worst].argmax())
+        if gaps[worst][place] > _MET * self.adjustment.size:
+            return (
+                f"{self.adjustment.function}: no weights above 0 meet all margins; {names[worst]} "
+                f"{shown(own.categories[worst][place])} comes to {sums[worst][place]:,.6g} where the margins count "
+                f"{own.counts[worst][place]:,.6g}. {remedy}"
             )
-            for gap in [np.abs(sums - count)]
-            for place in [int(gap.argmax())]
-        ]
-        _, name, category, sums, count = max(gaps, key=lambda one: one[0])
+        cell = int(np.where(factor > 0, factor, np.inf).argmin())
+        least = [shown(own.categories[margin][level[cell]]) for margin, level in enumerate(own.levels)]
+        words = " and ".join(f"{name} {category}" for name, category in zip(names, least, strict=True))
         return (
-            f"{self.adjustment.function}: no weights above 0 meet all margins; {name} {shown(category)} comes to {sums:,.6g} "
-            f"where the margins count {count:,.6g}. Some combinations of categories have no row: merge categories, or leave "
-            "a margin out"
+            f"{self.adjustment.function}: no weights above 0 meet all margins; they are met only if nobody stands for rows "
+            f"of {words}. {remedy}"
         )
 
 
