@@ -243,7 +243,8 @@ class _Reading:
                 weights = self.sample.weights(base)
             except ParameterError as error:
                 raise ParameterError(
-                    f"evaluate_adjusted: without the group {shown(name)} the margins cannot be met: {error}. Take more groups "
+                    f"evaluate_adjusted: without the group {shown(name)} the margins cannot be met: "
+                    f"{str(error).removeprefix(f'{self.sample.adjustment.function}: ')}. Take more groups "
                     "of rows drawn at random, or merge categories"
                 ) from error
             changes = [self._ratios(weights, *pair) - value for pair, value in zip(pairs, whole, strict=True)]
