@@ -167,6 +167,15 @@ def test_groups_without_figures() -> None:
     assert answer["se"].is_null().to_list() == [True, True, False, False]
 
 
+@pytest.mark.parametrize("keys", [[None], [float("nan")], [float("nan"), 1.0, None]])
+def test_keys_may_be_null_or_nan(keys: list[float | None]) -> None:
+    rows = ROWS.with_columns(key=pl.Series([keys[place % len(keys)] for place in range(80)], dtype=pl.Float64))
+    answer = evaluate_adjusted(rows, METRICS, MARGINS, by="key")
+    plain = sq.evaluate(rake(rows, MARGINS), METRICS, by="key", weight="adjusted_weight")
+    assert_frame_equal(answer.select("key", "value"), plain.select("key", "value"))
+    assert answer["low"].is_null().sum() == 0
+
+
 def test_lazy_is_lazy_and_columns_may_have_any_name() -> None:
     rows = ROWS.rename({"channel": "^a$", "tier": "weight", "base": "row", "fold": "y"})
     margins = {"^a$": MARGINS["channel"], "weight": MARGINS["tier"]}
@@ -196,7 +205,7 @@ def test_metrics_refuse_negative_weights() -> None:
         ({"distance": "raking"}, ParameterError, "distance must be one of 'rake', 'linear'"),
         ({"jackknife": "none"}, InputError, "jackknife: no column 'none'"),
         ({"jackknife": "one"}, ParameterError, "column 'one' has 1 groups with weight; at least 2 are needed"),
-        ({"jackknife": "score"}, InputError, "column 'score' is null in"),
+        ({"jackknife": "score"}, InputError, "column 'score' is null or NaN in"),
         ({"jackknife": "channel"}, ParameterError, "without the group 'chat' the margins cannot be met"),
         ({"level": 2}, ParameterError, "level must be between 0 and 1"),
         ({"by": "value"}, ParameterError, "by names 'value'"),

@@ -264,8 +264,9 @@ def test_bad_margins(options: dict[str, Any], error: type[ServiceQualityError], 
     [
         (
             {"tier": pl.lit(None, pl.String)},
-            "column 'tier' is null in 6 of 6 rows; filter them out, or give them a category",
+            "column 'tier' is null or NaN in 6 of 6 rows; filter them out, or give them a category",
         ),
+        ({"tier": pl.lit(float("nan"))}, "column 'tier' is null or NaN in 6 of 6 rows"),
         ({"base": pl.lit(-1.0)}, "'base' has 6 of 6 weights that are not 0 or more and finite, such as -1.0"),
         ({"base": pl.lit(None, pl.Float64)}, "weights that are not 0 or more and finite, such as None"),
         ({"base": pl.lit(float("inf"))}, "weights that are not 0 or more"),

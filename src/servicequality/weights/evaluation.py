@@ -31,6 +31,7 @@ from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import BoolArray, IntArray
 from servicequality.stats.adjusting import Grouped, adjusted_squares, sums_of
 from servicequality.weights.adjustment import Adjustment, Distance, Sample
+from servicequality.weights.margins import unlabelled
 
 __all__ = ["evaluate_adjusted"]
 
@@ -286,8 +287,10 @@ def _pair_of(metric: Metric) -> tuple[pl.Expr, pl.Expr]:
 def _groups(rows: pl.DataFrame, name: str, base: FloatArray) -> _Groups:
     """The groups of a jackknife."""
     labels = rows.select(column(name).alias("label"))["label"]
-    if missing := labels.null_count():
-        raise InputError(f"jackknife: column {shown(name)} is null in {missing} of {rows.height} rows; fill them")
+    if missing := unlabelled(labels):
+        raise InputError(
+            f"jackknife: column {shown(name)} is null or NaN in {missing} of {rows.height} rows; fill them"
+        )
     there = labels.filter(pl.Series(base > 0)).unique().sort()
     if len(there) < 2:
         raise ParameterError(

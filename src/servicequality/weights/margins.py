@@ -15,7 +15,17 @@ from servicequality.model import as_frame
 from servicequality.stats._checks import FloatArray, IntArray, number
 from servicequality.stats.adjusting import sums_of
 
-__all__ = ["LARGEST", "Cells", "Margin", "agreed_total", "cells_of", "joint_margin", "read_margins", "stated"]
+__all__ = [
+    "LARGEST",
+    "Cells",
+    "Margin",
+    "agreed_total",
+    "cells_of",
+    "joint_margin",
+    "read_margins",
+    "stated",
+    "unlabelled",
+]
 
 _AGREE = 1e-9  # of the totals
 LARGEST = 1e50
@@ -173,9 +183,9 @@ def cells_of(function: str, rows: pl.DataFrame, margins: Sequence[Margin], base:
     keys = {name: f"key {place}" for place, name in enumerate(names)}
     labels = rows.select(column(name).alias(key) for name, key in keys.items())
     for name, key in keys.items():
-        if missing := labels[key].null_count():
+        if missing := unlabelled(labels[key]):
             raise InputError(
-                f"{function}: column {shown(name)} is null in {missing} of {rows.height} rows; filter them out, or give "
+                f"{function}: column {shown(name)} is null or NaN in {missing} of {rows.height} rows; filter them out, or give "
                 "them a category that the margins count"
             )
         if not in_calendar(labels[key]).all():
@@ -204,6 +214,15 @@ def cells_of(function: str, rows: pl.DataFrame, margins: Sequence[Margin], base:
         counts.append(np.array(list(margin.counts.values()), dtype=np.float64))
         categories.append(list(known))
     return Cells(places, cells.height, levels, counts, categories)
+
+
+def unlabelled(labels: pl.Series) -> int:
+    """How many labels are null or NaN.
+
+    Args:
+        labels: the labels, under a name that is no pattern.
+    """
+    return labels.null_count() + int(labels.is_nan().sum() if labels.dtype.is_float() else 0)
 
 
 def stated(what: str, value: object) -> float:
