@@ -206,6 +206,7 @@ def test_metrics_refuse_negative_weights() -> None:
         ({"jackknife": "none"}, InputError, "jackknife: no column 'none'"),
         ({"jackknife": "one"}, ParameterError, "column 'one' has 1 groups with weight; at least 2 are needed"),
         ({"jackknife": "score"}, InputError, "column 'score' is null or NaN in"),
+        ({"jackknife": "span"}, InputError, "jackknife: column 'span' holds Duration.*, which is no category"),
         ({"jackknife": "channel"}, ParameterError, "without the group 'chat' the margins cannot be met"),
         ({"level": 2}, ParameterError, "level must be between 0 and 1"),
         ({"by": "value"}, ParameterError, "by names 'value'"),
@@ -214,7 +215,7 @@ def test_metrics_refuse_negative_weights() -> None:
     ],
 )
 def test_bad_input(options: dict[str, Any], error: type[ServiceQualityError], message: str) -> None:
-    rows = ROWS.with_columns(one=pl.lit(1))
+    rows = ROWS.with_columns(one=pl.lit(1), span=pl.duration(seconds=1))
     given = {"metrics": sq.nps(), "margins": MARGINS} | options
     with pytest.raises(error, match=message):
         evaluate_adjusted(rows, given.pop("metrics"), **given)

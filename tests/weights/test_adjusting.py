@@ -272,6 +272,8 @@ def test_bad_margins(options: dict[str, Any], error: type[ServiceQualityError], 
         ({"base": pl.lit(float("inf"))}, "weights that are not 0 or more"),
         ({"base": pl.lit(0.0)}, "no row has a weight above 0"),
         ({"tier": pl.lit([1])}, "which is no category"),
+        ({"tier": pl.lit(2**62).cast(pl.Duration("ms"))}, "column 'tier' holds Duration.*, which is no category"),
+        ({"tier": pl.lit(2**62).cast(pl.Datetime("ms"))}, "column 'tier' holds times beyond the years 1 to 9999"),
     ],
 )
 def test_bad_rows(change: dict[str, pl.Expr], message: str) -> None:
@@ -297,6 +299,18 @@ def test_bad_rows(change: dict[str, pl.Expr], message: str) -> None:
             {},
             InputError,
             "4 rows of the population have a null category",
+        ),
+        (
+            CELLS.with_columns(tier=pl.lit([1])),
+            {},
+            InputError,
+            "population: column 'tier' holds List.*, which is no category",
+        ),
+        (
+            CELLS.with_columns(tier=pl.lit(2**62).cast(pl.Datetime("ms"))),
+            {},
+            InputError,
+            "population: .* beyond the years",
         ),
         (CELLS, {"by": []}, ParameterError, "by names the columns"),
         (CELLS, {"by": ["channel", "channel"]}, ParameterError, "by names a column twice"),

@@ -13,7 +13,16 @@ from servicequality.core import require_columns
 from servicequality.errors import InputError, ParameterError
 from servicequality.stats._checks import FloatArray, IntArray
 from servicequality.stats.adjusting import Features, level_sums, linear, raked, sums_of
-from servicequality.weights.margins import LARGEST, Cells, Margin, agreed_total, cells_of, read_margins, stated
+from servicequality.weights.margins import (
+    LARGEST,
+    Cells,
+    Margin,
+    agreed_total,
+    cells_of,
+    check_categories,
+    read_margins,
+    stated,
+)
 
 __all__ = ["Adjustment", "Distance", "Sample", "base_weights"]
 
@@ -78,9 +87,7 @@ class Adjustment:
         for name in [*self.totals, *([] if self.weight is None else [self.weight])]:
             if not holds_numbers(schema[name]):
                 raise InputError(f"{self.function}: column {shown(name)} holds {schema[name]}, expected numbers")
-        for name in (name for margin in self.margins for name in margin.columns):
-            if schema[name].is_nested() or schema[name] == pl.Object:
-                raise InputError(f"{self.function}: column {shown(name)} holds {schema[name]}, which is no category")
+        check_categories(self.function, schema, (name for margin in self.margins for name in margin.columns))
 
     def sample(self, rows: pl.DataFrame) -> "Sample":
         """The rows, read for this adjustment.

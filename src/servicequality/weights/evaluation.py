@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
-from servicequality.checks import choice, column, confidence_level, shown, unused_prefix
+from servicequality.checks import choice, column, confidence_level, shown, unused_prefix, values_of
 from servicequality.core import (
     RESULT,
     Computation,
@@ -31,7 +31,7 @@ from servicequality.shapes.base import FloatArray
 from servicequality.stats._checks import BoolArray, IntArray
 from servicequality.stats.adjusting import Grouped, adjusted_squares, sums_of
 from servicequality.weights.adjustment import Adjustment, Distance, Sample
-from servicequality.weights.margins import unlabelled
+from servicequality.weights.margins import check_categories, unlabelled
 
 __all__ = ["evaluate_adjusted"]
 
@@ -98,8 +98,7 @@ def evaluate_adjusted(
     adjustment.check(schema)
     if jackknife is not None:
         require_columns(schema, [jackknife], role="evaluate_adjusted: jackknife")
-        if schema[jackknife].is_nested() or schema[jackknife] == pl.Object:
-            raise InputError(f"jackknife: column {shown(jackknife)} holds {schema[jackknife]}, which is no group")
+        check_categories("evaluate_adjusted: jackknife", schema, [jackknife])
     name = f"{unused_prefix(schema.names())}weight"
     weighting = plan(chosen, by=keys, weight=name)
     types = key_types((data.with_columns(pl.lit(1.0).alias(name)),), chosen, weighting.grouping)
@@ -131,7 +130,7 @@ class _Groups(NamedTuple):
     """Groups of rows to leave out: that of each row, and how each is shown."""
 
     place: IntArray
-    names: list[Any]
+    names: pl.Series
 
 
 class _Loss(NamedTuple):
@@ -238,15 +237,16 @@ class _Reading:
         number = len(groups.names)
         whole = [self._ratios(self.weights, *pair) for pair in pairs]
         squares = np.zeros((len(pairs), self.sums.height))
-        for left_out, name in enumerate(groups.names):
+        for left_out in range(number):
             base = np.where(groups.place == left_out, 0.0, self.sample.base * number / (number - 1))
             try:
                 weights = self.sample.weights(base)
             except ParameterError as error:
+                name = values_of(groups.names[left_out : left_out + 1])
+                why = str(error).removeprefix(f"{self.sample.adjustment.function}: ")
                 raise ParameterError(
-                    f"evaluate_adjusted: without the group {shown(name)} the margins cannot be met: "
-                    f"{str(error).removeprefix(f'{self.sample.adjustment.function}: ')}. Take more groups "
-                    "of rows drawn at random, or merge categories"
+                    f"evaluate_adjusted: without the group {name} the margins cannot be met: {why}. Take more groups of rows "
+                    "drawn at random, or merge categories"
                 ) from error
             changes = [self._ratios(weights, *pair) - value for pair, value in zip(pairs, whole, strict=True)]
             squares += np.square(changes)
@@ -298,4 +298,4 @@ def _groups(rows: pl.DataFrame, name: str, base: FloatArray) -> _Groups:
         )
     numbered = pl.DataFrame({"label": there}).with_row_index("place")
     places = labels.to_frame().join(numbered, on="label", how="left", maintain_order="left")["place"]
-    return _Groups(places.cast(pl.Int64).fill_null(-1).to_numpy(), there.to_list())
+    return _Groups(places.cast(pl.Int64).fill_null(-1).to_numpy(), there)

@@ -117,6 +117,7 @@ def joint_margin(function: str, population: Any, by: Sequence[str], count: str) 
     """
     table = as_frame(population).lazy().collect()
     require_columns(table.schema, [*by, count], role=f"{function}: population")
+    check_categories(f"{function}: population", table.schema, by)
     if not holds_numbers(table.schema[count]):
         raise InputError(f"{function}: column {shown(count)} of the population holds {table.schema[count]}, not counts")
     rows = table.select(
@@ -129,6 +130,8 @@ def joint_margin(function: str, population: Any, by: Sequence[str], count: str) 
             f"{function}: column {shown(count)} of the population holds {bad.height} values that are no counts of 0 or "
             f"more, such as {shown(bad['count'][0])}"
         )
+    for place, name in enumerate(by):
+        _check_times(f"{function}: population", name, rows[f"key {place}"])
     categories = list(_categories(rows.drop("count")))
     missing = [one for one in categories if one is None or (isinstance(one, tuple) and None in one)]
     if missing:
@@ -188,8 +191,7 @@ def cells_of(function: str, rows: pl.DataFrame, margins: Sequence[Margin], base:
                 f"{function}: column {shown(name)} is null or NaN in {missing} of {rows.height} rows; filter them out, or give "
                 "them a category that the margins count"
             )
-        if not in_calendar(labels[key]).all():
-            raise InputError(f"{function}: column {shown(name)} holds times beyond the years 1 to 9999")
+        _check_times(function, name, labels[key])
     cells = labels.unique(maintain_order=True).with_row_index("cell")
     cell = labels.join(cells, on=list(keys.values()), how="left", maintain_order="left")["cell"]
     places = cell.cast(pl.Int64).to_numpy()
@@ -214,6 +216,24 @@ def cells_of(function: str, rows: pl.DataFrame, margins: Sequence[Margin], base:
         counts.append(np.array(list(margin.counts.values()), dtype=np.float64))
         categories.append(list(known))
     return Cells(places, cells.height, levels, counts, categories)
+
+
+def check_categories(function: str, schema: pl.Schema, names: Iterable[str]) -> None:
+    """Raise InputError for columns whose values name no category.
+
+    Args:
+        function: who asks, for messages.
+        schema: the columns.
+        names: those that are to name categories.
+    """
+    for name in names:
+        if schema[name].is_nested() or schema[name].base_type() in (pl.Object, pl.Duration):
+            raise InputError(f"{function}: column {shown(name)} holds {schema[name]}, which is no category")
+
+
+def _check_times(function: str, name: str, labels: pl.Series) -> None:
+    if not in_calendar(labels).all():
+        raise InputError(f"{function}: column {shown(name)} holds times beyond the years 1 to 9999")
 
 
 def unlabelled(labels: pl.Series) -> int:
