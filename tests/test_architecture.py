@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 ROWS = (
     ("cli",),
     ("report", "engines", "testing"),
-    ("catalogue", "scorecard", "comparison", "control", "drivers", "key_figures"),
+    ("catalogue", "scorecard", "comparison", "control", "drivers", "key_figures", "weights", "staffing"),
     ("metrics", "tables", "servqual"),
     ("sla",),
     ("events",),

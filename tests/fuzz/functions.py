@@ -11,7 +11,7 @@ import polars as pl
 import servicequality as sq
 from fuzz.grammar import NOON, ZONES
 from fuzz.source import Source
-from servicequality import comparison, control, drivers, events, report, servqual, sla
+from servicequality import comparison, control, drivers, events, report, servqual, sla, staffing, weights
 from servicequality.catalogue.searching import definitions
 from servicequality.model import TABLES, schema_of
 from servicequality.worktime import Schedule
@@ -146,9 +146,31 @@ _TIME = {
     KEY: "key",
     GROUP: "key",
 }
+_HALVES = {"flag": {True: 60, False: 40}}
+_MARGINS = (
+    {KEY: {"a": 60, "b": 30, "c": 10}},
+    {KEY: {"a": 60, "b": 30, "c": 10}, GROUP: {"a": 50, "b": 25.5, "c": 24.5}},
+)
+_PEOPLE = f'pl.DataFrame({{"{KEY}": ["a", "b", "c"], "count": [60, 30, 10]}})'
+_POPULATION = Source(eval(_PEOPLE), _PEOPLE)
 _EP = _answers(SMALL.value, "E", "P")
 _RELIABLE = {"scale": (SMALL,)}
 FRAMES = (
+    Target(name="weights.rake", function=weights.rake, frames=({KEY: "key", GROUP: "key", "flag": "flag", "w": "count"},),
+           keeps=True, roles={"weight": "w"}, always={"margins": (*_MARGINS, _HALVES, _HALVES), "name": ("made",)}),
+    Target(name="weights.post_stratify", function=weights.post_stratify, frames=({KEY: "key", "w": "positive"},), keeps=True,
+           roles={"weight": "w"}, always={"population": (_POPULATION,), "by": (KEY,), "name": ("made",)}),
+    Target(name="weights.calibrate", function=weights.calibrate, frames=({KEY: "key", "x": "share", "w": "positive"},),
+           keeps=True, roles={"weight": "w"}, always={"margins": ({"x": 50}, *_MARGINS), "size": (100,), "name": ("made",)}),
+    Target(name="weights.trim", function=weights.trim, frames=({"w": "positive"},), keeps=True, roles={"weight": "w"},
+           always={"upper": (30.0, 25, 60.0)}, options={"lower": (0.5, 5), "redistribute": ("equal", "proportional")}),
+    Target(name="weights.evaluate_adjusted", function=weights.evaluate_adjusted, metrics=1,
+           always={"margins": (*_MARGINS, _HALVES, _HALVES, _HALVES)},
+           frames=({KEY: "key", GROUP: "key", "flag": "flag", "w": "count", "fold": "key"},), roles={"weight": "w"}, options={
+               **LEVEL, **BY, "jackknife": ("fold",), "distance": ("rake", "linear")}),
+    Target(name="staffing.agents_by_interval", function=staffing.agents_by_interval, keeps=True, roles={"calls": "calls"},
+           frames=({"calls": "count", "seconds": "positive"},), always={"handle_seconds": (180, 95.5, "seconds")}, options={
+               "interval_seconds": (1800, 900.0), "service_level": (0.9, 0.5), "limit": (0, 10), "max_occupancy": (0.85,)}),
     Target(name="sq.follow_ups", function=sq.follow_ups, frames=(_taking("tickets"),), always={"as_of": AS_OF}, keeps=True,
            options={"same": (("requester_id",), ("requester_id", "product"))}),
     Target(name="Records.from_events", function=sq.Records.from_events, tables=("tickets", "changes"), frames=({
