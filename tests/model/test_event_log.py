@@ -220,3 +220,12 @@ def test_roles_that_the_log_does_not_have_are_not_given() -> None:
     assert not plain.has("responses", "author_id")
     named = Records.from_events(log.with_columns(by=pl.lit("x")), ticket="case", at="at", status="step", actor="by")
     assert named.has("changes", "actor_id")
+
+
+def test_a_ticket_whose_creation_nothing_says() -> None:
+    day = datetime(2026, 3, 2, tzinfo=UTC)
+    log = pl.DataFrame({"case": ["a", "a", "b"], "at": [day] * 3, "opened": [None, day, None]})
+    message = r"created='opened' is null in all rows of 1 of 2 tickets: 'b'; fill it in, or say created='first'"
+    with pytest.raises(InputError, match=message):
+        Records.from_events(log, ticket="case", at="at", created="opened")
+    assert Records.from_events(log.head(2), ticket="case", at="at", created="opened").tickets is not None

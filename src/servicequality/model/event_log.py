@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, holds_texts, listed, near, shown
+from servicequality.checks import column, holds_texts, listed, near, shown, values_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.frame_input import as_frame
 from servicequality.model.record import Record
@@ -95,9 +95,22 @@ def tables_of_log(
         tables["changes"] = pl.concat([_changes(ordered, field, named) for field in watched])
     if message is not None:
         tables["responses"] = _messages(ordered, named, schema[message])
-    if isinstance(frame, pl.DataFrame):
-        return {name: table.collect() for name, table in tables.items()}
-    return dict(tables)
+    if not isinstance(frame, pl.DataFrame):
+        return dict(tables)
+    made = {name: table.collect() for name, table in tables.items()}
+    if created != "first":
+        _refuse_uncreated(made["tickets"], created)
+    return dict(made)
+
+
+def _refuse_uncreated(tickets: pl.DataFrame, created: str) -> None:
+    """Raise InputError for tickets none of whose rows says when they were created."""
+    without = tickets.filter(pl.col("created_at").is_null())
+    if without.height:
+        raise InputError(
+            f"from_events: created={created!r} is null in all rows of {without.height} of {tickets.height} tickets: "
+            f"{values_of(without['ticket_id'], 3)}; fill it in, or say created='first' for the instant of the first row"
+        )
 
 
 def _check_options(roles: Mapping[str, str | None], message: str | None, columns: Any) -> None:
