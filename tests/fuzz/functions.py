@@ -281,6 +281,7 @@ _FINE: Mapping[str, tuple[Any, ...]] = {
     "top": (1, 3), "periods": (4, 8), "cuts": (None, (20.0, 60.0)), "limit": (None, 86_400.0), "weights": (),
     "expected": (0.5,), "margin": (0.1,), "objective": (0.99,), "before": (None,), "per": ("hour", "day"),
     "categories": (None,), "reviewers": (None,), "unique": ((), ("ticket_id",)), "required": (("ticket_id",),),
+    "each": (1, 3), "seed": (7,),
 }  # fmt: skip
 
 
