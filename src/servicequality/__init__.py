@@ -14,6 +14,7 @@ from servicequality.core import evaluate as evaluate
 from servicequality.core import plan as plan
 from servicequality.events import check as check
 from servicequality.events import checked_records as checked_records
+from servicequality.events import episodes as episodes
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
@@ -69,6 +70,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "compare",
         "define",
         "define_table",
+        "episodes",
         "evaluate",
         "facts",
         "flow",

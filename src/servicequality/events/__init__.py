@@ -2,6 +2,7 @@
 
 from servicequality.events.assignments import in_force
 from servicequality.events.checked import checked_records
+from servicequality.events.episode_rows import episodes
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
 from servicequality.events.presence_rows import presence
@@ -19,6 +20,7 @@ __all__ = [
     "FirstResponse",
     "check",
     "checked_records",
+    "episodes",
     "excluded_tickets",
     "facts",
     "flow",

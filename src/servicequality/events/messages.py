@@ -13,7 +13,7 @@ __all__ = ["message_facts", "messages"]
 
 
 def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFrame | None:
-    """Every message that was known, with what it counts as: `_human`, `_public`, `_opening`, `_customer`.
+    """Every message that was known, with what it counts as: `_human`, `_bot`, `_customer`, `_public`, `_opening`.
 
     A message whose visibility is not recorded is public; one without a mark for the opening text is that text if it is as
     old as the ticket; a message of an unknown author is nobody's.
@@ -22,6 +22,7 @@ def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFra
         return None
     rows = records.responses.with_columns(
         _human=(pl.col("author") == "agent").fill_null(value=False) & ~pl.col("automated").fill_null(value=False),
+        _bot=(pl.col("author") == "bot").fill_null(value=False),
         _customer=(pl.col("author") == "customer").fill_null(value=False),
         _public=pl.col("public").fill_null(value=True),
     )

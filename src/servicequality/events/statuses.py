@@ -26,12 +26,12 @@ class StatusSets:
     """Which statuses, in lower case, mean what; a status in no set runs."""
 
     ended: frozenset[str]
-    paused: frozenset[str]
-    requester_wait: frozenset[str]
-    agent_wait: frozenset[str]
-    agent_work: frozenset[str]
-    new: frozenset[str]
-    closed: frozenset[str]
+    paused: frozenset[str] = frozenset()
+    requester_wait: frozenset[str] = frozenset()
+    agent_wait: frozenset[str] = frozenset()
+    agent_work: frozenset[str] = frozenset()
+    new: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
 
     def bit(self, name: str) -> int:
         """The bit that stands for a set."""

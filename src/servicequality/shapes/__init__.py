@@ -24,7 +24,7 @@ from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric
 from servicequality.shapes.named_counts import PerName, per_name
 from servicequality.shapes.products import Product, product_of
 from servicequality.shapes.quantiles import Quantile, quantile
-from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
+from servicequality.shapes.rates import OpenRate, OpenRatio, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
 from servicequality.shapes.shares import (
     Attainment,
     Balance,
@@ -64,6 +64,7 @@ __all__ = [
     "NetMethod",
     "OpenMean",
     "OpenRate",
+    "OpenRatio",
     "OpenShare",
     "OpenTally",
     "OpenTotal",

@@ -1,0 +1,341 @@
+"""One row an outcome episode: what a customer asked, who answered, how it ended, and what came after."""
+
+import datetime as dt
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from servicequality.checks import column, refusing_misfits
+from servicequality.errors import InputError
+from servicequality.events.as_of import (
+    STAMPS,
+    Heads,
+    changes_of,
+    instant,
+    known_at,
+    known_events,
+    known_tickets,
+    needed,
+    over_tickets,
+    seconds,
+    words,
+)
+from servicequality.events.assignments import HELD
+from servicequality.events.hours import Hours, hours, key_columns, with_keys, worked
+from servicequality.events.messages import messages
+from servicequality.events.numbering import TicketNumbers, one_after_another
+from servicequality.events.openings import customer_openings
+from servicequality.events.statuses import StatusSets
+from servicequality.events.ticket_facts import ENDED, EXCLUDED
+from servicequality.events.ticket_rows import as_known, exclusion
+from servicequality.model import Records
+
+__all__ = ["episodes"]
+
+_SPANS = {"episode": "_stop", "bot_response": "_first_bot", "handoff": "_handoff"}
+"""Durations from the start of an episode, and what each runs to, unless the end comes first."""
+_COLUMNS = (
+    "episode_id", "ticket_id", "sequence", "started_at", "ended_at", "eligible", "bot_replies", "human_replies",
+    "first_bot_at", "first_human_at", "human_after_bot", "handoff_at", "handoff_reason", "human_requested_at",
+    "requested_human", "confirmed", "ended_by", "reopened_at", "next_started_at", "observed",
+    *(f"{name}_seconds" for name in _SPANS), "bot_response_observed", "handoff_observed", "human_request_seconds",
+    "return_seconds", "return_observed", "ended_age_seconds",
+)  # fmt: skip
+_ACTORS = ("customer", "human", "bot", "system")
+_FIELDS = ("status", "handoff", "confirmed", "human_requested")
+
+
+@refusing_misfits
+def episodes(
+    records: Records,
+    *,
+    as_of: dt.datetime,
+    ended: tuple[str, ...] = ENDED,
+    excluded: tuple[str, ...] = EXCLUDED,
+    schedule: Hours | None = None,
+) -> pl.LazyFrame:
+    """Every outcome episode that had begun by `as_of`: one row an episode, whoever answered, a bot or a person.
+
+    An episode starts with the opening of a ticket that its customer opened. After an end the first public message of the
+    customer starts the next one, even if the status stays as it is, and so does a reopening; a "thank you" after the
+    solution is an episode too. It ends at the next change to an ended status. What happens between an end and the next
+    start belongs to no episode, but for the customer's word and a request for a person, which belong to the one before.
+    A ticket that a bot or a person opened has no episode until its customer writes. A ticket whose `opened_by` is null was
+    opened by the customer, unless a public message of a person or a bot is its opening text. Stamps are not read.
+
+    Hand-offs, confirmations and requests for a person are changes of the fields ``handoff`` (the value is the reason),
+    ``confirmed`` ("true" or "false") and ``human_requested`` (any value but "false").
+
+    Columns, sorted by `ticket_id` and `sequence`:
+
+    - `episode_id` (ticket and sequence, as a text), `ticket_id`, `sequence` (from 1), `started_at`, `ended_at` (null while
+      it runs), `observed` (it has ended), `eligible` (false where the ticket is excluded: it stays a row).
+    - `bot_replies`, `human_replies`: public messages in it that are not the ticket's opening text; automated messages of
+      persons are none. `first_bot_at`, `first_human_at`; `human_after_bot`: a person replied after a reply or a hand-off of
+      the bot.
+    - `handoff_at`, `handoff_reason`: the first hand-off in it.
+    - `requested_human`, `human_requested_at`: the customer asked for a person, in it or after it until the next one.
+    - `confirmed`: the customer's last word on whether it is solved, in it or after it until the next one; null without one.
+      A rating is none, nor is it that the customer closes the ticket.
+    - `ended_by`: bot, human, system or customer, as the change's `actor` says; null if nothing does.
+    - `reopened_at`: the first move out of the ended statuses after it, `next_started_at`: when the next one began.
+    - `episode_seconds`: to the end or to `as_of`. `bot_response_seconds`, `handoff_seconds`: from the start to the first
+      reply of the bot, to the hand-off, else to the end or `as_of`; `…_observed` says whether it came.
+    - `ended_age_seconds`: from the end to `as_of`; `return_seconds`: from the end to the next start, else to `as_of`;
+      `return_observed` says which. `human_request_seconds`: from the end to the request for a person, 0 if it came before,
+      null without one. All are null while the episode runs.
+
+    Then the ticket's own columns, without its stamps. With a schedule, the durations from the start have twins in its time,
+    such as `handoff_working_seconds`.
+
+    Args:
+        records: the tickets, their responses and their changes.
+        as_of: the instant of knowledge, inclusive; with a time zone.
+        ended: statuses in which a ticket is ended.
+        excluded: reasons in the tickets' column `excluded`, or statuses, that make an episode ineligible.
+        schedule: the hours that count in the working time; of `Schedules`, those of the ticket, as in `facts`.
+
+    Raises:
+        ParameterError: `as_of` has no time zone, or a set of statuses is not a tuple of texts.
+        InputError: The records hold no tickets, no responses or no changes.
+    """
+    known = known_at(as_of)
+    sets = StatusSets(ended=words("ended", ended))
+    records, out = needed(records, "episodes"), words("excluded", excluded)
+    schedule = hours(schedule, records)
+    twins = [] if schedule is None else [f"{name}_working_seconds" for name in _SPANS]
+    made = {*_COLUMNS, *STAMPS, *twins}
+    own = [name for name in known_tickets(records, known).collect_schema() if name not in made and name[:1] != "_"]
+    for table, rows in (("responses", records.responses), ("changes", records.changes)):
+        if rows is None:
+            raise InputError(f"expected records with {table}; got none: episodes need Records({table}=...)")
+
+    def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
+        always = {"opened_by", "excluded", *HELD.values(), *key_columns(schedule)}
+        tickets = with_keys(read(None if names is None else {*names, *always}), schedule, records, known)
+        numbers = TicketNumbers(tickets)
+        rows = _episodes(one_after_another(_story(records, tickets, numbers, known, sets)))
+        heads = as_known(tickets, numbers, records, known).drop(*_COLUMNS[2:], strict=False)
+        wanted = [*_COLUMNS, *twins, *own] if names is None else names
+        rules = {**_rules(records, known, out), **({} if schedule is None else _working(schedule, known))}
+        # Both are in the order of the tickets' numbers, and each number is there: one walk through them.
+        return rows.join_asof(heads, on="_ticket", check_sortedness=False).select(
+            rules[name].alias(name) if name in rules else column(name) for name in wanted
+        )
+
+    return over_tickets(records, known, plan)
+
+
+def _rules(records: Records, known: int, out: frozenset[str]) -> dict[str, pl.Expr]:
+    """The columns that are made of what `_episodes` finds; instants there are in microseconds."""
+    stop, observed = pl.col("_stop"), pl.col("_stop").is_not_null()
+    came_back = pl.col("_next").is_not_null()
+    id_and_place = (pl.col("ticket_id").cast(pl.String), pl.col("sequence").cast(pl.String))
+    at = {
+        "started_at": "_start",
+        "ended_at": "_stop",
+        "first_bot_at": "_first_bot",
+        "first_human_at": "_first_human",
+        "handoff_at": "_handoff",
+        "human_requested_at": "_requested",
+        "reopened_at": "_reopened",
+        "next_started_at": "_next",
+    }
+    return {
+        "episode_id": pl.concat_str(*id_and_place, separator="/"),
+        **{name: instant(pl.col(source), records) for name, source in at.items()},
+        "eligible": exclusion(out).is_null(),
+        "handoff_reason": pl.col("_reason").cast(pl.String),
+        "requested_human": pl.col("_requested").is_not_null(),
+        "observed": observed,
+        **{f"{name}_seconds": seconds(_until(source, known) - pl.col("_start")) for name, source in _SPANS.items()},
+        "bot_response_observed": pl.col("_first_bot").is_not_null(),
+        "handoff_observed": pl.col("_handoff").is_not_null(),
+        "human_request_seconds": pl.when(observed).then(
+            seconds((pl.col("_requested") - stop).clip(lower_bound=0))
+        ),
+        "return_seconds": pl.when(observed).then(seconds(pl.col("_next").fill_null(known) - stop)),
+        "return_observed": pl.when(observed).then(came_back),
+        "ended_age_seconds": seconds(known - stop),
+    }
+
+
+def _working(schedule: Hours, known: int) -> dict[str, pl.Expr]:
+    start = pl.col("_start")
+    return {f"{name}_working_seconds": worked(schedule, start, _until(source, known)) for name, source in _SPANS.items()}
+
+
+def _until(source: str, known: int) -> pl.Expr:
+    return pl.coalesce(source, "_stop", pl.lit(known))
+
+
+# What can happen in the story of a ticket's episodes.
+_ASKED, _BOT, _HUMAN, _ENDED, _RUNS, _LEFT, _HANDED, _YES, _NO, _UNSAID, _REQUESTED = range(11)
+
+
+def _story(
+    records: Records, tickets: pl.DataFrame, numbers: TicketNumbers, known: int, sets: StatusSets
+) -> pl.LazyFrame:
+    """All events that affect an episode, one row each: `_ticket`, `_at`, `_what`, `_by`, `_reason`.
+
+    Messages come before changes at equal instants. `_by` is the place of an end's actor, `_reason` that of a hand-off.
+    """
+    mail = messages(records, numbers, known)
+    assert mail is not None  # `episodes` looked
+    public, opening, bot = pl.col("_public"), pl.col("_opening"), pl.col("_bot")
+    # A bot may answer in the second in which a ticket is created: only a mark makes its message the opening text.
+    marked = pl.col("opening").fill_null(value=False)
+    texts = mail.filter(public & ((pl.col("_human") & opening) | (bot & marked)))
+    opened = customer_openings(tickets, texts).with_columns(_what=pl.lit(_ASKED, pl.UInt8))
+    sent = mail.select(
+        "_ticket",
+        "_at",
+        pl.when(public & pl.col("_customer"))
+        .then(pl.lit(_ASKED, pl.UInt8))
+        .when(public & bot & ~marked)
+        .then(pl.lit(_BOT, pl.UInt8))
+        .when(public & pl.col("_human") & ~opening)
+        .then(pl.lit(_HUMAN, pl.UInt8))
+        .alias("_what"),
+    ).filter(pl.col("_what").is_not_null())
+    return pl.concat([opened, sent, _changes(records, numbers, known, sets)], how="diagonal")
+
+
+def _changes(records: Records, numbers: TicketNumbers, known: int, sets: StatusSets) -> pl.LazyFrame:
+    changes = changes_of(records)
+    assert changes is not None  # `episodes` looked
+    field, value = pl.col("field"), pl.col("value")
+    ended = sets.bit("ended")
+    left = sets.mask(pl.col("previous")) & ended != 0 if records.has("changes", "previous") else pl.lit(value=False)
+    text = value.str.to_lowercase()
+    moved = pl.when(sets.mask(value) & ended != 0).then(_ENDED).when(left).then(_LEFT).otherwise(_RUNS)
+    told = pl.when(text == "true").then(_YES).when(text == "false").then(_NO).otherwise(_UNSAID)
+    asked = pl.when((text != "false").fill_null(value=True)).then(_REQUESTED)
+    what = (
+        pl.when(field == "status").then(moved).when(field == "handoff").then(_HANDED).when(field == "confirmed").then(told)
+    )
+    actor = pl.col("actor").cast(pl.String).replace("agent", "human") if records.has("changes", "actor") else pl.lit(None)
+    rows = changes.filter(field.is_in(_FIELDS)).select(
+        "ticket_id",
+        "at",
+        what.otherwise(asked).cast(pl.UInt8).alias("_what"),
+        actor.cast(pl.Enum(_ACTORS), strict=False).alias("_by"),
+        pl.when(field == "handoff").then(value).cast(pl.Categorical).alias("_reason"),
+    )
+    return known_events(rows.filter(pl.col("_what").is_not_null()), numbers, known).select(
+        "_ticket", "_at", "_what", "_by", "_reason"
+    )
+
+
+_FOUND = {
+    "_ticket": pl.UInt32(),
+    **dict.fromkeys(("_start", "_stop", "sequence", "bot_replies", "human_replies"), pl.Int64()),
+    **dict.fromkeys(("_first_bot", "_first_human", "_handoff", "_requested", "_reopened", "_next"), pl.Int64()),
+    **dict.fromkeys(("human_after_bot", "confirmed"), pl.Boolean()),
+    "ended_by": pl.String(),
+    "_reason": pl.Categorical(),
+}
+
+
+def _episodes(story: pl.LazyFrame) -> pl.LazyFrame:
+    """The episodes of a story in order."""
+    return story.map_batches(
+        _pieces, schema=_FOUND, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
+    )
+
+
+class _Those(NamedTuple):
+    """Of some marked rows, those from one row to before another; where there is none the places mean nothing."""
+
+    count: npt.NDArray[np.int64]
+    first: npt.NDArray[np.int64]
+    last: npt.NDArray[np.int64]
+
+
+def _those(marked: npt.NDArray[np.bool_], begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> _Those:
+    rows = np.append(np.flatnonzero(marked), 0)
+    low, high = np.searchsorted(rows[:-1], begin), np.searchsorted(rows[:-1], end)
+    return _Those(high - low, rows[low], rows[high - 1])
+
+
+def _pieces(story: pl.DataFrame) -> pl.DataFrame:
+    """The story cut after every end; in each piece the first message of the customer or reopening starts an episode."""
+    ticket, at, what = (story[name].to_numpy() for name in ("_ticket", "_at", "_what"))
+    size = len(what)
+    enters = np.ones(size, np.bool_)  # the ticket's first row
+    enters[1:] = ticket[1:] != ticket[:-1]
+    over = what == _ENDED
+    begins = enters.copy()
+    begins[1:] |= over[:-1]
+    head = np.flatnonzero(begins)
+    end = np.append(head[1:], size)[: len(head)]
+    reopens = _reopenings(ticket, what)
+    starting = _those((what == _ASKED) | reopens, head, end)
+    lasts = starting.count > 0
+    start, end = starting.first[lasts], end[lasts]
+    own = ticket[start]
+    leads = np.ones(len(own), np.bool_)  # the ticket's first episode
+    leads[1:] = own[1:] != own[:-1]
+    last = np.append(leads[1:], np.ones(1, np.bool_))[: len(own)]
+    after = np.append(np.flatnonzero(enters), size)
+    whole = after[np.searchsorted(after, start, "right")]  # where the ticket's rows end
+    following = np.append(start[1:], size)[: len(own)]
+    reach = np.where(last, whole, following)
+    stopped = over[end - 1]
+    bot, human, handed, word, request, again = (
+        _those(rows, begin, until)
+        for rows, begin, until in (
+            (what == _BOT, start, end),
+            (what == _HUMAN, start, end),
+            (what == _HANDED, start, end),
+            ((what >= _YES) & (what <= _UNSAID), start, reach),
+            (what == _REQUESTED, start, reach),
+            (reopens, end, whole),
+        )
+    )
+    never = np.full(len(own), size)
+    acted = np.minimum(np.where(bot.count > 0, bot.first, never), np.where(handed.count > 0, handed.first, never))
+    place = np.arange(len(own))
+    said = np.where(word.count > 0, what[word.last], _UNSAID)
+    return pl.DataFrame(
+        {
+            "_ticket": own,
+            "_start": at[start],
+            "_stop": _where(stopped, at[end - 1]),
+            "sequence": place - np.maximum.accumulate(np.where(leads, place, 0)) + 1,
+            "bot_replies": bot.count,
+            "human_replies": human.count,
+            "_first_bot": _where(bot.count > 0, at[bot.first]),
+            "_first_human": _where(human.count > 0, at[human.first]),
+            "_handoff": _where(handed.count > 0, at[handed.first]),
+            "_requested": _where(request.count > 0, at[request.first]),
+            "_reopened": _where(stopped & (again.count > 0), at[again.first]),
+            "_next": _where(~last, at[following % max(size, 1)]),
+            "human_after_bot": (human.count > 0) & (human.last > acted),
+            "confirmed": _where(said != _UNSAID, said == _YES),
+            "ended_by": _where(stopped, story["_by"][end - 1]).cast(pl.String),
+            "_reason": _where(handed.count > 0, story["_reason"][handed.first]),
+        },
+        schema=_FOUND,
+    )
+
+
+def _reopenings(ticket: npt.NDArray[np.uint32], what: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Which rows move a ticket out of its ended statuses: the status above decides, and of a first row the log's word."""
+    moves = np.flatnonzero((what >= _ENDED) & (what <= _LEFT))
+    kind, own = what[moves], ticket[moves]
+    was_ended = kind == _LEFT
+    same = own[1:] == own[:-1]
+    was_ended[1:] = np.where(same, kind[:-1] == _ENDED, was_ended[1:])
+    reopens = np.zeros(len(what), np.bool_)
+    reopens[moves[was_ended & (kind != _ENDED)]] = True
+    return reopens
+
+
+def _where(holds: npt.NDArray[np.bool_], values: npt.NDArray[np.generic] | pl.Series) -> pl.Series:
+    """The values, null where it does not hold."""
+    series = pl.Series(values)
+    return series.zip_with(pl.Series(holds), pl.Series([None], dtype=series.dtype))
