@@ -147,7 +147,7 @@ def test_thousands_of_histories(seed: int) -> None:
 @few(6)
 @given(histories(most=6), minutes)
 def test_the_durations_follow_from_the_instants(desk: list[History], now: int) -> None:
-    rows = sq.episodes(desk_of(desk), as_of=at(now), schedule=Schedule({"sun": ["00:00-01:00"]}, "UTC")).collect()
+    rows = sq.episodes(desk_of(desk), as_of=at(now), schedule=Schedule({"sun": [("00:00", "01:00")]}, "UTC")).collect()
     for row in rows.iter_rows(named=True):
         start, end, until = row["started_at"], row["ended_at"], at(now)
         spans = {"episode": end, "bot_response": row["first_bot_at"], "handoff": row["handoff_at"]}
@@ -207,6 +207,11 @@ def test_the_next_episode_starts_with_a_message_or_a_reopening_whichever_is_firs
     ]
     later = f"{solved}, 11 status=open, 20 status=closed"
     assert rows_of("9 customer", later, *names) == [(1, at(0), at(5), at(11), at(9)), (2, at(9), at(20), None, None)]
+
+
+def test_a_reopening_belongs_to_the_episode_that_ended_last() -> None:
+    changes = "5 status=solved, 20 status=closed, 30 status=open"
+    assert rows_of("9 customer", changes, "ended_at", "reopened_at") == [(at(5), None), (at(20), at(30)), (None, None)]
 
 
 def test_closed_after_solved_is_no_episode_and_ends_one_that_a_thank_you_began() -> None:

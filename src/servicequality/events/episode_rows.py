@@ -284,6 +284,7 @@ def _pieces(story: pl.DataFrame) -> pl.DataFrame:
     whole = after[np.searchsorted(after, start, "right")]  # where the ticket's rows end
     following = np.append(start[1:], size)[: len(own)]
     reach = np.where(last, whole, following)
+    over_again = np.where(last, whole, np.append(end[1:], size)[: len(own)])  # where the next episode ends
     stopped = over[end - 1]
     bot, human, handed, word, request, again = (
         _those(rows, begin, until)
@@ -293,7 +294,7 @@ def _pieces(story: pl.DataFrame) -> pl.DataFrame:
             (what == _HANDED, start, end),
             ((what >= _YES) & (what <= _UNSAID), start, reach),
             (what == _REQUESTED, start, reach),
-            (reopens, end, whole),
+            (reopens, end, over_again),
         )
     )
     never = np.full(len(own), size)
