@@ -36,6 +36,7 @@ rows = sq.uptime(
     desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service", every="1w", timezone="Europe/Berlin"
 )
 """
+_EPISODES = "rows = sq.episodes(desk, as_of=as_of)\n"
 _FLOW = 'rows = sq.flow(desk, every="1w", as_of=as_of, by="channel", timezone="Europe/Berlin").collect()\n'
 _PRESENCE = 'rows = sq.presence(desk, since=as_of - timedelta(days=90), until=as_of, wrap="wrap_seconds")\n'
 _FACTS = "from servicequality.events import facts\n"
@@ -63,6 +64,7 @@ _BY_GRAIN = {
     "ticket": _DESK.format(imports="from servicequality.events import follow_ups, facts\n") + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
+    "episode": _DESK.format(imports="") + _EPISODES,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
     "flow period": _DESK.format(imports="") + _FLOW,
     "agent period": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _PRESENCE,
