@@ -26,6 +26,7 @@ from servicequality.events import status_spells as status_spells
 from servicequality.events import uptime as uptime
 from servicequality.metrics import *
 from servicequality.model import Account as Account
+from servicequality.model import Agent as Agent
 from servicequality.model import AgentTime as AgentTime
 from servicequality.model import Change as Change
 from servicequality.model import Contact as Contact
@@ -49,6 +50,7 @@ from servicequality import catalogue as catalogue  # isort: skip  (it reads the 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
     __all__ = [
         "Account",
+        "Agent",
         "AgentTime",
         "Change",
         "Contact",

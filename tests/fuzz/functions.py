@@ -100,24 +100,25 @@ def _records(name: str, function: Callable[..., Any], records: tuple[str, ...], 
 
 
 _LOG = ("tickets", "responses", "changes")
+_DESK = (*_LOG, "agents")
 _FACTS = {**_ENDED, "paused": ((), ("pending", "hold")), "schedule": (None, *SCHEDULES)}
 RECORDS = (
-    _records("sq.facts", sq.facts, _LOG, always={"as_of": AS_OF}, parts=True, options={
+    _records("sq.facts", sq.facts, _DESK, always={"as_of": AS_OF}, parts=True, options={
         **_FACTS, "first_response": ("public_reply", "zammad", "frappe", "after_handoff"),
         "requester_wait": (("new", "open"),), "agent_wait": (("pending",),), "agent_work": (("open",),), "new": (("new",),),
     }),
-    _records("sq.reply_waits", sq.reply_waits, _LOG, always={"as_of": AS_OF}, parts=True,
+    _records("sq.reply_waits", sq.reply_waits, _DESK, always={"as_of": AS_OF}, parts=True,
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
     _records("events.status_times", events.status_times, _LOG, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
-    _records("sq.status_spells", sq.status_spells, _LOG, always={"as_of": AS_OF}, parts=True,
+    _records("sq.status_spells", sq.status_spells, _DESK, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
     _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
     _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},
              options={**_ENDED, "timezone": ZONES, "by": ("channel", ["channel", "priority"])}),
     _records("sq.presence", sq.presence, ("contacts", "agent_time"), always=WINDOW,
              options={"every": EVERY, "timezone": ZONES, "wrap": ("wrap_seconds",)}),
-    _records("sq.check", sq.check, _LOG, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
+    _records("sq.check", sq.check, _DESK, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
     _records("sla.clocks", sla.clocks, _LOG, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
     _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),

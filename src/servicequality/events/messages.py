@@ -5,6 +5,7 @@ from collections.abc import Collection
 import polars as pl
 
 from servicequality.events.as_of import known_events
+from servicequality.events.kinds import who
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.per_ticket import any_of, count, distinct, earliest, of_present, total
 from servicequality.model import Records
@@ -16,11 +17,11 @@ def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFra
     """Every message that was known, with what it counts as: `_human`, `_bot`, `_customer`, `_public`, `_opening`.
 
     A message whose visibility is not recorded is public; one without a mark for the opening text is that text if it is as
-    old as the ticket; a message of an unknown author is nobody's.
+    old as the ticket; a message of an unknown author is nobody's. What `author` says is outranked by the agents (`who`).
     """
     if records.responses is None:
         return None
-    rows = records.responses.with_columns(
+    rows = records.responses.with_columns(who(records, "author", "author_id")).with_columns(
         _human=(pl.col("author") == "agent").fill_null(value=False) & ~pl.col("automated").fill_null(value=False),
         _bot=(pl.col("author") == "bot").fill_null(value=False),
         _customer=(pl.col("author") == "customer").fill_null(value=False),

@@ -65,6 +65,7 @@ def facts(
     What happened after `as_of` is not known: such rows and stamps do not exist. A ticket's facts depend on its own rows and
     on the call alone. Where a ticket has status changes they decide, else its stamps do; so with messages and the stamp of
     the first response, and with the counts of the ticket's own system (`reopen_count`, `reassignments`, `handle_seconds`).
+    Who is a person the table of agents says, if there is one, and else the message's own `author`.
     Status names are compared without regard to case, and a status in no set runs. At equal instants messages precede
     changes; changes of one instant are taken in the order of their `sequence` where it is given, else as they came in.
     Nothing is subtracted for pauses. Where a lazy table holds an id twice, its events belong to one of those rows; `check`

@@ -39,6 +39,7 @@ class Records:
         incidents: One row an `Incident`.
         sessions: One row a `HelpSession`.
         contacts: One row a `Contact`.
+        agents: One row an `Agent`, and stretch of time in which it was of one kind.
         agent_time: One row an `AgentTime`.
         accounts: One row an `Account`.
         deployments: One row a `Deployment`.
@@ -53,6 +54,7 @@ class Records:
     incidents: pl.LazyFrame | None
     sessions: pl.LazyFrame | None
     contacts: pl.LazyFrame | None
+    agents: pl.LazyFrame | None
     agent_time: pl.LazyFrame | None
     accounts: pl.LazyFrame | None
     deployments: pl.LazyFrame | None
@@ -71,6 +73,7 @@ class Records:
         incidents: Table | None = None,
         sessions: Table | None = None,
         contacts: Table | None = None,
+        agents: Table | None = None,
         agent_time: Table | None = None,
         accounts: Table | None = None,
         deployments: Table | None = None,
@@ -88,6 +91,7 @@ class Records:
             incidents: a table of failures.
             sessions: a table of visits to self-service.
             contacts: a table of calls and chats.
+            agents: a table of who is a person, a bot or a rule, which outranks what messages and changes say of them.
             agent_time: a table of agents' paid time.
             accounts: a table of customers.
             deployments: a table of releases.
@@ -108,6 +112,7 @@ class Records:
             "incidents": incidents,
             "sessions": sessions,
             "contacts": contacts,
+            "agents": agents,
             "agent_time": agent_time,
             "accounts": accounts,
             "deployments": deployments,

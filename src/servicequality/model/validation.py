@@ -11,10 +11,12 @@ import polars as pl
 from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
+from servicequality.model.operations import Agent
 from servicequality.model.record import Record
 from servicequality.model.roles import assign_roles, suggest
 from servicequality.model.schema import nullable_fields, required_fields, schema_of, stored_type
 from servicequality.model.tables import TABLES, UNIQUE
+from servicequality.model.validity import validity_faults
 
 __all__ = ["check_timezone", "conform", "faults_and_frame", "refuse"]
 
@@ -51,8 +53,9 @@ def conform(
 
     Raises:
         InputError: All faults in one message: missing columns, types that never fit, and, in an eager frame, values
-            that do not fit, nulls in required columns and duplicate ids. In a lazy frame a column that has to be
-            converted raises for its values at collect; nulls and duplicates are left to `check`.
+            that do not fit, nulls in required columns, duplicate ids, and agents of two kinds at one time. In a lazy frame
+            a column that has to be converted raises for its values at collect; nulls and duplicates are left to `check`,
+            and the times of agents to the calls that read them.
         ParameterError: `columns` names no role, or `timezone` no zone.
     """
     check_timezone(timezone)
@@ -195,4 +198,6 @@ def faults_and_frame(
     conformed = frame.lazy().select(*[value.alias(name) for name, value in (nulls | plain).items()], *extras).collect()
     for role in values:
         faults += role.value_faults(frame[role.column], conformed[role.name], record)
+    if record is Agent and not faults:
+        faults += validity_faults(conformed, "agent_id", table)
     return faults, conformed
