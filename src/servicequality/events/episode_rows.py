@@ -25,6 +25,7 @@ from servicequality.events.as_of import (
 )
 from servicequality.events.assignments import HELD
 from servicequality.events.hours import Hours, hours, key_columns, with_keys, worked
+from servicequality.events.kinds import who
 from servicequality.events.messages import messages
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.events.openings import customer_openings
@@ -80,7 +81,7 @@ def episodes(
     - `requested_human`, `human_requested_at`: the customer asked for a person, in it or after it until the next one.
     - `confirmed`: the customer's last word on whether it is solved, in it or after it until the next one; null without one.
       A rating is none, nor is it that the customer closes the ticket.
-    - `ended_by`: bot, human, system or customer, as the change's `actor` says; null if nothing does.
+    - `ended_by`: bot, human, system or customer, as the change's `actor` or the table of agents says; null if neither does.
     - `reopened_at`: the first move out of the ended statuses after it, `next_started_at`: when the next one began.
     - `episode_seconds`: to the end or to `as_of`. `bot_response_seconds`, `handoff_seconds`: from the start to the first
       reply of the bot, to the hand-off, else to the end or `as_of`; `…_observed` says whether it came.
@@ -217,12 +218,11 @@ def _changes(records: Records, numbers: TicketNumbers, known: int, sets: StatusS
     what = (
         pl.when(field == "status").then(moved).when(field == "handoff").then(_HANDED).when(field == "confirmed").then(told)
     )
-    actor = pl.col("actor").cast(pl.String).replace("agent", "human") if records.has("changes", "actor") else pl.lit(None)
     rows = changes.filter(field.is_in(_FIELDS)).select(
         "ticket_id",
         "at",
         what.otherwise(asked).cast(pl.UInt8).alias("_what"),
-        actor.cast(pl.Enum(_ACTORS), strict=False).alias("_by"),
+        who(records, "actor", "actor_id").cast(pl.String).replace("agent", "human").cast(pl.Enum(_ACTORS)).alias("_by"),
         pl.when(field == "handoff").then(value).cast(pl.Categorical).alias("_reason"),
     )
     return known_events(rows.filter(pl.col("_what").is_not_null()), numbers, known).select(
