@@ -83,7 +83,11 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "csat": [{"scale": (1, 5)}, {"scale": (0, 1)}, {"scale": (1, 5), "missing": (0, 6)}],
     "csat_mean": [{"scale": (1, 5)}, {"scale": (1, 10), "missing": (99,)}],
     "deflection_rate": [{"estimate": estimate} for estimate in ("bounds", "confirmed", "no_contact")],
-    "durable_resolution_rate": [{}, {"window": 60.0, "estimate": "bounds"}, {"recontact": "recontact", "confirmed": "required"}],
+    "durable_resolution_rate": [
+        {},
+        {"window": 60.0, "estimate": "bounds"},
+        {"recontact": "recontact", "confirmed": "required"},
+    ],
     "false_containment_rate": [{"window": 60.0}, {"window": 60.0, "estimate": "bounds"}],
     "handoff_rate": [{}, {"reasons": ("a", "B")}],
     "icc": [{"incomplete": "leave_out"}],

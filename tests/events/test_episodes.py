@@ -191,7 +191,9 @@ def records(messages: str = "", changes: str = "", **ticket: Any) -> sq.Records:
     )
 
 
-def rows_of(messages: str = "", changes: str = "", *names: str, now: int = 1_000, **ticket: Any) -> list[tuple[Any, ...]]:
+def rows_of(
+    messages: str = "", changes: str = "", *names: str, now: int = 1_000, **ticket: Any
+) -> list[tuple[Any, ...]]:
     frame = sq.episodes(records(messages, changes, **ticket), as_of=at(now)).select(*names).collect()
     return frame.rows()
 
@@ -231,7 +233,9 @@ def test_what_comes_at_the_instant_of_the_end() -> None:
 
 
 def test_the_customers_word_belongs_to_the_episode_that_started_last() -> None:
-    changes = "5 status=solved bot, 7 confirmed=true, 9 status=open, 10 confirmed=False, 11 confirmed=, 20 status=solved"
+    changes = (
+        "5 status=solved bot, 7 confirmed=true, 9 status=open, 10 confirmed=False, 11 confirmed=, 20 status=solved"
+    )
     assert rows_of("1 bot", changes, "confirmed") == [(True,), (None,)]
     assert rows_of("1 bot", changes, "confirmed", now=10) == [(True,), (False,)]
     asked = "5 status=solved, 6 human_requested=, 9 status=open, 10 human_requested=false"
@@ -271,7 +275,9 @@ def test_an_excluded_ticket_stays_a_row() -> None:
     assert rows_of("", f"{solved}, 9 status=merged", "eligible")[0] == (False,)
     frame = sq.episodes(records("", solved, excluded="odd"), as_of=at(9), excluded=("odd",)).collect()
     assert frame["eligible"].to_list() == [False]
-    assert sq.episodes(records("", "5 status=done"), as_of=at(9), ended=("Done",)).collect()["observed"].to_list() == [True]
+    assert sq.episodes(records("", "5 status=done"), as_of=at(9), ended=("Done",)).collect()["observed"].to_list() == [
+        True
+    ]
 
 
 def test_a_log_that_begins_late_says_what_came_before() -> None:
@@ -367,7 +373,11 @@ def test_the_tickets_own_columns_come_along_and_none_of_them_replaces_an_episode
 @pytest.mark.parametrize(
     ("call", "error", "told"),
     [
-        (lambda r: sq.episodes(r, as_of=dt.datetime(2026, 1, 1)), ParameterError, "as_of must be a datetime with a time"),  # noqa: DTZ001
+        (
+            lambda r: sq.episodes(r, as_of=dt.datetime(2026, 1, 1)),
+            ParameterError,
+            "as_of must be a datetime with a time",
+        ),  # noqa: DTZ001
         (lambda r: sq.episodes(r, as_of=at(0), ended="solved"), ParameterError, "ended must be a tuple of names"),
         (lambda r: sq.episodes(r, as_of=at(0), excluded=(1,)), ParameterError, "excluded must be a tuple of names"),
         (lambda r: sq.episodes(r, as_of=at(0), schedule=8), ParameterError, "schedule must be a Schedule"),

@@ -38,7 +38,14 @@ def episode(**given: Any) -> Row:
         "category": "a",
     } | given  # fmt: skip
     if not row["observed"]:
-        later = ("return_seconds", "return_observed", "ended_age_seconds", "human_request_seconds", "ended_at", "ended_by")
+        later = (
+            "return_seconds",
+            "return_observed",
+            "ended_age_seconds",
+            "human_request_seconds",
+            "ended_at",
+            "ended_by",
+        )
         row |= dict.fromkeys(later)
     return row
 
@@ -197,9 +204,7 @@ RATES: list[tuple[Metric, Callable[[Row], object]]] = [
     ),
     (
         sq.durable_resolution_rate(recontact="next_contact_at"),
-        lambda row: told(
-            row, has_bot, lambda r: assumed(r) and not back_within(r, WEEK) and not contacted(r), WEEK
-        ),
+        lambda row: told(row, has_bot, lambda r: assumed(r) and not back_within(r, WEEK) and not contacted(r), WEEK),
     ),
     (sq.automation_rate(), lambda row: told(row, everybody, assumed, DAY)),
     (sq.automation_rate(confirmed="required"), lambda row: told(row, everybody, required)),
@@ -382,9 +387,17 @@ def test_the_next_ticket_of_the_customer_counts_as_a_return_where_it_is_joined()
     log = [("t1", 0, "solved"), ("t2", 3, "solved")]
     records = sq.Records(
         tickets=tickets,
-        responses=[{"ticket_id": name, "at": START + timedelta(days=day, minutes=1), "author": "bot"} for name, day, _ in log],
+        responses=[
+            {"ticket_id": name, "at": START + timedelta(days=day, minutes=1), "author": "bot"} for name, day, _ in log
+        ],
         changes=[
-            {"ticket_id": name, "at": START + timedelta(days=day, minutes=5), "field": "status", "value": value, "actor": "bot"}
+            {
+                "ticket_id": name,
+                "at": START + timedelta(days=day, minutes=5),
+                "field": "status",
+                "value": value,
+                "actor": "bot",
+            }
             for name, day, value in log
         ],
     )
@@ -418,14 +431,26 @@ def test_bot_and_people_are_compared_on_the_same_kind_of_case() -> None:
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: sq.autonomous_resolution_rate(), "say what confirms a resolution: confirmed='required' or 'assumed'"),
-        (lambda: sq.autonomous_resolution_rate(confirmed="assumed", definition="fin"), "say what confirms a resolution"),
+        (sq.autonomous_resolution_rate, "say what confirms a resolution: confirmed='required' or 'assumed'"),
+        (
+            lambda: sq.autonomous_resolution_rate(confirmed="assumed", definition="fin"),
+            "say what confirms a resolution",
+        ),
         (lambda: sq.autonomous_resolution_rate(confirmed="asumed"), "did you mean 'assumed'"),
-        (lambda: sq.autonomous_resolution_rate(definition="finn"), "definition must be one of 'fin', 'zendesk', 'captain'"),
+        (
+            lambda: sq.autonomous_resolution_rate(definition="finn"),
+            "definition must be one of 'fin', 'zendesk', 'captain'",
+        ),
         (lambda: sq.autonomous_resolution_rate(confirmed="required", quiet=60), "quiet= is the silence of"),
-        (lambda: sq.autonomous_resolution_rate(confirmed="assumed", quiet=0), "quiet must be a positive number of seconds"),
+        (
+            lambda: sq.autonomous_resolution_rate(confirmed="assumed", quiet=0),
+            "quiet must be a positive number of seconds",
+        ),
         (lambda: sq.autonomous_resolution_rate("e", verified="v", confirmed="assumed"), "verified= is the check of"),
-        (lambda: sq.durable_resolution_rate(window=float("inf")), "window must be a positive number of seconds, got inf"),
+        (
+            lambda: sq.durable_resolution_rate(window=float("inf")),
+            "window must be a positive number of seconds, got inf",
+        ),
         (lambda: sq.durable_resolution_rate(estimate="so_far"), "estimate must be one of 'matured', 'bounds'"),
         (lambda: sq.false_containment_rate(window="7d"), "window must be a positive number of seconds, got '7d'"),
         (lambda: sq.handoff_rate(reasons="usage_limit"), "reasons must be a tuple of texts"),

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -27,12 +27,12 @@ from servicequality.events.assignments import HELD
 from servicequality.events.hours import Hours, hours, key_columns, with_keys, worked
 from servicequality.events.kinds import who
 from servicequality.events.messages import messages
-from servicequality.events.numbering import TicketNumbers, one_after_another
+from servicequality.events.numbering import TicketNumbers, row_order
 from servicequality.events.openings import customer_openings
-from servicequality.events.statuses import StatusSets
+from servicequality.events.statuses import codes
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
-from servicequality.events.ticket_rows import as_known, exclusion
-from servicequality.model import Records
+from servicequality.events.ticket_rows import as_known
+from servicequality.model import Author, Records
 
 __all__ = ["episodes"]
 
@@ -45,7 +45,7 @@ _COLUMNS = (
     *(f"{name}_seconds" for name in _SPANS), "bot_response_observed", "handoff_observed", "human_request_seconds",
     "return_seconds", "return_observed", "ended_age_seconds",
 )  # fmt: skip
-_ACTORS = ("customer", "human", "bot", "system")
+_AUTHOR = pl.Enum(get_args(Author))
 _FIELDS = ("status", "handoff", "confirmed", "human_requested")
 
 
@@ -104,7 +104,7 @@ def episodes(
         InputError: The records hold no tickets, no responses or no changes.
     """
     known = known_at(as_of)
-    sets = StatusSets(ended=words("ended", ended))
+    over = words("ended", ended)
     records, out = needed(records, "episodes"), words("excluded", excluded)
     schedule = hours(schedule, records)
     twins = [] if schedule is None else [f"{name}_working_seconds" for name in _SPANS]
@@ -115,12 +115,14 @@ def episodes(
             raise InputError(f"expected records with {table}; got none: episodes need Records({table}=...)")
 
     def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
-        always = {"opened_by", "excluded", *HELD.values(), *key_columns(schedule)}
-        tickets = with_keys(read(None if names is None else {*names, *always}), schedule, records, known)
-        numbers = TicketNumbers(tickets)
-        rows = _episodes(one_after_another(_story(records, tickets, numbers, known, sets)))
-        heads = as_known(tickets, numbers, records, known).drop(*_COLUMNS[2:], strict=False)
         wanted = [*_COLUMNS, *twins, *own] if names is None else names
+        tickets = with_keys(
+            read({*wanted, "opened_by", "excluded", "status", *key_columns(schedule)}), schedule, records, known
+        )
+        numbers = TicketNumbers(tickets)
+        rows = _episodes(_story(records, tickets, numbers, known, over, out))
+        fields = [field for field, name in HELD.items() if name in wanted]
+        heads = as_known(tickets, numbers, records, known, fields).drop(*_COLUMNS[2:], strict=False)
         rules = {**_rules(records, known, out), **({} if schedule is None else _working(schedule, known))}
         # Both are in the order of the tickets' numbers, and each number is there: one walk through them.
         return rows.join_asof(heads, on="_ticket", check_sortedness=False).select(
@@ -133,7 +135,6 @@ def episodes(
 def _rules(records: Records, known: int, out: frozenset[str]) -> dict[str, pl.Expr]:
     """The columns that are made of what `_episodes` finds; instants there are in microseconds."""
     stop, observed = pl.col("_stop"), pl.col("_stop").is_not_null()
-    came_back = pl.col("_next").is_not_null()
     id_and_place = (pl.col("ticket_id").cast(pl.String), pl.col("sequence").cast(pl.String))
     at = {
         "started_at": "_start",
@@ -148,25 +149,29 @@ def _rules(records: Records, known: int, out: frozenset[str]) -> dict[str, pl.Ex
     return {
         "episode_id": pl.concat_str(*id_and_place, separator="/"),
         **{name: instant(pl.col(source), records) for name, source in at.items()},
-        "eligible": exclusion(out).is_null(),
-        "handoff_reason": pl.col("_reason").cast(pl.String),
+        "eligible": ~(_among("excluded", out) | pl.coalesce("_status_out", _among("status", out))),
         "requested_human": pl.col("_requested").is_not_null(),
+        "ended_by": pl.col("_by").cast(pl.String).replace("agent", "human"),
         "observed": observed,
         **{f"{name}_seconds": seconds(_until(source, known) - pl.col("_start")) for name, source in _SPANS.items()},
         "bot_response_observed": pl.col("_first_bot").is_not_null(),
         "handoff_observed": pl.col("_handoff").is_not_null(),
-        "human_request_seconds": pl.when(observed).then(
-            seconds((pl.col("_requested") - stop).clip(lower_bound=0))
-        ),
+        "human_request_seconds": pl.when(observed).then(seconds((pl.col("_requested") - stop).clip(lower_bound=0))),
         "return_seconds": pl.when(observed).then(seconds(pl.col("_next").fill_null(known) - stop)),
-        "return_observed": pl.when(observed).then(came_back),
+        "return_observed": pl.when(observed).then(pl.col("_next").is_not_null()),
         "ended_age_seconds": seconds(known - stop),
     }
 
 
+def _among(name: str, values: frozenset[str]) -> pl.Expr:
+    return pl.col(name).str.to_lowercase().is_in(sorted(values)).fill_null(value=False)
+
+
 def _working(schedule: Hours, known: int) -> dict[str, pl.Expr]:
     start = pl.col("_start")
-    return {f"{name}_working_seconds": worked(schedule, start, _until(source, known)) for name, source in _SPANS.items()}
+    return {
+        f"{name}_working_seconds": worked(schedule, start, _until(source, known)) for name, source in _SPANS.items()
+    }
 
 
 def _until(source: str, known: int) -> pl.Expr:
@@ -175,14 +180,21 @@ def _until(source: str, known: int) -> pl.Expr:
 
 # What can happen in the story of a ticket's episodes.
 _ASKED, _BOT, _HUMAN, _ENDED, _RUNS, _LEFT, _HANDED, _YES, _NO, _UNSAID, _REQUESTED = range(11)
+# What a value can be, one bit each; `_OUT`, a status that excludes the ticket, stands beside what happened.
+_TRUE, _FALSE, _OVER, _OUT = 1, 2, 4, 16
 
 
 def _story(
-    records: Records, tickets: pl.DataFrame, numbers: TicketNumbers, known: int, sets: StatusSets
+    records: Records,
+    tickets: pl.DataFrame,
+    numbers: TicketNumbers,
+    known: int,
+    ended: frozenset[str],
+    out: frozenset[str],
 ) -> pl.LazyFrame:
-    """All events that affect an episode, one row each: `_ticket`, `_at`, `_what`, `_by`, `_reason`.
+    """All events that affect an episode, one row each: `_ticket`, `_at`, `_what`, and of changes `_by` and `_value`.
 
-    Messages come before changes at equal instants. `_by` is the place of an end's actor, `_reason` that of a hand-off.
+    Messages come before changes at equal instants.
     """
     mail = messages(records, numbers, known)
     assert mail is not None  # `episodes` looked
@@ -202,32 +214,51 @@ def _story(
         .then(pl.lit(_HUMAN, pl.UInt8))
         .alias("_what"),
     ).filter(pl.col("_what").is_not_null())
-    return pl.concat([opened, sent, _changes(records, numbers, known, sets)], how="diagonal")
+    return pl.concat([opened, sent, _changes(records, numbers, known, ended, out)], how="diagonal")
 
 
-def _changes(records: Records, numbers: TicketNumbers, known: int, sets: StatusSets) -> pl.LazyFrame:
-    changes = changes_of(records)
+def _changes(
+    records: Records, numbers: TicketNumbers, known: int, ended: frozenset[str], out: frozenset[str]
+) -> pl.LazyFrame:
+    changes, carried = changes_of(records), records.has("changes", "previous")
     assert changes is not None  # `episodes` looked
-    field, value = pl.col("field"), pl.col("value")
-    ended = sets.bit("ended")
-    left = sets.mask(pl.col("previous")) & ended != 0 if records.has("changes", "previous") else pl.lit(value=False)
-    text = value.str.to_lowercase()
-    moved = pl.when(sets.mask(value) & ended != 0).then(_ENDED).when(left).then(_LEFT).otherwise(_RUNS)
-    told = pl.when(text == "true").then(_YES).when(text == "false").then(_NO).otherwise(_UNSAID)
-    asked = pl.when((text != "false").fill_null(value=True)).then(_REQUESTED)
+    texts = {"true": _TRUE, "false": _FALSE} | dict.fromkeys(ended, _OVER)
+    texts |= {text: texts.get(text, 0) | _OUT for text in out}
+    field = {name: pl.col("_field") == place for place, name in enumerate(_FIELDS)}
+    left = codes(pl.col("previous"), dict.fromkeys(ended, 1)) == 1 if carried else pl.lit(value=False)
+    nobody = records.agents is None and not records.has("changes", "actor")
+    moved = pl.when(_has(_OVER)).then(_ENDED).when(left).then(_LEFT).otherwise(_RUNS)
+    told = pl.when(_has(_TRUE)).then(_YES).when(_has(_FALSE)).then(_NO).otherwise(_UNSAID)
     what = (
-        pl.when(field == "status").then(moved).when(field == "handoff").then(_HANDED).when(field == "confirmed").then(told)
+        pl.when(field["status"])
+        .then(moved | (pl.col("_code") & _OUT))
+        .when(field["handoff"])
+        .then(_HANDED)
+        .when(field["confirmed"])
+        .then(told)
+        .when(~_has(_FALSE))
+        .then(_REQUESTED)
     )
-    rows = changes.filter(field.is_in(_FIELDS)).select(
-        "ticket_id",
-        "at",
-        what.otherwise(asked).cast(pl.UInt8).alias("_what"),
-        who(records, "actor", "actor_id").cast(pl.String).replace("agent", "human").cast(pl.Enum(_ACTORS)).alias("_by"),
-        pl.when(field == "handoff").then(value).cast(pl.Categorical).alias("_reason"),
+    rows = (
+        changes.filter(pl.col("field").is_in(_FIELDS))
+        .select(
+            "ticket_id",
+            "at",
+            pl.col("field").cast(pl.Enum(_FIELDS)).to_physical().alias("_field"),
+            # Few different texts: as categories they are carried like numbers.
+            pl.col("value").cast(pl.Categorical).alias("_value"),
+            (pl.lit(None, _AUTHOR) if nobody else who(records, "actor", "actor_id")).alias("_by"),
+            *(["previous"] if carried else []),
+        )
+        .with_columns(codes(pl.col("_value"), texts).alias("_code"))
+        .with_columns(what.cast(pl.UInt8).alias("_what"))
+        .filter(pl.col("_what").is_not_null())
     )
-    return known_events(rows.filter(pl.col("_what").is_not_null()), numbers, known).select(
-        "_ticket", "_at", "_what", "_by", "_reason"
-    )
+    return known_events(rows, numbers, known).select("_ticket", "_at", "_what", "_by", "_value")
+
+
+def _has(bit: int) -> pl.Expr:
+    return (pl.col("_code") & bit) != 0
 
 
 _FOUND = {
@@ -235,13 +266,14 @@ _FOUND = {
     **dict.fromkeys(("_start", "_stop", "sequence", "bot_replies", "human_replies"), pl.Int64()),
     **dict.fromkeys(("_first_bot", "_first_human", "_handoff", "_requested", "_reopened", "_next"), pl.Int64()),
     **dict.fromkeys(("human_after_bot", "confirmed"), pl.Boolean()),
-    "ended_by": pl.String(),
-    "_reason": pl.Categorical(),
+    "_by": _AUTHOR,
+    "handoff_reason": pl.String(),
+    "_status_out": pl.Boolean(),
 }
 
 
 def _episodes(story: pl.LazyFrame) -> pl.LazyFrame:
-    """The episodes of a story in order."""
+    """The episodes of a story, in the order of tickets and time."""
     return story.map_batches(
         _pieces, schema=_FOUND, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
     )
@@ -250,87 +282,94 @@ def _episodes(story: pl.LazyFrame) -> pl.LazyFrame:
 class _Those(NamedTuple):
     """Of some marked rows, those from one row to before another; where there is none the places mean nothing."""
 
-    count: npt.NDArray[np.int64]
+    number: npt.NDArray[np.int32]
     first: npt.NDArray[np.int64]
     last: npt.NDArray[np.int64]
 
 
 def _those(marked: npt.NDArray[np.bool_], begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> _Those:
     rows = np.append(np.flatnonzero(marked), 0)
-    low, high = np.searchsorted(rows[:-1], begin), np.searchsorted(rows[:-1], end)
+    if len(rows) == 1:
+        return _Those(np.zeros(len(begin), np.int32), *np.zeros((2, len(begin)), np.int64))
+    above = np.zeros(len(marked) + 1, np.int32)  # how many are above each row; a log has fewer than 2^31
+    np.cumsum(marked, out=above[1:])
+    low, high = above[begin], above[end]
     return _Those(high - low, rows[low], rows[high - 1])
 
 
 def _pieces(story: pl.DataFrame) -> pl.DataFrame:
     """The story cut after every end; in each piece the first message of the customer or reopening starts an episode."""
-    ticket, at, what = (story[name].to_numpy() for name in ("_ticket", "_at", "_what"))
-    size = len(what)
-    enters = np.ones(size, np.bool_)  # the ticket's first row
-    enters[1:] = ticket[1:] != ticket[:-1]
+    order, enters = row_order(story["_ticket"], story["_at"])
+    ticket, at, marked = (story[name].to_numpy()[order] for name in ("_ticket", "_at", "_what"))
+    what, size = marked & np.uint8(_OUT - 1), len(marked)
     over = what == _ENDED
     begins = enters.copy()
     begins[1:] |= over[:-1]
     head = np.flatnonzero(begins)
     end = np.append(head[1:], size)[: len(head)]
-    reopens = _reopenings(ticket, what)
+    moves = np.flatnonzero((what >= _ENDED) & (what <= _LEFT))
+    reopens = _reopenings(ticket, what, moves)
     starting = _those((what == _ASKED) | reopens, head, end)
-    lasts = starting.count > 0
-    start, end = starting.first[lasts], end[lasts]
+    starts = starting.number > 0
+    start, end = starting.first[starts], end[starts]
     own = ticket[start]
     leads = np.ones(len(own), np.bool_)  # the ticket's first episode
     leads[1:] = own[1:] != own[:-1]
     last = np.append(leads[1:], np.ones(1, np.bool_))[: len(own)]
-    after = np.append(np.flatnonzero(enters), size)
-    whole = after[np.searchsorted(after, start, "right")]  # where the ticket's rows end
-    following = np.append(start[1:], size)[: len(own)]
+    entry = np.flatnonzero(enters)
+    whole = np.append(entry[1:], size)[np.searchsorted(ticket[entry], own)]  # where the ticket's rows end
+    following = np.append(start[1:], 0)[: len(own)]
     reach = np.where(last, whole, following)
-    over_again = np.where(last, whole, np.append(end[1:], size)[: len(own)])  # where the next episode ends
+    over_again = np.where(last, whole, np.append(end[1:], 0)[: len(own)])  # where the next episode ends
     stopped = over[end - 1]
-    bot, human, handed, word, request, again = (
-        _those(rows, begin, until)
-        for rows, begin, until in (
-            (what == _BOT, start, end),
-            (what == _HUMAN, start, end),
-            (what == _HANDED, start, end),
-            ((what >= _YES) & (what <= _UNSAID), start, reach),
-            (what == _REQUESTED, start, reach),
-            (reopens, end, over_again),
-        )
-    )
-    never = np.full(len(own), size)
-    acted = np.minimum(np.where(bot.count > 0, bot.first, never), np.where(handed.count > 0, handed.first, never))
+    bot, human = _those(what == _BOT, start, end), _those(what == _HUMAN, start, end)
+    handed = _those(what == _HANDED, start, end)
+    word = _those((what >= _YES) & (what <= _UNSAID), start, reach)
+    request = _those(what == _REQUESTED, start, reach)
+    again = _those(reopens, end, over_again)
+    acted = np.minimum(np.where(bot.number > 0, bot.first, size), np.where(handed.number > 0, handed.first, size))
     place = np.arange(len(own))
-    said = np.where(word.count > 0, what[word.last], _UNSAID)
+    said = np.where(word.number > 0, what[word.last], _UNSAID)
+    state = np.zeros(1 + int(ticket.max(initial=0)), np.uint8)  # what the last status of each ticket is
+    state[ticket[moves]] = marked[moves]  # of repeated places numpy keeps the last
+    state = state[own]
     return pl.DataFrame(
         {
             "_ticket": own,
             "_start": at[start],
             "_stop": _where(stopped, at[end - 1]),
             "sequence": place - np.maximum.accumulate(np.where(leads, place, 0)) + 1,
-            "bot_replies": bot.count,
-            "human_replies": human.count,
-            "_first_bot": _where(bot.count > 0, at[bot.first]),
-            "_first_human": _where(human.count > 0, at[human.first]),
-            "_handoff": _where(handed.count > 0, at[handed.first]),
-            "_requested": _where(request.count > 0, at[request.first]),
-            "_reopened": _where(stopped & (again.count > 0), at[again.first]),
-            "_next": _where(~last, at[following % max(size, 1)]),
-            "human_after_bot": (human.count > 0) & (human.last > acted),
+            "bot_replies": bot.number,
+            "human_replies": human.number,
+            "_first_bot": _where(bot.number > 0, at[bot.first]),
+            "_first_human": _where(human.number > 0, at[human.first]),
+            "_handoff": _where(handed.number > 0, at[handed.first]),
+            "_requested": _where(request.number > 0, at[request.first]),
+            "_reopened": _where(stopped & (again.number > 0), at[again.first]),
+            "_next": _where(~last, at[following]),
+            "human_after_bot": (human.number > 0) & (human.last > acted),
             "confirmed": _where(said != _UNSAID, said == _YES),
-            "ended_by": _where(stopped, story["_by"][end - 1]).cast(pl.String),
-            "_reason": _where(handed.count > 0, story["_reason"][handed.first]),
+            "_by": _where(stopped, story["_by"][order[end - 1]]),
+            "handoff_reason": _where(handed.number > 0, story["_value"][order[handed.first]]).cast(pl.String),
+            "_status_out": _where(state > 0, state >= _OUT),
         },
         schema=_FOUND,
     )
 
 
-def _reopenings(ticket: npt.NDArray[np.uint32], what: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Which rows move a ticket out of its ended statuses: the status above decides, and of a first row the log's word."""
-    moves = np.flatnonzero((what >= _ENDED) & (what <= _LEFT))
+def _reopenings(
+    ticket: npt.NDArray[np.uint32], what: npt.NDArray[np.uint8], moves: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Which rows move a ticket out of its ended statuses: the status above decides, and of a first row the log's word.
+
+    Args:
+        ticket: the ticket of each row.
+        what: what happened.
+        moves: the rows that say a status.
+    """
     kind, own = what[moves], ticket[moves]
     was_ended = kind == _LEFT
-    same = own[1:] == own[:-1]
-    was_ended[1:] = np.where(same, kind[:-1] == _ENDED, was_ended[1:])
+    was_ended[1:] = np.where(own[1:] == own[:-1], kind[:-1] == _ENDED, was_ended[1:])
     reopens = np.zeros(len(what), np.bool_)
     reopens[moves[was_ended & (kind != _ENDED)]] = True
     return reopens

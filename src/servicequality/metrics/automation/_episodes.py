@@ -102,9 +102,7 @@ class Cohort:
         else:
             settled = self.stays & (sure | lost)
             met = (judged & hit) | (waiting & self.stays & sure)
-            shape = attainment(
-                met, of=judged | waiting, pending=waiting & ~settled, unknown=unknown, bounds_only=True
-            )
+            shape = attainment(met, of=judged | waiting, pending=waiting & ~settled, unknown=unknown, bounds_only=True)
         return replace(shape.excluding(self.left_out), refused=self.refused)
 
 

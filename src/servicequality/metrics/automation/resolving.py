@@ -119,7 +119,9 @@ def autonomous_resolution_rate(
     acted = involved(bot_replies, handed)
     columns = (bot_replies, human_replies, handed)
     rows = cohort(eligible, observed, *columns, belongs=acted, returning=resolved.timed)
-    return rows.rate(good, mature=resolved.mature(), lost=_lost(resolved, human_replies, handed, observed), estimate=estimate)
+    return rows.rate(
+        good, mature=resolved.mature(), lost=_lost(resolved, human_replies, handed, observed), estimate=estimate
+    )
 
 
 def _vendors(
