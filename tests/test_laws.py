@@ -68,6 +68,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "bot_response_time": [{}, {"statistic": "p90"}, {"limit": 60.0}, {"horizon": 600.0}],
     "churn_per_year": [{}, {"since": NOON - DAY}],
     "churn_rate": [{"since": NOON - DAY}, {"limit": 3600.0}, {"limit": 3600.0, "since": NOON - DAY}],
+    "customer_effort_time": [{}, {"per_message": 0.0, "statistic": "p90"}, {"limit": 3600.0}],
     "cohen_kappa": [{"reviewers": ("1", "2")}],
     "automation_rate": [{}, {"confirmed": "required"}, {"quiet": 60.0, "estimate": "bounds"}],
     "autonomous_resolution_rate": [
@@ -89,6 +90,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
         {"recontact": "recontact", "confirmed": "required"},
     ],
     "false_containment_rate": [{"window": 60.0}, {"window": 60.0, "estimate": "bounds"}],
+    "follow_up_rate": [{"scale": (1, 5)}, {"scale": (0, 1), "within": 60.0, "estimate": "bounds"}],
     "handoff_rate": [{}, {"reasons": ("a", "B")}],
     "icc": [{"incomplete": "leave_out"}],
     "first_contact_resolution": [
@@ -108,6 +110,7 @@ CALLS: dict[str, list[dict[str, object]]] = {
     "non_response_bounds": [{"scale": (1, 5)}],
     "nps": [{}, {"missing": (11,)}, {"interval": "score", "detractor_max": 5}],
     "outflow": [{}, {"until": NOON}],
+    "recovery_rate": [{"scale": (1, 5)}, {"scale": (1, 7), "box": (1, 2, 3), "satisfied": (7,), "estimate": "bounds"}],
     "reopen_rate": [{}, {"window": 3600.0}, {"window": 60.0, "estimate": "pending_aware"}],
     "repeat_contact_rate": [{"estimate": estimate} for estimate in ("matured", "bounds", "pending_aware", "so_far")],
     "resolution_quality": [{}, {"estimate": "bounds"}, {"clarity": "clarity", "window": 60.0}],

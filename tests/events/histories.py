@@ -231,6 +231,7 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
         "agent_reassignments": moves["agent"],
         "team_reassignments": moves["team"],
         "handoffs": sum(of == "handoff" for _, of, _ in h.changes),
+        "customer_channels": len({row["channel"].lower() for row in chosen if row["channel"] is not None}),
         "internal_notes": sum(not public(row) for row in agents),
         "first_agent_id": assigned[0][1] if assigned else None,
         "last_agent_id": assigned[-1][1] if assigned else None,

@@ -14,6 +14,7 @@ from servicequality.model import Records
 SAME = (
     "resolution_count", "reopen_count", "public_agent_messages", "agent_replies", "customer_messages", "agents",
     "reassignments", "agent_reassignments", "team_reassignments", "handoffs", "escalations", "teams", "internal_notes",
+    "customer_channels",
     "first_agent_id", "last_agent_id", "one_touch", "two_touch", "multi_touch", "no_customer_followup",
     "first_tier_resolution",
 )  # fmt: skip

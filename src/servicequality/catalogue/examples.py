@@ -36,6 +36,7 @@ rows = sq.uptime(
     desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service", every="1w", timezone="Europe/Berlin"
 )
 """
+_FOLLOWED = 'rows = sq.answer_follow_ups(desk, question="csat", as_of=as_of)\n'
 _EPISODES = "rows = sq.episodes(desk, as_of=as_of)\n"
 _FLOW = 'rows = sq.flow(desk, every="1w", as_of=as_of, by="channel", timezone="Europe/Berlin").collect()\n'
 _PRESENCE = 'rows = sq.presence(desk, since=as_of - timedelta(days=90), until=as_of, wrap="wrap_seconds")\n'
@@ -64,6 +65,8 @@ _BY_GRAIN = {
     "ticket": _DESK.format(imports="from servicequality.events import follow_ups, facts\n") + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
+    "rated answer": _DESK.format(imports="") + _FOLLOWED,
+    "change": _DESK.format(imports="") + "rows = desk.changes\n",
     "episode": _DESK.format(imports="") + _EPISODES,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
     "flow period": _DESK.format(imports="") + _FLOW,

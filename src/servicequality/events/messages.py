@@ -44,6 +44,7 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
         reply if notes_count else reply & (pl.col("channel").str.to_lowercase() != "note").fill_null(value=True)
     )
     customer = pl.col("_customer") & public
+    channel = pl.when(customer).then(pl.col("channel").cast(pl.String).str.to_lowercase())
     agent = pl.when(human).then("author_id")
     handled = pl.col("handle_seconds")
     return of_present(
@@ -55,6 +56,7 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
             "agent_replies": count(reply),
             "internal_notes": count(human & ~public),
             "customer_messages": count(customer),
+            "customer_channels": distinct(channel.cast(pl.Categorical).to_physical()),
             "_followups": count(customer & ~opening),
             "_agent_messages": count(human),
             "_named": count(agent.is_not_null()),

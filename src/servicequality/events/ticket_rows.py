@@ -42,7 +42,7 @@ _MESSAGE: Mapping[str, pl.DataType] = {
     **dict.fromkeys(
         ("_reply", "_first_work", "public_agent_messages", "agent_replies", "customer_messages", "agents"), pl.Int64()
     ),
-    **dict.fromkeys(("internal_notes", "_followups", "_agent_messages", "_named"), pl.Int64()),
+    **dict.fromkeys(("internal_notes", "customer_channels", "_followups", "_agent_messages", "_named"), pl.Int64()),
     "handle_seconds": pl.Float64(),
 }
 

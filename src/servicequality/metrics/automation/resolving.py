@@ -143,7 +143,7 @@ def _vendors(
 
 
 def _lost(resolved: Resolution, human_replies: str, handed: str, observed: str) -> pl.Expr:
-    """Row rule: the bot will not have resolved it alone, whatever comes: of a running episode only that lasts which happened."""
+    """Row rule: the bot will not have resolved it alone, whatever comes after."""
     return (pl.col(human_replies) > 0) | pl.col(handed) | (pl.col(observed) & resolved.lost)
 
 
