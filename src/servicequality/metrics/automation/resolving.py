@@ -98,6 +98,11 @@ def autonomous_resolution_rate(
         Each has a definition of its own, and bills by it: what counts as confirmed, how long silence must last, whether a
         return takes a resolution back, and whether the denominator is the bot's conversations or only those that it
         answered. Conversations that still run are left out or count as resolved.
+
+    Example:
+        for vendor in ("fin", "zendesk", "captain"):
+            print(sq.autonomous_resolution_rate(definition=vendor).estimate(rows))
+        print(sq.autonomous_resolution_rate(confirmed="assumed", quiet=86_400).estimate(rows))
     """
     if (confirmed is None) == (definition is None):
         raise ParameterError(
@@ -357,7 +362,9 @@ def cost_per_resolution(
         the episodes that failed.
 
     Example:
-        rows = sq.episodes(desk, as_of=as_of).with_columns(cost=0.2 + 0.1 * pl.col("bot_replies"))
+        import polars as pl
+
+        rows = rows.with_columns(cost=0.2 + 0.1 * pl.col("bot_replies"))
         print(sq.cost_per_resolution().estimate(rows))
     """
     alone = autonomous(bot_replies, human_replies, handed, ended_by)

@@ -83,6 +83,10 @@ def time_to_handoff(
     Why your vendor shows another number:
         Over the episodes that were handed off, and over no others: that is `time_to_handoff_observed_only`. From the
         bot's first reply, or from the request for a person.
+
+    Example:
+        print(sq.time_to_handoff(limit=60).estimate(rows))
+        print(sq.time_to_handoff_observed_only().estimate(rows))
     """
     return _time(eligible, observed, bot_replies, handed, seconds, handed, statistic, limit, horizon)
 

@@ -167,9 +167,5 @@ def audit_trail_coverage(change: Row = "field", actor: Row = "actor", person: Ro
     Why your vendor shows another number:
         Fields that nobody audits are left out; "system" counted as nobody; objects that have a log in place of changes that
         have an author.
-
-    Example:
-        rows = {"field": ["status", "team", "status"], "actor": ["agent", None, "bot"], "actor_id": ["a1", None, None]}
-        print(sq.audit_trail_coverage().estimate(rows))
     """
     return share(answered(actor) | answered(person), of=answered(change))
