@@ -113,7 +113,7 @@ def bot_desk_with_truth(
     answers, low = surveys(np.random.default_rng([seed, 2]), desk.ended, desk.solved, desk.person, desk.messages)
     messages, changes = (log.frame() for log in (desk.messages, desk.changes))
     told = desk.rng.random(len(changes)) < e.KNOWN_ACTOR
-    last = max(int(frame["at"].max() or 0) for frame in (messages, changes, answers))
+    last = max(int(frame["at"].to_numpy().max(initial=0)) for frame in (messages, changes, answers))
     changes = changes.with_columns(told=pl.Series(told)).filter(pl.col("at") <= made)
     messages, answers = (frame.filter(pl.col("at") <= made) for frame in (messages, answers))
     known = desk.created <= made
