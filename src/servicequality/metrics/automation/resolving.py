@@ -268,7 +268,7 @@ def automation_rate(
 
 
 @define(
-    title="False containment rate",
+    title="Rate of false containment",
     unit="share",
     better="lower",
     bounds=(0, 1),
