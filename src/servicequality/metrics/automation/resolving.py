@@ -22,6 +22,7 @@ from servicequality.metrics.automation._episodes import (
     resolution,
     within,
 )
+from servicequality.metrics.windows import moment
 from servicequality.shapes import Shape, ratio
 
 __all__ = [
@@ -200,7 +201,7 @@ def durable_resolution_rate(
     alone = autonomous(bot_replies, human_replies, handed, ended_by)
     again = None
     if recontact is not None:
-        since = (pl.col(recontact) - pl.col(ended)).dt.total_microseconds() / 1e6
+        since = (moment(recontact) - moment(ended)).dt.total_microseconds() / 1e6
         again = ((since > 0) & (since <= window)).fill_null(value=False)
     resolved = resolution(
         alone,
