@@ -109,7 +109,7 @@ RECORDS = (
     }),
     _records("sq.reply_waits", sq.reply_waits, _DESK, always={"as_of": AS_OF}, parts=True,
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
-    _records("sq.episodes", sq.episodes, _LOG, always={"as_of": AS_OF}, parts=True,
+    _records("sq.episodes", sq.episodes, _LOG, always={"as_of": AS_OF}, parts=True, keeps=True,
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
     _records("sq.answer_follow_ups", sq.answer_follow_ups, ("tickets", "responses", "answers"),
              always={"as_of": AS_OF, "question": ("a", "csat")}),
