@@ -143,6 +143,31 @@ def test_thousands_of_histories(seed: int) -> None:
         assert len(kinds) > 15  # the histories hold what they should
 
 
+def test_tickets_of_hundreds_of_events() -> None:
+    chance = random.Random(4)
+    blank = {"author_id": None, "public": True, "automated": False, "opening": False, "channel": None}
+    desk = [
+        History(
+            f"t{number}",
+            5,
+            "customer",
+            [
+                blank | {"at": chance.randrange(900), "author": chance.choice(["customer", "agent", "bot"])}
+                for _ in range(200)
+            ],
+            [(chance.randrange(900), "status", chance.choice(["open", "Solved", "closed"])) for _ in range(size)]
+            + [
+                (chance.randrange(900), chance.choice(["handoff", "confirmed", "human_requested"]), "true")
+                for _ in range(40)
+            ],
+        )
+        for number, size in enumerate([300, 0, 1, 2, 3, 7, 8])
+    ]
+    for minute in (4, 450, 900):
+        assert got(desk, minute) == expected(desk, minute)
+    assert max(row["sequence"] for row in expected(desk, 900)) > 50
+
+
 @few(6)
 @given(histories(most=6), minutes)
 def test_the_durations_follow_from_the_instants(desk: list[History], now: int) -> None:

@@ -2,10 +2,7 @@
 
 import datetime as dt
 from collections.abc import Collection
-from typing import NamedTuple, get_args
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from servicequality.checks import column, refusing_misfits
@@ -24,15 +21,31 @@ from servicequality.events.as_of import (
     words,
 )
 from servicequality.events.assignments import HELD
+from servicequality.events.episode_kernel import (
+    ASKED,
+    AUTHOR,
+    BOT,
+    ENDS,
+    HANDED,
+    HUMAN,
+    LEFT,
+    NO,
+    OUT,
+    REQUESTED,
+    RUNS,
+    UNSAID,
+    YES,
+    episodes_of,
+)
 from servicequality.events.hours import Hours, hours, key_columns, with_keys, worked
 from servicequality.events.kinds import who
 from servicequality.events.messages import messages
-from servicequality.events.numbering import TicketNumbers, row_order
+from servicequality.events.numbering import TicketNumbers
 from servicequality.events.openings import customer_openings
 from servicequality.events.statuses import codes
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.events.ticket_rows import as_known
-from servicequality.model import Author, Records
+from servicequality.model import Records
 
 __all__ = ["episodes"]
 
@@ -45,7 +58,6 @@ _COLUMNS = (
     *(f"{name}_seconds" for name in _SPANS), "bot_response_observed", "handoff_observed", "human_request_seconds",
     "return_seconds", "return_observed", "ended_age_seconds",
 )  # fmt: skip
-_AUTHOR = pl.Enum(get_args(Author))
 _FIELDS = ("status", "handoff", "confirmed", "human_requested")
 
 
@@ -120,7 +132,7 @@ def episodes(
             read({*wanted, "opened_by", "excluded", "status", *key_columns(schedule)}), schedule, records, known
         )
         numbers = TicketNumbers(tickets)
-        rows = _episodes(_story(records, tickets, numbers, known, over, out))
+        rows = episodes_of(_story(records, tickets, numbers, known, over, out))
         fields = [field for field, name in HELD.items() if name in wanted]
         heads = as_known(tickets, numbers, records, known, fields).drop(*_COLUMNS[2:], strict=False)
         rules = {**_rules(records, known, out), **({} if schedule is None else _working(schedule, known))}
@@ -133,7 +145,7 @@ def episodes(
 
 
 def _rules(records: Records, known: int, out: frozenset[str]) -> dict[str, pl.Expr]:
-    """The columns that are made of what `_episodes` finds; instants there are in microseconds."""
+    """The columns that are made of what `episodes_of` finds; instants there are in microseconds."""
     stop, observed = pl.col("_stop"), pl.col("_stop").is_not_null()
     id_and_place = (pl.col("ticket_id").cast(pl.String), pl.col("sequence").cast(pl.String))
     at = {
@@ -164,7 +176,7 @@ def _rules(records: Records, known: int, out: frozenset[str]) -> dict[str, pl.Ex
 
 
 def _among(name: str, values: frozenset[str]) -> pl.Expr:
-    return pl.col(name).str.to_lowercase().is_in(sorted(values)).fill_null(value=False)
+    return codes(pl.col(name), dict.fromkeys(values, 1)) == 1
 
 
 def _working(schedule: Hours, known: int) -> dict[str, pl.Expr]:
@@ -178,10 +190,8 @@ def _until(source: str, known: int) -> pl.Expr:
     return pl.coalesce(source, "_stop", pl.lit(known))
 
 
-# What can happen in the story of a ticket's episodes.
-_ASKED, _BOT, _HUMAN, _ENDED, _RUNS, _LEFT, _HANDED, _YES, _NO, _UNSAID, _REQUESTED = range(11)
-# What a value can be, one bit each; `_OUT`, a status that excludes the ticket, stands beside what happened.
-_TRUE, _FALSE, _OVER, _OUT = 1, 2, 4, 16
+# What a value can be, one bit each.
+_TRUE, _FALSE, _OVER = 1, 2, 4
 
 
 def _story(
@@ -202,16 +212,16 @@ def _story(
     # A bot may answer in the second in which a ticket is created: only a mark makes its message the opening text.
     marked = pl.col("opening").fill_null(value=False)
     texts = mail.filter(public & ((pl.col("_human") & opening) | (bot & marked)))
-    opened = customer_openings(tickets, texts).with_columns(_what=pl.lit(_ASKED, pl.UInt8))
+    opened = customer_openings(tickets, texts).with_columns(_what=pl.lit(ASKED, pl.UInt8))
     sent = mail.select(
         "_ticket",
         "_at",
         pl.when(public & pl.col("_customer"))
-        .then(pl.lit(_ASKED, pl.UInt8))
+        .then(pl.lit(ASKED, pl.UInt8))
         .when(public & bot & ~marked)
-        .then(pl.lit(_BOT, pl.UInt8))
+        .then(pl.lit(BOT, pl.UInt8))
         .when(public & pl.col("_human") & ~opening)
-        .then(pl.lit(_HUMAN, pl.UInt8))
+        .then(pl.lit(HUMAN, pl.UInt8))
         .alias("_what"),
     ).filter(pl.col("_what").is_not_null())
     return pl.concat([opened, sent, _changes(records, numbers, known, ended, out)], how="diagonal")
@@ -222,22 +232,22 @@ def _changes(
 ) -> pl.LazyFrame:
     changes, carried = changes_of(records), records.has("changes", "previous")
     assert changes is not None  # `episodes` looked
-    texts = {"true": _TRUE, "false": _FALSE} | dict.fromkeys(ended, _OVER)
-    texts |= {text: texts.get(text, 0) | _OUT for text in out}
+    bits = ((_TRUE, {"true"}), (_FALSE, {"false"}), (_OVER, ended), (OUT, out))
+    texts = {text: sum(bit for bit, own in bits if text in own) for _, those in bits for text in those}
     field = {name: pl.col("_field") == place for place, name in enumerate(_FIELDS)}
     left = codes(pl.col("previous"), dict.fromkeys(ended, 1)) == 1 if carried else pl.lit(value=False)
     nobody = records.agents is None and not records.has("changes", "actor")
-    moved = pl.when(_has(_OVER)).then(_ENDED).when(left).then(_LEFT).otherwise(_RUNS)
-    told = pl.when(_has(_TRUE)).then(_YES).when(_has(_FALSE)).then(_NO).otherwise(_UNSAID)
+    moved = pl.when(_has(_OVER)).then(ENDS).when(left).then(LEFT).otherwise(RUNS)
+    told = pl.when(_has(_TRUE)).then(YES).when(_has(_FALSE)).then(NO).otherwise(UNSAID)
     what = (
         pl.when(field["status"])
-        .then(moved | (pl.col("_code") & _OUT))
+        .then(moved | (pl.col("_code") & OUT))
         .when(field["handoff"])
-        .then(_HANDED)
+        .then(HANDED)
         .when(field["confirmed"])
         .then(told)
         .when(~_has(_FALSE))
-        .then(_REQUESTED)
+        .then(REQUESTED)
     )
     rows = (
         changes.filter(pl.col("field").is_in(_FIELDS))
@@ -247,7 +257,7 @@ def _changes(
             pl.col("field").cast(pl.Enum(_FIELDS)).to_physical().alias("_field"),
             # Few different texts: as categories they are carried like numbers.
             pl.col("value").cast(pl.Categorical).alias("_value"),
-            (pl.lit(None, _AUTHOR) if nobody else who(records, "actor", "actor_id")).alias("_by"),
+            (pl.lit(None, AUTHOR) if nobody else who(records, "actor", "actor_id")).alias("_by"),
             *(["previous"] if carried else []),
         )
         .with_columns(codes(pl.col("_value"), texts).alias("_code"))
@@ -259,123 +269,3 @@ def _changes(
 
 def _has(bit: int) -> pl.Expr:
     return (pl.col("_code") & bit) != 0
-
-
-_FOUND = {
-    "_ticket": pl.UInt32(),
-    **dict.fromkeys(("_start", "_stop", "sequence", "bot_replies", "human_replies"), pl.Int64()),
-    **dict.fromkeys(("_first_bot", "_first_human", "_handoff", "_requested", "_reopened", "_next"), pl.Int64()),
-    **dict.fromkeys(("human_after_bot", "confirmed"), pl.Boolean()),
-    "_by": _AUTHOR,
-    "handoff_reason": pl.String(),
-    "_status_out": pl.Boolean(),
-}
-
-
-def _episodes(story: pl.LazyFrame) -> pl.LazyFrame:
-    """The episodes of a story, in the order of tickets and time."""
-    return story.map_batches(
-        _pieces, schema=_FOUND, predicate_pushdown=False, projection_pushdown=False, slice_pushdown=False
-    )
-
-
-class _Those(NamedTuple):
-    """Of some marked rows, those from one row to before another; where there is none the places mean nothing."""
-
-    number: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
-    last: npt.NDArray[np.int64]
-
-
-def _those(marked: npt.NDArray[np.bool_], begin: npt.NDArray[np.int64], end: npt.NDArray[np.int64]) -> _Those:
-    rows = np.append(np.flatnonzero(marked), 0)
-    if len(rows) == 1:
-        return _Those(np.zeros(len(begin), np.int32), *np.zeros((2, len(begin)), np.int64))
-    above = np.zeros(len(marked) + 1, np.int32)  # how many are above each row; a log has fewer than 2^31
-    np.cumsum(marked, out=above[1:])
-    low, high = above[begin], above[end]
-    return _Those(high - low, rows[low], rows[high - 1])
-
-
-def _pieces(story: pl.DataFrame) -> pl.DataFrame:
-    """The story cut after every end; in each piece the first message of the customer or reopening starts an episode."""
-    order, enters = row_order(story["_ticket"], story["_at"])
-    ticket, at, marked = (story[name].to_numpy()[order] for name in ("_ticket", "_at", "_what"))
-    what, size = marked & np.uint8(_OUT - 1), len(marked)
-    over = what == _ENDED
-    begins = enters.copy()
-    begins[1:] |= over[:-1]
-    head = np.flatnonzero(begins)
-    end = np.append(head[1:], size)[: len(head)]
-    moves = np.flatnonzero((what >= _ENDED) & (what <= _LEFT))
-    reopens = _reopenings(ticket, what, moves)
-    starting = _those((what == _ASKED) | reopens, head, end)
-    starts = starting.number > 0
-    start, end = starting.first[starts], end[starts]
-    own = ticket[start]
-    leads = np.ones(len(own), np.bool_)  # the ticket's first episode
-    leads[1:] = own[1:] != own[:-1]
-    last = np.append(leads[1:], np.ones(1, np.bool_))[: len(own)]
-    entry = np.flatnonzero(enters)
-    whole = np.append(entry[1:], size)[np.searchsorted(ticket[entry], own)]  # where the ticket's rows end
-    following = np.append(start[1:], 0)[: len(own)]
-    reach = np.where(last, whole, following)
-    over_again = np.where(last, whole, np.append(end[1:], 0)[: len(own)])  # where the next episode ends
-    stopped = over[end - 1]
-    bot, human = _those(what == _BOT, start, end), _those(what == _HUMAN, start, end)
-    handed = _those(what == _HANDED, start, end)
-    word = _those((what >= _YES) & (what <= _UNSAID), start, reach)
-    request = _those(what == _REQUESTED, start, reach)
-    again = _those(reopens, end, over_again)
-    acted = np.minimum(np.where(bot.number > 0, bot.first, size), np.where(handed.number > 0, handed.first, size))
-    place = np.arange(len(own))
-    said = np.where(word.number > 0, what[word.last], _UNSAID)
-    state = np.zeros(1 + int(ticket.max(initial=0)), np.uint8)  # what the last status of each ticket is
-    state[ticket[moves]] = marked[moves]  # of repeated places numpy keeps the last
-    state = state[own]
-    return pl.DataFrame(
-        {
-            "_ticket": own,
-            "_start": at[start],
-            "_stop": _where(stopped, at[end - 1]),
-            "sequence": place - np.maximum.accumulate(np.where(leads, place, 0)) + 1,
-            "bot_replies": bot.number,
-            "human_replies": human.number,
-            "_first_bot": _where(bot.number > 0, at[bot.first]),
-            "_first_human": _where(human.number > 0, at[human.first]),
-            "_handoff": _where(handed.number > 0, at[handed.first]),
-            "_requested": _where(request.number > 0, at[request.first]),
-            "_reopened": _where(stopped & (again.number > 0), at[again.first]),
-            "_next": _where(~last, at[following]),
-            "human_after_bot": (human.number > 0) & (human.last > acted),
-            "confirmed": _where(said != _UNSAID, said == _YES),
-            "_by": _where(stopped, story["_by"][order[end - 1]]),
-            "handoff_reason": _where(handed.number > 0, story["_value"][order[handed.first]]).cast(pl.String),
-            "_status_out": _where(state > 0, state >= _OUT),
-        },
-        schema=_FOUND,
-    )
-
-
-def _reopenings(
-    ticket: npt.NDArray[np.uint32], what: npt.NDArray[np.uint8], moves: npt.NDArray[np.int64]
-) -> npt.NDArray[np.bool_]:
-    """Which rows move a ticket out of its ended statuses: the status above decides, and of a first row the log's word.
-
-    Args:
-        ticket: the ticket of each row.
-        what: what happened.
-        moves: the rows that say a status.
-    """
-    kind, own = what[moves], ticket[moves]
-    was_ended = kind == _LEFT
-    was_ended[1:] = np.where(own[1:] == own[:-1], kind[:-1] == _ENDED, was_ended[1:])
-    reopens = np.zeros(len(what), np.bool_)
-    reopens[moves[was_ended & (kind != _ENDED)]] = True
-    return reopens
-
-
-def _where(holds: npt.NDArray[np.bool_], values: npt.NDArray[np.generic] | pl.Series) -> pl.Series:
-    """The values, null where it does not hold."""
-    series = pl.Series(values)
-    return series.zip_with(pl.Series(holds), pl.Series([None], dtype=series.dtype))
