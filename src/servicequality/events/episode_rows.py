@@ -212,16 +212,16 @@ def _story(
     # A bot may answer in the second in which a ticket is created: only a mark makes its message the opening text.
     marked = pl.col("opening").fill_null(value=False)
     texts = mail.filter(public & ((pl.col("_human") & opening) | (bot & marked)))
-    opened = customer_openings(tickets, texts).with_columns(_what=pl.lit(ASKED, pl.UInt8))
+    opened = customer_openings(tickets, texts).with_columns(_what=_byte(ASKED))
     sent = mail.select(
         "_ticket",
         "_at",
         pl.when(public & pl.col("_customer"))
-        .then(pl.lit(ASKED, pl.UInt8))
+        .then(_byte(ASKED))
         .when(public & bot & ~marked)
-        .then(pl.lit(BOT, pl.UInt8))
+        .then(_byte(BOT))
         .when(public & pl.col("_human") & ~opening)
-        .then(pl.lit(HUMAN, pl.UInt8))
+        .then(_byte(HUMAN))
         .alias("_what"),
     ).filter(pl.col("_what").is_not_null())
     return pl.concat([opened, sent, _changes(records, numbers, known, ended, out)], how="diagonal")
@@ -237,35 +237,40 @@ def _changes(
     field = {name: pl.col("_field") == place for place, name in enumerate(_FIELDS)}
     left = codes(pl.col("previous"), dict.fromkeys(ended, 1)) == 1 if carried else pl.lit(value=False)
     nobody = records.agents is None and not records.has("changes", "actor")
-    moved = pl.when(_has(_OVER)).then(ENDS).when(left).then(LEFT).otherwise(RUNS)
-    told = pl.when(_has(_TRUE)).then(YES).when(_has(_FALSE)).then(NO).otherwise(UNSAID)
+    moved = pl.when(_has(_OVER)).then(_byte(ENDS)).when(left).then(_byte(LEFT)).otherwise(_byte(RUNS))
+    told = pl.when(_has(_TRUE)).then(_byte(YES)).when(_has(_FALSE)).then(_byte(NO)).otherwise(_byte(UNSAID))
     what = (
         pl.when(field["status"])
-        .then(moved | (pl.col("_code") & OUT))
+        .then(moved | (pl.col("_code") & _byte(OUT)))
         .when(field["handoff"])
-        .then(HANDED)
+        .then(_byte(HANDED))
         .when(field["confirmed"])
         .then(told)
         .when(~_has(_FALSE))
-        .then(REQUESTED)
+        .then(_byte(REQUESTED))
     )
     rows = (
-        changes.filter(pl.col("field").is_in(_FIELDS))
+        changes.with_columns(pl.col("field").cast(pl.Enum(_FIELDS), strict=False).to_physical().alias("_field"))
+        .filter(pl.col("_field").is_not_null())
         .select(
             "ticket_id",
             "at",
-            pl.col("field").cast(pl.Enum(_FIELDS)).to_physical().alias("_field"),
+            "_field",
             # Few different texts: as categories they are carried like numbers.
             pl.col("value").cast(pl.Categorical).alias("_value"),
             (pl.lit(None, AUTHOR) if nobody else who(records, "actor", "actor_id")).alias("_by"),
             *(["previous"] if carried else []),
         )
         .with_columns(codes(pl.col("_value"), texts).alias("_code"))
-        .with_columns(what.cast(pl.UInt8).alias("_what"))
+        .with_columns(what.alias("_what"))
         .filter(pl.col("_what").is_not_null())
     )
     return known_events(rows, numbers, known).select("_ticket", "_at", "_what", "_by", "_value")
 
 
 def _has(bit: int) -> pl.Expr:
-    return (pl.col("_code") & bit) != 0
+    return (pl.col("_code") & _byte(bit)) != _byte(0)
+
+
+def _byte(number: int) -> pl.Expr:
+    return pl.lit(number, pl.UInt8)
