@@ -62,7 +62,7 @@ def change_chart(changes: Any) -> "alt.LayerChart | alt.VConcatChart":
     description = f"Before and after, {level}. {'; '.join(told[:_MOST])}."
     if len(charts) == 1:
         return style.panels(charts[0], None, heading).properties(description=description)
-    return style.stacked(charts, heading, description, spacing=8)
+    return style.stacked(charts, heading, description, one_axis=False)
 
 
 def _panel(alt: Any, frame: pl.DataFrame, keys: Sequence[str], more: int) -> tuple[Any, list[str]]:

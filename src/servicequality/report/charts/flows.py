@@ -103,4 +103,4 @@ def backlog_chart(flow: Any) -> "alt.VConcatChart":
     ends = [f"{round(number):,}" for number in (steps["open"].to_numpy().min(), steps["open"].to_numpy().max())]
     told = f"Backlog over {note}; from {ends[0]} to {ends[1]} at a period's start."
     title = style.heading("Open tickets, and what came and went", note, running)
-    return style.stacked([above, below], title, told, spacing=14).resolve_scale(x="shared")
+    return style.stacked([above, below], title, told, one_axis=True)

@@ -166,10 +166,11 @@ def panels(chart: "alt.LayerChart", by: str | None, title: dict[str, Any]) -> "a
     return chart.facet(facet=alt.Facet(f"{GROUP}:N", header=header, sort=None), columns=1).properties(title=head)
 
 
-def stacked(charts: Sequence[Any], title: dict[str, Any], told: str, *, spacing: int) -> "alt.VConcatChart":
-    """Charts one below the other under one title, with one alt text."""
+def stacked(charts: Sequence[Any], title: dict[str, Any], told: str, *, one_axis: bool) -> "alt.VConcatChart":
+    """Charts one below the other under one title, with one alt text; on one axis of x, or each on its own."""
     drawing = altair()
-    chart: alt.VConcatChart = drawing.vconcat(*charts, spacing=spacing)
+    x = "shared" if one_axis else "independent"
+    chart: alt.VConcatChart = drawing.vconcat(*charts, spacing=10).resolve_scale(x=x)
     return chart.properties(title=drawing.TitleParams(**title), description=told)
 
 
