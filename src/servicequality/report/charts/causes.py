@@ -7,7 +7,7 @@ import polars as pl
 from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
 from servicequality.report.charts import style
-from servicequality.report.charts.lines import BELOW, alt_text, group_texts, most_of, place, with_lines
+from servicequality.report.charts.lines import BELOW, alt_text, group_labels, most_of, place, with_lines
 from servicequality.report.results import result_frame, rows_of
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def pareto_chart(causes: Any, *, most: int = 12) -> "alt.LayerChart":
     frame = result_frame(causes, (*_NEEDED, *extra), what="a table of pareto")
     keys = [name for name in frame.columns[: frame.columns.index("metric")] if name != "rank"]
     frame = frame.sort("rank", nulls_last=True)
-    names = style.labels(group_texts(frame, keys)) if keys else style.labels(frame["rank"].to_list())
+    names = group_labels(frame, keys) if keys else style.labels(map(str, frame["rank"].to_list()))
     known = frame.with_columns(pl.Series("name", names, pl.String)).filter(
         pl.col("value").is_finite() & (pl.col("value") > 0)
     )

@@ -11,7 +11,7 @@ from servicequality.core import error_of, format_limits, format_value, require_c
 from servicequality.errors import InputError
 from servicequality.model import as_frame
 from servicequality.report.charts import style
-from servicequality.report.charts.lines import BELOW, group_texts, lined, place
+from servicequality.report.charts.lines import BELOW, group_labels, lined, place
 from servicequality.report.results import Row, rows_of
 
 if TYPE_CHECKING:
@@ -72,20 +72,22 @@ def _panel(alt: Any, frame: pl.DataFrame, keys: Sequence[str], more: int) -> tup
         [{"unit": row["unit"] or "", "value": end} for row in rows for end in (row["before"], row["after"])]
     )
     metric = style.capital(written(rows[0]["metric"] or ""))
-    names = style.labels(group_texts(frame, keys)) if keys else [metric]
+    counts = [f"n={row['n_before'] or 0:,} and {row['n_after'] or 0:,}" for row in rows]
+    names = group_labels(frame, keys, 30) if keys else [metric]
+    lines = [f"{name}, {count}" for name, count in zip(names, counts, strict=True)] if keys else names
     told = [_told(row, unit) for row in rows]
     drawn = frame.with_columns(_low=pl.col("before") + pl.col("low"), _high=pl.col("before") + pl.col("high")).select(
         pl.Series("place", range(len(rows)), pl.Int64),
-        pl.Series("name", names, pl.String),
+        pl.Series("name", lines, pl.String),
         pl.Series("told", told, pl.String),
         *unit.figures("before", "after", "_low", "_high"),
     )
     drawn = drawn.rename({"_low": "low", "_high": "high"})
     base = alt.Chart(drawn).encode(y=place(), tooltip=[alt.Tooltip("name:N"), alt.Tooltip("told:N", title="change")])
-    titles = [f"{metric}, {unit.title}" if unit.title else metric] if keys else [unit.title] if unit.title else []
+    titles = [*([metric] if keys else []), *([unit.title] if unit.title else []), *([] if keys else counts)]
     if more > 0:
         titles.append(f"{more:,} more groups are not drawn")
-    axis = alt.Axis(**unit.axis(grid=False, title="; ".join(titles) or None))
+    axis = alt.Axis(**unit.axis(grid=False, title=", ".join(titles) or None))
     x = {
         name: alt.X(f"{name}:Q", scale=alt.Scale(zero=False, nice=True, padding=10), axis=axis)
         for name in ("before", "after")
@@ -108,7 +110,7 @@ def _panel(alt: Any, frame: pl.DataFrame, keys: Sequence[str], more: int) -> tup
 def _told(row: Row, unit: style.Unit) -> str:
     """Before, after and the change with its limits, in one unit."""
     if row["change"] is None:
-        return f"{style.label(row['reason'] or 'undefined')}, n={row['n_before'] or 0:,} and {row['n_after'] or 0:,}"
+        return style.label(row["reason"] or "undefined")
     error = error_of(None, row["change"], row["low"], row["high"])
     beside = max(abs(row["before"]), abs(row["after"]))
     before, after = (format_value(row[end], unit=row["unit"], se=error, beside=beside) for end in ("before", "after"))

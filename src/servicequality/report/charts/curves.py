@@ -12,7 +12,7 @@ from servicequality.core import By, Metric, format_value, key_column, names_of, 
 from servicequality.errors import InputError, ParameterError
 from servicequality.report import figures
 from servicequality.report.charts import style
-from servicequality.report.charts.lines import group_texts
+from servicequality.report.charts.lines import group_labels
 from servicequality.report.results import keys_of
 from servicequality.shapes import Survival
 from servicequality.shapes.base import FloatArray
@@ -190,7 +190,7 @@ def _panel_names(result: pl.DataFrame, keys: list[str], curves: list[_Curve]) ->
     counts = [f"n={curve.rows:,}, {curve.open:,} open" for curve in curves]
     if not keys:
         return counts
-    names = style.labels(group_texts(result, keys), 30)
+    names = group_labels(result, keys, 30)
     return [f"{name}, {count}" for name, count in zip(names, counts, strict=True)]
 
 

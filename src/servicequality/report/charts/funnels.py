@@ -10,7 +10,7 @@ from servicequality.core import require_columns
 from servicequality.errors import InputError
 from servicequality.model import as_frame
 from servicequality.report.charts import style
-from servicequality.report.charts.lines import group_texts
+from servicequality.report.charts.lines import group_labels
 
 if TYPE_CHECKING:
     import altair as alt
@@ -42,7 +42,7 @@ def funnel_chart(units: Any) -> "alt.LayerChart":
     if not (holds_texts(frame.schema["outside"]) or frame.schema["outside"] == pl.Null()):
         raise InputError(f"column 'outside' holds {frame.schema['outside']}, expected texts, as funnel gives them")
     keys = frame.columns[: frame.columns.index("value")]
-    names = style.labels(group_texts(frame, keys), 24) if keys else [style.NONE] * len(frame)
+    names = group_labels(frame, keys, 24) if keys else [style.NONE] * len(frame)
     own = frame.select(
         pl.Series("name", names, pl.String), *(pl.col(name).cast(pl.Float64) for name in _NUMBERS), "outside"
     )
@@ -106,7 +106,7 @@ def _limits(known: pl.DataFrame) -> pl.DataFrame:
     largest = known.sort("n").row(-1, named=True)
     reach = max(largest["high"] - largest["centre"], largest["centre"] - largest["low"]) * np.sqrt(largest["n"])
     least, most = float(known["n"].min()), float(largest["n"])  # type: ignore[arg-type]  # numbers
-    sizes = np.geomspace(least, most, 60) if most > least else np.array([least])
+    sizes = np.geomspace(least, most, 60) if most > least else np.array([0.9, 1.1]) * least
     away = reach / np.sqrt(sizes)
     return pl.DataFrame(
         {"n": sizes, "low": np.clip(largest["centre"] - away, 0, 1), "high": np.clip(largest["centre"] + away, 0, 1)}

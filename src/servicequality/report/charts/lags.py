@@ -46,9 +46,7 @@ def lag_chart(links: Any) -> "alt.LayerChart | alt.FacetChart":
     drivers = frame["driver"].unique(maintain_order=True).to_list()
     kept = frame.filter(frame["driver"].is_in(drivers[:_PANELS], nulls_equal=True))
     drawn = kept.select(
-        pl.Series(
-            style.GROUP, style.labels(style.capital(written(str(name))) for name in kept["driver"].to_list()), pl.String
-        ),
+        pl.Series(style.GROUP, style.labels(written(str(name)) for name in kept["driver"].to_list()), pl.String),
         *(pl.col(name).cast(pl.Float64).fill_nan(None) for name in _NUMBERS),
         pl.col("seen").fill_null(value=False),
     )

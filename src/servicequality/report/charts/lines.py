@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import altair as alt
 
 __all__ = [
-    "BELOW", "Grouped", "alt_text", "group_texts", "grouped", "lined", "most_of", "place", "with_lines", "with_rest",
+    "BELOW", "Grouped", "alt_text", "group_labels", "grouped", "lined", "most_of", "place", "with_lines", "with_rest",
 ]  # fmt: skip
 
 STEP = 40
@@ -70,7 +70,7 @@ def grouped(
     if frame.is_empty():
         raise InputError("nothing to draw: the result has no rows")
     rows = rows_of(frame, needed)
-    names = style.labels(group_texts(frame, own)) if own else [style.label(rows[0]["metric"])]
+    names = group_labels(frame, own) if own else [style.label(rows[0]["metric"])]
     if len(set(names)) < len(names):
         raise InputError("a group comes several times: keep one row for each, or name the metric with metric=")
     kept = sorted(range(len(rows)), key=lambda place: -(rows[place]["n"] or 0))[:most]
@@ -83,13 +83,13 @@ def grouped(
     return Grouped([rows[at] for at in kept], [names[at] for at in kept], [rows[at] for at in sorted(rest)], by)
 
 
-def group_texts(frame: pl.DataFrame, keys: Sequence[str]) -> list[str]:
-    """What each row's group is called, whole; null in words."""
-    parts = []
+def group_labels(frame: pl.DataFrame, keys: Sequence[str], longest: int = style.LONGEST) -> list[str]:
+    """What each row's group is called in a chart; null in words."""
+    parts: list[list[str | None]] = []
     for key in keys:
         texts = period_texts(frame[key]) if frame[key].dtype.is_temporal() else cell_texts(frame[key])
-        parts.append([style.NONE if null else text for null, text in zip(frame[key].is_null(), texts, strict=True)])
-    return [", ".join(group) for group in zip(*parts, strict=True)]
+        parts.append([None if null else text for null, text in zip(frame[key].is_null(), texts, strict=True)])
+    return style.labels(zip(*parts, strict=True), longest)
 
 
 def figure_text(row: Row, unit: style.Unit) -> str:

@@ -11,6 +11,7 @@ from servicequality.core import By, names_of, ordered
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
 from servicequality.report.charts import style
+from servicequality.report.charts.lines import group_labels
 
 if TYPE_CHECKING:
     import altair as alt
@@ -75,7 +76,7 @@ def time_chart(
         else column(at).cast(pl.Datetime("us")).alias(_AT),
         *shown_in.figures(*columns),
         *(["signal"] if is_control else []),
-        *([_panel(rows, keys)] if keys else []),
+        *([pl.Series(style.GROUP, group_labels(rows, keys), pl.String)] if keys else []),
     )
     if not is_control:  # a band ends where it lacks a side
         both = pl.col("low").is_not_null() & pl.col("high").is_not_null()
@@ -222,13 +223,6 @@ def _told(drawn: pl.DataFrame, name: str, unit: style.Unit) -> str:
         f"{name} {span}: first {ends['first']:.4g}{mark}, last {ends['last']:.4g}{mark}, "
         f"lowest {ends['least']:.4g}{mark}, highest {ends['most']:.4g}{mark}"
     )
-
-
-def _panel(rows: pl.DataFrame, keys: Sequence[str]) -> pl.Series:
-    """The label of each row's panel."""
-    texts = [column(key).cast(pl.String).fill_null(style.NONE) for key in keys]
-    whole = rows.select(pl.concat_str(texts, separator=", ").alias(style.GROUP)).to_series()
-    return pl.Series(style.GROUP, style.labels(whole), pl.String)
 
 
 def _name(frame: pl.DataFrame, metric: str | None, keys: Sequence[str]) -> str:

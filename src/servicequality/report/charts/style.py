@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import altair as alt
 
 __all__ = [
-    "CONTRAST", "DASH", "FULL", "GREY", "GROUP", "MAIN", "NONE", "PALE", "PERCENT", "PLAIN", "ROW_HEIGHT", "SIGNED", "WIDTH",
-    "Unit", "altair", "axis", "capital", "faint", "heading", "label", "labels", "level_of", "measured", "measures_told",
-    "panels", "stacked", "unit_of", "zero_line",
+    "CONTRAST", "DASH", "FULL", "GREY", "GROUP", "LONGEST", "MAIN", "NONE", "PALE", "PERCENT", "PLAIN", "ROW_HEIGHT", "SIGNED",
+    "WIDTH", "Unit", "altair", "axis", "capital", "faint", "heading", "label", "labels", "level_of", "measured",
+    "measures_told", "panels", "stacked", "unit_of", "zero_line",
 ]  # fmt: skip
 
 # Near Okabe and Ito's blue and vermilion (2008): apart for every kind of colour vision, and at least 3 to 1 against
@@ -42,7 +42,7 @@ GROUP = "servicequality_group"
 """What the column of groups is called in a chart, whatever its own name."""
 
 _TITLE, _SUBTITLE = 46, 66  # characters of a line
-_LONGEST = 60  # characters of a name
+LONGEST = 60  # characters of a name
 _JOINERS = "\u200c\u200d"  # of Persian words and of emoji: not printable by themselves
 _LINES = 6
 _TOLD = 15  # figures in an alt text
@@ -100,7 +100,7 @@ def unit_of(rows: Sequence[figures.Row]) -> Unit:
     return Unit(1.0, label(figures.unit_of(rows, None)) or None, "", None)
 
 
-def label(text: object, longest: int = _LONGEST) -> str:
+def label(text: object, longest: int = LONGEST) -> str:
     """A text that a chart may hold: on one line, without control characters, cut where it is long."""
     whole = str(text)
     kept = whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
@@ -110,20 +110,27 @@ def label(text: object, longest: int = _LONGEST) -> str:
     )
 
 
-def labels(texts: Iterable[object], longest: int = _LONGEST) -> list[str]:
-    """Names as a chart holds them: null in words, and different ones different even where they are cut alike."""
-    given = list(texts)
+def labels(names: Iterable[str | tuple[str | None, ...] | None], longest: int = LONGEST) -> list[str]:
+    """Names as a chart holds them: null in words, and different ones different even where they are shown alike.
+
+    Args:
+        names: a name a row, or the parts of one.
+        longest: characters of each.
+    """
+    given = list(names)
     shown: dict[object, str] = {}
     taken: set[str] = set()
-    for text in dict.fromkeys(given):
-        name = plain = NONE if text is None else label(text, longest)
+    for one in dict.fromkeys(given):
+        parts = one if isinstance(one, tuple) else (one,)
+        whole = ", ".join(NONE if part is None else part for part in parts)
+        name = plain = label(whole, longest) if whole.strip() else "(blank)"
         number = 1
         while name in taken:
             number += 1
             name = f"{plain} ({number})"
         taken.add(name)
-        shown[text] = name
-    return [shown[text] for text in given]
+        shown[one] = name
+    return [shown[one] for one in given]
 
 
 def capital(words: str) -> str:
@@ -162,7 +169,7 @@ def panels(chart: "alt.LayerChart", by: str | None, title: dict[str, Any]) -> "a
     head = alt.TitleParams(**title)
     if by is None:
         return chart.properties(title=head)
-    header = alt.Header(title=None, labelAnchor="start", labelFontWeight="bold", labelLimit=FULL)
+    header = alt.Header(title=None, labelAnchor="start", labelFontWeight="bold", labelLimit=WIDTH)
     return chart.facet(facet=alt.Facet(f"{GROUP}:N", header=header, sort=None), columns=1).properties(title=head)
 
 
