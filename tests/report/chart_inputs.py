@@ -19,8 +19,8 @@ AS_OF = START + dt.timedelta(days=DAYS)
 
 SCRIPT = "</script><script>alert(1)</script>"
 HOSTILE = (
-    SCRIPT, "=cmd|' /C calc'!A0", "שלום עולם", "\u202eevil\u202c", "👩\u200d👩\u200d👧 🚀", "x" * 10_000, "x" * 9_999 + "y", "a\0b",
-    "\abell\nline\x1b[31m", "", "  ", "{datum.value}", "a.b[0]: c", "(none)", None,
+    SCRIPT, "=cmd|' /C calc'!A0", "שלום עולם", "\u202eevil\u202c", "👩\u200d👩\u200d👧 🚀", "x" * 10_000, "x" * 9_999 + "y",
+    "a\0b", "\abell\nline\x1b[31m", "", "  ", "{datum.value}", "a.b[0]: c", "(none)", None,
 )  # fmt: skip
 
 

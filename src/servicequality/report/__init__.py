@@ -1,4 +1,4 @@
-"""Results for people to read: tables in plain text, charts, the demo's pages."""
+"""Results for people to read: tables in plain text, charts, files, the demo's pages."""
 
 # Nothing is rounded in data, only in printing.
 
@@ -22,6 +22,7 @@ from servicequality.report.charts import (
     volume_chart,
     zone_chart,
 )
+from servicequality.report.files import to_csv, to_json, write
 from servicequality.report.listings import listing
 from servicequality.report.tables import table
 
@@ -44,6 +45,9 @@ __all__ = [
     "svg",
     "table",
     "time_chart",
+    "to_csv",
+    "to_json",
     "volume_chart",
+    "write",
     "zone_chart",
 ]
