@@ -63,11 +63,19 @@ def test_values_of_every_kind_have_a_place() -> None:
     noon = dt.datetime(2026, 3, 29, 12, tzinfo=ZoneInfo("Europe/Berlin"))
     frame = pl.DataFrame(
         {
-            "float": [float("nan")], "at": [noon], "day": [noon.date()], "long": [dt.timedelta(hours=1)], "flag": [True],
-            "list": [[1.5, float("inf")]], "struct": [{"a": noon.date(), "b": None}], "kind": pl.Series(["x"], dtype=pl.Categorical),
-            "none": [None], "bytes": [b"\xff"], "late": pl.Series([2**62]).cast(pl.Datetime("us", "UTC")),
+            "float": [float("nan")],
+            "at": [noon],
+            "day": [noon.date()],
+            "long": [dt.timedelta(hours=1)],
+            "flag": [True],
+            "list": [[1.5, float("inf")]],
+            "struct": [{"a": noon.date(), "b": None}],
+            "kind": pl.Series(["x"], dtype=pl.Categorical),
+            "none": [None],
+            "bytes": [b"\xff"],
+            "late": pl.Series([2**62]).cast(pl.Datetime("us", "UTC")),
         }
-    )  # fmt: skip
+    )
     (row,) = json.loads(to_json(frame))["rows"]
     assert (row["float"], row["at"], row["day"], row["flag"]) == (
         None,

@@ -34,7 +34,7 @@ def to_frame() -> pl.DataFrame:
 
 
 def to_json() -> str:
-    """The whole catalogue as JSON: `schema`, `schema_version`, and `metrics` with every column's domain and option's default."""
+    """The whole catalogue as JSON: `schema`, `schema_version`, and `metrics` with their columns' domains and options."""
     content = {
         "schema": "servicequality/catalogue",
         "schema_version": SCHEMA_VERSION,

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from servicequality.checks import refusing_misfits
+from servicequality.checks import html_block, html_table, refusing_misfits
+from servicequality.core import UNKNOWN
 from servicequality.errors import InputError
 from servicequality.events.as_of import COUNTERS, known_at, needed, seconds, words
 from servicequality.events.findings import TIED, Finding, counted, findings
@@ -69,6 +70,20 @@ class DataCheck:
         """What to ask the export's owner."""
         findings = self.frame.filter(pl.col("count") > 0)["finding"].unique(maintain_order=True).to_list()
         return [_QUESTIONS[finding] for finding in findings if finding in _QUESTIONS]
+
+    def _repr_html_(self) -> str:
+        """The findings in a notebook, those that count something."""
+        matter = self.frame.filter(pl.col("count") > 0).with_columns(pl.col("about", "examples").fill_null(""))
+        columns = [matter[name].to_list() for name in ("table", "finding", "about", "count", "of", "examples")]
+        rows = [
+            (table, f"{finding} {about}".strip(), f"{count:,}", UNKNOWN if of is None else f"{of:,}", examples)
+            for table, finding, about, count, of, examples in zip(*columns, strict=True)
+        ]
+        table = html_table(["table", "finding", "count", "of", "such as"], rows, numbers=(2, 3))
+        laws = ["All conservation laws hold."] if self.broken_laws.is_empty() else []
+        asked = [f"To ask the export's owner: {question}" for question in self.questions]
+        title = f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"
+        return html_block(title, table, notes=[*laws, *asked])
 
     def __str__(self) -> str:
         lines = [f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"]

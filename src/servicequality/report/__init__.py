@@ -24,9 +24,11 @@ from servicequality.report.charts import (
 )
 from servicequality.report.files import to_csv, to_json, write
 from servicequality.report.listings import listing
+from servicequality.report.showing import Shown, show
 from servicequality.report.tables import table
 
 __all__ = [
+    "Shown",
     "attainment_chart",
     "backlog_chart",
     "budget_chart",
@@ -41,6 +43,7 @@ __all__ = [
     "pareto_chart",
     "pdf",
     "png",
+    "show",
     "survival_chart",
     "svg",
     "table",

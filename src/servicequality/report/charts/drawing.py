@@ -20,6 +20,8 @@ Theme: TypeAlias = Literal["light", "dark", "inherit"]
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML cannot hold. The drawing library ends the whole process by a null byte."""
 
+_OF_MARKS = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+
 # Ground, text, lines of the grid, lines of axes. "inherit" takes the colour of the text around it.
 _COLOURS: Mapping[str, tuple[str | None, str, str, str]] = {
     "light": ("#FFFFFF", "#1A1A1A", "#E3E6E9", "#9AA0A6"),
@@ -144,8 +146,9 @@ def _clean(content: Any) -> Any:
 
 
 def _described(drawn: str, description: str | None) -> str:
-    """The picture as one image with an alt text, for readers of the screen."""
+    """The picture as one image with an alt text, in place of a text for every mark."""
     if not description:
         return drawn
+    drawn = _OF_MARKS.sub("", drawn)
     told = html.escape(description, quote=True)
     return drawn.replace("<svg ", f'<svg role="img" aria-label="{told}" ', 1)
