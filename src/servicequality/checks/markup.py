@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 __all__ = ["html_block", "html_table", "html_text"]
 
 _JOINERS = "\u200c\u200d"  # of Persian words and of emoji: not printable by themselves
-_LONGEST = 200  # characters of a cell
+_LONGEST = 600  # characters of a cell
 _BLOCK = "color:inherit;background:none;max-width:60em;overflow-x:auto"
 _TABLE = "border-collapse:collapse;color:inherit;background:none;margin:0.3em 0"
 _CELL = "padding:0.15em 0.7em;border-bottom:1px solid rgba(128,128,128,0.35);vertical-align:top"

@@ -73,7 +73,9 @@ class DataCheck:
 
     def _repr_html_(self) -> str:
         """The findings in a notebook, those that count something."""
-        matter = self.frame.filter(pl.col("count") > 0).with_columns(pl.col("about", "examples").fill_null(""))
+        matter = self.frame.filter(pl.col("count") > 0, pl.col("finding") != "rows").with_columns(
+            pl.col("about", "examples").fill_null("")
+        )
         columns = [matter[name].to_list() for name in ("table", "finding", "about", "count", "of", "examples")]
         rows = [
             (table, f"{finding} {about}".strip(), f"{count:,}", UNKNOWN if of is None else f"{of:,}", examples)

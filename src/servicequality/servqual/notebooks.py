@@ -41,7 +41,7 @@ def dimensions_html(title: str, dimensions: Any, keys: Sequence[str]) -> str:
 
 
 def _number(value: float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.2f}"
+    return UNKNOWN if value is None else f"{round(value, 2) + 0.0:.2f}"
 
 
 def _limits(low: float | None, high: float | None) -> str:
