@@ -55,10 +55,10 @@ def test_a_result_is_drawn_with_its_limits_and_its_gap() -> None:
         assert [row[side] for row in drawn if row["value"] is not None] == pytest.approx(expected[side].to_list())
     assert drawn[GAP]["value"] is None
     assert [row["servicequality_at"] for row in drawn[:2]] == ["2026-03-02T00:00:00", "2026-03-09T00:00:00"]
-    assert marks(chart) == ["area", "rule", "line", "point", "text"]
+    assert marks(chart) == ["area", "rule", "line", "point", "point", "text"]
     assert (
         subtitle(chart)
-        == "band: 95% confidence intervals; ×: 1 without a value; 1 figure of rows without a time set aside"
+        == "band: 95% confidence intervals; n=8 a point; ×: 1 without a value; 1 figure of rows without a time set aside"
     )
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["axis"]["title"] == "points"
     assert "NPS" in svg(chart)
@@ -99,6 +99,12 @@ def test_each_group_has_a_panel() -> None:
     assert groups == charts["team"].to_list()
     for given in (WEEKLY.lazy(), WEEKLY.to_dicts(), WEEKLY.to_pandas()):
         assert len(points(time_chart(given, by="metric"))) == 38
+
+
+def test_points_that_wait_for_rows_are_rings() -> None:
+    waiting = WEEKLY.with_columns(n_pending=pl.when(pl.int_range(pl.len()) > 30).then(3))
+    assert "rings: rows are still open" in subtitle(time_chart(waiting, metric="nps"))
+    assert "rings" not in subtitle(time_chart(WEEKLY, metric="nps"))
 
 
 def test_dates_are_drawn_too() -> None:

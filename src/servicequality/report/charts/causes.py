@@ -78,8 +78,8 @@ def pareto_chart(causes: Any, *, most: int = 12) -> "alt.LayerChart":
         bar.transform_filter("!datum.rest").encode(color=alt.value(style.MAIN)),
         bar.transform_filter("datum.rest").encode(color=alt.value(style.GREY)),
         base.mark_rule(strokeWidth=1.5, **shift).encode(x="low:Q", x2="high:Q"),
-        base.mark_line(strokeWidth=1, color=style.CONTRAST, strokeDash=style.DASH, **shift).encode(
-            x=x["cumulative"], order="place:Q"
+        base.mark_rule(strokeWidth=1, color=style.CONTRAST, strokeDash=[2, 3], **shift).encode(
+            x=x["value"], x2="cumulative:Q"
         ),
         base.mark_point(filled=False, size=45, strokeWidth=2, opacity=1, color=style.CONTRAST, **shift).encode(
             x=x["cumulative"]

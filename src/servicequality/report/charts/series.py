@@ -20,8 +20,9 @@ __all__ = ["time_chart"]
 
 _AT = "servicequality_at"
 _FIGURES = ("value", "low", "high")
+_COUNTS = ("n", "n_pending")
 _PANELS = 12
-_NAMED = 12  # signals whose names are drawn; of more they would stand over one another
+_NAMED = 12  # names of signals that are drawn; more would stand over one another
 
 
 def time_chart(
@@ -59,7 +60,8 @@ def time_chart(
             raise ParameterError(f"time_chart: {option} takes a text, got {shown(name)}")
     keys = names_of(by)
     is_control = {"centre", "signal"} <= set(frame.columns) - {*keys, at}
-    columns = [*_FIGURES, *(["centre"] if is_control else [])]
+    counts = [] if is_control else [name for name in _COUNTS if name not in keys and _is_count(frame, name)]
+    columns = [*_FIGURES, *(["centre"] if is_control else []), *counts]
     groups, aside = ordered(frame, columns, at=at, by=by, every=every, role="time_chart", metric=metric)
     rows = pl.concat(groups[:_PANELS])
     _check(rows, keys, at)
@@ -74,7 +76,8 @@ def time_chart(
         column(at).dt.replace_time_zone(None).alias(_AT)
         if isinstance(rows.schema[at], pl.Datetime)
         else column(at).cast(pl.Datetime("us")).alias(_AT),
-        *shown_in.figures(*columns),
+        *shown_in.figures(*(name for name in columns if name not in counts)),
+        *counts,
         *(["signal"] if is_control else []),
         *([pl.Series(style.GROUP, group_labels(rows, keys), pl.String)] if keys else []),
     )
@@ -84,12 +87,15 @@ def time_chart(
     low = pl.col("low")
     alone = low.is_not_null() & low.shift(1).is_null() & low.shift(-1).is_null()
     drawn = drawn.with_columns(alone=(alone.over(style.GROUP) if keys else alone))
+    if is_control:  # of signals in a row the first is named
+        again = pl.col("signal").eq_missing(pl.col("signal").shift(1))
+        drawn = drawn.with_columns(name=pl.when(~(again.over(style.GROUP) if keys else again)).then("signal"))
     name = "Control chart" if is_control else _name(frame, metric, keys)
     told = _told(drawn, name, shown_in)
     if is_control:
         layers, words = _control(alt, drawn, shown_in, at)
     else:
-        layers, words = _banded(alt, drawn, shown_in, at), [f"band: {style.level_of(frame)}"]
+        layers, words = _banded(alt, drawn, shown_in, at), [f"band: {style.level_of(frame)}", *_counted(drawn)]
     more = (
         f"{len(groups) - _PANELS:,} more groups are not drawn: keep those that matter"
         if len(groups) > _PANELS
@@ -134,16 +140,34 @@ def _banded(alt: Any, drawn: pl.DataFrame, unit: style.Unit, at: str) -> list[An
     """A line with a band; a point that stands alone has a bar; a time without a value a cross at the foot."""
     base, y = _base(alt, drawn, unit, at, _FIGURES)
     known = base.transform_filter("isValid(datum.low) && isValid(datum.high)").encode(y=y["low"], y2="high:Q")
-    few = len(drawn) <= 60
+    size, points = 36 if len(drawn) <= 60 else 12, base.transform_filter("isValid(datum.value)")
     return [
         base.mark_area(color=style.MAIN, opacity=0.25).encode(y=y["low"], y2="high:Q"),
         known.transform_filter("datum.alone").mark_rule(strokeWidth=4, **style.faint()),
         base.mark_line(color=style.MAIN, strokeWidth=1.5),
-        base.transform_filter("isValid(datum.value)")
-        .mark_point(filled=True, opacity=1, color=style.MAIN)
-        .encode(size=alt.value(36 if few else 12)),
+        points.transform_filter("!(datum.n_pending > 0)").mark_point(
+            filled=True, opacity=1, color=style.MAIN, size=size
+        ),
+        points.transform_filter("datum.n_pending > 0").mark_point(
+            filled=False, opacity=1, color=style.MAIN, strokeWidth=2, size=1.4 * size
+        ),
         _gap_marks(alt, base),
     ]
+
+
+def _is_count(frame: pl.DataFrame, name: str) -> bool:
+    return name in frame.columns and frame.schema[name].is_integer()
+
+
+def _counted(drawn: pl.DataFrame) -> list[str]:
+    """How many rows the points rest on, and which wait for some."""
+    told = []
+    if "n" in drawn.columns and len(known := drawn.filter(pl.col("value").is_not_null())["n"].drop_nulls()):
+        least, most = (f"{round(end):,}" for end in (known.to_numpy().min(), known.to_numpy().max()))
+        told.append(f"n={least} a point" if least == most else f"n={least} to {most} a point")
+    if "n_pending" in drawn.columns and (drawn["n_pending"] > 0).any():
+        told.append("rings: rows are still open")
+    return told
 
 
 def _gap_marks(alt: Any, base: Any) -> Any:
@@ -176,11 +200,11 @@ def _control(alt: Any, drawn: pl.DataFrame, unit: style.Unit, at: str) -> tuple[
         return layers, [*words, "no signal"]
     counted = ", ".join(f"{count} {name}" for name, count in _counts(signals))
     words.append(f"diamonds: signals ({counted})")
-    if len(signals) <= _NAMED:
+    if drawn["name"].count() <= _NAMED:
         layers += [
-            flagged.transform_filter(f"indexof(datum.signal, 'below') {test} 0")
+            flagged.transform_filter(f"isValid(datum.name) && indexof(datum.name, 'below') {test} 0")
             .mark_text(dy=shift, fontSize=10, align=align)
-            .encode(text="signal:N")
+            .encode(text="name:N")
             for test, shift, align in (("<", -10, "center"), (">=", 13, "center"))
         ]
     return layers, words
