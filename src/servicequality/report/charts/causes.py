@@ -85,12 +85,13 @@ def pareto_chart(causes: Any, *, most: int = 12) -> "alt.LayerChart":
             x=x["cumulative"]
         ),
     ]
-    row = known.row(0, named=True)
-    missing = row.get("n_missing")
+    counted = known["n"][0] or 0
+    has_missing = "n_missing" in known.columns and known.schema["n_missing"].is_integer()
+    missing = known["n_missing"][0] if has_missing else None
     notes = [
         f"bars: share, with {style.level_of(frame)}",
         "rings: together with those above",
-        f"n={row['n'] or 0:,}" + (f", {missing:,} without a cause" if missing else ""),
+        f"n={counted:,}" + (f", {missing:,} without a cause" if missing else ""),
     ]
     by = style.label(" and ".join(key.replace("_", " ") for key in keys))
     title = f"Causes by {by}" if by else "Causes"

@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from servicequality.catalogue.searching import written
-from servicequality.checks import holds_numbers, holds_texts, refusing_misfits
-from servicequality.core import error_of, format_limits, format_value, require_columns
+from servicequality.checks import refusing_misfits
+from servicequality.core import error_of, format_limits, format_value
 from servicequality.errors import InputError
-from servicequality.model import as_frame
 from servicequality.report.charts import style
 from servicequality.report.charts.lines import BELOW, group_labels, lined, place
-from servicequality.report.results import Row, rows_of
+from servicequality.report.results import Row, plain_frame, rows_of
 
 if TYPE_CHECKING:
     import altair as alt
 
 __all__ = ["change_chart"]
 
-_NUMBERS = ("before", "after", "change", "low", "high", "n_before", "n_after")
+_NUMBERS = ("before", "after", "change", "low", "high")
+_COUNTS = ("n_before", "n_after")
 _MOST = 12
 
 
@@ -39,12 +39,11 @@ def change_chart(changes: Any) -> "alt.LayerChart | alt.VConcatChart":
         ParameterError: altair is not installed.
     """
     alt = style.altair()
-    frame: pl.DataFrame = as_frame(changes).lazy().collect()
-    texts = ("metric", "unit", "reason")
-    require_columns(frame.schema, [*texts, *_NUMBERS], role="change_chart")
-    for names, fits in ((_NUMBERS, holds_numbers), (texts, holds_texts)):
-        if wrong := [name for name in names if not fits(frame.schema[name]) and frame.schema[name] != pl.Null()]:
-            raise InputError(f"column {wrong[0]!r} holds {frame.schema[wrong[0]]}, not what compare gives")
+    frame = plain_frame(
+        changes, role="change_chart", numbers=_NUMBERS, counts=_COUNTS, texts=["metric", "unit", "reason"]
+    )
+    known = pl.all_horizontal(pl.col("before", "after", "change").is_not_null())
+    frame = frame.with_columns(pl.when(known).then(pl.col(name)).alias(name) for name in _NUMBERS)
     if frame.is_empty():
         raise InputError("nothing to draw: no figure was compared")
     keys = frame.columns[: frame.columns.index("metric")]
@@ -67,7 +66,7 @@ def change_chart(changes: Any) -> "alt.LayerChart | alt.VConcatChart":
 
 def _panel(alt: Any, frame: pl.DataFrame, keys: Sequence[str], more: int) -> tuple[Any, list[str]]:
     """The groups of one metric on one axis, and what they say."""
-    rows = rows_of(frame, ("metric", "unit", "reason", *_NUMBERS))
+    rows = rows_of(frame, ("metric", "unit", "reason", *_NUMBERS, *_COUNTS))
     unit = style.unit_of(
         [{"unit": row["unit"] or "", "value": end} for row in rows for end in (row["before"], row["after"])]
     )

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from servicequality.checks import holds_flags, holds_numbers, refusing_misfits
+from servicequality.checks import in_calendar, refusing_misfits
 from servicequality.core import require_columns
 from servicequality.errors import InputError
-from servicequality.model import as_frame
 from servicequality.report.charts import style
+from servicequality.report.results import plain_frame
 
 if TYPE_CHECKING:
     import altair as alt
@@ -33,18 +33,18 @@ def backlog_chart(flow: Any) -> "alt.VConcatChart":
         ParameterError: altair is not installed.
     """
     alt = style.altair()
-    frame: pl.DataFrame = as_frame(flow).lazy().collect()
-    require_columns(frame.schema, ["period", *_COUNTS, "complete"], role="backlog_chart")
+    frame = plain_frame(flow, role="backlog_chart", counts=_COUNTS, flags=["complete"])
+    require_columns(frame.schema, ["period"], role="backlog_chart")
     schema = frame.schema
     if not isinstance(schema["period"], pl.Date | pl.Datetime):
         raise InputError(
             f"column 'period' holds {schema['period']}, expected the starts of periods, as flow gives them"
         )
-    if wrong := [name for name in _COUNTS if not holds_numbers(schema[name])]:
-        raise InputError(f"column {wrong[0]!r} holds {schema[wrong[0]]}, expected counts, as flow gives them")
-    if not holds_flags(schema["complete"]):
-        raise InputError(f"column 'complete' holds {schema['complete']}, expected true and false, as flow gives them")
-    frame = frame.drop_nulls("period")
+    if not in_calendar(frame["period"]).all():
+        raise InputError("column 'period' has dates outside the years 1 to 9999; correct or filter them")
+    frame = frame.drop_nulls("period").with_columns(
+        pl.col(_COUNTS).fill_null(0), pl.col("complete").fill_null(value=True)
+    )
     if frame.is_empty():
         raise InputError("nothing to draw: there is no period")
     start = (

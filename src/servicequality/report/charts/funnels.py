@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from servicequality.checks import holds_numbers, holds_texts, refusing_misfits
-from servicequality.core import require_columns
+from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
-from servicequality.model import as_frame
 from servicequality.report.charts import style
 from servicequality.report.charts.lines import group_labels
+from servicequality.report.results import plain_frame
 
 if TYPE_CHECKING:
     import altair as alt
@@ -33,14 +32,7 @@ def funnel_chart(units: Any) -> "alt.LayerChart":
         ParameterError: altair is not installed.
     """
     alt = style.altair()
-    frame: pl.DataFrame = as_frame(units).lazy().collect()
-    require_columns(frame.schema, [*_NUMBERS, "outside"], role="funnel_chart")
-    if wrong := [
-        name for name in _NUMBERS if not holds_numbers(frame.schema[name]) and frame.schema[name] != pl.Null()
-    ]:
-        raise InputError(f"column {wrong[0]!r} holds {frame.schema[wrong[0]]}, expected numbers, as funnel gives them")
-    if not (holds_texts(frame.schema["outside"]) or frame.schema["outside"] == pl.Null()):
-        raise InputError(f"column 'outside' holds {frame.schema['outside']}, expected texts, as funnel gives them")
+    frame = plain_frame(units, role="funnel_chart", numbers=_NUMBERS, texts=["outside"])
     keys = frame.columns[: frame.columns.index("value")]
     names = group_labels(frame, keys, 24) if keys else [style.NONE] * len(frame)
     own = frame.select(

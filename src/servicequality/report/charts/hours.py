@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from servicequality.checks import holds_numbers, refusing_misfits
-from servicequality.core import require_columns
+from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
-from servicequality.model import as_frame
 from servicequality.report.charts import style
+from servicequality.report.results import plain_frame
 
 if TYPE_CHECKING:
     import altair as alt
@@ -31,14 +30,8 @@ def volume_chart(profile: Any) -> "alt.LayerChart":
         ParameterError: altair is not installed.
     """
     alt = style.altair()
-    frame: pl.DataFrame = as_frame(profile).lazy().collect()
-    needed = ["weekday", "hour", "value"]
-    require_columns(frame.schema, needed, role="volume_chart")
-    if wrong := [name for name in needed if not holds_numbers(frame.schema[name])]:
-        raise InputError(
-            f"column {wrong[0]!r} holds {frame.schema[wrong[0]]}, expected numbers, as volume_profile gives them"
-        )
-    rows = frame.select(needed)
+    rows = plain_frame(profile, role="volume_chart", numbers=["value"], counts=["weekday", "hour"])
+    rows = rows.select("weekday", "hour", "value")
     if rows.select("weekday", "hour").is_duplicated().any():
         raise InputError("an hour of the week comes several times: filter one group of the profile")
     inside = pl.col("weekday").is_in([*range(1, 8)]) & pl.col("hour").is_in([*range(24)])
@@ -48,9 +41,9 @@ def volume_chart(profile: Any) -> "alt.LayerChart":
         raise InputError("nothing to draw: no hour has a value")
     busiest = rows.sort("value", descending=True, nulls_last=True).row(0, named=True)
     drawn = rows.select(
-        day=pl.col("weekday").cast(pl.Int64).replace_strict(dict(enumerate(_DAYS, start=1)), return_dtype=pl.String),
+        day=pl.col("weekday").replace_strict(dict(enumerate(_DAYS, start=1)), return_dtype=pl.String),
         hour="hour",
-        value=pl.col("value").cast(pl.Float64),
+        value="value",
         told=pl.Series([_short(number) for number in rows["value"].to_list()], dtype=pl.String),
     )
     hours = alt.Axis(

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from servicequality.catalogue.searching import written
-from servicequality.checks import holds_flags, holds_numbers, refusing_misfits
-from servicequality.core import require_columns
+from servicequality.checks import refusing_misfits
 from servicequality.errors import InputError
-from servicequality.model import as_frame
 from servicequality.report.charts import style
+from servicequality.report.results import plain_frame
 
 if TYPE_CHECKING:
     import altair as alt
@@ -35,22 +34,15 @@ def lag_chart(links: Any) -> "alt.LayerChart | alt.FacetChart":
         ParameterError: altair is not installed.
     """
     alt = style.altair()
-    frame: pl.DataFrame = as_frame(links).lazy().collect()
-    require_columns(frame.schema, ["driver", *_NUMBERS, "seen"], role="lag_chart")
-    if wrong := [
-        name for name in _NUMBERS if not holds_numbers(frame.schema[name]) and frame.schema[name] != pl.Null()
-    ]:
-        raise InputError(f"column {wrong[0]!r} holds {frame.schema[wrong[0]]}, expected numbers, as link gives them")
-    if not (holds_flags(frame.schema["seen"]) or frame.schema["seen"] == pl.Null()):
-        raise InputError(f"column 'seen' holds {frame.schema['seen']}, expected true and false, as link gives them")
+    frame = plain_frame(links, role="lag_chart", numbers=_NUMBERS, texts=["driver"], flags=["seen"])
     drivers = frame["driver"].unique(maintain_order=True).to_list()
     kept = frame.filter(frame["driver"].is_in(drivers[:_PANELS], nulls_equal=True))
     drawn = kept.select(
         pl.Series(style.GROUP, style.labels(written(str(name)) for name in kept["driver"].to_list()), pl.String),
-        *(pl.col(name).cast(pl.Float64).fill_nan(None) for name in _NUMBERS),
+        *_NUMBERS,
         pl.col("seen").fill_null(value=False),
     )
-    known = drawn.drop_nulls("r")
+    known = drawn.drop_nulls(["lag", "r"])
     if known.is_empty():
         reasons = frame["reason"].drop_nulls().to_list() if "reason" in frame.columns else []
         raise InputError(
@@ -86,7 +78,8 @@ def lag_chart(links: Any) -> "alt.LayerChart | alt.FacetChart":
     seen = known.filter("seen")
     words = [f"{name} {lag:.0f} periods earlier, r {r:+.2f}" for name, lag, r in
              zip(*(seen[name].to_list() for name in (style.GROUP, "lag", "r")), strict=True)]  # fmt: skip
-    counts = kept["n"].drop_nulls() if "n" in kept.columns else pl.Series([], dtype=pl.Int64)
+    has_counts = "n" in kept.columns and kept.schema["n"].is_integer()
+    counts = kept["n"].drop_nulls() if has_counts else pl.Series([], dtype=pl.Int64)
     notes = [
         f"bars: {style.level_of(frame)}" if "level" in frame.columns else "bars: 95% confidence intervals",
         "grey: the largest at placebo lags",
