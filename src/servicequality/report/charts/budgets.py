@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["budget_chart"]
 
 _MOST = 2_000  # points of a line
+_ROUNDING = 1e-9  # per cent
 
 
 @refusing_misfits
@@ -28,7 +29,7 @@ def budget_chart(
     total: str = "total",
     expected: float | None = None,
 ) -> "alt.LayerChart":
-    """What is left of the error budget after each stretch, beside what would be left at the rate that just spends it.
+    """What is left of the error budget at the end of each stretch, beside what would be left at the rate that just spends it.
 
     The budget is ``(1 - objective)`` of all events of its period. It is 100 % at the beginning, and below 0 it is overspent.
 
@@ -78,15 +79,8 @@ def budget_chart(
         if rows.schema["at"] == pl.Date
         else pl.col("at").dt.replace_time_zone(None)
     )
-    lines = (
-        rows.sort("at")
-        .with_columns(pl.col("bad", "total").cum_sum())
-        .select(
-            at=clock,
-            left=100 * (1 - pl.col("bad") / ((1 - objective) * whole)),
-            even=100 * (1 - pl.col("total") / whole),
-        )
-    )
+    rows = rows.sort("at").select(clock, "bad", "total")
+    lines = _burnt(rows, allowed=(1 - objective) * whole, whole=whole)
     last = lines.row(-1, named=True)
     spent = lines.filter(pl.col("left") <= 0).head(1)
     if lines.height > _MOST:
@@ -111,8 +105,22 @@ def budget_chart(
     bad_events = float(rows["bad"].sum())
     allowed = f"{(1 - objective) * whole:,.4g} bad events that {100 * objective:.10g}% allow"
     note = f"{left} left of {allowed}; {bad_events:,.10g} bad of {events:,.10g} so far"
-    over = f"spent on {spent['at'][0]:%Y-%m-%d %H:%M}" if spent.height else None
+    over = f"spent by {spent['at'][0]:%Y-%m-%d %H:%M}" if spent.height else None
     heading = style.heading("Error budget", note, "dashed: at the rate that just spends it", over)
     told = "; ".join(filter(None, (f"Error budget: {note}", over)))
     chart = alt.layer(*layers).properties(width=style.WIDTH - 40, height=190, description=f"{told}.")
     return style.panels(chart, None, heading)
+
+
+def _burnt(rows: pl.DataFrame, *, allowed: float, whole: float) -> pl.DataFrame:
+    """Per cent left at the begin of each stretch and at the end of the last, and at the rate that just spends all."""
+    steps = rows["at"].diff().median()
+    end = rows.tail(1).select(pl.col("at") + (pl.duration(seconds=0) if steps is None else pl.lit(steps)))
+    gone = rows.select(pl.col("bad", "total").cum_sum())
+    before = pl.concat([pl.DataFrame({"bad": [0.0], "total": [0.0]}), gone])
+    left = 100 * (1 - pl.col("bad") / allowed)
+    return pl.concat([pl.concat([rows.select("at"), end]), before], how="horizontal").select(
+        "at",
+        left=pl.when(left.abs() > _ROUNDING).then(left).otherwise(0.0),
+        even=100 * (1 - pl.col("total") / whole),
+    )
