@@ -68,7 +68,7 @@ def attainment_chart(result: Any, *, metric: str | None = None, most: int = 20) 
         base.mark_point(filled=True, size=70, opacity=1, color=style.MAIN, **shift).encode(x=x),
         base.mark_rule(strokeWidth=13, opacity=0.3, color=style.GREY, **shift).encode(x="lowest:Q", x2="highest:Q"),
         base.transform_filter("!datum.rest")
-        .mark_rule(strokeWidth=3, **style.faint(), **shift)
+        .mark_rule(strokeWidth=3, color=style.MAIN, opacity=0.75, **shift)
         .encode(x="low:Q", x2="high:Q"),
         base.transform_filter("datum.rest")
         .mark_rule(strokeWidth=2, strokeDash=[2, 3], color=style.GREY, **shift)

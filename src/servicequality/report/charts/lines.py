@@ -10,6 +10,7 @@ from servicequality.errors import InputError, ParameterError
 from servicequality.report import figures
 from servicequality.report.charts import style
 from servicequality.report.results import Row, cell_texts, keys_of, period_texts, rows_of
+from servicequality.report.tables import period_name
 
 if TYPE_CHECKING:
     import altair as alt
@@ -79,7 +80,7 @@ def grouped(
     else:
         kept.sort()
     rest = set(range(len(rows))) - set(kept)
-    by = style.label(" and ".join(key.replace("_", " ") for key in own))
+    by = style.label(" and ".join(period_name(frame[key]) if key == "period" else key.replace("_", " ") for key in own))
     return Grouped([rows[at] for at in kept], [names[at] for at in kept], [rows[at] for at in sorted(rest)], by)
 
 
