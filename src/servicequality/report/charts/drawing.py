@@ -99,7 +99,7 @@ def _themed(chart: "alt.TopLevelMixin", theme: str) -> dict[str, Any]:
     if not isinstance(chart, alt.TopLevelMixin):
         raise ParameterError(f"expected an Altair chart, got {shown(chart)}")
     try:
-        with alt.data_transformers.enable(consolidate_datasets=True, max_rows=None):
+        with alt.data_transformers.enable("default", consolidate_datasets=True, max_rows=None):
             spec = _clean(chart.to_dict(validate=False))  # what draws it reads it with care, and more quickly
     except (TypeError, ValueError) as error:  # an invalid specification, or data of no such kind
         raise ParameterError(f"the chart cannot be drawn: {first_line(error)}") from error
