@@ -188,6 +188,18 @@ def test_names_cannot_break_out_of_the_svg():
         assert "&lt;/script" in text
 
 
+def test_letters_that_no_picture_holds_do_not_end_the_process():
+    # The drawing library aborts the interpreter at a null byte.
+    evil = "a\0b\x1b[31m"
+    table = SCORES.with_columns(pl.col("dimension").replace("tangibles", evil))
+    drawn = svg(gap_bars(table).properties(title=f"mine {evil}"))
+    assert "mine a\ufffdb" in drawn
+    assert "\0" not in drawn
+    assert evil not in svg(
+        importance_performance_map(POINTS.with_columns(dimension=pl.lit(evil) + pl.col("dimension")))
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
