@@ -1,0 +1,109 @@
+"""A table made ready for its parts: blanks are null, lists are rows, and a row that came twice counts once."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from servicequality.checks import column, shown
+from servicequality.errors import InputError
+from servicequality.sources.language import SourceMap
+from servicequality.sources.tables import Base
+
+__all__ = ["ROW", "Prepared", "prepared"]
+
+ROW = "·row"
+"""The column of a row's number in its source, which only the search for a fault needs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A table as its parts read it.
+
+    Attributes:
+        base: what was read.
+        frame: its rows; None if the table is absent.
+        n_read: rows in the source, those among them that a query left out.
+        left_out: rows that are gone, by reason.
+    """
+
+    base: Base
+    frame: pl.DataFrame | None
+    n_read: int
+    left_out: Mapping[str, int]
+
+
+def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepared:
+    """The rows of a table as its parts read them.
+
+    Args:
+        base: the table as it was read.
+        asked: the map, for its texts that mean "no value".
+        numbered: whether each row carries its number in the source.
+
+    Raises:
+        InputError: a column of lists holds something else.
+    """
+    table, frame = base.table, base.frame
+    if frame is None:
+        return Prepared(base=base, frame=None, n_read=0, left_out={})
+    left_out = dict(base.left_out)
+    if numbered:
+        frame = frame.with_row_index(ROW)
+    if asked.missing:
+        blank = dict.fromkeys(asked.missing)
+        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+        frame = frame.with_columns(column(name).replace(blank) for name in texts)
+    if table.each is not None:
+        frame = _items(frame, table.each, base.place)
+    n_read = frame.height + sum(left_out.values())
+    if table.key:
+        kept = _once(frame, table.key, table.newest)
+        if repeated := frame.height - kept.height:
+            left_out[f"repeats a row of the same {', '.join(table.key)}"] = repeated
+        frame = kept
+    return Prepared(base=base, frame=frame, n_read=n_read, left_out=left_out)
+
+
+def _once(frame: pl.DataFrame, key: tuple[str, ...], newest: str | None) -> pl.DataFrame:
+    """One row of those that are alike, or the newest of each key."""
+    named = [name for name in key if name in frame.columns]
+    keys = frame.lazy().select(map(column, named))
+    if keys.select(pl.struct(pl.all()).n_unique()).collect().item() == frame.height:
+        return frame
+    kept = [name for name in frame.columns if name != ROW]
+    if newest is None:
+        return frame.unique(subset=kept, keep="first", maintain_order=True)
+    # Rows keep their order: what counts is the last of each key by `newest`, and of equals the last that came.
+    place = pl.int_range(pl.len())
+    last = place.sort_by(column(newest), nulls_last=False, maintain_order=True).last().over(list(map(column, named)))
+    return frame.filter(place == last)
+
+
+def _items(frame: pl.DataFrame, name: str, place: str) -> pl.DataFrame:
+    """A row for each item of a column of lists; a row without items has none."""
+    dtype = frame.schema[name]
+    if isinstance(dtype, pl.List):
+        return frame.filter(column(name).list.len() > 0).explode(column(name))
+    if dtype == pl.Null:
+        return frame.clear()
+    if dtype != pl.String:
+        raise InputError(f"{place}: column {shown(name)} must hold lists, it holds {dtype}")
+    lists = [_list_of(text, name, place, row) for row, text in enumerate(frame[name].to_list())]
+    index = np.repeat(np.arange(frame.height), [len(items) for items in lists])
+    texts = [json.dumps(item, ensure_ascii=False) for items in lists for item in items]
+    return frame[index].with_columns(pl.Series(name, texts, dtype=pl.String))
+
+
+def _list_of(text: str | None, name: str, place: str, row: int) -> list[object]:
+    if text is None:
+        return []
+    try:
+        items = json.loads(text)
+    except (ValueError, RecursionError):
+        items = text
+    if not isinstance(items, list):
+        raise InputError(f"{place}, row {row + 1}: column {shown(name)} must hold a list as JSON, it holds {shown(text)}")
+    return items

@@ -1,0 +1,215 @@
+"""`read`: tables of a schema become records, by a map."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import polars as pl
+
+from servicequality.checks import column, near, refusing_misfits, shown
+from servicequality.errors import InputError, ParameterError
+from servicequality.model import Author
+from servicequality.sources.blame import located, refuse_unread
+from servicequality.sources.language import SourceMap
+from servicequality.sources.plan import WHY, PartPlan, columns_of, people_of, plan_part
+from servicequality.sources.prepared import Prepared, prepared
+from servicequality.sources.shipped import load_map
+from servicequality.sources.sourced import SourcedRecords
+from servicequality.sources.tables import read_tables
+
+__all__ = ["read"]
+
+_WORDS = 12  # words and ids without a place that are named; the rest are counted together
+_PLACED = {"records": pl.String, "source": pl.String, "outcome": pl.String, "reason": pl.String, "n": pl.Int64}
+
+
+@refusing_misfits
+def read(
+    map: SourceMap | str | Path,  # noqa: A002  (the word of the field)
+    tables: Any,
+    *,
+    columns: Mapping[str, Mapping[str, str]] | None = None,
+    names: Mapping[str, str] | None = None,
+    timezone: str | None = None,
+    datetime: str | None = None,
+    missing: Sequence[str] | None = None,
+    persons: Mapping[str, str] | None = None,
+) -> SourcedRecords:
+    """The records that tables of a help desk's schema hold.
+
+    Every table is read once, with the columns that the map names alone, and is in memory then. A row that a map does not
+    place is counted in `placed`, with its reason; a value that does not fit its role is an error, which names the file or
+    table, the line or row, and the column.
+
+    Args:
+        map: the name of a map that ships, see `maps`, or the path of a TOML file of your own.
+        tables: a folder of CSV, TSV, Parquet, NDJSON or JSON files named after the tables (pages with a number each, or
+            in a folder of the table's name), or of a schema of one table its file; a mapping of names to any dataframes;
+            a DuckDB, SQLite or ADBC connection; or a URI such as ``"postgresql://user@host/database"`` or
+            ``"sqlite:///desk.db"``.
+        columns: your names of columns, by table: ``{"ticket": {"created_at": "opened"}}``.
+        names: your names of tables: ``{"ticket": "zendesk_ticket"}``, in a database also ``"schema.table"``.
+        timezone: the IANA zone of instants that name none, in which all are kept; by default the map's.
+        datetime: the format of instants that are not ISO 8601, such as "%d/%m/%Y %H:%M"; by default the map's.
+        missing: texts that mean "no value"; by default the map's.
+        persons: ids and what they are, beside or against the schema: ``{"4711": "bot"}``.
+
+    Raises:
+        ParameterError: there is no such map, its file is wrong (with its line), or an override names what the map has not.
+        InputError: a table or column is absent, cannot be read, or holds values that do not fit.
+    """
+    asked = _overridden(load_map(map), timezone=timezone, datetime=datetime, missing=missing, persons=persons)
+    named = columns_of(asked)
+    own, tables_named = dict(columns or {}), dict(names or {})
+    for what, given in (("columns", own), ("names", tables_named)):
+        for table in given:
+            if table not in asked.tables:
+                raise ParameterError(
+                    f"{what} names the table {shown(table)}{near(str(table), asked.tables)}; the map {asked.name} reads "
+                    f"{', '.join(asked.tables)}"
+                )
+    for table, spelt in own.items():
+        for name in spelt:
+            if name not in named[table]:
+                raise ParameterError(
+                    f"columns names {shown(name)} of {table}{near(str(name), named[table])}, which the map does not read; it "
+                    f"reads {', '.join(named[table])}"
+                )
+    whole = frozenset(part.source for part in asked.parts if part.keep_others)
+    bases = read_tables(tables, asked, named, own, tables_named, whole)
+    return _records(asked, {name: prepared(base, asked) for name, base in bases.items()})
+
+
+def _overridden(
+    asked: SourceMap,
+    *,
+    timezone: str | None,
+    datetime: str | None,
+    missing: Sequence[str] | None,
+    persons: Mapping[str, str] | None,
+) -> SourceMap:
+    for person, kind in (persons or {}).items():
+        if kind not in get_args(Author):
+            raise ParameterError(f"persons: {shown(person)} must be one of {', '.join(get_args(Author))}; got {shown(kind)}")
+    return replace(
+        asked,
+        timezone=timezone if timezone is not None else asked.timezone,
+        datetime=datetime if datetime is not None else asked.datetime,
+        missing=tuple(missing) if missing is not None else asked.missing,
+        persons={**asked.persons, **(persons or {})},
+    )
+
+
+def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords:
+    people = people_of(asked, tables)
+    people = None if people is None else people.collect().lazy()
+    plans = [plan_part(part, asked, tables, people) for part in asked.parts if tables[part.source].frame is not None]
+    wanted = [one for plan in plans for one in _queries(plan)]
+    try:
+        results = iter(pl.collect_all(wanted))
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"the map {asked.name} does not fit these tables: {str(error).partition(chr(10))[0]}") from None
+    frames: dict[str, list[pl.DataFrame]] = {}
+    account: list[tuple[str, str, str, str | None, int]] = []
+    for plan in plans:
+        source, made = tables[plan.part.source], next(results)
+        counts = None if plan.counts is None else next(results)
+        failed = next(results) if plan.checks else None
+        if failed is not None and failed.sum_horizontal().item():
+            refuse_unread(plan.part, asked, tables, people)
+        frames.setdefault(plan.part.target, []).append(made)
+        account += _account(plan, source, made.height, counts)
+    account += _absent(asked, tables)
+    whole = {target: _joined(several, target) for target, several in frames.items()}
+    try:
+        records = SourcedRecords(**whole, timezone=asked.timezone)  # type: ignore[arg-type]  # each is a table
+    except InputError as error:
+        raise located(error, asked, tables, people) from None
+    for name, value in (
+        ("placed", pl.DataFrame(account, schema=_PLACED, orient="row")),
+        ("statuses", dict(asked.statuses)),
+        ("map", asked.name),
+    ):
+        object.__setattr__(records, name, value)
+    return records
+
+
+def _queries(plan: PartPlan) -> list[pl.LazyFrame]:
+    """What of a plan is collected, all at once: its rows, its counts, and how many readings failed."""
+    several = [plan.made]
+    if plan.counts is not None:
+        several.append(plan.counts)
+    if plan.checks:
+        placed = plan.rows if plan.counts is None else plan.rows.filter(pl.col(WHY).is_null())
+        several.append(
+            placed.select(
+                (pl.col(one.raw).is_not_null() & pl.col(one.read).is_null()).sum().alias(str(i))
+                for i, one in enumerate(plan.checks)
+            )
+        )
+    return several
+
+
+def _joined(frames: list[pl.DataFrame], target: str) -> pl.DataFrame:
+    if len(frames) == 1:
+        return frames[0]
+    try:
+        return pl.concat(frames, how="diagonal_relaxed")
+    except pl.exceptions.PolarsError as error:
+        raise InputError(f"{target}: the tables that they are made of do not fit together: {error}") from None
+
+
+def _account(
+    plan: PartPlan, source: Prepared, made: int, counts: pl.DataFrame | None
+) -> list[tuple[str, str, str, str | None, int]]:
+    """What became of the rows of a part."""
+    target, table = plan.part.target, plan.part.source
+    left_out = dict(source.left_out)
+    if counts is not None:
+        told = counts.filter(pl.col(WHY).is_not_null()).sort(WHY)
+        for reason, n in zip(told[WHY], told["n"], strict=True):
+            left_out[reason] = left_out.get(reason, 0) + n
+    rows: list[tuple[str, str, str, str | None, int]] = [(target, table, "read", None, source.n_read)]
+    rows.append((target, table, "placed", None, source.n_read - sum(left_out.values())))
+    rows += [(target, table, "left out", reason, n) for reason, n in left_out.items() if n]
+    rows.append((target, table, "made", None, made))
+    placed = plan.rows if plan.counts is None else plan.rows.filter(pl.col(WHY).is_null())
+    for what, columns in (("person", plan.unknown), ("word", plan.unplaced)):
+        for name, (raw, kind) in columns.items():
+            lost = (
+                placed.filter(pl.col(raw).is_not_null() & pl.col(kind).is_null())
+                .group_by(column(raw).alias("raw"))
+                .len("n")
+                .sort("n", "raw", descending=[True, False])
+                .collect()
+            )
+            rows += _not_known(target, table, f"{what} in {name}", lost)
+    return rows
+
+
+def _not_known(
+    target: str, table: str, what: str, lost: pl.DataFrame
+) -> list[tuple[str, str, str, str | None, int]]:
+    named = lost.head(_WORDS)
+    rows: list[tuple[str, str, str, str | None, int]] = [
+        (target, table, "not known", f"{what}: {shown(raw)}", n) for raw, n in zip(named["raw"], named["n"], strict=True)
+    ]
+    if lost.height > _WORDS:
+        rest = int(lost["n"].slice(_WORDS).sum())
+        rows.append((target, table, "not known", f"{what}: {lost.height - _WORDS:,} others", rest))
+    return rows
+
+
+def _absent(asked: SourceMap, tables: Mapping[str, Prepared]) -> list[tuple[str, str, str, str | None, int]]:
+    """Tables and columns that the map names and the schema may lack."""
+    rows: list[tuple[str, str, str, str | None, int]] = []
+    targets = {name: [part.target for part in asked.parts if part.source == name] for name in asked.tables}
+    for name, one in tables.items():
+        target = next(iter(targets[name]), "")
+        if one.frame is None:
+            rows.append((target, name, "absent", "the table", 0))
+        rows += [(target, name, "absent", f"column {missing}", 0) for missing in one.base.absent]
+    return rows
+
+
