@@ -31,12 +31,12 @@ STATUSES = ("ended", "paused", "excluded", "requester_wait", "agent_wait", "agen
 
 _SETTINGS = ("title", "schema", "timezone", "datetime", "missing", "cannot_hold")
 _SECTIONS = ("tables", "people", "persons", "statuses", "export")
-_TABLE = ("names", "optional", "may_lack", "page", "each", "key", "newest", "leave_out")
-_PART = ("from", "also", "keep_others", "leave_out", "melt", "one_row_a", "order", "changes_only", "distinct")
+_TABLE = ("names", "optional", "also_called", "may_lack", "page", "each", "key", "newest", "leave_out")
+_PART = ("from", "also", "keep_others", "leave_out", "melt", "one_row_a", "order", "empties", "changes_only", "distinct")
 _PEOPLE = ("id", "kind", "team", "tier", "valid_from", "valid_to")
-_BASES = ("column", "value", "first_of", "case", "who")
+_BASES = ("column", "value", "first_of", "case", "row", "who")
 _AFTER = ("field", "look_up", "reads", "words", "others", "pick")
-_TESTS = ("is", "is_not", "flag", "known", "same_as", "differs_from")
+_TESTS = ("is", "is_not", "flag", "known", "same_as", "differs_from", "first_by")
 _STEP = re.compile(r"^(?P<table>[^.]+)\.(?P<key>.+?)\s*->\s*(?P<give>.+)$")
 _KINDS: dict[type, str] = {str: "a text", bool: "true or false", list: "a list", dict: "a table"}
 
@@ -154,6 +154,7 @@ class _Reader:
             name=str(where[-1]),
             names=self.texts((*where, "names")),
             optional=self.optional(where, "optional", bool, default=False),
+            also_called=self.items((*where, "also_called"), dict, self.texts) if "also_called" in given else {},
             may_lack=self.texts((*where, "may_lack")),
             page=self.optional(where, "page", str, None),
             each=self.optional(where, "each", str, None),
@@ -190,10 +191,6 @@ class _Reader:
         if source not in tables:
             self.fail((*where, "from"), f"there is no table {shown(source)}{near(source, tables)}; [tables] has {', '.join(tables)}")
         values = {role: self.value(place, tables) for role, place in roles.items()}
-        one_row_a, order = (self.optional(where, key, str, None) for key in ("one_row_a", "order"))
-        for key, role in (("one_row_a", one_row_a), ("order", order)):
-            if role is not None and role not in values and role != "at":
-                self.fail((*where, key), f"{key} names a role of this part, got {shown(role)}")
         section = {key: self.at(where).get(key, {}) for key in ("also", "melt")}
         return Part(
             target=target,
@@ -203,8 +200,9 @@ class _Reader:
             keep_others=self.optional(where, "keep_others", bool, default=False),
             leave_out=self.reasons(where, tables),
             melt={name: self.value((*where, "melt", name), tables) for name in section["melt"]},
-            one_row_a=one_row_a,
-            order=order,
+            one_row_a=self.optional(where, "one_row_a", str, None),
+            order=self.optional(where, "order", str, None),
+            empties=self.optional(where, "empties", bool, default=False),
             changes_only=self.optional(where, "changes_only", bool, default=False),
             distinct=self.optional(where, "distinct", bool, default=False),
         )
@@ -241,6 +239,7 @@ class _Reader:
             known=self.optional(where, "known", bool, None),
             same_as=self.optional(where, "same_as", str, None),
             differs_from=self.optional(where, "differs_from", str, None),
+            first_by=self.optional(where, "first_by", str, None),
         )
 
     def value(
@@ -269,6 +268,7 @@ class _Reader:
                 self.value((*first_of, i), tables) for i in range(len(self.optional(where, "first_of", list, [])))
             ),
             case=tuple(self.case((*case, i), tables) for i in range(len(self.optional(where, "case", list, [])))),
+            row=self.optional(where, "row", str, None),
             who=self.optional(where, "who", str, None),
             field=self.optional(where, "field", str, None),
             look_up=tuple(self.step((*where, "look_up"), step, tables) for step in self.texts((*where, "look_up"))),

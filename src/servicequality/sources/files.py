@@ -3,7 +3,7 @@
 import itertools
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,13 +69,13 @@ def files_of(folder: Path, table: SourceTable) -> list[Path]:
     return paths
 
 
-def read_file(path: Path, table: SourceTable, columns: Mapping[str, str], *, whole: bool) -> Piece:
+def read_file(path: Path, table: SourceTable, wanted: Sequence[str], *, whole: bool) -> Piece:
     """The columns of a file that a map names.
 
     Args:
         path: the file.
         table: its table.
-        columns: the map's name of each column to the file's own.
+        wanted: the names of the columns.
         whole: whether the other columns are read too.
 
     Raises:
@@ -86,7 +86,6 @@ def read_file(path: Path, table: SourceTable, columns: Mapping[str, str], *, who
         raise InputError(f"{path}: expected a file that ends in {', '.join(ENDINGS)}; got {path.suffix or 'no ending'!r}")
     if not path.is_file():
         raise InputError(f"no file at {path}")
-    wanted = list(dict.fromkeys(columns.values()))
     try:
         if kind == ".json":
             return _of_rows(path, _rows_of_page(path, table.page), wanted, whole=whole)

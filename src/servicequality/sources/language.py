@@ -51,6 +51,7 @@ class Value:
         constant: one text, number or truth for all rows.
         first_of: the first of these that is not null.
         case: the first whose conditions hold.
+        row: this text, then the row's number, from 1.
         who: the column of a person's id, of which the kind is given: customer, agent, bot, system.
         field: the path inside a column of JSON or of structs, such as "score" or "via.channel".
         look_up: steps through other tables.
@@ -64,6 +65,7 @@ class Value:
     constant: str | int | float | bool | None = None
     first_of: tuple["Value", ...] = ()
     case: tuple["Case", ...] = ()
+    row: str | None = None
     who: str | None = None
     field: str | None = None
     look_up: tuple[LookUp, ...] = ()
@@ -85,6 +87,7 @@ class Condition:
         known: it is there (or, if False, it is null).
         same_as: it equals this column; two nulls are not equal.
         differs_from: it does not equal this column.
+        first_by: the row is the first of those with this value, by this column.
     """
 
     of: Value
@@ -94,6 +97,7 @@ class Condition:
     known: bool | None = None
     same_as: str | None = None
     differs_from: str | None = None
+    first_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ class SourceTable:
         name: what the map calls it.
         names: the other names that it may have.
         optional: whether it may be absent.
+        also_called: the other names of columns, as other versions of the schema have them.
         may_lack: columns that may be absent, and are then null.
         page: in a file of JSON, the key of the list of rows, such as "tickets".
         each: a column of lists, whose items are the rows.
@@ -131,6 +136,7 @@ class SourceTable:
     name: str
     names: tuple[str, ...] = ()
     optional: bool = False
+    also_called: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     may_lack: tuple[str, ...] = ()
     page: str | None = None
     each: str | None = None
@@ -151,8 +157,9 @@ class Part:
         keep_others: whether the table's other columns come along too.
         leave_out: rows that do not become rows of this table.
         melt: what changed to value: a row becomes one for each, with the roles `field` and `value`.
-        one_row_a: the role of which several rows are one, as each value's `pick` says.
-        order: the role by which these rows are ordered before.
+        one_row_a: the column whose rows are one row, a value each, as each value's `pick` says.
+        order: the column of instants by which these rows are ordered before.
+        empties: whether a null among what has changed empties the field; else it says nothing.
         changes_only: whether a value that repeats that of its ticket's row before, of the same field, is no change.
         distinct: whether rows that are alike are one.
     """
@@ -166,6 +173,7 @@ class Part:
     melt: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     one_row_a: str | None = None
     order: str | None = None
+    empties: bool = False
     changes_only: bool = False
     distinct: bool = False
 

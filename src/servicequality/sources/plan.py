@@ -59,7 +59,7 @@ def plan_part(
     from_base = source.base.left_out  # what a query has left out already
     reasons = [one for one in source.base.table.leave_out if one.reason not in from_base] + list(part.leave_out)
     why = _why(rows, reasons)
-    named = {name: rows.value(value) for name, value in {**part.roles, **part.also}.items()}
+    named = {name: rows.role(name, value) for name, value in {**part.roles, **part.also}.items()}
     melted = {name: rows.value(value) for name, value in part.melt.items()}
     named = {name: _instant(rows, part, asked, name, made) for name, made in named.items()}
     others = [
@@ -153,10 +153,10 @@ def _melted(
     for word, (made, dtype) in melted.items():
         text = pl.lit(None, pl.String) if dtype == pl.Null else made.cast(pl.String)
         one = placed.select(*kept, pl.lit(word).alias("field"), text.alias("value"))
+        if not part.empties or word == "status":  # a row without a status says nothing of it
+            one = one.filter(pl.col("value").is_not_null())
         if part.changes_only:
             ticket, at = pl.col("ticket_id"), _moment(pl.col("at"), named["at"][1], asked)
-            # A row without a status says nothing of it; an agent or a team that is null was taken away.
-            one = one.filter(pl.col("value").is_not_null()) if word == "status" else one
             one = one.sort(ticket, at, maintain_order=True)
             before = pl.when(ticket == ticket.shift(1)).then(pl.col("value").shift(1))
             one = one.with_columns(before.alias("previous")).filter(pl.col("value").ne_missing(pl.col("previous")))
@@ -198,7 +198,7 @@ def columns_of(asked: SourceMap) -> dict[str, list[str]]:
     def reasons(table: str, several: tuple[Reason, ...]) -> None:
         for condition in (condition for one in several for condition in one.when):
             value(table, condition.of)
-            for name in (condition.same_as, condition.differs_from):
+            for name in (condition.same_as, condition.differs_from, condition.first_by):
                 if name is not None:
                     named[table].setdefault(name)
 

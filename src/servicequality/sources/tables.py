@@ -74,7 +74,10 @@ def read_tables(
     tables = {
         name: replace(table, names=(names[name],)) if name in names else table for name, table in asked.tables.items()
     }
-    spelt = {name: {one: own.get(name, {}).get(one, one) for one in listed_} for name, listed_ in columns.items()}
+    spelt = {
+        name: {one: _spellings(one, tables[name], own.get(name, {})) for one in several}
+        for name, several in columns.items()
+    }
     if isinstance(given, Mapping):
         bases = _of_frames(given, tables, spelt, names, whole)
     elif (database := open_database(given)) is not None:
@@ -91,10 +94,23 @@ def read_tables(
     return bases
 
 
+Spelt = Mapping[str, tuple[str, ...]]
+"""The map's name of each column to the names that it may have."""
+
+
+def _spellings(name: str, table: SourceTable, own: Mapping[str, str]) -> tuple[str, ...]:
+    return (own[name],) if name in own else (name, *table.also_called.get(name, ()))
+
+
+def _spelt_here(spelt: Spelt, names: Sequence[str]) -> dict[str, str]:
+    """The name that each column has in a table, or the first that it might have had."""
+    return {one: next((name for name in several if name in names), several[0]) for one, several in spelt.items()}
+
+
 def _of_frames(
     given: Mapping[str, Any],
     tables: Mapping[str, SourceTable],
-    spelt: Mapping[str, Mapping[str, str]],
+    spelt: Mapping[str, Spelt],
     names: Mapping[str, str],
     whole: frozenset[str],
 ) -> dict[str, Base]:
@@ -113,7 +129,7 @@ def _of_frames(
 
 
 def _of_one_frame(
-    given: Any, tables: Mapping[str, SourceTable], spelt: Mapping[str, Mapping[str, str]], whole: frozenset[str]
+    given: Any, tables: Mapping[str, SourceTable], spelt: Mapping[str, Spelt], whole: frozenset[str]
 ) -> dict[str, Base]:
     if len(tables) > 1:
         raise ParameterError(
@@ -125,11 +141,11 @@ def _of_one_frame(
     }
 
 
-def _of_frame(given: Any, table: SourceTable, spelt: Mapping[str, str], place: str, whole: bool) -> Base:
+def _of_frame(given: Any, table: SourceTable, spelt: Spelt, place: str, whole: bool) -> Base:
     frame = as_frame(given).lazy()
     try:
         names = frame.collect_schema().names()
-        kept = names if whole else [own for own in dict.fromkeys(spelt.values()) if own in names]
+        kept = names if whole else [own for own in dict.fromkeys(_spelt_here(spelt, names).values()) if own in names]
         read = frame.select(map(column, kept)).collect() if kept else frame.select(pl.lit(None).alias("·")).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{place} cannot be read: {str(error).partition(chr(10))[0]}") from None
@@ -137,7 +153,7 @@ def _of_frame(given: Any, table: SourceTable, spelt: Mapping[str, str], place: s
 
 
 def _of_path(
-    path: Path, tables: Mapping[str, SourceTable], spelt: Mapping[str, Mapping[str, str]], whole: frozenset[str]
+    path: Path, tables: Mapping[str, SourceTable], spelt: Mapping[str, Spelt], whole: frozenset[str]
 ) -> dict[str, Base]:
     if not path.is_dir():
         if len(tables) > 1 and path.exists():
@@ -156,14 +172,19 @@ def _of_path(
     return bases
 
 
-def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Mapping[str, str], whole: bool) -> Base:
-    pieces = [read_file(path, table, spelt, whole=whole) for path in paths]
+def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Spelt, whole: bool) -> Base:
+    wanted = list(dict.fromkeys(itertools.chain.from_iterable(spelt.values())))
+    pieces = [read_file(path, table, wanted, whole=whole) for path in paths]
     names = list(dict.fromkeys(itertools.chain.from_iterable(piece.names for piece in pieces)))
     place = str(paths[0]) if len(paths) == 1 else f"{paths[0].parent} ({len(paths)} files of {table.name})"
     for piece in pieces:
         # A column that one page has and another lacks is a renamed one, unless pages may leave out what is null.
         if piece.path.suffix.lower() in (".csv", ".tsv", ".parquet") and piece.frame.height:
-            lost = [own for one, own in spelt.items() if own in names and own not in piece.names and one not in table.may_lack]
+            lost = [
+                own
+                for one, own in _spelt_here(spelt, names).items()
+                if own in names and own not in piece.names and one not in table.may_lack
+            ]
             if lost:
                 raise absent_columns(str(piece.path), piece.names, lost)
     filled = [piece.frame for piece in pieces if piece.frame.width]
@@ -175,17 +196,18 @@ def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Mapping[str, str
     return replace(made, pieces=tuple(pieces))
 
 
-def _of_database(database: Database, table: SourceTable, spelt: Mapping[str, str], whole: bool) -> Base:
+def _of_database(database: Database, table: SourceTable, spelt: Spelt, whole: bool) -> Base:
     there = database.find((*table.names, table.name))
     if there is None:
         return _missing(table, f"{database.place} has no table {table.name}; it has {database.tables()}")
     quoted, names = there
+    here = _spelt_here(spelt, names)
     told = [
-        (reason, dict(spelt))
+        (reason, here)
         for reason in itertools.takewhile(told_by_query, table.leave_out)
-        if all(one.of.column is not None and spelt[one.of.column] in names for one in reason.when)
+        if all(one.of.column is not None and here[one.of.column] in names for one in reason.when)
     ]
-    kept = names if whole else [own for own in dict.fromkeys(spelt.values()) if own in names]
+    kept = names if whole else [own for own in dict.fromkeys(_spelt_here(spelt, names).values()) if own in names]
     frame, left_out = database.read(quoted, kept, told)
     made = _base(table, frame, names, spelt, f"{database.place}, table {quoted}")
     return replace(made, left_out=left_out)
@@ -198,18 +220,19 @@ def _missing(table: SourceTable, message: str) -> Base:
 
 
 def _base(
-    table: SourceTable, frame: pl.DataFrame, names: Sequence[str], spelt: Mapping[str, str], place: str, *, empty: bool = False
+    table: SourceTable, frame: pl.DataFrame, names: Sequence[str], spelt: Spelt, place: str, *, empty: bool = False
 ) -> Base:
     """The frame under the map's names; what it may lack is null."""
-    absent = [one for one, own in spelt.items() if own not in names]
-    if lost := [spelt[one] for one in absent if one not in table.may_lack]:
-        if not (empty and not names):
-            raise absent_columns(place, names, lost)
-    taken = [own for one, own in spelt.items() if own in frame.columns]
+    own_names = _spelt_here(spelt, names)
+    absent = [one for one, own in own_names.items() if own not in names]
+    lost = [own_names[one] for one in absent if one not in table.may_lack]
+    if lost and not (empty and not names):
+        raise absent_columns(place, names, lost)
+    taken = [own for own in own_names.values() if own in frame.columns]
     others = [name for name in frame.columns if name not in taken and name not in spelt]
     named = frame.select(
-        *(column(own).alias(one) for one, own in spelt.items() if own in frame.columns),
+        *(column(own).alias(one) for one, own in own_names.items() if own in frame.columns),
         *(pl.lit(None).alias(one) for one in absent),
         *map(column, others),
     ) if frame.width else pl.DataFrame(schema=dict.fromkeys(spelt, pl.String()))
-    return Base(table=table, frame=named, place=place, names=dict(spelt), left_out={}, absent=tuple(absent))
+    return Base(table=table, frame=named, place=place, names=own_names, left_out={}, absent=tuple(absent))

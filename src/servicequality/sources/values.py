@@ -1,7 +1,7 @@
 """Values and conditions of a map as expressions over the rows of a part, with the joins that they need."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import reduce
 
 import polars as pl
@@ -40,6 +40,7 @@ class Rows:
         people: id and kind of every person, as text.
         checks: what was read and may have failed.
         unknown: columns of ids and of their kinds, by the column of the id.
+        unplaced: columns of words and of what they became, by the role.
     """
 
     frame: pl.LazyFrame
@@ -58,6 +59,14 @@ class Rows:
             self._made[key] = self._evaluated(value)
         return self._made[key]
 
+    def role(self, name: str, value: Value) -> Typed:
+        """The value of a role; a word of it that has no place is remembered."""
+        made = self.value(value)
+        if value.words and value.others == "null":
+            raw = self.value(replace(value, words={}))
+            self.unplaced[name] = (self.held(as_text(*raw), pl.String()), self.held(*made))
+        return made
+
     def condition(self, one: Condition) -> pl.Expr:
         """Where a condition holds; never null."""
         made, dtype = self.value(one.of)
@@ -66,6 +75,12 @@ class Rows:
         if one.flag is not None:
             holds = self._flag(made, dtype).fill_null(value=False)
             return holds if one.flag else ~holds
+        if one.first_by is not None:
+            # Of rows with one instant the first that came; a row without one is never the first.
+            earliest = self.held(column(one.first_by) == column(one.first_by).min().over(made), pl.Boolean())
+            place = self.held(pl.int_range(pl.len()), pl.Int64())
+            first = pl.col(place).filter(pl.col(earliest)).min().over(made)
+            return ((pl.col(place) == first) & made.is_not_null()).fill_null(value=False)
         text = as_text(made, dtype)
         if one.among is not None or one.outside is not None:
             inside = text.is_in(list(one.among or one.outside or ())).fill_null(value=False)
@@ -93,16 +108,11 @@ class Rows:
         if value.reads is not None:
             made = self._read(value, *made, value.reads)
         if value.words:
-            text, raw = as_text(*made), made
+            text = as_text(*made)
             default = text if value.others == "keep" else pl.lit(None, pl.String)
             made = text.replace_strict(
                 list(value.words), list(value.words.values()), default=default, return_dtype=pl.String
             ), pl.String()
-            if value.others == "null":
-                self.unplaced[value.column or value.who or "?"] = (
-                    self.held(as_text(*raw), pl.String()),
-                    self.held(*made),
-                )
         return made
 
     def _base(self, value: Value) -> Typed:
@@ -110,6 +120,9 @@ class Rows:
             return column(value.column), self.types[value.column]
         if value.who is not None:
             return self._who(value.who)
+        if value.row is not None:
+            number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).cast(pl.String)
+            return pl.lit(value.row) + number, pl.String()
         if value.constant is not None:
             literal = pl.lit(value.constant)
             kinds: dict[type, pl.DataType] = {bool: pl.Boolean(), int: pl.Int64(), float: pl.Float64(), str: pl.String()}
