@@ -38,16 +38,13 @@ def located(
         lines.append(line)
         if match is None:
             continue
-        for part in asked.parts:
+        for part in (one for one in asked.parts if numbered[one.source].frame is not None):
             if part.target == match["target"] and match["role"] in {*part.roles, *(("value",) if part.melt else ())}:
-                if place := _place(part, match["role"], asked, numbered, people):
-                    lines.append(f"  {place}")
+                lines.append(f"  {_place(part, match['role'], asked, numbered, people)}")
     return InputError("\n".join([f"the map {asked.name}: {lines[0]}", *lines[1:]]))
 
 
-def refuse_unread(
-    part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None
-) -> None:
+def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> None:
     """Raise for the first values of a part that could not be read as the map says.
 
     Args:
@@ -63,13 +60,14 @@ def refuse_unread(
     plan = plan_part(part, asked, numbered, people)
     for check in plan.checks:
         bad = plan.rows.filter(pl.col(check.raw).is_not_null() & pl.col(check.read).is_null())
-        rows = bad.select(ROW, pl.col(check.raw).cast(pl.String).alias("raw")).head(_SHOWN).collect()
+        rows = bad.select(ROW, pl.col(check.raw).cast(pl.String).alias("raw")).collect()
         if rows.height:
             base = numbered[part.source].base
-            values = ", ".join(map(shown, rows["raw"]))
+            values = ", ".join(map(shown, rows["raw"].unique(maintain_order=True).head(_SHOWN)))
+            given = plan.rows.select(pl.col(check.raw).count()).collect().item()
             raise InputError(
-                f"{base.at_row(rows[ROW][0])}, column {shown(_column(check.value, base.names))}: expected "
-                f"{_expected(check.reading)}; got {values}"
+                f"{base.at_row(rows[ROW][0])}, column {shown(_column(check.value, base.names))}: {rows.height} of {given} are "
+                f"not {_expected(check.reading)}, such as {values}; correct them, or the map"
             )
 
 
@@ -77,13 +75,9 @@ def _numbered(asked: SourceMap, tables: Mapping[str, Prepared]) -> dict[str, Pre
     return {name: prepared(one.base, asked, numbered=True) for name, one in tables.items()}
 
 
-def _place(
-    part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None
-) -> str:
+def _place(part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> str:
     """Where the first values of a role are from that cannot be of its type, or are missing and must not."""
     base = tables[part.source].base
-    if tables[part.source].frame is None:
-        return ""
     made = plan_part(part, asked, tables, people).made.collect()
     if role not in made.columns or ROW not in made.columns:
         return f"from {base.place}"
@@ -116,5 +110,5 @@ def _expected(reading: str) -> str:
         "unix milliseconds": "milliseconds from 1970",
     }
     if "%" in reading:
-        return f"instants written as {reading!r}"
-    return words.get(reading, f"a number of {reading}")
+        return f"written as {reading!r}"
+    return words.get(reading, f"numbers of {reading}")

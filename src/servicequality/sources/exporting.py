@@ -77,7 +77,9 @@ def _as_read(name: str, table: pl.LazyFrame) -> Prepared:
 
 def _write(frame: pl.DataFrame, path: Path, kind: Kind) -> Path:
     plain = frame.with_columns(
-        column(name).cast(pl.String) if isinstance(dtype, pl.Enum | pl.Categorical) else column(name).dt.convert_time_zone("UTC")
+        column(name).cast(pl.String)
+        if isinstance(dtype, pl.Enum | pl.Categorical)
+        else column(name).dt.convert_time_zone("UTC")
         for name, dtype in frame.schema.items()
         if isinstance(dtype, pl.Enum | pl.Categorical | pl.Datetime)
     )

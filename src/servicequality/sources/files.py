@@ -83,7 +83,9 @@ def read_file(path: Path, table: SourceTable, wanted: Sequence[str], *, whole: b
     """
     kind = path.suffix.lower()
     if kind not in ENDINGS:
-        raise InputError(f"{path}: expected a file that ends in {', '.join(ENDINGS)}; got {path.suffix or 'no ending'!r}")
+        raise InputError(
+            f"{path}: expected a file that ends in {', '.join(ENDINGS)}; got {path.suffix or 'no ending'!r}"
+        )
     if not path.is_file():
         raise InputError(f"no file at {path}")
     try:
@@ -117,7 +119,9 @@ def _of_lines(path: Path, wanted: Sequence[str], *, whole: bool) -> Piece:
             if line.strip():
                 names |= dict.fromkeys(json.loads(line))
     kept = list(dict.fromkeys([*names, *wanted])) if whole else list(wanted)
-    frame = pl.scan_ndjson(path, schema=dict.fromkeys(kept, pl.String()), glob=False).collect()
+    # A path with signs of a pattern in it would be read as one.
+    source = path.read_bytes() if set("*?[") & set(str(path)) else path
+    frame = pl.scan_ndjson(source, schema=dict.fromkeys(kept, pl.String())).collect()
     empty = [name for name in kept if name not in names and frame[name].null_count() == frame.height]
     return Piece(
         path=path,
@@ -177,7 +181,9 @@ def _unreadable(path: Path, error: BaseException) -> InputError:
             try:
                 json.loads(text or "{}")
             except (ValueError, RecursionError) as fault:
-                return InputError(f"{path}, line {number}: this is no JSON ({first_line(fault)}); was the file cut off?")
+                return InputError(
+                    f"{path}, line {number}: this is no JSON ({first_line(fault)}); was the file cut off?"
+                )
     if isinstance(error, json.JSONDecodeError):
         return InputError(
             f"{path}, line {error.lineno}: this is no JSON ({error.msg} at column {error.colno}); was the file cut off?"

@@ -130,6 +130,9 @@ class SourceTable:
         each: a column of lists, whose items are the rows.
         key: the columns that name a row: of rows that are wholly alike, or of one key where `newest` is given, one counts.
         newest: the column by which the last row of a key counts.
+        in_order: the column of instants, where the rows of a ticket stand in the order in which they happened: an instant that
+            steps back is replaced by that of the row above.
+        within: with `in_order`, the column of the ticket.
         leave_out: rows that do not count.
     """
 
@@ -142,6 +145,8 @@ class SourceTable:
     each: str | None = None
     key: tuple[str, ...] = ()
     newest: str | None = None
+    in_order: str | None = None
+    within: str | None = None
     leave_out: tuple[Reason, ...] = ()
 
 
@@ -155,6 +160,7 @@ class Part:
         roles: role to value.
         also: further columns, such as a vendor's own verdict, by name.
         keep_others: whether the table's other columns come along too.
+        needs: the columns without which there is no such table.
         leave_out: rows that do not become rows of this table.
         melt: what changed to value: a row becomes one for each, with the roles `field` and `value`.
         one_row_a: the column whose rows are one row, a value each, as each value's `pick` says.
@@ -169,6 +175,7 @@ class Part:
     roles: Mapping[str, Value]
     also: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     keep_others: bool = False
+    needs: tuple[str, ...] = ()
     leave_out: tuple[Reason, ...] = ()
     melt: Mapping[str, Value] = dataclasses.field(default_factory=dict)
     one_row_a: str | None = None

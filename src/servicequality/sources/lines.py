@@ -45,4 +45,6 @@ def _names(written: str) -> list[str]:
 
 def _shared(path: Sequence[str | int], where: Sequence[str | int]) -> int:
     """How many names from the start both have."""
-    return next((i for i, (one, other) in enumerate(zip(path, where, strict=False)) if one != other), min(len(path), len(where)))
+    return next(
+        (i for i, (one, other) in enumerate(zip(path, where, strict=False)) if one != other), min(len(path), len(where))
+    )

@@ -28,8 +28,7 @@ class PartPlan:
         counts: rows of the source by `WHY`, null where placed; None where no reason is given.
         checks: what was read and may have failed, with the rows that hold both columns.
         rows: the source's rows, widened, with `WHY`.
-        unknown: columns of ids and of the kinds found for them, by the column of the id.
-        unplaced: columns of words and of what they became, by the column of the word.
+        unplaced: for words without a place and persons of no known kind, the columns of both and of what they became.
     """
 
     part: Part
@@ -37,13 +36,10 @@ class PartPlan:
     counts: pl.LazyFrame | None
     checks: list[Check]
     rows: pl.LazyFrame
-    unknown: Mapping[str, tuple[str, str]]
     unplaced: Mapping[str, tuple[str, str]]
 
 
-def plan_part(
-    part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None
-) -> PartPlan:
+def plan_part(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> PartPlan:
     """The plan of one part, whose table is there.
 
     Args:
@@ -84,7 +80,6 @@ def plan_part(
         counts=None if why is None else whole.group_by(WHY).len("n"),
         checks=rows.checks,
         rows=whole,
-        unknown=rows.unknown,
         unplaced=rows.unplaced,
     )
 
@@ -108,7 +103,14 @@ def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, made: Typed) -
     read = pl.col(raw).str.strip_chars().str.to_datetime(asked.datetime, time_unit="us", strict=False)
     blank = pl.col(raw).str.strip_chars() == ""
     name = rows.held(read, pl.Datetime("us"))
-    rows.checks.append(Check(part.roles.get(role, Value()), rows.held(pl.when(~blank).then(pl.col(raw)), pl.String()), name, asked.datetime))
+    rows.checks.append(
+        Check(
+            part.roles.get(role, Value()),
+            rows.held(pl.when(~blank).then(pl.col(raw)), pl.String()),
+            name,
+            asked.datetime,
+        )
+    )
     return pl.col(name), pl.Datetime("us")
 
 
@@ -133,11 +135,17 @@ def _grouped(
         name = one.meta.output_name()
         pick = values[name].pick if name in values else "last"
         picked.append(
-            one.drop_nulls().first() if pick == "first" else one.drop_nulls().last() if pick == "last known" else one.last()
+            one.drop_nulls().first()
+            if pick == "first"
+            else one.drop_nulls().last()
+            if pick == "last known"
+            else one.last()
         )
-    return placed.group_by(column(part.one_row_a).alias("·id"), maintain_order=True).agg(
-        one.alias(expr.meta.output_name()) for one, expr in zip(picked, kept, strict=True)
-    ).drop("·id")
+    return (
+        placed.group_by(column(part.one_row_a).alias("·id"), maintain_order=True)
+        .agg(one.alias(expr.meta.output_name()) for one, expr in zip(picked, kept, strict=True))
+        .drop("·id")
+    )
 
 
 def _melted(
@@ -167,7 +175,10 @@ def _melted(
 def people_of(asked: SourceMap, tables: Mapping[str, Prepared]) -> pl.LazyFrame | None:
     """Id and kind of every person, as text: those that the map names first, then those of its tables."""
     frames = [
-        pl.LazyFrame({"id": list(asked.persons), "kind": list(asked.persons.values())}, schema={"id": pl.String, "kind": pl.String})
+        pl.LazyFrame(
+            {"id": list(asked.persons), "kind": list(asked.persons.values())},
+            schema={"id": pl.String, "kind": pl.String},
+        )
     ]
     for part in asked.people:
         if tables[part.source].frame is not None:
@@ -203,15 +214,15 @@ def columns_of(asked: SourceMap) -> dict[str, list[str]]:
                     named[table].setdefault(name)
 
     for name, table in asked.tables.items():
-        for one in (*table.key, table.newest, table.each):
-            if one is not None:
-                named[name].setdefault(one)
+        for key in (*table.key, table.newest, table.each, table.in_order, table.within):
+            if key is not None:
+                named[name].setdefault(key)
         reasons(name, table.leave_out)
     for part in (*asked.parts, *asked.people):
         for one in (*part.roles.values(), *part.also.values(), *part.melt.values()):
             value(part.source, one)
-        for name in (part.one_row_a, part.order):
-            if name is not None:
-                named[part.source].setdefault(name)
+        for key in (part.one_row_a, part.order, *part.needs):
+            if key is not None:
+                named[part.source].setdefault(key)
         reasons(part.source, part.leave_out)
     return {name: list(columns) for name, columns in named.items()}

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from servicequality.checks import column, shown
 from servicequality.errors import InputError
+from servicequality.model.coercion import coerced
 from servicequality.sources.language import SourceMap
 from servicequality.sources.tables import Base
 
@@ -27,12 +29,14 @@ class Prepared:
         frame: its rows; None if the table is absent.
         n_read: rows in the source, those among them that a query left out.
         left_out: rows that are gone, by reason.
+        moved: rows whose instant stepped back, and took that of the row above.
     """
 
     base: Base
     frame: pl.DataFrame | None
     n_read: int
     left_out: Mapping[str, int]
+    moved: int = 0
 
 
 def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepared:
@@ -64,7 +68,28 @@ def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepare
         if repeated := frame.height - kept.height:
             left_out[f"repeats a row of the same {', '.join(table.key)}"] = repeated
         frame = kept
-    return Prepared(base=base, frame=frame, n_read=n_read, left_out=left_out)
+    moved = 0
+    if table.in_order is not None and table.within is not None:
+        frame, moved = _forward(frame, table.in_order, table.within, asked)
+    return Prepared(base=base, frame=frame, n_read=n_read, left_out=left_out, moved=moved)
+
+
+def _forward(frame: pl.DataFrame, at: str, within: str, asked: SourceMap) -> tuple[pl.DataFrame, int]:
+    """Instants that never step back among the rows of a ticket, and how many had to be moved; others stay as they are."""
+    dtype = frame.schema[at]
+    if asked.datetime is not None and dtype == pl.String:
+        instant: pl.Expr | None = (
+            column(at).str.strip_chars().str.to_datetime(asked.datetime, time_unit="us", strict=False)
+        )
+    else:
+        instant = coerced(column(at), dtype, pl.Datetime("us"), asked.timezone)
+    if instant is None:
+        return frame, 0
+    latest = instant.cum_max().over(column(within))
+    back = frame.select((instant < latest).fill_null(value=False)).to_series()
+    # A moved row takes what the last row that was not moved has there, as it is written.
+    above = pl.when(~back).then(column(at)).forward_fill().over(column(within))
+    return frame.with_columns(above.alias(at)), int(back.sum())
 
 
 def _once(frame: pl.DataFrame, key: tuple[str, ...], newest: str | None) -> pl.DataFrame:
@@ -86,7 +111,7 @@ def _items(frame: pl.DataFrame, name: str, place: str) -> pl.DataFrame:
     """A row for each item of a column of lists; a row without items has none."""
     dtype = frame.schema[name]
     if isinstance(dtype, pl.List):
-        return frame.filter(column(name).list.len() > 0).explode(column(name))
+        return frame.filter(column(name).list.len() > 0).explode(selectors.by_name(name))
     if dtype == pl.Null:
         return frame.clear()
     if dtype != pl.String:
@@ -105,5 +130,7 @@ def _list_of(text: str | None, name: str, place: str, row: int) -> list[object]:
     except (ValueError, RecursionError):
         items = text
     if not isinstance(items, list):
-        raise InputError(f"{place}, row {row + 1}: column {shown(name)} must hold a list as JSON, it holds {shown(text)}")
+        raise InputError(
+            f"{place}, row {row + 1}: column {shown(name)} must hold a list as JSON, it holds {shown(text)}"
+        )
     return items

@@ -7,11 +7,11 @@ from typing import Any, get_args
 
 import polars as pl
 
-from servicequality.checks import column, near, refusing_misfits, shown
+from servicequality.checks import near, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Author
 from servicequality.sources.blame import located, refuse_unread
-from servicequality.sources.language import SourceMap
+from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.plan import WHY, PartPlan, columns_of, people_of, plan_part
 from servicequality.sources.prepared import Prepared, prepared
 from servicequality.sources.shipped import load_map
@@ -29,7 +29,7 @@ def read(
     map: SourceMap | str | Path,  # noqa: A002  (the word of the field)
     tables: Any,
     *,
-    columns: Mapping[str, Mapping[str, str]] | None = None,
+    columns: Mapping[str, Mapping[str, str | None]] | None = None,
     names: Mapping[str, str] | None = None,
     timezone: str | None = None,
     datetime: str | None = None,
@@ -48,7 +48,8 @@ def read(
             in a folder of the table's name), or of a schema of one table its file; a mapping of names to any dataframes;
             a DuckDB, SQLite or ADBC connection; or a URI such as ``"postgresql://user@host/database"`` or
             ``"sqlite:///desk.db"``.
-        columns: your names of columns, by table: ``{"ticket": {"created_at": "opened"}}``.
+        columns: your names of columns, by table: ``{"ticket": {"created_at": "opened"}}``; None for one that your table does
+            not have, or under whose name it has something else.
         names: your names of tables: ``{"ticket": "zendesk_ticket"}``, in a database also ``"schema.table"``.
         timezone: the IANA zone of instants that name none, in which all are kept; by default the map's.
         datetime: the format of instants that are not ISO 8601, such as "%d/%m/%Y %H:%M"; by default the map's.
@@ -91,7 +92,9 @@ def _overridden(
 ) -> SourceMap:
     for person, kind in (persons or {}).items():
         if kind not in get_args(Author):
-            raise ParameterError(f"persons: {shown(person)} must be one of {', '.join(get_args(Author))}; got {shown(kind)}")
+            raise ParameterError(
+                f"persons: {shown(person)} must be one of {', '.join(get_args(Author))}; got {shown(kind)}"
+            )
     return replace(
         asked,
         timezone=timezone if timezone is not None else asked.timezone,
@@ -104,12 +107,14 @@ def _overridden(
 def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords:
     people = people_of(asked, tables)
     people = None if people is None else people.collect().lazy()
-    plans = [plan_part(part, asked, tables, people) for part in asked.parts if tables[part.source].frame is not None]
+    plans = [plan_part(part, asked, tables, people) for part in asked.parts if _can_be_made(part, tables[part.source])]
     wanted = [one for plan in plans for one in _queries(plan)]
     try:
         results = iter(pl.collect_all(wanted))
     except pl.exceptions.PolarsError as error:
-        raise InputError(f"the map {asked.name} does not fit these tables: {str(error).partition(chr(10))[0]}") from None
+        raise InputError(
+            f"the map {asked.name} does not fit these tables: {str(error).partition(chr(10))[0]}"
+        ) from None
     frames: dict[str, list[pl.DataFrame]] = {}
     account: list[tuple[str, str, str, str | None, int]] = []
     for plan in plans:
@@ -133,6 +138,14 @@ def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords
     ):
         object.__setattr__(records, name, value)
     return records
+
+
+def _can_be_made(part: Part, source: Prepared) -> bool:
+    """Whether the schema has what a part is made of: a table of messages without a message would say that nobody answered."""
+    if source.frame is None or any(name in source.base.absent for name in part.needs):
+        return False
+    melted = [one.column for one in part.melt.values()]
+    return not melted or any(name not in source.base.absent for name in melted)
 
 
 def _queries(plan: PartPlan) -> list[pl.LazyFrame]:
@@ -174,26 +187,26 @@ def _account(
     rows.append((target, table, "placed", None, source.n_read - sum(left_out.values())))
     rows += [(target, table, "left out", reason, n) for reason, n in left_out.items() if n]
     rows.append((target, table, "made", None, made))
+    if source.moved:
+        rows.append((target, table, "moved", "stamped earlier than the row above", source.moved))
     placed = plan.rows if plan.counts is None else plan.rows.filter(pl.col(WHY).is_null())
-    for what, columns in (("person", plan.unknown), ("word", plan.unplaced)):
-        for name, (raw, kind) in columns.items():
-            lost = (
-                placed.filter(pl.col(raw).is_not_null() & pl.col(kind).is_null())
-                .group_by(column(raw).alias("raw"))
-                .len("n")
-                .sort("n", "raw", descending=[True, False])
-                .collect()
-            )
-            rows += _not_known(target, table, f"{what} in {name}", lost)
+    for what, (raw, made_of_it) in plan.unplaced.items():
+        lost = (
+            placed.filter(pl.col(raw).is_not_null() & pl.col(made_of_it).is_null())
+            .group_by(pl.col(raw).alias("raw"))
+            .len("n")
+            .sort("n", "raw", descending=[True, False])
+            .collect()
+        )
+        rows += _not_known(target, table, what, lost)
     return rows
 
 
-def _not_known(
-    target: str, table: str, what: str, lost: pl.DataFrame
-) -> list[tuple[str, str, str, str | None, int]]:
+def _not_known(target: str, table: str, what: str, lost: pl.DataFrame) -> list[tuple[str, str, str, str | None, int]]:
     named = lost.head(_WORDS)
     rows: list[tuple[str, str, str, str | None, int]] = [
-        (target, table, "not known", f"{what}: {shown(raw)}", n) for raw, n in zip(named["raw"], named["n"], strict=True)
+        (target, table, "not known", f"{what}: {shown(raw)}", n)
+        for raw, n in zip(named["raw"], named["n"], strict=True)
     ]
     if lost.height > _WORDS:
         rest = int(lost["n"].slice(_WORDS).sum())
@@ -211,5 +224,3 @@ def _absent(asked: SourceMap, tables: Mapping[str, Prepared]) -> list[tuple[str,
             rows.append((target, name, "absent", "the table", 0))
         rows += [(target, name, "absent", f"column {missing}", 0) for missing in one.base.absent]
     return rows
-
-

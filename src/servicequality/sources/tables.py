@@ -54,7 +54,7 @@ def read_tables(
     given: Any,
     asked: SourceMap,
     columns: Mapping[str, Sequence[str]],
-    own: Mapping[str, Mapping[str, str]],
+    own: Mapping[str, Mapping[str, str | None]],
     names: Mapping[str, str],
     whole: frozenset[str],
 ) -> dict[str, Base]:
@@ -98,13 +98,16 @@ Spelt = Mapping[str, tuple[str, ...]]
 """The map's name of each column to the names that it may have."""
 
 
-def _spellings(name: str, table: SourceTable, own: Mapping[str, str]) -> tuple[str, ...]:
-    return (own[name],) if name in own else (name, *table.also_called.get(name, ()))
+def _spellings(name: str, table: SourceTable, own: Mapping[str, str | None]) -> tuple[str, ...]:
+    if name in own and own[name] is None:
+        return ()
+    return (own[name] or "",) if name in own else (name, *table.also_called.get(name, ()))
 
 
 def _spelt_here(spelt: Spelt, names: Sequence[str]) -> dict[str, str]:
     """The name that each column has in a table, or the first that it might have had."""
-    return {one: next((name for name in several if name in names), several[0]) for one, several in spelt.items()}
+    here = {one: next((name for name in several if name in names), None) for one, several in spelt.items()}
+    return {one: name or next(iter(spelt[one]), f"· no {one}") for one, name in here.items()}
 
 
 def _of_frames(
@@ -117,7 +120,9 @@ def _of_frames(
     for name in given:
         known = [*tables, *itertools.chain.from_iterable(table.names for table in tables.values())]
         if name not in known:
-            raise ParameterError(f"tables holds {shown(name)}{near(str(name), known)}; the map reads {', '.join(tables)}")
+            raise ParameterError(
+                f"tables holds {shown(name)}{near(str(name), known)}; the map reads {', '.join(tables)}"
+            )
     bases = {}
     for name, table in tables.items():
         key = next((one for one in (*table.names, name) if one in given), None)
@@ -136,9 +141,7 @@ def _of_one_frame(
             "tables takes a folder, a mapping of frames, a connection, or a URI such as postgresql://…; "
             f"got {shown(given)}"
         )
-    return {
-        name: _of_frame(given, table, spelt[name], "the frame", name in whole) for name, table in tables.items()
-    }
+    return {name: _of_frame(given, table, spelt[name], "the frame", name in whole) for name, table in tables.items()}
 
 
 def _of_frame(given: Any, table: SourceTable, spelt: Spelt, place: str, whole: bool) -> Base:
@@ -168,7 +171,9 @@ def _of_path(
             bases[name] = _of_files(files[name], table, spelt[name], name in whole)
         else:
             there = listed(sorted(one.name for one in path.iterdir()))
-            bases[name] = _missing(table, f"{path} has no file {table.name}.csv, .parquet, .ndjson or .json; it has {there}")
+            bases[name] = _missing(
+                table, f"{path} has no file {table.name}.csv, .parquet, .ndjson or .json; it has {there}"
+            )
     return bases
 
 
@@ -230,9 +235,13 @@ def _base(
         raise absent_columns(place, names, lost)
     taken = [own for own in own_names.values() if own in frame.columns]
     others = [name for name in frame.columns if name not in taken and name not in spelt]
-    named = frame.select(
-        *(column(own).alias(one) for one, own in own_names.items() if own in frame.columns),
-        *(pl.lit(None).alias(one) for one in absent),
-        *map(column, others),
-    ) if frame.width else pl.DataFrame(schema=dict.fromkeys(spelt, pl.String()))
+    named = (
+        frame.select(
+            *(column(own).alias(one) for one, own in own_names.items() if own in frame.columns),
+            *(pl.lit(None).alias(one) for one in absent),
+            *map(column, others),
+        )
+        if frame.width
+        else pl.DataFrame(schema=dict.fromkeys(spelt, pl.String()))
+    )
     return Base(table=table, frame=named, place=place, names=own_names, left_out={}, absent=tuple(absent))

@@ -39,8 +39,7 @@ class Rows:
         tables: the tables that can be looked up; None where one is absent.
         people: id and kind of every person, as text.
         checks: what was read and may have failed.
-        unknown: columns of ids and of their kinds, by the column of the id.
-        unplaced: columns of words and of what they became, by the role.
+        unplaced: for words without a place and persons of no known kind, the columns of both and of what they became.
     """
 
     frame: pl.LazyFrame
@@ -48,7 +47,6 @@ class Rows:
     tables: Mapping[str, pl.DataFrame | None]
     people: pl.LazyFrame | None = None
     checks: list[Check] = field(default_factory=list)
-    unknown: dict[str, tuple[str, str]] = field(default_factory=dict)
     unplaced: dict[str, tuple[str, str]] = field(default_factory=dict)
     _made: dict[str, Typed] = field(default_factory=dict)
 
@@ -64,7 +62,10 @@ class Rows:
         made = self.value(value)
         if value.words and value.others == "null":
             raw = self.value(replace(value, words={}))
-            self.unplaced[name] = (self.held(as_text(*raw), pl.String()), self.held(*made))
+            self.unplaced[f"word in {name}"] = (self.held(as_text(*raw), pl.String()), self.held(*made))
+        elif person := next((one.who for one in (value, *value.first_of) if one.who is not None), None):
+            key = as_text(column(person), self.types[person])
+            self.unplaced[f"person in {name}"] = (self.held(key, pl.String()), self.held(*made))
         return made
 
     def condition(self, one: Condition) -> pl.Expr:
@@ -110,9 +111,12 @@ class Rows:
         if value.words:
             text = as_text(*made)
             default = text if value.others == "keep" else pl.lit(None, pl.String)
-            made = text.replace_strict(
-                list(value.words), list(value.words.values()), default=default, return_dtype=pl.String
-            ), pl.String()
+            made = (
+                text.replace_strict(
+                    list(value.words), list(value.words.values()), default=default, return_dtype=pl.String
+                ),
+                pl.String(),
+            )
         return made
 
     def _base(self, value: Value) -> Typed:
@@ -125,7 +129,12 @@ class Rows:
             return pl.lit(value.row) + number, pl.String()
         if value.constant is not None:
             literal = pl.lit(value.constant)
-            kinds: dict[type, pl.DataType] = {bool: pl.Boolean(), int: pl.Int64(), float: pl.Float64(), str: pl.String()}
+            kinds: dict[type, pl.DataType] = {
+                bool: pl.Boolean(),
+                int: pl.Int64(),
+                float: pl.Float64(),
+                str: pl.String(),
+            }
             dtype = kinds[type(value.constant)]
             return literal.cast(dtype), dtype
         if value.first_of:
@@ -144,8 +153,9 @@ class Rows:
         key = self.held(as_text(column(name), self.types[name]), pl.String())
         kind = f"·{len(self.types)}"
         self.types[kind] = pl.String()
-        self.frame = self.frame.join(self.people.rename({"id": key, "kind": kind}), on=key, how="left", maintain_order="left")
-        self.unknown[name] = (key, kind)
+        self.frame = self.frame.join(
+            self.people.rename({"id": key, "kind": kind}), on=key, how="left", maintain_order="left"
+        )
         return pl.col(kind), pl.String()
 
     def _looked_up(self, made: pl.Expr, dtype: pl.DataType, step: LookUp) -> Typed:
@@ -175,7 +185,8 @@ class Rows:
         if reading == "flag":
             return self._flag(made, dtype), pl.Boolean()
         if reading == "end of day":
-            day = made.dt.date() if isinstance(dtype, pl.Datetime) else made.cast(pl.String).str.slice(0, 10).str.to_date(strict=False)
+            text = made.cast(pl.String).str.slice(0, 10)
+            day = made.dt.date() if isinstance(dtype, pl.Datetime) else text.str.to_date(strict=False)
             return day.dt.offset_by("1d").cast(pl.Datetime("us")), pl.Datetime("us")
         if reading == "hh:mm":
             parts = as_text(made, dtype).str.extract_groups(r"^\s*(\d+):(\d\d)(?::(\d\d))?\s*$")
@@ -229,5 +240,3 @@ def _of_one_type(several: Sequence[Typed]) -> tuple[list[pl.Expr], pl.DataType]:
         return [as_text(made, dtype) for made, dtype in several], pl.String()
     dtype = next(iter(kinds), pl.Null())
     return [made if own == dtype else made.cast(dtype) for made, own in several], dtype
-
-
