@@ -11,7 +11,7 @@ from servicequality.model import TABLES, schema_of
 from servicequality.model.coercion import coerced
 from servicequality.model.schema import nullable_fields
 from servicequality.sources.language import Part, SourceMap, Value
-from servicequality.sources.plan import plan_part
+from servicequality.sources.plan import made_of
 from servicequality.sources.prepared import ROW, Prepared, prepared
 
 __all__ = ["located", "refuse_unread"]
@@ -38,9 +38,13 @@ def located(
         lines.append(line)
         if match is None:
             continue
-        for part in (one for one in asked.parts if numbered[one.source].frame is not None):
-            if part.target == match["target"] and match["role"] in {*part.roles, *(("value",) if part.melt else ())}:
-                lines.append(f"  {_place(part, match['role'], asked, numbered, people)}")
+        lines += [
+            f"  {_place(part, match['role'], asked, numbered, people)}"
+            for part in asked.parts
+            if numbered[part.source].frame is not None
+            and part.target == match["target"]
+            and match["role"] in {*part.roles, *(("value",) if part.melt else ())}
+        ]
     return InputError("\n".join([f"the map {asked.name}: {lines[0]}", *lines[1:]]))
 
 
@@ -57,14 +61,14 @@ def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], 
         InputError: always, where the part has such a value.
     """
     numbered = _numbered(asked, tables)
-    plan = plan_part(part, asked, numbered, people)
-    for check in plan.checks:
-        bad = plan.rows.filter(pl.col(check.raw).is_not_null() & pl.col(check.read).is_null())
-        rows = bad.select(ROW, pl.col(check.raw).cast(pl.String).alias("raw")).collect()
+    made = made_of(part, asked, numbered, people)
+    for check in made.checks:
+        bad = made.wide.filter(pl.col(check.raw).is_not_null() & pl.col(check.read).is_null())
+        rows = bad.select(ROW, pl.col(check.raw).cast(pl.String).alias("raw"))
         if rows.height:
             base = numbered[part.source].base
             values = ", ".join(map(shown, rows["raw"].unique(maintain_order=True).head(_SHOWN)))
-            given = plan.rows.select(pl.col(check.raw).count()).collect().item()
+            given = made.wide[check.raw].count()
             raise InputError(
                 f"{base.at_row(rows[ROW][0])}, column {shown(_column(check.value, base.names))}: {rows.height} of {given} are "
                 f"not {_expected(check.reading)}, such as {values}; correct them, or the map"
@@ -78,7 +82,7 @@ def _numbered(asked: SourceMap, tables: Mapping[str, Prepared]) -> dict[str, Pre
 def _place(part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> str:
     """Where the first values of a role are from that cannot be of its type, or are missing and must not."""
     base = tables[part.source].base
-    made = plan_part(part, asked, tables, people).made.collect()
+    made = made_of(part, asked, tables, people).frame
     if role not in made.columns or ROW not in made.columns:
         return f"from {base.place}"
     target, dtype = schema_of(TABLES[part.target])[role], made.schema[role]

@@ -81,7 +81,7 @@ class _Reader(ValueReader):
         for key in ("title", "tables"):
             if key not in given:
                 self.fail((), f"a map needs `{key}`")
-        tables = self.items(("tables",), dict, self.table)
+        tables = self.items(("tables",), self.table)
         if not tables:
             self.fail(("tables",), "name at least one table, such as [tables.ticket]")
         parts = tuple(part for target in TABLES if target in given for part in self.parts(target))
@@ -117,7 +117,7 @@ class _Reader(ValueReader):
             name=str(where[-1]),
             names=self.texts((*where, "names")),
             optional=self.optional(where, "optional", bool, default=False),
-            also_called=self.items((*where, "also_called"), dict, self.texts) if "also_called" in given else {},
+            also_called=self.items((*where, "also_called"), self.texts) if "also_called" in given else {},
             may_lack=self.texts((*where, "may_lack")),
             page=self.optional(where, "page", str, None),
             each=self.optional(where, "each", str, None),

@@ -71,9 +71,10 @@ class Document:
             if key not in names:
                 self.fail((*where, key), f"{shown(key)} is not {what}{near(key, names)}; there are {', '.join(names)}")
 
-    def items(self, where: Where, kind: type, read: Callable[[Where], T]) -> dict[str, T]:
+    def items(self, where: Where, read: Callable[[Where], T]) -> dict[str, T]:
         """What is read of each key of a table."""
-        return {key: read((*where, key)) for key in self.kind(where, kind)}
+        table: dict[str, Any] = self.kind(where, dict)
+        return {key: read((*where, key)) for key in table}
 
     def one_of(self, where: Where, key: str, allowed: tuple[str, ...], default: Any) -> Any:
         """One of a few words."""
@@ -86,7 +87,7 @@ class Document:
         """A table of texts, none where the key is absent."""
         if where[-1] not in self.at(where[:-1]):
             return {}
-        return self.items(where, dict, lambda place: self.kind(place, str))
+        return self.items(where, lambda place: self.kind(place, str))
 
 
 def written(where: Where) -> str:

@@ -9,7 +9,7 @@ from servicequality.checks import choice, column, listed, refusing_misfits, show
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records
 from servicequality.sources.language import SourceMap, SourceTable
-from servicequality.sources.plan import plan_part
+from servicequality.sources.plan import made_of
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map, maps
 from servicequality.sources.tables import Base
@@ -51,16 +51,16 @@ def export(
         able = listed(one.name for one in maps() if one.exports)
         raise ParameterError(f"the map {shown(asked.name)} has no [[export]], so it cannot write; these can: {able}")
     tables = {name: _as_read(name, table) for name, table in records.tables.items()}
-    frames: dict[str, list[pl.LazyFrame]] = {}
+    frames: dict[str, list[pl.DataFrame]] = {}
     for part in asked.export.parts:
         if part.source in tables:
-            frames.setdefault(part.target, []).append(plan_part(part, asked, tables, None).made)
+            frames.setdefault(part.target, []).append(made_of(part, asked, tables, None).frame)
     if not frames:
         raise InputError(
             f"the map {asked.name} exports {listed(dict.fromkeys(part.source for part in asked.export.parts))}; the records "
             f"hold {listed(records.tables) or 'no tables'}"
         )
-    made = pl.collect_all([pl.concat(several, how="diagonal_relaxed") for several in frames.values()])
+    made = [pl.concat(several, how="diagonal_relaxed") for several in frames.values()]
     path = Path(folder)
     try:
         path.mkdir(parents=True, exist_ok=True)

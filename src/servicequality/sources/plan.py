@@ -1,4 +1,4 @@
-"""A part of a map as a plan: the rows that it makes, and the counts of what it does not place."""
+"""A part of a map made into rows of records, with the counts of what it does not place."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,35 +12,36 @@ from servicequality.sources.language import Part, Reason, SourceMap, Value
 from servicequality.sources.prepared import ROW, Prepared
 from servicequality.sources.values import Check, Rows, Typed
 
-__all__ = ["WHY", "PartPlan", "columns_of", "people_of", "plan_part"]
+__all__ = ["Made", "made_of", "people_of"]
 
-WHY = "·why"
-"""The column of the reason for which a row is left out."""
+_ID, _ORDER, _MELTED = "·id", "·order", "·melted:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PartPlan:
-    """What becomes of one part.
+class Made:
+    """What became of one part.
 
     Attributes:
         part: the part.
-        made: the rows of records.
-        counts: rows of the source by `WHY`, null where placed; None where no reason is given.
-        checks: what was read and may have failed, with the rows that hold both columns.
-        rows: the source's rows, widened, with `WHY`.
+        frame: the rows of records.
+        n_placed: rows of the source that became these.
+        left_out: rows of the source that the part leaves out, by reason.
+        wide: the placed rows of the source with every value, which `checks` and `unplaced` name.
+        checks: what was read and may have failed.
         unplaced: for words without a place and persons of no known kind, the columns of both and of what they became.
     """
 
     part: Part
-    made: pl.LazyFrame
-    counts: pl.LazyFrame | None
+    frame: pl.DataFrame
+    n_placed: int
+    left_out: Mapping[str, int]
+    wide: pl.DataFrame
     checks: list[Check]
-    rows: pl.LazyFrame
     unplaced: Mapping[str, tuple[str, str]]
 
 
-def plan_part(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> PartPlan:
-    """The plan of one part, whose table is there.
+def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> Made:
+    """The rows that a part makes of its table, which is there.
 
     Args:
         part: the part.
@@ -51,121 +52,126 @@ def plan_part(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], peop
     source = tables[part.source]
     assert source.frame is not None  # the caller leaves out parts whose table is absent
     frames = {name: one.frame for name, one in tables.items()}
-    rows = Rows(source.frame.lazy(), dict(source.frame.schema), frames, people)
-    from_base = source.base.left_out  # what a query has left out already
-    reasons = [one for one in source.base.table.leave_out if one.reason not in from_base] + list(part.leave_out)
-    why = _why(rows, reasons)
+    told = source.base.left_out  # what a query has left out already
+    reasons = [one for one in source.base.table.leave_out if one.reason not in told] + list(part.leave_out)
+    frame, left_out = _placed(source.frame, reasons, frames, people)
+    rows = Rows(frame.lazy(), dict(frame.schema), frames, people)
     named = {name: rows.role(name, value) for name, value in {**part.roles, **part.also}.items()}
-    melted = {name: rows.value(value) for name, value in part.melt.items()}
-    named = {name: _instant(rows, part, asked, name, made) for name, made in named.items()}
+    named = {name: _instant(rows, part, asked, name, typed) for name, typed in named.items()}
     others = [
         name
-        for name in (source.frame.columns if part.keep_others else ())
-        if name not in named and name not in (ROW, WHY) and name not in source.base.names
+        for name in (frame.columns if part.keep_others else ())
+        if name not in named and name != ROW and name not in source.base.names
     ]
-    kept = [made.alias(name) for name, (made, _) in named.items()] + [column(name) for name in others]
-    if ROW in source.frame.columns:
-        kept.append(pl.col(ROW))
-    whole = rows.frame if why is None else rows.frame.with_columns(why.alias(WHY))
-    placed = whole if why is None else whole.filter(pl.col(WHY).is_null())
+    extras = {_MELTED + word: _text(*rows.value(value)) for word, value in part.melt.items()}
     if part.one_row_a is not None:
-        made = _grouped(placed, rows, part, asked, kept, {**part.roles, **part.also})
-    elif part.melt:
-        made = _melted(placed, part, asked, kept, named, melted)
-    else:
-        made = placed.select(kept)
-    return PartPlan(
+        extras[_ID] = column(part.one_row_a)
+    if part.order is not None:
+        extras[_ORDER] = _moment(*_instant(rows, part, asked, "", rows.value(Value(column=part.order))), asked)
+    held = {one for check in rows.checks for one in (check.raw, check.read)}
+    held |= {one for pair in rows.unplaced.values() for one in pair}
+    wide = rows.collected(
+        [
+            *(value.alias(name) for name, (value, _) in named.items()),
+            *map(column, others),
+            *([pl.col(ROW)] if ROW in frame.columns else []),
+            *(value.alias(name) for name, value in extras.items()),
+            *(pl.col(name) for name in sorted(held)),
+        ]
+    )
+    kept = [*named, *others, *([ROW] if ROW in frame.columns else [])]
+    return Made(
         part=part,
-        made=made.unique(maintain_order=True) if part.distinct else made,
-        counts=None if why is None else whole.group_by(WHY).len("n"),
+        frame=_finished(wide, part, asked, kept),
+        n_placed=frame.height,
+        left_out=left_out,
+        wide=wide,
         checks=rows.checks,
-        rows=whole,
         unplaced=rows.unplaced,
     )
 
 
-def _why(rows: Rows, reasons: list[Reason]) -> pl.Expr | None:
-    """The first reason that holds of a row."""
+def _placed(
+    frame: pl.DataFrame,
+    reasons: list[Reason],
+    tables: Mapping[str, pl.DataFrame | None],
+    people: pl.LazyFrame | None,
+) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The rows for which no reason holds, and how many are left out for each first one."""
     if not reasons:
-        return None
-    chain = pl.lit(None, pl.String)
+        return frame, {}
+    rows = Rows(frame.lazy(), dict(frame.schema), tables, people)
+    why = pl.lit(None, pl.String)
     for one in reversed(reasons):
-        chain = pl.when(rows.all_of(one.when)).then(pl.lit(one.reason)).otherwise(chain)
-    return chain
+        why = pl.when(rows.all_of(one.when)).then(pl.lit(one.reason)).otherwise(why)
+    found = rows.collected([why.alias("why")]).to_series()
+    if found.null_count() == frame.height:
+        return frame, {}
+    counts = found.drop_nulls().value_counts().sort("why")
+    return frame.filter(found.is_null()), dict(zip(counts["why"], counts["count"], strict=True))
 
 
-def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, made: Typed) -> Typed:
+def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, typed: Typed) -> Typed:
     """A text of the map's own format as an instant; ISO 8601 is read by `Records`."""
     target = schema_of(TABLES[part.target]) if part.target in TABLES else {}
-    if asked.datetime is None or made[1] != pl.String or not isinstance(target.get(role), pl.Datetime):
-        return made
-    raw = rows.held(*made)
+    of_time = not role or isinstance(target.get(role), pl.Datetime)
+    if asked.datetime is None or typed[1] != pl.String or not of_time:
+        return typed
+    raw = rows.held(*typed)
     read = pl.col(raw).str.strip_chars().str.to_datetime(asked.datetime, time_unit="us", strict=False)
-    blank = pl.col(raw).str.strip_chars() == ""
+    written = rows.held(pl.when(pl.col(raw).str.strip_chars() != "").then(pl.col(raw)), pl.String())
     name = rows.held(read, pl.Datetime("us"))
-    rows.checks.append(
-        Check(
-            part.roles.get(role, Value()),
-            rows.held(pl.when(~blank).then(pl.col(raw)), pl.String()),
-            name,
-            asked.datetime,
-        )
-    )
+    rows.checks.append(Check(part.roles.get(role, Value(column=part.order)), written, name, asked.datetime))
     return pl.col(name), pl.Datetime("us")
 
 
-def _moment(made: pl.Expr, dtype: pl.DataType, asked: SourceMap) -> pl.Expr:
+def _moment(value: pl.Expr, dtype: pl.DataType, asked: SourceMap) -> pl.Expr:
     """A value by which rows are ordered in time; what is no instant is ordered as it is."""
-    instant = coerced(made, dtype, pl.Datetime("us"), asked.timezone or "UTC")
-    return made if instant is None else instant
+    instant = coerced(value, dtype, pl.Datetime("us"), asked.timezone or "UTC")
+    return value if instant is None else instant
 
 
-def _grouped(
-    placed: pl.LazyFrame, rows: Rows, part: Part, asked: SourceMap, kept: list[pl.Expr], values: Mapping[str, Value]
-) -> pl.LazyFrame:
+def _text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    return pl.lit(None, pl.String) if dtype == pl.Null else value.cast(pl.String)
+
+
+def _finished(wide: pl.DataFrame, part: Part, asked: SourceMap, kept: list[str]) -> pl.DataFrame:
+    """The rows of records: one each, one of several, or several of one."""
+    rows = wide.lazy()
+    if part.one_row_a is not None:
+        rows = _grouped(rows, part, kept)
+    elif part.melt:
+        rows = _melted(rows, part, asked, kept, wide.schema)
+    else:
+        rows = rows.select(map(column, kept))
+    return (rows.unique(maintain_order=True) if part.distinct else rows).collect()
+
+
+def _grouped(rows: pl.LazyFrame, part: Part, kept: list[str]) -> pl.LazyFrame:
     """One row for each value of the column `one_row_a`."""
-    assert part.one_row_a is not None
-    if part.order is not None:
-        made, dtype = rows.value(Value(column=part.order))
-        if asked.datetime is not None and dtype == pl.String:
-            made, dtype = made.str.strip_chars().str.to_datetime(asked.datetime, strict=False), pl.Datetime("us")
-        placed = placed.sort(_moment(made, dtype, asked), maintain_order=True)
-    picked = []
-    for one in kept:
-        name = one.meta.output_name()
-        pick = values[name].pick if name in values else "last"
-        picked.append(
-            one.drop_nulls().first()
-            if pick == "first"
-            else one.drop_nulls().last()
-            if pick == "last known"
-            else one.last()
-        )
-    return (
-        placed.group_by(column(part.one_row_a).alias("·id"), maintain_order=True)
-        .agg(one.alias(expr.meta.output_name()) for one, expr in zip(picked, kept, strict=True))
-        .drop("·id")
-    )
+    values = {**part.roles, **part.also}
+    picks = {
+        "first": lambda one: one.drop_nulls().first(),
+        "last known": lambda one: one.drop_nulls().last(),
+        "last": lambda one: one.last(),
+    }
+    ordered = rows if part.order is None else rows.sort(_ORDER, maintain_order=True)
+    picked = [picks[values[name].pick if name in values else "last"](column(name)).alias(name) for name in kept]
+    return ordered.group_by(_ID, maintain_order=True).agg(picked).drop(_ID)
 
 
 def _melted(
-    placed: pl.LazyFrame,
-    part: Part,
-    asked: SourceMap,
-    kept: list[pl.Expr],
-    named: Mapping[str, Typed],
-    melted: Mapping[str, Typed],
+    rows: pl.LazyFrame, part: Part, asked: SourceMap, kept: list[str], types: Mapping[str, pl.DataType]
 ) -> pl.LazyFrame:
     """A row for each thing that a row says has changed, or only where it says something else than the row before."""
     frames = []
-    for word, (made, dtype) in melted.items():
-        text = pl.lit(None, pl.String) if dtype == pl.Null else made.cast(pl.String)
-        one = placed.select(*kept, pl.lit(word).alias("field"), text.alias("value"))
+    for word in part.melt:
+        one = rows.select(*map(column, kept), pl.lit(word).alias("field"), pl.col(_MELTED + word).alias("value"))
         if not part.empties or word == "status":  # a row without a status says nothing of it
             one = one.filter(pl.col("value").is_not_null())
         if part.changes_only:
-            ticket, at = pl.col("ticket_id"), _moment(pl.col("at"), named["at"][1], asked)
-            one = one.sort(ticket, at, maintain_order=True)
+            ticket = pl.col("ticket_id")
+            one = one.sort(ticket, _moment(pl.col("at"), types["at"], asked), maintain_order=True)
             before = pl.when(ticket == ticket.shift(1)).then(pl.col("value").shift(1))
             one = one.with_columns(before.alias("previous")).filter(pl.col("value").ne_missing(pl.col("previous")))
         frames.append(one)
@@ -182,47 +188,9 @@ def people_of(asked: SourceMap, tables: Mapping[str, Prepared]) -> pl.LazyFrame 
     ]
     for part in asked.people:
         if tables[part.source].frame is not None:
-            plan = plan_part(part, asked, tables, None)
-            frames.append(plan.made.select(pl.col("id").cast(pl.String), pl.col("kind").cast(pl.String)))
+            made = made_of(part, asked, tables, None).frame.lazy()
+            frames.append(made.select(pl.col("id").cast(pl.String), pl.col("kind").cast(pl.String)))
     if len(frames) == 1 and not asked.persons:
         return None
-    return pl.concat(frames).filter(pl.col("id").is_not_null()).unique("id", keep="first", maintain_order=True)
-
-
-def columns_of(asked: SourceMap) -> dict[str, list[str]]:
-    """The columns of each table that the map names."""
-    named: dict[str, dict[str, None]] = {name: {} for name in asked.tables}
-
-    def value(table: str, one: Value) -> None:
-        for name in (one.column, one.who):
-            if name is not None:
-                named[table].setdefault(name)
-        for inner in one.first_of:
-            value(table, inner)
-        for case in one.case:
-            value(table, case.give)
-            reasons(table, (Reason(reason="", when=case.when),))
-        for step in one.look_up:
-            named[step.table].setdefault(step.key)
-            named[step.table].setdefault(step.give)
-
-    def reasons(table: str, several: tuple[Reason, ...]) -> None:
-        for condition in (condition for one in several for condition in one.when):
-            value(table, condition.of)
-            for name in (condition.same_as, condition.differs_from, condition.first_by):
-                if name is not None:
-                    named[table].setdefault(name)
-
-    for name, table in asked.tables.items():
-        for key in (*table.key, table.newest, table.each, table.in_order, table.within):
-            if key is not None:
-                named[name].setdefault(key)
-        reasons(name, table.leave_out)
-    for part in (*asked.parts, *asked.people):
-        for one in (*part.roles.values(), *part.also.values(), *part.melt.values()):
-            value(part.source, one)
-        for key in (part.one_row_a, part.order, *part.needs):
-            if key is not None:
-                named[part.source].setdefault(key)
-        reasons(part.source, part.leave_out)
-    return {name: list(columns) for name, columns in named.items()}
+    known = pl.concat(frames).filter(pl.col("id").is_not_null())
+    return known.unique("id", keep="first", maintain_order=True).collect().lazy()

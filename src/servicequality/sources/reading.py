@@ -7,12 +7,13 @@ from typing import Any, get_args
 
 import polars as pl
 
-from servicequality.checks import near, refusing_misfits, shown
+from servicequality.checks import first_line, near, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Author
 from servicequality.sources.blame import located, refuse_unread
 from servicequality.sources.language import Part, SourceMap
-from servicequality.sources.plan import WHY, PartPlan, columns_of, people_of, plan_part
+from servicequality.sources.needed import columns_of
+from servicequality.sources.plan import Made, made_of, people_of
 from servicequality.sources.prepared import Prepared, prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
@@ -20,6 +21,7 @@ from servicequality.sources.tables import read_tables
 
 __all__ = ["read"]
 
+Row = tuple[str, str, str, str | None, int]
 _WORDS = 12  # words and ids without a place that are named; the rest are counted together
 _PLACED = {"records": pl.String, "source": pl.String, "outcome": pl.String, "reason": pl.String, "n": pl.Int64}
 
@@ -106,25 +108,20 @@ def _overridden(
 
 def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords:
     people = people_of(asked, tables)
-    people = None if people is None else people.collect().lazy()
-    plans = [plan_part(part, asked, tables, people) for part in asked.parts if _can_be_made(part, tables[part.source])]
-    wanted = [one for plan in plans for one in _queries(plan)]
-    try:
-        results = iter(pl.collect_all(wanted))
-    except pl.exceptions.PolarsError as error:
-        raise InputError(
-            f"the map {asked.name} does not fit these tables: {str(error).partition(chr(10))[0]}"
-        ) from None
     frames: dict[str, list[pl.DataFrame]] = {}
-    account: list[tuple[str, str, str, str | None, int]] = []
-    for plan in plans:
-        source, made = tables[plan.part.source], next(results)
-        counts = None if plan.counts is None else next(results)
-        failed = next(results) if plan.checks else None
-        if failed is not None and failed.sum_horizontal().item():
-            refuse_unread(plan.part, asked, tables, people)
-        frames.setdefault(plan.part.target, []).append(made)
-        account += _account(plan, source, made.height, counts)
+    account: list[Row] = []
+    for part in asked.parts:
+        if not _can_be_made(part, tables[part.source]):
+            continue
+        try:
+            made = made_of(part, asked, tables, people)
+        except pl.exceptions.PolarsError as error:
+            place = tables[part.source].base.place
+            raise InputError(f"{place}: the map {asked.name} does not fit it: {first_line(error)}") from None
+        if any(_failed(made, one.raw, one.read).any() for one in made.checks):
+            refuse_unread(part, asked, tables, people)
+        frames.setdefault(part.target, []).append(made.frame)
+        account += _account(made, tables[part.source])
     account += _absent(asked, tables)
     whole = {target: _joined(several, target) for target, several in frames.items()}
     try:
@@ -148,20 +145,9 @@ def _can_be_made(part: Part, source: Prepared) -> bool:
     return not melted or any(name not in source.base.absent for name in melted)
 
 
-def _queries(plan: PartPlan) -> list[pl.LazyFrame]:
-    """What of a plan is collected, all at once: its rows, its counts, and how many readings failed."""
-    several = [plan.made]
-    if plan.counts is not None:
-        several.append(plan.counts)
-    if plan.checks:
-        placed = plan.rows if plan.counts is None else plan.rows.filter(pl.col(WHY).is_null())
-        several.append(
-            placed.select(
-                (pl.col(one.raw).is_not_null() & pl.col(one.read).is_null()).sum().alias(str(i))
-                for i, one in enumerate(plan.checks)
-            )
-        )
-    return several
+def _failed(made: Made, raw: str, read: str) -> pl.Series:
+    """The placed rows in which something was there that nothing was made of."""
+    return made.wide.select(pl.col(raw).is_not_null() & pl.col(read).is_null()).to_series()
 
 
 def _joined(frames: list[pl.DataFrame], target: str) -> pl.DataFrame:
@@ -173,38 +159,26 @@ def _joined(frames: list[pl.DataFrame], target: str) -> pl.DataFrame:
         raise InputError(f"{target}: the tables that they are made of do not fit together: {error}") from None
 
 
-def _account(
-    plan: PartPlan, source: Prepared, made: int, counts: pl.DataFrame | None
-) -> list[tuple[str, str, str, str | None, int]]:
+def _account(made: Made, source: Prepared) -> list[Row]:
     """What became of the rows of a part."""
-    target, table = plan.part.target, plan.part.source
+    target, table = made.part.target, made.part.source
     left_out = dict(source.left_out)
-    if counts is not None:
-        told = counts.filter(pl.col(WHY).is_not_null()).sort(WHY)
-        for reason, n in zip(told[WHY], told["n"], strict=True):
-            left_out[reason] = left_out.get(reason, 0) + n
-    rows: list[tuple[str, str, str, str | None, int]] = [(target, table, "read", None, source.n_read)]
-    rows.append((target, table, "placed", None, source.n_read - sum(left_out.values())))
+    for reason, n in made.left_out.items():
+        left_out[reason] = left_out.get(reason, 0) + n
+    rows: list[Row] = [(target, table, "read", None, source.n_read), (target, table, "placed", None, made.n_placed)]
     rows += [(target, table, "left out", reason, n) for reason, n in left_out.items() if n]
-    rows.append((target, table, "made", None, made))
+    rows.append((target, table, "made", None, made.frame.height))
     if source.moved:
         rows.append((target, table, "moved", "stamped earlier than the row above", source.moved))
-    placed = plan.rows if plan.counts is None else plan.rows.filter(pl.col(WHY).is_null())
-    for what, (raw, made_of_it) in plan.unplaced.items():
-        lost = (
-            placed.filter(pl.col(raw).is_not_null() & pl.col(made_of_it).is_null())
-            .group_by(pl.col(raw).alias("raw"))
-            .len("n")
-            .sort("n", "raw", descending=[True, False])
-            .collect()
-        )
-        rows += _not_known(target, table, what, lost)
+    for what, (raw, of_it) in made.unplaced.items():
+        lost = made.wide.filter(_failed(made, raw, of_it)).group_by(pl.col(raw).alias("raw")).len("n")
+        rows += _not_known(target, table, what, lost.sort("n", "raw", descending=[True, False]))
     return rows
 
 
-def _not_known(target: str, table: str, what: str, lost: pl.DataFrame) -> list[tuple[str, str, str, str | None, int]]:
+def _not_known(target: str, table: str, what: str, lost: pl.DataFrame) -> list[Row]:
     named = lost.head(_WORDS)
-    rows: list[tuple[str, str, str, str | None, int]] = [
+    rows: list[Row] = [
         (target, table, "not known", f"{what}: {shown(raw)}", n)
         for raw, n in zip(named["raw"], named["n"], strict=True)
     ]
@@ -214,9 +188,9 @@ def _not_known(target: str, table: str, what: str, lost: pl.DataFrame) -> list[t
     return rows
 
 
-def _absent(asked: SourceMap, tables: Mapping[str, Prepared]) -> list[tuple[str, str, str, str | None, int]]:
+def _absent(asked: SourceMap, tables: Mapping[str, Prepared]) -> list[Row]:
     """Tables and columns that the map names and the schema may lack."""
-    rows: list[tuple[str, str, str, str | None, int]] = []
+    rows: list[Row] = []
     targets = {name: [part.target for part in asked.parts if part.source == name] for name in asked.tables}
     for name, one in tables.items():
         target = next(iter(targets[name]), "")

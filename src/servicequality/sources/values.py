@@ -1,6 +1,6 @@
 """Values and conditions of a map as expressions over the rows of a part, with the joins that they need."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
@@ -14,6 +14,7 @@ __all__ = ["Check", "Rows", "Typed"]
 
 Typed = tuple[pl.Expr, pl.DataType]
 _NOTHING: Typed = (pl.lit(None), pl.Null())
+_PLACE = "·place"
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "milliseconds": 0.001}
 _PER_SECOND = {"unix seconds": 1_000_000, "unix milliseconds": 1_000}
@@ -57,6 +58,15 @@ class Rows:
             self._made[key] = self._evaluated(value)
         return self._made[key]
 
+    def __post_init__(self) -> None:
+        self.frame = self.frame.with_row_index(_PLACE)
+
+    def collected(self, values: Iterable[pl.Expr]) -> pl.DataFrame:
+        """These values of all rows, in the order of the rows."""
+        # Polars 2.1 forgets the order of the left table where a query selects nothing of it.
+        frame = self.frame.select(pl.col(_PLACE), *values).collect()
+        return (frame if frame[_PLACE].is_sorted() else frame.sort(_PLACE)).drop(_PLACE)
+
     def role(self, name: str, value: Value) -> Typed:
         """The value of a role; a word of it that has no place is remembered."""
         made = self.value(value)
@@ -79,9 +89,8 @@ class Rows:
         if one.first_by is not None:
             # Of rows with one instant the first that came; a row without one is never the first.
             earliest = self.held(column(one.first_by) == column(one.first_by).min().over(made), pl.Boolean())
-            place = self.held(pl.int_range(pl.len()), pl.Int64())
-            first = pl.col(place).filter(pl.col(earliest)).min().over(made)
-            return ((pl.col(place) == first) & made.is_not_null()).fill_null(value=False)
+            once = pl.when(pl.col(earliest)).then(made).is_first_distinct()
+            return (pl.col(earliest) & once & made.is_not_null()).fill_null(value=False)
         text = as_text(made, dtype)
         if one.among is not None or one.outside is not None:
             inside = text.is_in(list(one.among or one.outside or ())).fill_null(value=False)
@@ -175,6 +184,8 @@ class Rows:
     def _read(self, value: Value, made: pl.Expr, dtype: pl.DataType, reading: str) -> Typed:
         if dtype == pl.Null:
             return _NOTHING
+        if reading == "flag" and dtype == pl.Boolean:
+            return made, dtype
         raw = self.held(made, dtype)
         read, read_type = self._reading(pl.col(raw), dtype, reading)
         name = self.held(read, read_type)
