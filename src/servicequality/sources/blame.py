@@ -11,8 +11,8 @@ from servicequality.model import TABLES, schema_of
 from servicequality.model.coercion import coerced
 from servicequality.model.schema import nullable_fields
 from servicequality.sources.language import Part, SourceMap, Value
-from servicequality.sources.plan import made_of
-from servicequality.sources.prepared import ROW, Prepared, prepared
+from servicequality.sources.plan import made_of, tables_of
+from servicequality.sources.prepared import ROW, Prepared
 
 __all__ = ["located", "refuse_unread"]
 
@@ -76,7 +76,7 @@ def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], 
 
 
 def _numbered(asked: SourceMap, tables: Mapping[str, Prepared]) -> dict[str, Prepared]:
-    return {name: prepared(one.base, asked, numbered=True) for name, one in tables.items()}
+    return tables_of(asked, {name: one.base for name, one in tables.items()}, numbered=True)
 
 
 def _place(part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> str:

@@ -1,7 +1,7 @@
 """A part of a map made into rows of records, with the counts of what it does not place."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -9,10 +9,11 @@ from servicequality.checks import column
 from servicequality.model import TABLES, schema_of
 from servicequality.model.coercion import coerced
 from servicequality.sources.language import Part, Reason, SourceMap, Value
-from servicequality.sources.prepared import ROW, Prepared
+from servicequality.sources.prepared import ROW, Prepared, prepared
+from servicequality.sources.tables import Base
 from servicequality.sources.values import Check, Rows, Typed
 
-__all__ = ["Made", "made_of", "people_of"]
+__all__ = ["Made", "made_of", "people_of", "tables_of"]
 
 _ID, _ORDER, _MELTED = "·id", "·order", "·melted:"
 
@@ -52,9 +53,7 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
     source = tables[part.source]
     assert source.frame is not None  # the caller leaves out parts whose table is absent
     frames = {name: one.frame for name, one in tables.items()}
-    told = source.base.left_out  # what a query has left out already
-    reasons = [one for one in source.base.table.leave_out if one.reason not in told] + list(part.leave_out)
-    frame, left_out = _placed(source.frame, reasons, frames, people)
+    frame, left_out = _placed(source.frame, part.leave_out, frames, people)
     rows = Rows(frame.lazy(), dict(frame.schema), frames, people)
     named = {name: rows.role(name, value) for name, value in {**part.roles, **part.also}.items()}
     named = {name: _instant(rows, part, asked, name, typed) for name, typed in named.items()}
@@ -91,9 +90,28 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
     )
 
 
+def tables_of(asked: SourceMap, bases: Mapping[str, Base], *, numbered: bool = False) -> dict[str, Prepared]:
+    """The tables as parts and look-ups read them, without the rows that the map leaves out of a table everywhere.
+
+    Args:
+        asked: the map.
+        bases: its tables as they were read.
+        numbered: whether each row carries its number in the source.
+    """
+    tables = {name: prepared(base, asked, numbered=numbered) for name, base in bases.items()}
+    frames = {name: one.frame for name, one in tables.items()}
+    for name, one in tables.items():
+        # What a query has left out is gone already.
+        reasons = [reason for reason in one.base.table.leave_out if reason.reason not in one.base.left_out]
+        if one.frame is not None and reasons:
+            frame, left_out = _placed(one.frame, reasons, frames, None)
+            tables[name] = replace(one, frame=frame, left_out={**one.left_out, **left_out})
+    return tables
+
+
 def _placed(
     frame: pl.DataFrame,
-    reasons: list[Reason],
+    reasons: Sequence[Reason],
     tables: Mapping[str, pl.DataFrame | None],
     people: pl.LazyFrame | None,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
@@ -107,8 +125,10 @@ def _placed(
     found = rows.collected([why.alias("why")]).to_series()
     if found.null_count() == frame.height:
         return frame, {}
-    counts = found.drop_nulls().value_counts().sort("why")
-    return frame.filter(found.is_null()), dict(zip(counts["why"], counts["count"], strict=True))
+    counts = found.drop_nulls().value_counts()
+    known = dict(zip(counts["why"], counts["count"], strict=True))
+    in_order = dict.fromkeys(one.reason for one in reasons)
+    return frame.filter(found.is_null()), {reason: known[reason] for reason in in_order if reason in known}
 
 
 def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, typed: Typed) -> Typed:

@@ -86,10 +86,10 @@ def _forward(frame: pl.DataFrame, at: str, within: str, asked: SourceMap) -> tup
     if instant is None:
         return frame, 0
     latest = instant.cum_max().over(column(within))
-    back = frame.select((instant < latest).fill_null(value=False)).to_series()
+    flagged = frame.with_columns((instant < latest).fill_null(value=False).alias("·back"))
     # A moved row takes what the last row that was not moved has there, as it is written.
-    above = pl.when(~back).then(column(at)).forward_fill().over(column(within))
-    return frame.with_columns(above.alias(at)), int(back.sum())
+    above = pl.when(~pl.col("·back")).then(column(at)).forward_fill().over(column(within))
+    return flagged.with_columns(above.alias(at)).drop("·back"), int(flagged["·back"].sum())
 
 
 def _once(frame: pl.DataFrame, key: tuple[str, ...], newest: str | None) -> pl.DataFrame:

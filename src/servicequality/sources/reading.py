@@ -13,8 +13,8 @@ from servicequality.model import Author
 from servicequality.sources.blame import located, refuse_unread
 from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.needed import columns_of
-from servicequality.sources.plan import Made, made_of, people_of
-from servicequality.sources.prepared import Prepared, prepared
+from servicequality.sources.plan import Made, made_of, people_of, tables_of
+from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
 from servicequality.sources.tables import read_tables
@@ -81,7 +81,7 @@ def read(
                 )
     whole = frozenset(part.source for part in asked.parts if part.keep_others)
     bases = read_tables(tables, asked, named, own, tables_named, whole)
-    return _records(asked, {name: prepared(base, asked) for name, base in bases.items()})
+    return _records(asked, tables_of(asked, bases))
 
 
 def _overridden(
