@@ -26,7 +26,9 @@ def read(folder: Path, text: str, tables: dict[str, Any], **options: Any) -> sou
     return sources.read(folder / "own.toml", tables, **options)
 
 
-def values(folder: Path, value: str, column: list[Any], *, role: str = "category", more: str = "", **tables: Any) -> list[Any]:
+def values(
+    folder: Path, value: str, column: list[Any], *, role: str = "category", more: str = "", **tables: Any
+) -> list[Any]:
     """What a value makes of a column `x` of the table `t`."""
     rows = pl.DataFrame({"id": [str(i) for i in range(len(column))], "at": [AT] * len(column), "x": column})
     records = read(folder, f"{BASE}{role} = {value}\n{more}", {"t": rows, **tables})
@@ -173,7 +175,13 @@ def test_rows_are_left_out_by_the_first_reason_that_holds(tmp_path: Path) -> Non
     records = read(tmp_path, text, {"t": rows})
     assert records.tickets.collect()["ticket_id"].to_list() == ["3"]
     account = records.placed.select("outcome", "reason", "n").rows()
-    assert account == [("read", None, 3), ("placed", None, 1), ("left out", "test", 1), ("left out", "odd", 1), ("made", None, 1)]
+    assert account == [
+        ("read", None, 3),
+        ("placed", None, 1),
+        ("left out", "test", 1),
+        ("left out", "odd", 1),
+        ("made", None, 1),
+    ]
 
 
 def test_other_columns_come_along_where_the_map_says_so(tmp_path: Path) -> None:

@@ -27,7 +27,9 @@ def test_the_maps_that_ship_are_listed(capsys: pytest.CaptureFixture[str]) -> No
     names = [one.name for one in sources.maps()]
     assert names == sorted(names)
     assert {"tickets", "event_log", "zendesk.fivetran", "zendesk.api", "jira.fivetran"} <= set(names)
-    assert {"freshdesk.api", "intercom.fivetran", "servicenow.tables", "chatwoot.postgres", "zammad.postgres"} <= set(names)
+    assert {"freshdesk.api", "intercom.fivetran", "servicenow.tables", "chatwoot.postgres", "zammad.postgres"} <= set(
+        names
+    )
     assert cli.main(["sources"]) == 0
     listed = capsys.readouterr().out
     assert all(name in listed for name in names)

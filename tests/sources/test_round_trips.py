@@ -49,7 +49,9 @@ def test_every_kind_of_file_holds_the_same(kind: str, tmp_path: Path) -> None:
     written = sources.export(records, "zendesk.fivetran", tmp_path, kind=kind)
     assert {path.suffix for path in written.values()} == {f".{kind}"}
     back = facts_of(sources.read("zendesk.fivetran", tmp_path))
-    assert back.equals(facts_of(sources.read("zendesk.fivetran", {name: _frame(path) for name, path in written.items()})))
+    assert back.equals(
+        facts_of(sources.read("zendesk.fivetran", {name: _frame(path) for name, path in written.items()}))
+    )
 
 
 def _frame(path: Path) -> object:

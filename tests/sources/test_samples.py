@@ -45,7 +45,11 @@ def test_jira_of_fivetran(samples: Path) -> None:
     tickets = records.tickets.collect().sort("ticket_id")
     assert tickets["key"].to_list()[0] == "TP-8"
     # The status 3, In Progress, is of the category 4.
-    assert tickets.filter(key="TP-8").select("status", "status_name", "priority").row(0) == ("open", "In Progress", "Medium")
+    assert tickets.filter(key="TP-8").select("status", "status_name", "priority").row(0) == (
+        "open",
+        "In Progress",
+        "Medium",
+    )
     assert tickets["resolved_at"].count() == 3
     absent = records.placed.filter(outcome="absent").select("source", "reason").rows()
     assert ("comment", "the table") in absent

@@ -66,7 +66,12 @@ def test_servicenow_tables() -> None:
     records = sources.read("servicenow.tables", servicenow_tables())
     rows = facts(records, as_of=NOW, **records.statuses).collect()
     first, second = rows.iter_rows(named=True)
-    assert (first["number"], first["status"], first["team"], first["priority"]) == ("INC001", "resolved", "Network", "high")
+    assert (first["number"], first["status"], first["team"], first["priority"]) == (
+        "INC001",
+        "resolved",
+        "Network",
+        "high",
+    )
     assert (first["resolution_seconds"], first["first_response_seconds"]) == (6 * HOUR, HOUR)
     assert (second["status"], second["resolution_observed"]) == ("hold", False)
     assert second["hold_seconds"] == (NOW - dt.datetime(2024, 3, 4, 11, tzinfo=dt.UTC)).total_seconds()

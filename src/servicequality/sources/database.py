@@ -18,7 +18,7 @@ select table_schema, table_name, column_name from information_schema.columns
 where table_schema not in ('information_schema', 'pg_catalog') order by table_schema, table_name, ordinal_position
 """
 _SQLITE_CATALOGUE = """
-select 'main', m.name, p.name from sqlite_master m join pragma_table_info(m.name) p
+select 'main' as s, m.name as t, p.name as c from sqlite_master m join pragma_table_info(m.name) p
 where m.type in ('table', 'view') order by m.name, p.cid
 """
 _SNAPSHOT = "set transaction isolation level repeatable read read only"
@@ -79,7 +79,7 @@ class Database:
             if len(here) > 1:
                 both = ", ".join(f"{schema}.{table}" for schema, table in here)
                 raise InputError(
-                    f"{self.place}: several tables are called {shown(name)}: {both}; name one in tables={{{name!r}: …}}"
+                    f"{self.place}: several tables are called {shown(name)}: {both}; name one in names={{{name!r}: …}}"
                 )
             if here:
                 schema, table = here[0]
