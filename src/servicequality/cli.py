@@ -105,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     maps = commands.add_parser(
         "sources",
         help="list the schemas of help desks that are read",
-        description="List the maps that read the schemas of help desks, or show one: its tables, and what an export leaves out.",
+        description="List the maps that read the schemas of help desks, or show one with what its export leaves out.",
         epilog="Example: servicequality sources zendesk.fivetran",
     )
     maps.add_argument("name", nargs="?", metavar="MAP", help="none lists every map")

@@ -37,16 +37,13 @@ def refused(path: object, message: str, name: str = "tickets", **options: object
             "tickets.csv cannot be read as .csv: .*; line 3 has 6 fields, the head has 4",
         ),
         (HEAD + ROW + '2,2024-01-01T00:00:00Z,,"a\n', r"cannot be read as .csv"),
-        ("", "tickets need|no column|is missing|0 rows|cannot be read|has no column"),
+        ("", "tickets.csv cannot be read as .csv: empty CSV"),
     ],
 )
 def test_a_csv_file(text: str, message: str, tmp_path: Path) -> None:
     path = tmp_path / "tickets.csv"
     path.write_text(text, encoding="utf-8")
-    if text:
-        assert "tickets.csv" in refused(path, message)
-    else:
-        assert sources.read("tickets", path).tickets.collect().height == 0
+    assert "tickets.csv" in refused(path, message)
 
 
 def test_mixed_encodings(tmp_path: Path) -> None:

@@ -4,9 +4,8 @@
 # log has one row an update, which columns say what changed and when. `examples/servicenow.toml` is one.
 
 import datetime as dt
-import functools
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,28 +14,22 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from servicequality.checks import column, listed, shown
+from servicequality.checks import shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import words
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.model import Records, Ticket, schema_of
-from servicequality.model.coercion import coerced
 from servicequality.model.validation import check_timezone
+from servicequality.sources.language import Part, SourceMap, SourceTable, Value
+from servicequality.sources.reading import records_of
 
-__all__ = ["ColumnMap", "Log", "UnplacedWordsError", "read_file", "read_log"]
+__all__ = ["ColumnMap", "Log", "UnplacedWordsError", "read_log"]
 
 
 class UnplacedWordsError(InputError):
     """The log has status words of which the map does not say what they mean."""
 
 
-_READERS: dict[str, Callable[[Path], pl.LazyFrame]] = {
-    ".csv": functools.partial(pl.scan_csv, infer_schema=False),
-    ".tsv": functools.partial(pl.scan_csv, infer_schema=False, separator="\t"),
-    ".parquet": pl.scan_parquet,
-    ".jsonl": functools.partial(pl.scan_ndjson, infer_schema_length=None),
-    ".ndjson": functools.partial(pl.scan_ndjson, infer_schema_length=None),
-}
 _SETTINGS = ("at", "in_order")
 _CHANGES = ("status", "priority", "team", "agent", "tier")
 _TOML: dict[type, str] = {list: "list of texts", dict: "table", str: "text", dt.date: "date", bool: "true or false"}
@@ -45,7 +38,6 @@ _KINDS: dict[str, type] = {
     **dict.fromkeys(("tickets", "updates"), dict),
     "as_of": dt.date,
 }
-_UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +144,41 @@ class ColumnMap:
         by = [name for name in self.by if name not in self.tickets]
         return list(dict.fromkeys([*self.tickets.values(), *updates, *own, *by]))
 
+    def as_source(self) -> SourceMap:
+        """The map of a schema of one table: that of tickets, or that of an event log."""
+        ticket, at = self.tickets["ticket_id"], self.updates.get("at")
+        own = [self.sla_met, self.satisfied, *self.by]
+        also = {name: Value(column=name) for name in own if name is not None and name not in self.tickets}
+        in_order = at is not None and self.updates.get("in_order", False)
+        # Each role as the last row has it, but for the creation, which the first row of a ticket tells.
+        tickets = Part(
+            target="tickets",
+            source="log",
+            roles={
+                role: Value(column=name, pick="first" if role == "created_at" else "last")
+                for role, name in self.tickets.items()
+            },
+            also=also,
+            one_row_a=None if at is None else ticket,
+            order=None if in_order else at,
+        )
+        changes = Part(
+            target="changes",
+            source="log",
+            roles={"ticket_id": Value(column=ticket), "at": Value(column=at)},
+            melt={what: Value(column=name) for what, name in self.changed.items()},
+            empties=True,
+        )
+        return SourceMap(
+            name=self.title or "of columns",
+            title=self.title,
+            timezone=self.timezone,
+            datetime=self.datetime,
+            missing=self.missing,
+            tables={"log": SourceTable(name="log", in_order=at if in_order else None, within=ticket)},
+            parts=(tickets, changes) if self.changed else (tickets,),
+        )
+
     def instant(self, day: dt.date) -> dt.datetime:
         """A date as its first instant in the log's zone; an instant as it is."""
         whole = day if isinstance(day, dt.datetime) else dt.datetime.combine(day, dt.time())
@@ -175,81 +202,18 @@ class Log:
     n_back: int
 
 
-def read_file(path: Path) -> pl.LazyFrame:
-    """A log as a lazy frame, by the ending of its name.
-
-    Raises:
-        InputError: the file is absent, of no known kind, or cannot be read.
-    """
-    reader = _READERS.get(path.suffix.lower())
-    if reader is None:
-        raise InputError(
-            f"{path}: expected a file that ends in {', '.join(_READERS)}; got {path.suffix or 'no ending'!r}"
-        )
-    if not path.is_file():
-        raise InputError(f"no file at {path}")
-    try:
-        frame = reader(path)
-        frame.collect_schema()
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from None
-    return frame
-
-
 def read_log(path: Path, mapping: ColumnMap) -> Log:
     """The records of a log.
 
     Raises:
         InputError: the file cannot be read, has no such columns, or holds values that do not fit their roles.
     """
-    frame = read_file(path)
-    names = frame.collect_schema().names()
-    if absent := [name for name in mapping.columns if name not in names]:
-        hints = [f"{shown(name)}{_near(name, names)}" for name in absent]
-        raise InputError(
-            f"{path} has no column {', '.join(hints)}, which the map names; it has {listed(map(shown, names))}"
-        )
-    texts = [name for name, dtype in frame.collect_schema().items() if dtype == pl.String and name in mapping.columns]
-    blank = dict.fromkeys(mapping.missing)
-    try:
-        read = frame.select(map(column, mapping.columns))
-        rows = read.with_columns(column(name).replace(blank) for name in texts if blank).collect()
-    except _UNREADABLE as error:
-        raise _unreadable(path, error) from None
-    rows = _with_instants(rows, mapping)
-    ticket, n_back = column(mapping.tickets["ticket_id"]), 0
-    if mapping.updates:
-        at = column(mapping.updates["at"])
-        if mapping.updates.get("in_order", False):
-            n_back = int(rows.select((at < at.cum_max().over(ticket)).sum()).item())
-            rows = rows.with_columns(at.cum_max().over(ticket))
-        else:
-            rows = rows.sort(at, maintain_order=True)
-    # Each role as the last row has it, but for the creation, which the first row of a ticket tells.
-    roles = [
-        (column(name).drop_nulls().first() if role == "created_at" else column(name).last()).alias(f" {role}")
-        for role, name in mapping.tickets.items()
-    ]
-    last = (
-        rows.group_by(ticket.alias(" "), maintain_order=True).agg(pl.all().last(), *roles) if mapping.updates else rows
-    )
-    kept = [name for name in (mapping.sla_met, mapping.satisfied) if name is not None and name not in mapping.tickets]
-    kept += [name for name in mapping.by if name not in mapping.tickets and name not in kept]
-    own = {role: column(f" {role}" if mapping.updates else name) for role, name in mapping.tickets.items()}
-    tickets = last.select(*(value.alias(role) for role, value in own.items()), *map(column, kept))
-    changes = [
-        rows.select(
-            ticket.alias("ticket_id"),
-            column(mapping.updates["at"]).alias("at"),
-            pl.lit(what).alias("field"),
-            column(name).cast(pl.String).alias("value"),
-        )
-        for what, name in mapping.changed.items()
-    ]
-    records = Records(tickets=tickets, changes=pl.concat(changes) if changes else None, timezone=mapping.timezone)
+    records = records_of(mapping.as_source(), path)
     _refuse_unplaced(records, mapping)
-    as_of = _last_instant(records) if mapping.as_of is None else mapping.instant(mapping.as_of)
-    return Log(records=records, as_of=as_of, n_rows=rows.height, n_back=n_back)
+    as_of = _last_instant(path, records) if mapping.as_of is None else mapping.instant(mapping.as_of)
+    of_tickets = records.placed.filter(pl.col("records") == "tickets")
+    counts = dict(of_tickets.select("outcome", "n").iter_rows())
+    return Log(records=records, as_of=as_of, n_rows=counts["read"], n_back=counts.get("moved", 0))
 
 
 def _refuse_unplaced(records: Records, mapping: ColumnMap) -> None:
@@ -277,53 +241,12 @@ def _refuse_unplaced(records: Records, mapping: ColumnMap) -> None:
         )
 
 
-def _unreadable(path: Path, error: BaseException) -> InputError:
-    first = str(error).partition("\n")[0]
-    return InputError(f"{path} cannot be read as {path.suffix}: {shown(first)[1:-1]}")
-
-
 def _of_kind(path: Path, key: str, value: object, kind: type) -> None:
     if not isinstance(value, kind):
         raise ParameterError(f"{path}: {key} must be a TOML {_TOML[kind]}, got {shown(value)}")
 
 
-def _with_instants(rows: pl.DataFrame, mapping: ColumnMap) -> pl.DataFrame:
-    """Texts of the map's own format as instants; other texts are read by `Records`, as ISO 8601."""
-    if mapping.datetime is None:
-        return _with_update_instants(rows, mapping)
-    columns = [column for role, column in mapping.tickets.items() if role.endswith("_at")]
-    columns += [mapping.updates["at"]] if mapping.updates else []
-    for name in dict.fromkeys(columns):
-        given = rows[name].alias("given")
-        if given.dtype != pl.String:
-            continue
-        try:
-            read = given.str.to_datetime(mapping.datetime, time_unit="us", strict=False)
-        except pl.exceptions.PolarsError as error:
-            raise ParameterError(f"the map's datetime = {shown(mapping.datetime)} is not a format: {error}") from None
-        lost = given.filter(read.is_null() & given.is_not_null() & (given.str.strip_chars() != ""))
-        if lost.len():
-            values = ", ".join(map(shown, lost.unique(maintain_order=True).head(3).to_list()))
-            raise InputError(
-                f"column {shown(name)}: {lost.len()} of {given.len()} are not written as {mapping.datetime!r}, such as "
-                f"{values}; correct `datetime` in the map, or list blanks under `missing`"
-            )
-        rows = rows.with_columns(read.alias(name))
-    return rows
-
-
-def _with_update_instants(rows: pl.DataFrame, mapping: ColumnMap) -> pl.DataFrame:
-    """ISO 8601 texts of the updates as instants, since updates are put in order; faults are left for `Records` to explain."""
-    if not mapping.updates or rows[mapping.updates["at"]].dtype != pl.String:
-        return rows
-    name = mapping.updates["at"]
-    read = coerced(column(name), pl.String(), pl.Datetime("us", "UTC"), mapping.timezone)
-    assert read is not None  # texts can be instants
-    instants = rows.select(read).to_series()
-    return rows.with_columns(instants) if instants.null_count() == rows[name].null_count() else rows
-
-
-def _last_instant(records: Records) -> dt.datetime:
+def _last_instant(path: Path, records: Records) -> dt.datetime:
     """The last instant that the log knows of: an export cannot be older."""
     ends: list[dt.datetime | None] = []
     for table in records.tables.values():
@@ -331,7 +254,7 @@ def _last_instant(records: Records) -> dt.datetime:
         ends += table.select(pl.col(stamps).max()).collect().row(0)
     known = [end for end in ends if end is not None]
     if not known:
-        raise InputError("the log holds no instant at all; check `datetime` and `missing` in the map")
+        raise InputError(f"{path} holds no instant at all; check `datetime` and `missing` in the map")
     return max(known)
 
 

@@ -16,11 +16,13 @@ from servicequality.metrics.sla import sla_attainment
 from servicequality.metrics.speed import first_response_time, resolution_time, resolution_time_observed_only
 from servicequality.model import Records
 from servicequality.model.coercion import coerced, explain
-from servicequality.report.column_map import ColumnMap, Log, read_file, read_log
+from servicequality.report.column_map import ColumnMap, Log, read_log
 from servicequality.report.layout import PLAIN, Style, heading, paragraph
 from servicequality.report.listings import listing
 from servicequality.report.tables import period_name, table
 from servicequality.sla import due_clocks
+from servicequality.sources.files import read_file
+from servicequality.sources.language import SourceTable
 
 __all__ = ["mapped_log"]
 
@@ -86,7 +88,7 @@ def mapped_log(data: Path, mapping: Path | None = None, *, width: int = 80, styl
 
 def _fitting(data: Path) -> Path:
     """The map in `examples/` that names nothing that the log does not have."""
-    names = set(read_file(data).collect_schema().names())
+    names = set(read_file(data, SourceTable(name="log"), [], whole=False).names)
     for path in sorted(Path("examples").glob("*.toml")):
         with contextlib.suppress(ParameterError):  # a TOML file of another kind
             if names.issuperset(ColumnMap.load(path).columns):

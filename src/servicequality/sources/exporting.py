@@ -8,7 +8,7 @@ import polars as pl
 from servicequality.checks import choice, column, listed, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Records
-from servicequality.sources.language import SourceMap, SourceTable
+from servicequality.sources.language import SourceTable
 from servicequality.sources.plan import made_of
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map, maps
@@ -23,7 +23,7 @@ _INSTANT = "%Y-%m-%dT%H:%M:%S%.6fZ"
 @refusing_misfits
 def export(
     records: Records,
-    map: SourceMap | str | Path,  # noqa: A002  (the word of the field)
+    map: str | Path,  # noqa: A002  (the word of the field)
     folder: str | Path,
     *,
     kind: Kind = "csv",

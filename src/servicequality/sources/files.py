@@ -93,8 +93,6 @@ def read_file(path: Path, table: SourceTable, wanted: Sequence[str], *, whole: b
             return _of_rows(path, _rows_of_page(path, table.page), wanted, whole=whole)
         if kind in (".jsonl", ".ndjson"):
             return _of_lines(path, wanted, whole=whole)
-        if path.stat().st_size == 0:
-            return Piece(path=path, frame=pl.DataFrame(), names=())
         scan = _scan(path, kind)
         names = scan.collect_schema().names()
         kept = names if whole else [name for name in wanted if name in names]
@@ -201,7 +199,7 @@ def _first_odd_line(path: Path, kind: str) -> str:
         rows = csv.reader(text, delimiter="\t" if kind == ".tsv" else ",", strict=True)
         begin = 1
         try:
-            width = len(next(rows))
+            width = len(next(rows, []))
             begin = rows.line_num + 1
             for row in rows:
                 if len(row) > width:

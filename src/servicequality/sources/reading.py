@@ -19,7 +19,7 @@ from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
 from servicequality.sources.tables import read_tables
 
-__all__ = ["read"]
+__all__ = ["read", "records_of"]
 
 Row = tuple[str, str, str, str | None, int]
 _WORDS = 12  # words and ids without a place that are named; the rest are counted together
@@ -28,7 +28,7 @@ _PLACED = {"records": pl.String, "source": pl.String, "outcome": pl.String, "rea
 
 @refusing_misfits
 def read(
-    map: SourceMap | str | Path,  # noqa: A002  (the word of the field)
+    map: str | Path,  # noqa: A002  (the word of the field)
     tables: Any,
     *,
     columns: Mapping[str, Mapping[str, str | None]] | None = None,
@@ -63,6 +63,18 @@ def read(
         InputError: a table or column is absent, cannot be read, or holds values that do not fit.
     """
     asked = _overridden(load_map(map), timezone=timezone, datetime=datetime, missing=missing, persons=persons)
+    return records_of(asked, tables, columns=columns, names=names)
+
+
+def records_of(
+    asked: SourceMap,
+    tables: Any,
+    *,
+    columns: Mapping[str, Mapping[str, str | None]] | None = None,
+    names: Mapping[str, str] | None = None,
+) -> SourcedRecords:
+    """The records that tables hold by a map that is read already; arguments and errors are those of `read`."""
+    _check_format(asked.datetime)
     named = columns_of(asked)
     own, tables_named = dict(columns or {}), dict(names or {})
     for what, given in (("columns", own), ("names", tables_named)):
@@ -82,6 +94,14 @@ def read(
     whole = frozenset(part.source for part in asked.parts if part.keep_others)
     bases = read_tables(tables, asked, named, own, tables_named, whole)
     return _records(asked, tables_of(asked, bases))
+
+
+def _check_format(written: str | None) -> None:
+    try:
+        if written is not None:
+            pl.Series(["2024-01-01"]).str.to_datetime(written, time_unit="us", strict=False)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise ParameterError(f"datetime = {shown(written)} is not a format: {first_line(error)}") from None
 
 
 def _overridden(

@@ -44,7 +44,7 @@ def maps() -> list[MapInfo]:
     return [_info(_shipped(name)) for name in _names()]
 
 
-def load_map(given: SourceMap | str | Path) -> SourceMap:
+def load_map(given: str | Path) -> SourceMap:
     """A map by its name, or from its file.
 
     Args:
@@ -53,8 +53,6 @@ def load_map(given: SourceMap | str | Path) -> SourceMap:
     Raises:
         ParameterError: there is no such map, or the file is wrong; with file and line.
     """
-    if isinstance(given, SourceMap):
-        return given
     if not isinstance(given, str | Path):
         raise ParameterError(f"map takes the name of a map or the path of a TOML file; got {shown(given)}")
     if isinstance(given, str) and given in _names():

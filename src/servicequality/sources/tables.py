@@ -161,8 +161,8 @@ def _of_path(
     if not path.is_dir():
         if len(tables) > 1 and path.exists():
             raise InputError(f"{path} is a file, and the map reads {len(tables)} tables: give the folder")
-        if not path.exists():
-            raise InputError(f"no folder at {path}" if len(tables) > 1 else f"no file at {path}")
+        if len(tables) > 1:
+            raise InputError(f"no folder at {path}")
         return {name: _of_files([path], table, spelt[name], name in whole) for name, table in tables.items()}
     files = {name: files_of(path, table) for name, table in tables.items()}
     bases = {}
