@@ -212,7 +212,7 @@ def read_log(path: Path, mapping: ColumnMap) -> Log:
     _refuse_unplaced(records, mapping)
     as_of = _last_instant(path, records) if mapping.as_of is None else mapping.instant(mapping.as_of)
     of_tickets = records.placed.filter(pl.col("records") == "tickets")
-    counts = dict(of_tickets.select("outcome", "n").iter_rows())
+    counts = dict(zip(of_tickets["outcome"], of_tickets["n"], strict=True))
     return Log(records=records, as_of=as_of, n_rows=counts["read"], n_back=counts.get("moved", 0))
 
 

@@ -13,7 +13,7 @@ from servicequality.sources.prepared import ROW, Prepared, prepared
 from servicequality.sources.tables import Base
 from servicequality.sources.values import Check, Rows, Typed
 
-__all__ = ["Made", "made_of", "people_of", "tables_of"]
+__all__ = ["Made", "made_of", "tables_of"]
 
 _ID, _ORDER, _MELTED = "·id", "·order", "·melted:"
 
@@ -196,21 +196,3 @@ def _melted(
             one = one.with_columns(before.alias("previous")).filter(pl.col("value").ne_missing(pl.col("previous")))
         frames.append(one)
     return pl.concat(frames, how="vertical_relaxed")
-
-
-def people_of(asked: SourceMap, tables: Mapping[str, Prepared]) -> pl.LazyFrame | None:
-    """Id and kind of every person, as text: those that the map names first, then those of its tables."""
-    frames = [
-        pl.LazyFrame(
-            {"id": list(asked.persons), "kind": list(asked.persons.values())},
-            schema={"id": pl.String, "kind": pl.String},
-        )
-    ]
-    for part in asked.people:
-        if tables[part.source].frame is not None:
-            made = made_of(part, asked, tables, None).frame.lazy()
-            frames.append(made.select(pl.col("id").cast(pl.String), pl.col("kind").cast(pl.String)))
-    if len(frames) == 1 and not asked.persons:
-        return None
-    known = pl.concat(frames).filter(pl.col("id").is_not_null())
-    return known.unique("id", keep="first", maintain_order=True).collect().lazy()

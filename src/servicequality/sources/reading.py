@@ -13,7 +13,8 @@ from servicequality.model import Author
 from servicequality.sources.blame import located, refuse_unread
 from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.needed import columns_of
-from servicequality.sources.plan import Made, made_of, people_of, tables_of
+from servicequality.sources.people import agents_of, kinds_of, people_of
+from servicequality.sources.plan import Made, made_of, tables_of
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
@@ -127,7 +128,8 @@ def _overridden(
 
 
 def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords:
-    people = people_of(asked, tables)
+    persons = people_of(asked, tables)
+    people = kinds_of(persons)
     frames: dict[str, list[pl.DataFrame]] = {}
     account: list[Row] = []
     for part in asked.parts:
@@ -144,6 +146,8 @@ def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords
         account += _account(made, tables[part.source])
     account += _absent(asked, tables)
     whole = {target: _joined(several, target) for target, several in frames.items()}
+    if (agents := agents_of(persons)) is not None:
+        whole.setdefault("agents", agents)
     try:
         records = SourcedRecords(**whole, timezone=asked.timezone)  # type: ignore[arg-type]  # each is a table
     except InputError as error:
