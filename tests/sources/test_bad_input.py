@@ -6,11 +6,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sources.desks import zendesk_pages
-from sources.roundtrips import desk
 
 from servicequality import Records, sources
 from servicequality.errors import InputError, ParameterError
+from sources.desks import zendesk_pages
+from sources.roundtrips import desk
 
 HEAD = "ticket_id,created_at,resolved_at,team\n"
 ROW = "1,2024-01-01T00:00:00Z,,a\n"

@@ -11,12 +11,12 @@ import duckdb
 import polars as pl
 import pytest
 from polars import selectors
-from sources.roundtrips import desk, differences, facts_of
-from sources.test_round_trips import LOST
 
 from servicequality import sources
 from servicequality.errors import InputError
 from servicequality.sources import database
+from sources.roundtrips import desk, differences, facts_of
+from sources.test_round_trips import LOST
 
 VARIABLE = "SERVICEQUALITY_POSTGRES"
 HELP_DESKS = ["chatwoot.postgres", "zammad.postgres"]
@@ -64,7 +64,9 @@ def test_a_help_desk_in_postgres(name: str, postgres: str, tmp_path: Path) -> No
     from_files = sources.read(name, tmp_path)
     # A query leaves out what the map leaves out, and the account is the same.
     columns = ["records", "source", "outcome", "reason", "n"]
-    placed = [one.placed.filter(pl.col("outcome") != "absent").select(columns).sort(columns) for one in (records, from_files)]
+    placed = [
+        one.placed.filter(pl.col("outcome") != "absent").select(columns).sort(columns) for one in (records, from_files)
+    ]
     assert placed[0].equals(placed[1])
 
 
@@ -125,7 +127,9 @@ def test_only_columns_and_rows_that_are_needed_are_read(duck: duckdb.DuckDBPyCon
     for table, frame in exported("zendesk.fivetran", tmp_path).items():
         duck.register("frame", frame.to_arrow())
         duck.execute(f"create table \"{table}\" as select *, 'a long text' as body from frame")
-    duck.execute("insert into ticket_field_history (ticket_id, updated, field_name, value) values ('t-000', now(), 'x', 'y')")
+    duck.execute(
+        "insert into ticket_field_history (ticket_id, updated, field_name, value) values ('t-000', now(), 'x', 'y')"
+    )
     asked: list[str] = []
 
     class Watched:
@@ -146,7 +150,9 @@ def test_only_columns_and_rows_that_are_needed_are_read(duck: duckdb.DuckDBPyCon
 def test_a_table_in_two_schemas_is_named(duck: duckdb.DuckDBPyConnection) -> None:
     duck.execute("create schema a; create schema b; create table a.tickets (ticket_id int, created_at timestamptz)")
     duck.execute("create table b.tickets as select * from a.tickets; insert into b.tickets values (1, now())")
-    with pytest.raises(InputError, match=r"several tables are called 'tickets': a.tickets, b.tickets; name one in names="):
+    with pytest.raises(
+        InputError, match=r"several tables are called 'tickets': a.tickets, b.tickets; name one in names="
+    ):
         sources.read("tickets", duck)
     assert sources.read("tickets", duck, names={"tickets": "b.tickets"}).tickets.collect().height == 1
 

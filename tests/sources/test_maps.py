@@ -1,6 +1,9 @@
 """Maps that ship and maps of one's own: what is listed, and what is wrong with a file, by its line."""
 
 import datetime as dt
+import json
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -9,6 +12,7 @@ import pytest
 from servicequality import cli, sources
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import TABLES, schema_of
+from servicequality.sources.shipped import load_map
 
 GOOD = """title = "A schema"
 
@@ -147,3 +151,87 @@ def test_a_map_without_export_does_not_write(tmp_path: Path) -> None:
         sources.export(records, "tickets", tmp_path / "file")
     with pytest.raises(InputError, match="the records hold no tables"):
         sources.export(Records(), "tickets", tmp_path)
+
+
+TOML = (
+    '""', '"x"', "1", "-1", "1e308", "nan", "true", "[]", "{}", "[[1]]", '["a", 1]', "2026-01-01", "12:00:00", "{ a = 1 }",
+    "[{ a = 1 }]", '[{ reason = "x", when = 3 }]', '{ column = "x" }', '{ case = [1] }', '{ first_of = "x" }', '{ words = 3, column = "x" }',
+    '{ case = [{ when = 3, give = "x" }] }', '{ column = "a", look_up = [3] }', '{ value = 1979-05-27 }', '{ case = 3 }', '{ first_of = [] }',
+)  # fmt: skip
+EVERY = """title = "x"
+schema = "x"
+timezone = "UTC"
+datetime = "%Y"
+missing = [""]
+cannot_hold = ["x"]
+tables = { t = { names = ["u"], optional = true, key = ["id"] } }
+tickets = { from = "t", ticket_id = "id", created_at = "at" }
+people = { from = "t", id = "id", kind = "kind" }
+schedules = { from = "t", key = "id", zone = "z", name = "n", opens = "o", closes = "c" }
+holidays = { from = "t", key = "id", first = "f", last = "l" }
+persons = { a = "bot" }
+statuses = { ended = ["x"] }
+export = [{ to = "t", from = "tickets", columns = { id = "ticket_id" } }]
+"""
+KEYS = [line.partition(" =")[0] for line in EVERY.splitlines()]
+INNER = {
+    "tables": ("t",),
+    "tickets": (
+        "from",
+        "ticket_id",
+        "also",
+        "melt",
+        "leave_out",
+        "needs",
+        "keep_others",
+        "one_row_a",
+        "order",
+        "distinct",
+    ),
+    "people": ("from", "kind"),
+    "statuses": ("ended",),
+    "persons": ("a",),
+}
+
+
+def broken_maps() -> Iterator[str]:
+    lines = dict(zip(KEYS, EVERY.splitlines(), strict=True))
+    for key in KEYS:
+        for value in TOML:
+            yield "\n".join((lines | {key: f"{key} = {value}"}).values())
+    for key, names in INNER.items():
+        table = tomllib.loads(lines[key])[key]
+        for name in names:
+            rest = ", ".join(
+                f"{one} = {json.dumps(other)}" for one, other in table.items() if one != name and isinstance(other, str)
+            )
+            for value in TOML:
+                yield "\n".join((lines | {key: f"{key} = {{ {rest}{', ' if rest else ''}{name} = {value} }}"}).values())
+    for key in (
+        "names",
+        "optional",
+        "also_called",
+        "may_lack",
+        "page",
+        "each",
+        "key",
+        "newest",
+        "in_order",
+        "leave_out",
+    ):
+        for value in TOML:
+            yield "\n".join((lines | {"tables": f"tables = {{ t = {{ {key} = {value} }} }}"}).values())
+
+
+def test_any_type_in_any_key_is_an_error_of_ours(tmp_path: Path) -> None:
+    path, refused = tmp_path / "own.toml", 0
+    path.write_text(EVERY)
+    load_map(path)
+    for text in broken_maps():
+        path.write_text(text, encoding="utf-8")
+        try:
+            load_map(path)
+        except ParameterError as error:
+            refused += 1
+            assert "own.toml" in str(error), text
+    assert refused > 500

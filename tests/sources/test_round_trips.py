@@ -4,9 +4,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from sources.roundtrips import desk, different_facts, facts_of
 
 from servicequality import sources
+from sources.roundtrips import desk, different_facts, facts_of
 
 # What no schema but `tickets` and `event_log` has room for.
 STAMPS = {"account_value", "handle_seconds", "escalations"}

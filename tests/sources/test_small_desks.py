@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 
 import polars as pl
-from sources.desks import ZENDESK_AUDITS, ZENDESK_TICKETS, servicenow_tables, zendesk_pages
 
 from servicequality import facts, sources
+from sources.desks import ZENDESK_AUDITS, ZENDESK_TICKETS, servicenow_tables, zendesk_pages
 
 NOW = dt.datetime(2024, 3, 10, tzinfo=dt.UTC)
 HOUR = 3600.0

@@ -20,7 +20,7 @@ STATUSES = ("ended", "paused", "excluded", "requester_wait", "agent_wait", "agen
 """The arguments of `facts` that a map may state."""
 
 _SETTINGS = ("title", "schema", "timezone", "datetime", "missing", "cannot_hold")
-_SECTIONS = ("tables", "people", "persons", "statuses", "export")
+_SECTIONS = ("tables", "people", "schedules", "holidays", "persons", "statuses", "export")
 _TABLE = (
     "names",
     "optional",
@@ -47,7 +47,12 @@ _PART = (
     "changes_only",
     "distinct",
 )
-_PEOPLE = ("id", "kind", "team", "tier", "valid_from", "valid_to")
+_SPECIAL = {
+    "people": (("id", "kind", "team", "tier", "valid_from", "valid_to"), ("id", "kind")),
+    "schedules": (("key", "zone", "name", "opens", "closes"), ("key", "zone", "name", "opens", "closes")),
+    "holidays": (("key", "first", "last"), ("key", "first", "last")),
+}
+"""Parts that become no table of records: their roles, and which of them must be there."""
 
 
 def parse_map(name: str, text: str, *, file: str, line_of: Callable[[str, Where], int]) -> SourceMap:
@@ -98,6 +103,9 @@ class _Reader(ValueReader):
             tables=tables,
             parts=parts,
             people=people,
+            schedules=tuple(
+                part for target in ("schedules", "holidays") if target in given for part in self.parts(target)
+            ),
             persons=self.persons(),
             statuses=self.statuses(),
             export=self.export(),
@@ -135,8 +143,9 @@ class _Reader(ValueReader):
 
     def part(self, where: Where, target: str) -> Part:
         given = self.kind(where, dict)
-        roles = list(_PEOPLE) if target == "people" else list(schema_of(TABLES[target]))
-        required = ["id", "kind"] if target == "people" else required_fields(TABLES[target])
+        special = _SPECIAL.get(target)
+        roles = list(schema_of(TABLES[target]) if special is None else special[0])
+        required = required_fields(TABLES[target]) if special is None else special[1]
         self.known(where, given, [*_PART, *roles], f"a role of {target}")
         made = self.common(where, target, {role: (*where, role) for role in roles if role in given})
         melted = {"field", "value"} if made.melt else set()
@@ -158,7 +167,7 @@ class _Reader(ValueReader):
                 f"there is no table {shown(source)}{near(source, tables)}; there are {', '.join(tables)}",
             )
         values = {role: self.value(place) for role, place in roles.items()}
-        section = {key: self.at(where).get(key, {}) for key in ("also", "melt")}
+        section = {key: self.optional(where, key, dict, {}) for key in ("also", "melt")}
         return Part(
             target=target,
             source=source,

@@ -207,6 +207,8 @@ class SourceMap:
         tables: by name.
         parts: in the order of the file.
         people: parts with the target "people": id and kind, and where the schema has them team, tier, valid_from, valid_to.
+        schedules: parts with the targets "schedules" (key, zone, name, and opens and closes in minutes since Sunday) and
+            "holidays" (key, first, last).
         persons: ids whose kind is stated by the map itself.
         statuses: arguments for `facts`: which statuses of the schema mean what.
         export: the way back.
@@ -221,6 +223,7 @@ class SourceMap:
     tables: Mapping[str, SourceTable]
     parts: tuple[Part, ...]
     people: tuple[Part, ...] = ()
+    schedules: tuple[Part, ...] = ()
     persons: Mapping[str, str] = dataclasses.field(default_factory=dict)
     statuses: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     export: Export = dataclasses.field(default_factory=Export)

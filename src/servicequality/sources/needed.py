@@ -34,7 +34,7 @@ def columns_of(asked: SourceMap) -> dict[str, list[str]]:
             if key is not None:
                 named[name].setdefault(key)
         reasons(name, table.leave_out)
-    for part in (*asked.parts, *asked.people):
+    for part in (*asked.parts, *asked.people, *asked.schedules):
         for one in (*part.roles.values(), *part.also.values(), *part.melt.values()):
             value(part.source, one)
         for key in (part.one_row_a, part.order, *part.needs):

@@ -1,6 +1,6 @@
 """`read`: tables of a schema become records, by a map."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
@@ -18,9 +18,9 @@ from servicequality.sources.plan import Made, made_of, tables_of
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
-from servicequality.sources.tables import read_tables
+from servicequality.sources.tables import Base, read_tables
 
-__all__ = ["read", "records_of"]
+__all__ = ["read", "records_of", "tables_read"]
 
 Row = tuple[str, str, str, str | None, int]
 _WORDS = 12  # words and ids without a place that are named; the rest are counted together
@@ -76,6 +76,18 @@ def records_of(
 ) -> SourcedRecords:
     """The records that tables hold by a map that is read already; arguments and errors are those of `read`."""
     _check_format(asked.datetime)
+    return _records(asked, tables_of(asked, tables_read(asked, tables, columns=columns, names=names)))
+
+
+def tables_read(
+    asked: SourceMap,
+    tables: Any,
+    *,
+    columns: Mapping[str, Mapping[str, str | None]] | None = None,
+    names: Mapping[str, str] | None = None,
+    only: Collection[str] | None = None,
+) -> dict[str, Base]:
+    """The tables of a map, or some of them, as they are; arguments and errors are those of `read`."""
     named = columns_of(asked)
     own, tables_named = dict(columns or {}), dict(names or {})
     for what, given in (("columns", own), ("names", tables_named)):
@@ -93,8 +105,7 @@ def records_of(
                     f"reads {', '.join(named[table])}"
                 )
     whole = frozenset(part.source for part in asked.parts if part.keep_others)
-    bases = read_tables(tables, asked, named, own, tables_named, whole)
-    return _records(asked, tables_of(asked, bases))
+    return read_tables(tables, asked, named, own, tables_named, whole, only)
 
 
 def _check_format(written: str | None) -> None:

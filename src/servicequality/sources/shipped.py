@@ -27,6 +27,7 @@ class MapInfo:
         tables: the tables of the schema that it reads; those in brackets may be absent.
         records: the tables of records that it makes.
         exports: whether `export` writes this schema.
+        schedules: whether `schedules` finds its schedules.
         cannot_hold: what an export in this schema leaves out.
     """
 
@@ -36,6 +37,7 @@ class MapInfo:
     tables: tuple[str, ...]
     records: tuple[str, ...]
     exports: bool
+    schedules: bool
     cannot_hold: tuple[str, ...]
 
 
@@ -92,5 +94,6 @@ def _info(one: SourceMap) -> MapInfo:
         tables=tuple(f"({table.name})" if table.optional else table.name for table in one.tables.values()),
         records=tuple(dict.fromkeys(part.target for part in one.parts)),
         exports=bool(one.export.parts),
+        schedules=bool(one.schedules),
         cannot_hold=one.export.cannot,
     )

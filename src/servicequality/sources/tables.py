@@ -1,7 +1,7 @@
 """The tables that a map names, read from files, frames or a database, each once."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,7 @@ def read_tables(
     own: Mapping[str, Mapping[str, str | None]],
     names: Mapping[str, str],
     whole: frozenset[str],
+    only: Collection[str] | None = None,
 ) -> dict[str, Base]:
     """Every table of a map, each read once.
 
@@ -67,18 +68,23 @@ def read_tables(
         own: for each table the caller's names of columns.
         names: the caller's names of tables.
         whole: the tables whose other columns are read too.
+        only: the tables that are read; all by default.
 
     Raises:
         InputError: a table or column is absent, or cannot be read.
     """
     tables = {
-        name: replace(table, names=(names[name],)) if name in names else table for name, table in asked.tables.items()
+        name: replace(table, names=(names[name],)) if name in names else table
+        for name, table in asked.tables.items()
+        if only is None or name in only
     }
     spelt = {
         name: {one: _spellings(one, tables[name], own.get(name, {})) for one in several}
         for name, several in columns.items()
+        if name in tables
     }
     if isinstance(given, Mapping):
+        _refuse_strangers([name for name in given if name not in names.values()], asked)
         bases = _of_frames(given, tables, spelt, names, whole)
     elif (database := open_database(given)) is not None:
         try:
@@ -117,12 +123,6 @@ def _of_frames(
     names: Mapping[str, str],
     whole: frozenset[str],
 ) -> dict[str, Base]:
-    for name in given:
-        known = [*tables, *itertools.chain.from_iterable(table.names for table in tables.values())]
-        if name not in known:
-            raise ParameterError(
-                f"tables holds {shown(name)}{near(str(name), known)}; the map reads {', '.join(tables)}"
-            )
     bases = {}
     for name, table in tables.items():
         key = next((one for one in (*table.names, name) if one in given), None)
@@ -131,6 +131,15 @@ def _of_frames(
         else:
             bases[name] = _of_frame(given[key], table, spelt[name], f"the frame {shown(key)}", name in whole)
     return bases
+
+
+def _refuse_strangers(given: Sequence[str], asked: SourceMap) -> None:
+    known = [*asked.tables, *itertools.chain.from_iterable(table.names for table in asked.tables.values())]
+    for name in given:
+        if name not in known:
+            raise ParameterError(
+                f"tables holds {shown(name)}{near(str(name), known)}; the map reads {', '.join(asked.tables)}"
+            )
 
 
 def _of_one_frame(
