@@ -86,7 +86,7 @@ def test_postgres_goes_away_in_the_middle(postgres: str, tmp_path: Path, monkeyp
         return read(self, *arguments)
 
     monkeypatch.setattr(database.Database, "read", ended)
-    with pytest.raises(InputError, match='reading "public"."reporting_events" failed, and nothing was read'):
+    with pytest.raises(InputError, match=r'reading "public"."reporting_events" failed, and nothing was read'):
         sources.read("chatwoot.postgres", postgres)
 
 
@@ -100,10 +100,10 @@ def test_a_postgres_that_is_not_there() -> None:
 def test_postgres_lacks_a_table_or_a_column(postgres: str, tmp_path: Path) -> None:
     tables = exported("zammad.postgres", tmp_path)
     fill_postgres(postgres, {name: frame for name, frame in tables.items() if name != "ticket_states"})
-    with pytest.raises(InputError, match="has no table ticket_states; it has .*public.tickets"):
+    with pytest.raises(InputError, match=r"has no table ticket_states; it has .*public.tickets"):
         sources.read("zammad.postgres", postgres)
     fill_postgres(postgres, {"ticket_states": tables["ticket_states"].rename({"name": "label"})})
-    with pytest.raises(InputError, match='table "public"."ticket_states" has no column \'name\''):
+    with pytest.raises(InputError, match=r'table "public"."ticket_states" has no column \'name\''):
         sources.read("zammad.postgres", postgres)
 
 
@@ -172,7 +172,7 @@ def test_sqlite_says_the_same_as_files(tmp_path: Path) -> None:
     opened = sqlite3.connect(tmp_path / "desk.db")
     assert facts_of(sources.read("zendesk.fivetran", opened)).equals(from_files)
     opened.close()
-    with pytest.raises(InputError, match="the SQLite|SQLite: reading the list of tables failed"):
+    with pytest.raises(InputError, match="SQLite: reading the list of tables failed"):
         sources.read("zendesk.fivetran", opened)
     with pytest.raises(InputError, match=r"sqlite:///.*none.db cannot be opened"):
         sources.read("zendesk.fivetran", f"sqlite:///{tmp_path}/none.db")

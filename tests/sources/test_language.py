@@ -50,18 +50,42 @@ def values(
         ('{ column = "x", field = "a.b" }', ['{"a": {"b": "c"}}', "{}", "no JSON", None], ["c", None, None, None]),
         ('{ column = "x", field = "a.b" }', [{"a": {"b": "c"}}, {"a": {"b": None}}], ["c", None]),
         ('{ column = "x", field = "z" }', [{"a": 1}], [None]),
-        ('{ case = [{ when = { column = "x", is = ["a", "b"] }, give = { value = "1" } }] }', ["a", "c", None], ["1", None, None]),
+        (
+            '{ case = [{ when = { column = "x", is = ["a", "b"] }, give = { value = "1" } }] }',
+            ["a", "c", None],
+            ["1", None, None],
+        ),
         ('{ case = [{ when = { column = "x", is_not = "a" }, give = "x" }] }', ["a", "c", None], [None, "c", None]),
-        ('{ case = [{ when = { column = "x", known = false }, give = { value = "none" } }, { give = "x" }] }', ["a", None], ["a", "none"]),
-        ('{ case = [{ when = { column = "x", flag = true }, give = { value = "1" } }] }', ["T", "yes", "0", None], ["1", "1", None, None]),
-        ('{ case = [{ when = { column = "x", flag = false }, give = { value = "1" } }] }', [True, False, None], [None, "1", "1"]),
-        ('{ case = [{ when = { column = "x", same_as = "id" }, give = { value = "1" } }] }', ["0", "5", None], ["1", None, None]),
+        (
+            '{ case = [{ when = { column = "x", known = false }, give = { value = "none" } }, { give = "x" }] }',
+            ["a", None],
+            ["a", "none"],
+        ),
+        (
+            '{ case = [{ when = { column = "x", flag = true }, give = { value = "1" } }] }',
+            ["T", "yes", "0", None],
+            ["1", "1", None, None],
+        ),
+        (
+            '{ case = [{ when = { column = "x", flag = false }, give = { value = "1" } }] }',
+            [True, False, None],
+            [None, "1", "1"],
+        ),
+        (
+            '{ case = [{ when = { column = "x", same_as = "id" }, give = { value = "1" } }] }',
+            ["0", "5", None],
+            ["1", None, None],
+        ),
         ('{ case = [{ when = { column = "x", differs_from = "id" }, give = { value = "1" } }] }', [0, 5], [None, "1"]),
-        ('{ case = [{ when = [{ column = "x", known = true }, { column = "id", is = "1" }], give = "x" }] }', ["a", "b"], [None, "b"]),
+        (
+            '{ case = [{ when = [{ column = "x", known = true }, { column = "id", is = "1" }], give = "x" }] }',
+            ["a", "b"],
+            [None, "b"],
+        ),
         # Values of several types are all texts.
         ('{ first_of = [{ value = 1 }, "x"] }', ["a"], ["1"]),
     ],
-)  # fmt: skip
+)
 def test_a_value(value: str, column: list[Any], made: list[Any], tmp_path: Path) -> None:
     assert values(tmp_path, value, column) == made
 
@@ -107,7 +131,8 @@ def test_a_look_up_takes_several_steps(tmp_path: Path) -> None:
 def test_the_first_of_its_ticket(tmp_path: Path) -> None:
     text = BASE + (
         '[tables.m]\n[responses]\nfrom = "m"\nticket_id = "t"\nat = "at"\nauthor = { value = "agent" }\n'
-        'opening = { case = [{ when = { column = "t", first_by = "at" }, give = { value = true } }, { give = { value = false } }] }\n'
+        'opening = { case = [{ when = { column = "t", first_by = "at" }, give = { value = true } }, '
+        "{ give = { value = false } }] }\n"
     )
     at = ["2024-01-02T00:00:00Z", "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-01-05T00:00:00Z"]
     messages = pl.DataFrame({"t": ["1", "1", "1", "2"], "at": at})
