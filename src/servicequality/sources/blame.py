@@ -21,7 +21,7 @@ _SHOWN = 3
 
 
 def located(
-    error: InputError, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None
+    error: InputError, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None
 ) -> InputError:
     """The error of `Records` with the source of each fault.
 
@@ -48,7 +48,7 @@ def located(
     return InputError("\n".join([f"the map {asked.name}: {lines[0]}", *lines[1:]]))
 
 
-def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> None:
+def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> None:
     """Raise for the first values of a part that could not be read as the map says.
 
     Args:
@@ -79,7 +79,7 @@ def _numbered(asked: SourceMap, tables: Mapping[str, Prepared]) -> dict[str, Pre
     return tables_of(asked, {name: one.base for name, one in tables.items()}, numbered=True)
 
 
-def _place(part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> str:
+def _place(part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> str:
     """Where the first values of a role are from that cannot be of its type, or are missing and must not."""
     base = tables[part.source].base
     made = made_of(part, asked, tables, people).frame

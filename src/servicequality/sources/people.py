@@ -35,7 +35,7 @@ def people_of(asked: SourceMap, tables: Mapping[str, Prepared]) -> pl.DataFrame 
     return None if people.is_empty() else pl.concat([frames[0], others], how="diagonal_relaxed")
 
 
-def kinds_of(people: pl.DataFrame | None) -> pl.LazyFrame | None:
+def kinds_of(people: pl.DataFrame | None) -> pl.DataFrame | None:
     """The one kind of each id, the first that is known.
 
     Args:
@@ -43,7 +43,7 @@ def kinds_of(people: pl.DataFrame | None) -> pl.LazyFrame | None:
     """
     if people is None:
         return None
-    return people.lazy().select("id", "kind").unique("id", keep="first", maintain_order=True)
+    return people.select("id", "kind").unique("id", keep="first", maintain_order=True)
 
 
 def agents_of(people: pl.DataFrame | None) -> pl.DataFrame | None:

@@ -41,7 +41,7 @@ class Made:
     unplaced: Mapping[str, tuple[str, str]]
 
 
-def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.LazyFrame | None) -> Made:
+def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> Made:
     """The rows that a part makes of its table, which is there.
 
     Args:
@@ -69,15 +69,13 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
         extras[_ORDER] = _moment(*_instant(rows, part, asked, "", rows.value(Value(column=part.order))), asked)
     held = {one for check in rows.checks for one in (check.raw, check.read)}
     held |= {one for pair in rows.unplaced.values() for one in pair}
-    wide = rows.collected(
-        [
-            *(value.alias(name) for name, (value, _) in named.items()),
-            *map(column, others),
-            *([pl.col(ROW)] if ROW in frame.columns else []),
-            *(value.alias(name) for name, value in extras.items()),
-            *(pl.col(name) for name in sorted(held)),
-        ]
-    )
+    wide = rows.frame.select(
+        *(value.alias(name) for name, (value, _) in named.items()),
+        *map(column, others),
+        *([pl.col(ROW)] if ROW in frame.columns else []),
+        *(value.alias(name) for name, value in extras.items()),
+        *(pl.col(name) for name in sorted(held)),
+    ).collect()
     kept = [*named, *others, *([ROW] if ROW in frame.columns else [])]
     return Made(
         part=part,
@@ -113,7 +111,7 @@ def _placed(
     frame: pl.DataFrame,
     reasons: Sequence[Reason],
     tables: Mapping[str, pl.DataFrame | None],
-    people: pl.LazyFrame | None,
+    people: pl.DataFrame | None,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """The rows for which no reason holds, and how many are left out for each first one."""
     if not reasons:
@@ -122,7 +120,7 @@ def _placed(
     why = pl.lit(None, pl.String)
     for one in reversed(reasons):
         why = pl.when(rows.all_of(one.when)).then(pl.lit(one.reason)).otherwise(why)
-    found = rows.collected([why.alias("why")]).to_series()
+    found = rows.frame.select(why.alias("why")).collect().to_series()
     if found.null_count() == frame.height:
         return frame, {}
     counts = found.drop_nulls().value_counts()

@@ -206,8 +206,9 @@ def _account(made: Made, source: Prepared) -> list[Row]:
     if source.moved:
         rows.append((target, table, "moved", "stamped earlier than the row above", source.moved))
     for what, (raw, of_it) in made.unplaced.items():
-        lost = made.wide.filter(_failed(made, raw, of_it)).group_by(pl.col(raw).alias("raw")).len("n")
-        rows += _not_known(target, table, what, lost.sort("n", "raw", descending=[True, False]))
+        lost = made.wide.lazy().filter(pl.col(raw).is_not_null() & pl.col(of_it).is_null())
+        counts = lost.group_by(pl.col(raw).alias("raw")).len("n").sort("n", "raw", descending=[True, False])
+        rows += _not_known(target, table, what, counts.collect())
     return rows
 
 

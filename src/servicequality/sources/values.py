@@ -1,9 +1,10 @@
 """Values and conditions of a map as expressions over the rows of a part, with the joins that they need."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import reduce
 
+import numpy as np
 import polars as pl
 
 from servicequality.checks import column
@@ -14,7 +15,7 @@ __all__ = ["Check", "Rows", "Typed"]
 
 Typed = tuple[pl.Expr, pl.DataType]
 _NOTHING: Typed = (pl.lit(None), pl.Null())
-_PLACE = "·place"
+_FEW = 6  # words that are compared one by one
 _YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 _SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "milliseconds": 0.001}
 _PER_SECOND = {"unix seconds": 1_000_000, "unix milliseconds": 1_000}
@@ -32,13 +33,13 @@ class Check:
 
 @dataclass(slots=True)
 class Rows:
-    """The rows of a part, which look-ups widen.
+    """The rows of a part, and the values that are made of them.
 
     Attributes:
-        frame: the rows.
+        frame: the rows, with the columns that values hold.
         types: their columns.
         tables: the tables that can be looked up; None where one is absent.
-        people: id and kind of every person, as text.
+        people: id and kind of every person, each once, as text.
         checks: what was read and may have failed.
         unplaced: for words without a place and persons of no known kind, the columns of both and of what they became.
     """
@@ -46,26 +47,20 @@ class Rows:
     frame: pl.LazyFrame
     types: dict[str, pl.DataType]
     tables: Mapping[str, pl.DataFrame | None]
-    people: pl.LazyFrame | None = None
+    people: pl.DataFrame | None = None
     checks: list[Check] = field(default_factory=list)
     unplaced: dict[str, tuple[str, str]] = field(default_factory=dict)
     _made: dict[str, Typed] = field(default_factory=dict)
 
-    def value(self, value: Value) -> Typed:
-        """The expression of a value, and its type."""
+    def value(self, value: Value, *, only: pl.Expr | None = None) -> Typed:
+        """The expression of a value, and its type; where a condition is given, look-ups are made for those rows alone."""
         key = repr(value)
-        if key not in self._made:
-            self._made[key] = self._evaluated(value)
-        return self._made[key]
-
-    def __post_init__(self) -> None:
-        self.frame = self.frame.with_row_index(_PLACE)
-
-    def collected(self, values: Iterable[pl.Expr]) -> pl.DataFrame:
-        """These values of all rows, in the order of the rows."""
-        # Polars 2.1 forgets the order of the left table where a query selects nothing of it.
-        frame = self.frame.select(pl.col(_PLACE), *values).collect()
-        return (frame if frame[_PLACE].is_sorted() else frame.sort(_PLACE)).drop(_PLACE)
+        if key in self._made:
+            return self._made[key]
+        made = self._evaluated(value, only)
+        if only is None:
+            self._made[key] = made
+        return made
 
     def role(self, name: str, value: Value) -> Typed:
         """The value of a role; a word of it that has no place is remembered."""
@@ -78,19 +73,16 @@ class Rows:
             self.unplaced[f"person in {name}"] = (self.held(key, pl.String()), self.held(*made))
         return made
 
-    def condition(self, one: Condition) -> pl.Expr:
-        """Where a condition holds; never null."""
-        made, dtype = self.value(one.of)
+    def condition(self, one: Condition, *, only: pl.Expr | None = None) -> pl.Expr:
+        """Where a condition holds, never null; where another is given, it needs to be told for those rows alone."""
+        made, dtype = self.value(one.of, only=only)
         if one.known is not None:
             return made.is_not_null() if one.known else made.is_null()
         if one.flag is not None:
             holds = self._flag(made, dtype).fill_null(value=False)
             return holds if one.flag else ~holds
         if one.first_by is not None:
-            # Of rows with one instant the first that came; a row without one is never the first.
-            earliest = self.held(column(one.first_by) == column(one.first_by).min().over(made), pl.Boolean())
-            once = pl.when(pl.col(earliest)).then(made).is_first_distinct()
-            return (pl.col(earliest) & once & made.is_not_null()).fill_null(value=False)
+            return self._first(as_text(made, dtype), one.first_by)
         text = as_text(made, dtype)
         if one.among is not None or one.outside is not None:
             inside = text.is_in(list(one.among or one.outside or ())).fill_null(value=False)
@@ -99,9 +91,10 @@ class Rows:
         same = (text == as_text(column(name), self.types[name])).fill_null(value=False)
         return same if one.same_as is not None else ~same
 
-    def all_of(self, conditions: Sequence[Condition]) -> pl.Expr:
+    def all_of(self, conditions: Sequence[Condition], *, only: pl.Expr | None = None) -> pl.Expr:
         """Where all conditions hold."""
-        return reduce(lambda one, other: one & other, map(self.condition, conditions), pl.lit(value=True))
+        several = (self.condition(one, only=only) for one in conditions)
+        return reduce(lambda one, other: one & other, several, pl.lit(value=True))
 
     def held(self, made: pl.Expr, dtype: pl.DataType) -> str:
         """A column of this expression, under a name of its own."""
@@ -109,30 +102,34 @@ class Rows:
         self.frame, self.types[name] = self.frame.with_columns(made.alias(name)), dtype
         return name
 
-    def _evaluated(self, value: Value) -> Typed:
-        made = self._base(value)
+    def _first(self, key: pl.Expr, by: str) -> pl.Expr:
+        """The first row of each key by a column, of equals the first that came; rows without either are none."""
+        rows = self.frame.select(key.alias("key"), column(by).alias("by")).with_row_index("place")
+        first_place = pl.col("place").sort_by("by", "place", nulls_last=True).first()
+        grouped = rows.group_by("key").agg(first_place, pl.col("by").count())
+        places = grouped.filter(pl.col("key").is_not_null() & (pl.col("by") > 0)).collect()
+        first = np.zeros(self.frame.select(pl.len()).collect().item(), dtype=np.bool_)
+        first[places["place"].to_numpy()] = True
+        return pl.col(self.held(pl.lit(pl.Series(first)), pl.Boolean()))
+
+    def _evaluated(self, value: Value, only: pl.Expr | None) -> Typed:
+        made = self._base(value, only)
         if value.field is not None:
             made = _inside(*made, value.field)
         for step in value.look_up:
-            made = self._looked_up(*made, step)
+            made = self._looked_up(*made, step, only)
         if value.reads is not None:
             made = self._read(value, *made, value.reads)
-        if value.words:
-            text = as_text(*made)
-            default = text if value.others == "keep" else pl.lit(None, pl.String)
-            made = (
-                text.replace_strict(
-                    list(value.words), list(value.words.values()), default=default, return_dtype=pl.String
-                ),
-                pl.String(),
-            )
-        return made
+        return _in_words(*made, value) if value.words else made
 
-    def _base(self, value: Value) -> Typed:
+    def _base(self, value: Value, only: pl.Expr | None) -> Typed:
         if value.column is not None:
             return column(value.column), self.types[value.column]
         if value.who is not None:
-            return self._who(value.who)
+            if self.people is None:
+                return _NOTHING
+            key = as_text(column(value.who), self.types[value.who])
+            return self._given(key, self.people["id"], self.people["kind"], only)
         if value.row is not None:
             number = pl.int_range(1, pl.len() + 1, dtype=pl.Int64).cast(pl.String)
             return pl.lit(value.row) + number, pl.String()
@@ -147,39 +144,41 @@ class Rows:
             dtype = kinds[type(value.constant)]
             return literal.cast(dtype), dtype
         if value.first_of:
-            several, dtype = _of_one_type([self.value(one) for one in value.first_of])
+            typed = [self.value(value.first_of[0], only=only)]
+            for one in value.first_of[1:]:
+                unknown = pl.all_horizontal(earlier.is_null() for earlier, _ in typed)
+                typed.append(self.value(one, only=unknown if only is None else only & unknown))
+            several, dtype = _of_one_type(typed)
             return pl.coalesce(several), dtype
-        given, dtype = _of_one_type([self.value(one.give) for one in value.case])
+        conditions = [self.all_of(case.when, only=only) for case in value.case]
+        typed = [
+            self.value(case.give, only=holds if only is None else only & holds)
+            for case, holds in zip(value.case, conditions, strict=True)
+        ]
+        given, dtype = _of_one_type(typed)
         chain = pl.lit(None, dtype)
-        for case, made in reversed(list(zip(value.case, given, strict=True))):
-            chain = pl.when(self.all_of(case.when)).then(made).otherwise(chain)
+        for holds, made in reversed(list(zip(conditions, given, strict=True))):
+            chain = pl.when(holds).then(made).otherwise(chain)
         return chain, dtype
 
-    def _who(self, name: str) -> Typed:
-        """The kind of the person whose id a column holds."""
-        if self.people is None:
-            return _NOTHING
-        key = self.held(as_text(column(name), self.types[name]), pl.String())
-        kind = f"·{len(self.types)}"
-        self.types[kind] = pl.String()
-        self.frame = self.frame.join(
-            self.people.rename({"id": key, "kind": kind}), on=key, how="left", maintain_order="left"
-        )
-        return pl.col(kind), pl.String()
-
-    def _looked_up(self, made: pl.Expr, dtype: pl.DataType, step: LookUp) -> Typed:
+    def _looked_up(self, made: pl.Expr, dtype: pl.DataType, step: LookUp, only: pl.Expr | None) -> Typed:
         other = self.tables[step.table]
+        if only is not None and not self.frame.select(only.any()).collect().item():
+            return _NOTHING  # a large table need not be looked up for no row
         if other is None or step.key not in other.columns or step.give not in other.columns:
             return _NOTHING
-        key = self.held(as_text(made, dtype), pl.String())
-        name = f"·{len(self.types)}"
-        self.types[name] = other.schema[step.give]
         rows = other.lazy().select(
-            as_text(column(step.key), other.schema[step.key]).alias(key), column(step.give).alias(name)
+            as_text(column(step.key), other.schema[step.key]).alias("key"), column(step.give).alias("given")
         )
-        once = rows.filter(pl.col(key).is_not_null()).unique(key, keep="last", maintain_order=True)
-        self.frame = self.frame.join(once, on=key, how="left", maintain_order="left")
-        return pl.col(name), self.types[name]
+        # Of a key that is there twice the last row counts.
+        once = rows.filter(pl.col("key").is_not_null()).unique("key", keep="last", maintain_order=True).collect()
+        return self._given(as_text(made, dtype), once["key"], once["given"], only)
+
+    def _given(self, key: pl.Expr, keys: pl.Series, given: pl.Series, only: pl.Expr | None) -> Typed:
+        """What belongs to each key, null where there is none; computed once."""
+        key = key if only is None else pl.when(only).then(key)
+        found = key.replace_strict(keys, given, default=None, return_dtype=given.dtype)
+        return pl.col(self.held(found, given.dtype)), given.dtype
 
     def _read(self, value: Value, made: pl.Expr, dtype: pl.DataType, reading: str) -> Typed:
         if dtype == pl.Null:
@@ -225,6 +224,17 @@ def as_text(made: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         return made
     text = coerced(made, dtype, pl.String(), None) if dtype.is_numeric() or dtype == pl.Null else None
     return made.cast(pl.String) if text is None else text
+
+
+def _in_words(made: pl.Expr, dtype: pl.DataType, value: Value) -> Typed:
+    """The text with other words for some."""
+    text = as_text(made, dtype)
+    chain = text if value.others == "keep" else pl.lit(None, pl.String)
+    if len(value.words) > _FEW:
+        return text.replace_strict(value.words, default=chain, return_dtype=pl.String), pl.String()
+    for word, other in reversed(list(value.words.items())):  # half the time, where there are few
+        chain = pl.when(text == word).then(pl.lit(other)).otherwise(chain)
+    return chain, pl.String()
 
 
 def _inside(made: pl.Expr, dtype: pl.DataType, path: str) -> Typed:
