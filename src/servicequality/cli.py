@@ -18,6 +18,7 @@ from servicequality.report.judged import checked_log, judged_log
 from servicequality.report.layout import Style
 from servicequality.report.log_files import UnplacedWordsError
 from servicequality.report.mapped import mapped_log
+from servicequality.report.maps import map_text, maps_text
 from servicequality.report.simulated import simulated_desk
 
 __all__ = ["main"]
@@ -128,6 +129,15 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("words", nargs="*", metavar="WORD", help="none lists every metric")
     search.add_argument("--json", action="store_true", help="the whole catalogue as JSON")
     search.set_defaults(command=_catalogue)
+
+    maps = commands.add_parser(
+        "sources",
+        help="list the schemas of help desks that are read",
+        description="List the maps that read the schemas of help desks, or show one with what its export leaves out.",
+        epilog="Example: servicequality sources zendesk.fivetran",
+    )
+    maps.add_argument("name", nargs="?", metavar="MAP", help="none lists every map")
+    maps.set_defaults(command=_sources)
     return parser
 
 
@@ -162,6 +172,11 @@ def _catalogue(given: argparse.Namespace) -> tuple[str, bool]:
     if words.lower().replace(" ", "_") in (specs[0].name, specs[0].label.lower()):
         return entry_text(specs[0], width=_width(), style=_style()), False
     return matches_text(specs, words, width=_width(), style=_style()), False
+
+
+def _sources(given: argparse.Namespace) -> tuple[str, bool]:
+    text = maps_text() if given.name is None else map_text(given.name, width=_width(), style=_style())
+    return text, False
 
 
 @contextlib.contextmanager
