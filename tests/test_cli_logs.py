@@ -174,6 +174,14 @@ class TestEventLogs:
         _, out, _ = run("demo", "--data", log, "--map", event_map(tmp_path, updates=MESSAGES), capsys=capsys)
         assert "first response" in out
 
+    @pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+    def test_a_flag_of_messages_says_the_same_in_every_file(self, ending: str, tmp_path: Path) -> None:
+        path = tmp_path / f"log.{ending}"
+        rows = MAIL.with_columns(text=pl.Series([True, False, True]))
+        {"csv": rows.write_csv, "ndjson": rows.write_ndjson, "parquet": rows.write_parquet}[ending](path)
+        read = read_log(path, ColumnMap.load(event_map(tmp_path, updates=MESSAGES)))
+        assert read.records.responses.collect()["author_id"].to_list() == ["c-1", "ann"]
+
     def test_a_sequence_orders_rows_of_one_instant(self, tmp_path: Path) -> None:
         rows = pl.DataFrame(
             {

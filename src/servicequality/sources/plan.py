@@ -8,6 +8,7 @@ import polars as pl
 from servicequality.checks import column
 from servicequality.model import TABLES, schema_of
 from servicequality.model.coercion import coerced
+from servicequality.sources.instants import as_instant
 from servicequality.sources.language import Part, Reason, SourceMap, Value
 from servicequality.sources.prepared import ROW, Prepared, prepared
 from servicequality.sources.tables import Base
@@ -136,7 +137,8 @@ def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, typed: Typed) 
     if asked.datetime is None or typed[1] != pl.String or not of_time:
         return typed
     raw = rows.held(*typed)
-    read = pl.col(raw).str.strip_chars().str.to_datetime(asked.datetime, time_unit="us", strict=False)
+    read = as_instant(pl.col(raw), pl.String(), asked.datetime, asked.timezone)
+    assert read is not None  # a text can be an instant
     written = rows.held(pl.when(pl.col(raw).str.strip_chars() != "").then(pl.col(raw)), pl.String())
     name = rows.held(read, pl.Datetime("us"))
     rows.checks.append(Check(part.roles.get(role, Value(column=part.order)), written, name, asked.datetime))
