@@ -14,7 +14,7 @@ from servicequality.sources.blame import located, refuse_unread
 from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.needed import columns_of
 from servicequality.sources.people import agents_of, kinds_of, people_of
-from servicequality.sources.plan import Made, made_of, tables_of
+from servicequality.sources.plan import Made, made_of, tables_of, told_where
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
@@ -146,11 +146,8 @@ def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords
     for part in asked.parts:
         if not _can_be_made(part, tables[part.source]):
             continue
-        try:
+        with told_where(tables[part.source].base.place, asked):
             made = made_of(part, asked, tables, people)
-        except pl.exceptions.PolarsError as error:
-            place = tables[part.source].base.place
-            raise InputError(f"{place}: the map {asked.name} does not fit it: {first_line(error)}") from None
         if any(_failed(made, one.raw, one.read).any() for one in made.checks):
             refuse_unread(part, asked, tables, people)
         frames.setdefault(part.target, []).append(made.frame)
