@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import polars as pl
 
 from servicequality.model import TABLES, schema_of
+from servicequality.sources.conversions import as_text
 from servicequality.sources.language import SourceMap
-from servicequality.sources.plan import made_of
+from servicequality.sources.plan import made_of, told_where
 from servicequality.sources.prepared import Prepared
 
 __all__ = ["agents_of", "kinds_of", "people_of"]
@@ -28,8 +29,10 @@ def people_of(asked: SourceMap, tables: Mapping[str, Prepared]) -> pl.DataFrame 
     frames = [pl.DataFrame(named, schema={"id": pl.String, "kind": pl.String})]
     for part in asked.people:
         if tables[part.source].frame is not None:
-            made = made_of(part, asked, tables, None).frame
-            frames.append(made.with_columns(pl.col("id", "kind").cast(pl.String)))
+            with told_where(tables[part.source].base.place, asked):
+                made = made_of(part, asked, tables, None).frame
+                texts = {name: as_text(pl.col(name), made.schema[name]) for name in ("id", "kind")}
+                frames.append(made.with_columns(**texts))
     people = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("id").is_not_null())
     others = people.filter(~pl.col("id").is_in(list(asked.persons)))
     return None if people.is_empty() else pl.concat([frames[0], others], how="diagonal_relaxed")

@@ -1,20 +1,22 @@
 """A part of a map made into rows of records, with the counts of what it does not place."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from servicequality.checks import column
+from servicequality.checks import column, first_line
+from servicequality.errors import InputError
 from servicequality.model import TABLES, schema_of
-from servicequality.model.coercion import coerced
+from servicequality.sources.conversions import Typed, as_text
 from servicequality.sources.instants import as_instant
 from servicequality.sources.language import Part, Reason, SourceMap, Value
 from servicequality.sources.prepared import ROW, Prepared, prepared
 from servicequality.sources.tables import Base
-from servicequality.sources.values import Check, Rows, Typed
+from servicequality.sources.values import Check, Rows
 
-__all__ = ["Made", "made_of", "tables_of"]
+__all__ = ["Made", "made_of", "tables_of", "told_where"]
 
 _ID, _ORDER, _MELTED = "·id", "·order", "·melted:"
 
@@ -40,6 +42,21 @@ class Made:
     wide: pl.DataFrame
     checks: list[Check]
     unplaced: Mapping[str, tuple[str, str]]
+
+
+@contextlib.contextmanager
+def told_where(place: str, asked: SourceMap) -> Iterator[None]:
+    """Name the table, and the map, in every error that comes of it.
+
+    Raises:
+        InputError: what the block raised of its kind, and what Polars did.
+    """
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OverflowError) as error:
+        raise InputError(f"{place}: the map {asked.name} does not fit it: {first_line(error)}") from None
 
 
 def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> Made:
@@ -103,7 +120,8 @@ def tables_of(asked: SourceMap, bases: Mapping[str, Base], *, numbered: bool = F
         # What a query has left out is gone already.
         reasons = [reason for reason in one.base.table.leave_out if reason.reason not in one.base.left_out]
         if one.frame is not None and reasons:
-            frame, left_out = _placed(one.frame, reasons, frames, None)
+            with told_where(one.base.place, asked):
+                frame, left_out = _placed(one.frame, reasons, frames, None)
             tables[name] = replace(one, frame=frame, left_out={**one.left_out, **left_out})
     return tables
 
@@ -147,12 +165,12 @@ def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, typed: Typed) 
 
 def _moment(value: pl.Expr, dtype: pl.DataType, asked: SourceMap) -> pl.Expr:
     """A value by which rows are ordered in time; what is no instant is ordered as it is."""
-    instant = coerced(value, dtype, pl.Datetime("us"), asked.timezone or "UTC")
+    instant = as_instant(value, dtype, None, asked.timezone or "UTC")
     return value if instant is None else instant
 
 
 def _text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    return pl.lit(None, pl.String) if dtype == pl.Null else value.cast(pl.String)
+    return pl.lit(None, pl.String) if dtype == pl.Null else as_text(value, dtype)
 
 
 def _finished(wide: pl.DataFrame, part: Part, asked: SourceMap, kept: list[str]) -> pl.DataFrame:

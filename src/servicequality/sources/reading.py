@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import polars as pl
 
-from servicequality.checks import first_line, near, refusing_misfits, shown
+from servicequality.checks import near, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Author
 from servicequality.sources.blame import located, refuse_unread
@@ -15,7 +15,7 @@ from servicequality.sources.instants import check_format
 from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.needed import columns_of
 from servicequality.sources.people import agents_of, kinds_of, people_of
-from servicequality.sources.plan import Made, made_of, tables_of
+from servicequality.sources.plan import Made, made_of, tables_of, told_where
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
@@ -128,11 +128,8 @@ def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords
     for part in asked.parts:
         if not _can_be_made(part, tables[part.source]):
             continue
-        try:
+        with told_where(tables[part.source].base.place, asked):
             made = made_of(part, asked, tables, people)
-        except pl.exceptions.PolarsError as error:
-            place = tables[part.source].base.place
-            raise InputError(f"{place}: the map {asked.name} does not fit it: {first_line(error)}") from None
         if any(_failed(made, one.raw, one.read).any() for one in made.checks):
             refuse_unread(part, asked, tables, people)
         frames.setdefault(part.target, []).append(made.frame)

@@ -14,6 +14,7 @@ from servicequality.model import as_frame
 from servicequality.sources.database import Database, open_database, told_by_query
 from servicequality.sources.files import Piece, absent_columns, files_of, read_file
 from servicequality.sources.language import SourceMap, SourceTable
+from servicequality.sources.spelling import Spelt, spellings, spelt_here
 
 __all__ = ["Base", "read_tables"]
 
@@ -79,7 +80,7 @@ def read_tables(
         if only is None or name in only
     }
     spelt = {
-        name: {one: _spellings(one, tables[name], own.get(name, {})) for one in several}
+        name: {one: spellings(one, tables[name], own.get(name, {})) for one in several}
         for name, several in columns.items()
         if name in tables
     }
@@ -98,22 +99,6 @@ def read_tables(
     if not any(base.frame is not None for base in bases.values()):
         raise InputError(f"no table of the map {asked.name} is there; it reads {', '.join(asked.tables)}")
     return bases
-
-
-Spelt = Mapping[str, tuple[str, ...]]
-"""The map's name of each column to the names that it may have."""
-
-
-def _spellings(name: str, table: SourceTable, own: Mapping[str, str | None]) -> tuple[str, ...]:
-    if name in own and own[name] is None:
-        return ()
-    return (own[name] or "",) if name in own else (name, *table.also_called.get(name, ()))
-
-
-def _spelt_here(spelt: Spelt, names: Sequence[str]) -> dict[str, str]:
-    """The name that each column has in a table, or the first that it might have had."""
-    here = {one: next((name for name in several if name in names), None) for one, several in spelt.items()}
-    return {one: name or next(iter(spelt[one]), f"· no {one}") for one, name in here.items()}
 
 
 def _of_frames(
@@ -157,7 +142,7 @@ def _of_frame(given: Any, table: SourceTable, spelt: Spelt, place: str, whole: b
     frame = as_frame(given).lazy()
     try:
         names = frame.collect_schema().names()
-        kept = names if whole else [own for own in dict.fromkeys(_spelt_here(spelt, names).values()) if own in names]
+        kept = names if whole else [own for own in dict.fromkeys(spelt_here(spelt, names).values()) if own in names]
         read = frame.select(map(column, kept)).collect() if kept else frame.select(pl.lit(None).alias("·")).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         raise InputError(f"{place} cannot be read: {str(error).partition(chr(10))[0]}") from None
@@ -196,7 +181,7 @@ def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Spelt, whole: bo
         if piece.path.suffix.lower() in (".csv", ".tsv", ".parquet") and piece.frame.height:
             lost = [
                 own
-                for one, own in _spelt_here(spelt, names).items()
+                for one, own in spelt_here(spelt, names).items()
                 if own in names and own not in piece.names and one not in table.may_lack
             ]
             if lost:
@@ -215,13 +200,13 @@ def _of_database(database: Database, table: SourceTable, spelt: Spelt, whole: bo
     if there is None:
         return _missing(table, f"{database.place} has no table {table.name}; it has {database.tables()}")
     quoted, names = there
-    here = _spelt_here(spelt, names)
+    here = spelt_here(spelt, names)
     told = [
         (reason, here)
         for reason in itertools.takewhile(told_by_query, table.leave_out)
         if all(one.of.column is not None and here[one.of.column] in names for one in reason.when)
     ]
-    kept = names if whole else [own for own in dict.fromkeys(_spelt_here(spelt, names).values()) if own in names]
+    kept = names if whole else [own for own in dict.fromkeys(spelt_here(spelt, names).values()) if own in names]
     frame, left_out = database.read(quoted, kept, told)
     made = _base(table, frame, names, spelt, f"{database.place}, table {quoted}")
     return replace(made, left_out=left_out)
@@ -241,7 +226,7 @@ def _base(
     table: SourceTable, frame: pl.DataFrame, names: Sequence[str], spelt: Spelt, place: str, *, empty: bool = False
 ) -> Base:
     """The frame under the map's names; what it may lack is null."""
-    own_names = _spelt_here(spelt, names)
+    own_names = spelt_here(spelt, names)
     absent = [one for one, own in own_names.items() if own not in names]
     lost = [own_names[one] for one in absent if one not in table.may_lack]
     if lost and not (empty and not names):

@@ -8,17 +8,20 @@ import numpy as np
 import polars as pl
 
 from servicequality.checks import column
-from servicequality.model.coercion import coerced
+from servicequality.sources.conversions import (
+    NOTHING,
+    Typed,
+    as_text,
+    flag_of,
+    in_words,
+    inside,
+    of_one_type,
+    read_as,
+    unused,
+)
 from servicequality.sources.language import Condition, LookUp, Value
 
-__all__ = ["Check", "Rows", "Typed"]
-
-Typed = tuple[pl.Expr, pl.DataType]
-_NOTHING: Typed = (pl.lit(None), pl.Null())
-_FEW = 6  # words that are compared one by one
-_YES, _NO = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
-_SECONDS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "milliseconds": 0.001}
-_PER_SECOND = {"unix seconds": 1_000_000, "unix milliseconds": 1_000}
+__all__ = ["Check", "Rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,7 @@ class Rows:
         if one.known is not None:
             return made.is_not_null() if one.known else made.is_null()
         if one.flag is not None:
-            holds = self._flag(made, dtype).fill_null(value=False)
+            holds = flag_of(made, dtype).fill_null(value=False)
             return holds if one.flag else ~holds
         if one.first_by is not None:
             return self._first(as_text(made, dtype), one.first_by)
@@ -98,7 +101,7 @@ class Rows:
 
     def held(self, made: pl.Expr, dtype: pl.DataType) -> str:
         """A column of this expression, under a name of its own."""
-        name = f"·{len(self.types)}"
+        name = unused(self.types)
         self.frame, self.types[name] = self.frame.with_columns(made.alias(name)), dtype
         return name
 
@@ -115,19 +118,19 @@ class Rows:
     def _evaluated(self, value: Value, only: pl.Expr | None) -> Typed:
         made = self._base(value, only)
         if value.field is not None:
-            made = _inside(*made, value.field)
+            made = inside(*made, value.field)
         for step in value.look_up:
             made = self._looked_up(*made, step, only)
         if value.reads is not None:
             made = self._read(value, *made, value.reads)
-        return _in_words(*made, value) if value.words else made
+        return in_words(*made, value) if value.words else made
 
     def _base(self, value: Value, only: pl.Expr | None) -> Typed:
         if value.column is not None:
             return column(value.column), self.types[value.column]
         if value.who is not None:
             if self.people is None:
-                return _NOTHING
+                return NOTHING
             key = as_text(column(value.who), self.types[value.who])
             return self._given(key, self.people["id"], self.people["kind"], only)
         if value.row is not None:
@@ -148,14 +151,14 @@ class Rows:
             for one in value.first_of[1:]:
                 unknown = pl.all_horizontal(earlier.is_null() for earlier, _ in typed)
                 typed.append(self.value(one, only=unknown if only is None else only & unknown))
-            several, dtype = _of_one_type(typed)
+            several, dtype = of_one_type(typed)
             return pl.coalesce(several), dtype
         conditions = [self.all_of(case.when, only=only) for case in value.case]
         typed = [
             self.value(case.give, only=holds if only is None else only & holds)
             for case, holds in zip(value.case, conditions, strict=True)
         ]
-        given, dtype = _of_one_type(typed)
+        given, dtype = of_one_type(typed)
         chain = pl.lit(None, dtype)
         for holds, made in reversed(list(zip(conditions, given, strict=True))):
             chain = pl.when(holds).then(made).otherwise(chain)
@@ -164,9 +167,9 @@ class Rows:
     def _looked_up(self, made: pl.Expr, dtype: pl.DataType, step: LookUp, only: pl.Expr | None) -> Typed:
         other = self.tables[step.table]
         if only is not None and not self.frame.select(only.any()).collect().item():
-            return _NOTHING  # a large table need not be looked up for no row
+            return NOTHING  # a large table need not be looked up for no row
         if other is None or step.key not in other.columns or step.give not in other.columns:
-            return _NOTHING
+            return NOTHING
         rows = other.lazy().select(
             as_text(column(step.key), other.schema[step.key]).alias("key"), column(step.give).alias("given")
         )
@@ -182,82 +185,11 @@ class Rows:
 
     def _read(self, value: Value, made: pl.Expr, dtype: pl.DataType, reading: str) -> Typed:
         if dtype == pl.Null:
-            return _NOTHING
+            return NOTHING
         if reading == "flag" and dtype == pl.Boolean:
             return made, dtype
         raw = self.held(made, dtype)
-        read, read_type = self._reading(pl.col(raw), dtype, reading)
+        read, read_type = read_as(pl.col(raw), dtype, reading)
         name = self.held(read, read_type)
         self.checks.append(Check(value, raw, name, reading))
         return pl.col(name), read_type
-
-    def _reading(self, made: pl.Expr, dtype: pl.DataType, reading: str) -> Typed:
-        if reading == "flag":
-            return self._flag(made, dtype), pl.Boolean()
-        if reading == "end of day":
-            text = made.cast(pl.String).str.slice(0, 10)
-            day = made.dt.date() if isinstance(dtype, pl.Datetime) else text.str.to_date(strict=False)
-            return day.dt.offset_by("1d").cast(pl.Datetime("us")), pl.Datetime("us")
-        if reading == "hh:mm":
-            parts = as_text(made, dtype).str.extract_groups(r"^\s*(\d+):(\d\d)(?::(\d\d))?\s*$")
-            hours, minutes, seconds = (parts.struct.field(str(i)).cast(pl.Float64, strict=False) for i in (1, 2, 3))
-            return hours * 3600 + minutes * 60 + seconds.fill_null(0.0), pl.Float64()
-        number = coerced(made, dtype, pl.Float64(), None)
-        if number is None:
-            return pl.lit(None, pl.Float64), pl.Float64()
-        if reading in _SECONDS:
-            return number * _SECONDS[reading], pl.Float64()
-        inside = pl.when(number.abs() < 2.5e11 * (1_000_000 / _PER_SECOND[reading])).then(number)
-        count = (inside * _PER_SECOND[reading]).round(0).cast(pl.Int64, strict=False)
-        return count.cast(pl.Datetime("us", "UTC")), pl.Datetime("us", "UTC")
-
-    def _flag(self, made: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-        if dtype == pl.Boolean:
-            return made
-        word = as_text(made, dtype).str.strip_chars().str.to_lowercase()
-        return pl.when(word.is_in(_YES)).then(statement=True).when(word.is_in(_NO)).then(statement=False)
-
-
-def as_text(made: pl.Expr, dtype: pl.DataType) -> pl.Expr:
-    """A value as its text: 17.0 is "17", true is "true"."""
-    if dtype == pl.String:
-        return made
-    text = coerced(made, dtype, pl.String(), None) if dtype.is_numeric() or dtype == pl.Null else None
-    return made.cast(pl.String) if text is None else text
-
-
-def _in_words(made: pl.Expr, dtype: pl.DataType, value: Value) -> Typed:
-    """The text with other words for some."""
-    text = as_text(made, dtype)
-    chain = text if value.others == "keep" else pl.lit(None, pl.String)
-    if len(value.words) > _FEW:
-        return text.replace_strict(value.words, default=chain, return_dtype=pl.String), pl.String()
-    for word, other in reversed(list(value.words.items())):  # half the time, where there are few
-        chain = pl.when(text == word).then(pl.lit(other)).otherwise(chain)
-    return chain, pl.String()
-
-
-def _inside(made: pl.Expr, dtype: pl.DataType, path: str) -> Typed:
-    """What stands at a path inside of JSON text or of structs."""
-    names = path.split(".")
-    if isinstance(dtype, pl.Struct):
-        for name in names:
-            inner = {one.name: one.dtype for one in dtype.fields} if isinstance(dtype, pl.Struct) else {}
-            if name not in inner:
-                return _NOTHING
-            kind = inner[name]
-            made, dtype = made.struct.field(name), kind() if isinstance(kind, type) else kind
-        return made, dtype
-    if dtype != pl.String:
-        return _NOTHING
-    steps = "".join(f"['{name}']" for name in names)
-    return made.str.json_path_match(f"${steps}"), pl.String()
-
-
-def _of_one_type(several: Sequence[Typed]) -> tuple[list[pl.Expr], pl.DataType]:
-    """Values of one type; of several types, all as text."""
-    kinds = {dtype for _, dtype in several if dtype != pl.Null}
-    if len(kinds) > 1:
-        return [as_text(made, dtype) for made, dtype in several], pl.String()
-    dtype = next(iter(kinds), pl.Null())
-    return [made if own == dtype else made.cast(dtype) for made, own in several], dtype
