@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 ROWS = (
     ("cli",),
     ("report", "engines", "testing"),
-    ("catalogue", "scorecard", "comparison", "control", "drivers"),
+    ("catalogue", "scorecard", "comparison", "control", "drivers", "key_figures", "weights", "staffing"),
     ("metrics", "tables", "servqual"),
     ("sla",),
     ("events",),
@@ -33,6 +33,7 @@ NEIGHBOURS = {
     ("core", "columns"),
     ("checks", "errors"),
     ("tables", "metrics"),
+    ("key_figures", "scorecard"),
 }
 DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 

@@ -1,4 +1,4 @@
-"""The parts of the generated desk, each against an obvious oracle: its queue and its clock."""
+"""The parts of the generated desk, each against an obvious oracle: its queue, its clock and its disguised bot."""
 
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
-from servicequality.datasets import calibration_reviews
+from servicequality.datasets import calibration_reviews, service_desk
 from servicequality.datasets.demand import Hours
 from servicequality.datasets.work import queue
 from servicequality.errors import ParameterError
@@ -56,3 +57,19 @@ def test_the_calibration_session_is_the_same_again_and_has_the_shape_that_it_say
     for wrong in ({"n_tickets": 0}, {"reviewers": 1}, {"gaps": 1.0}):
         with pytest.raises(ParameterError, match="a session needs a ticket, two reviewers and a share of gaps"):
             calibration_reviews(**wrong)
+
+
+def test_a_disguised_bot_changes_the_words_of_its_own_messages_alone() -> None:
+    plain, masked = (
+        {name: table.collect() for name, table in service_desk(500, seed=7, disguised_bot=masked).tables.items()}
+        for masked in (False, True)
+    )
+    bot = plain["responses"]["author"] == "bot"
+    assert 0 < bot.sum() < len(bot)
+    words = ["author", "author_id", "automated"]
+    assert masked["responses"].filter(bot).select(words).unique().rows() == [("agent", "agent-bot", False)]
+    assert_frame_equal(plain["responses"].filter(~bot), masked["responses"].filter(~bot))
+    plain["responses"], masked["responses"] = (desk["responses"].drop(words) for desk in (plain, masked))
+    assert plain.keys() == masked.keys()
+    for name, table in plain.items():
+        assert_frame_equal(table, masked[name])

@@ -23,7 +23,7 @@ _NEAR = {"rel_tol": 1e-9, "abs_tol": 1e-5}
 
 
 def calls() -> Iterator[Metric]:
-    """Every call of the registry that has states; a further one of the same name is numbered."""
+    """Every call of the registry whose state any parts make; a further one of the same name is numbered."""
     names: Counter[str] = Counter()
     for metric in registry():
         if isinstance(metric.shape, WholeShape):

@@ -58,6 +58,8 @@ def test_a_name_that_moved_says_where_to(name: str) -> None:
     ("name", "message"),
     [
         ("xmr", r"servicequality has no 'xmr'; it is servicequality\.control\.xmr"),
+        ("rake", r"servicequality has no 'rake'; it is servicequality\.weights\.rake"),
+        ("erlang_c", r"servicequality has no 'erlang_c'; it is servicequality\.staffing\.erlang_c"),
         ("interrupted_series", r"it is servicequality\.comparison\.interrupted_series"),
         ("ServiceDesk", r"it is servicequality\.datasets\.service_desk"),
         ("littles_laws", r"did you mean servicequality\.tables\.littles_law\?"),

@@ -23,8 +23,10 @@ from servicequality.events import review_scores as review_scores
 from servicequality.events import reviewed_tickets as reviewed_tickets
 from servicequality.events import status_spells as status_spells
 from servicequality.events import uptime as uptime
+from servicequality.key_figures import overview as overview
 from servicequality.metrics import *
 from servicequality.model import Account as Account
+from servicequality.model import Agent as Agent
 from servicequality.model import AgentTime as AgentTime
 from servicequality.model import Change as Change
 from servicequality.model import Contact as Contact
@@ -48,6 +50,7 @@ from servicequality import catalogue as catalogue  # isort: skip  (it reads the 
 if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up lists
     __all__ = [
         "Account",
+        "Agent",
         "AgentTime",
         "Change",
         "Contact",
@@ -73,6 +76,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "facts",
         "flow",
         "follow_ups",
+        "overview",
         "plan",
         "presence",
         "reply_waits",

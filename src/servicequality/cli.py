@@ -1,19 +1,22 @@
 """The command line: arguments, exit codes, and what a terminal can show."""
 
 import argparse
+import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TextIO
 
 from servicequality import catalogue
 from servicequality.errors import ParameterError, ServiceQualityError
-from servicequality.report.column_map import UnplacedWordsError
 from servicequality.report.entries import entry_text, matches_text
+from servicequality.report.judged import checked_log, judged_log
 from servicequality.report.layout import Style
+from servicequality.report.log_files import UnplacedWordsError
 from servicequality.report.mapped import mapped_log
 from servicequality.report.maps import map_text, maps_text
 from servicequality.report.simulated import simulated_desk
@@ -29,6 +32,7 @@ class _Help(argparse.HelpFormatter):
 
 
 _WIDEST, _NARROWEST = 100, 60
+_PATIENCE = 1.0  # seconds after which a step says on the error stream what it does
 _PLAIN = str.maketrans(
     {
         "─": "-",
@@ -47,15 +51,18 @@ _PLAIN = str.maketrans(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command: 0 if all went well, 1 if the data raise a question that decides every figure, 2 if the call or the
-    data are wrong; then with a message on the error stream.
+    """Run one command, and give its exit code.
+
+    It is 0 if all went well; 1 if there is something to act on: a finding of `check`, a promise that was missed, a question
+    whose answer decides every figure; and 2 if the call or the data are wrong, with a message on the error stream. A step
+    that takes longer than a second says there what it does.
 
     Args:
         arguments: the words after the program's name; by default those of the process.
     """
     given = _parser().parse_args(arguments)
     try:
-        text = given.command(given)
+        text, code = given.command(given)
     except UnplacedWordsError as error:
         _write(f"servicequality: {error}\n", sys.stderr)
         return 1
@@ -63,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _write(f"servicequality: {error}\n", sys.stderr)
         return 2
     _write(text, sys.stdout)
-    return 0
+    return int(code)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -92,6 +99,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(command=_demo)
 
+    verdict = commands.add_parser(
+        "check",
+        help="what is wrong or missing in a log of yours",
+        description="Print what is wrong, missing or doubtful in a log, and what to ask the export's owner.",
+        epilog="Exit codes: 0 nothing to ask, 1 findings, 2 a wrong call, map or log.",
+    )
+    verdict.add_argument("map", type=Path, metavar="MAP", help="its column map, a TOML file")
+    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    verdict.set_defaults(command=_check)
+
+    card = commands.add_parser(
+        "scorecard",
+        help="promises of yours, judged on a log of yours",
+        description="Print the promises of a scorecard in the last period that is over: met, missed or undecided.",
+        epilog="Exit codes: 0 none is missed, 1 one is missed, 2 a wrong call, scorecard, map or log.",
+    )
+    card.add_argument("card", type=Path, metavar="CARD", help="the scorecard, a TOML file")
+    card.add_argument("map", type=Path, metavar="MAP", help="the log's column map, a TOML file")
+    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    card.set_defaults(command=_scorecard)
+
     search = commands.add_parser(
         "catalogue",
         help="search the definitions",
@@ -113,30 +141,54 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _demo(given: argparse.Namespace) -> str:
+def _demo(given: argparse.Namespace) -> tuple[str, bool]:
     if given.data is not None:
-        return mapped_log(given.data, given.map, width=_width(), style=_style())
+        return mapped_log(given.data, given.map, width=_width(), style=_style(), announce=_announced), False
     if given.map is not None:
         raise ParameterError("--map says how to read a file, but none is given; add --data FILE")
     if given.weeks < 1:
         raise ParameterError(f"--weeks must be at least 1, got {given.weeks}")
-    return simulated_desk(given.tickets, seed=given.seed, weeks=given.weeks, width=_width(), style=_style())
+    text = simulated_desk(
+        given.tickets, seed=given.seed, weeks=given.weeks, width=_width(), style=_style(), announce=_announced
+    )
+    return text, False
 
 
-def _catalogue(given: argparse.Namespace) -> str:
+def _check(given: argparse.Namespace) -> tuple[str, bool]:
+    return checked_log(given.map, given.data, style=_style(), announce=_announced)
+
+
+def _scorecard(given: argparse.Namespace) -> tuple[str, bool]:
+    return judged_log(given.card, given.map, given.data, width=_width(), style=_style(), announce=_announced)
+
+
+def _catalogue(given: argparse.Namespace) -> tuple[str, bool]:
     if given.json:
-        return catalogue.to_json() + "\n"
+        return catalogue.to_json() + "\n", False
     words = " ".join(given.words)
     specs = catalogue.find(words)
     if not specs:
         raise ParameterError(f"nothing close to {words!r} in the catalogue; `servicequality catalogue` lists all of it")
     if words.lower().replace(" ", "_") in (specs[0].name, specs[0].label.lower()):
-        return entry_text(specs[0], width=_width(), style=_style())
-    return matches_text(specs, words, width=_width(), style=_style())
+        return entry_text(specs[0], width=_width(), style=_style()), False
+    return matches_text(specs, words, width=_width(), style=_style()), False
 
 
-def _sources(given: argparse.Namespace) -> str:
-    return maps_text() if given.name is None else map_text(given.name, width=_width(), style=_style())
+@contextlib.contextmanager
+def _announced(step: str) -> Iterator[None]:
+    """Say on the error stream what a step does, if it takes longer than a second."""
+    timer = threading.Timer(_PATIENCE, lambda: _write(f"servicequality: {step} …\n", sys.stderr))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _sources(given: argparse.Namespace) -> tuple[str, bool]:
+    text = maps_text() if given.name is None else map_text(given.name, width=_width(), style=_style())
+    return text, False
 
 
 def _width() -> int:

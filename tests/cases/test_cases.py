@@ -25,10 +25,6 @@ TO_COME: frozenset[tuple[str, str]] = frozenset(
     (stem, operation)
     for stem, operations in {
         "episodes": ("episodes",),
-        "staffing": ("agents_needed", "erlang_c"),
-        "weights": (
-            "calibrate_linear", "post_stratify", "rake", "trim_weights", "weighted_mean_raked", "weighted_share_raked",
-        ),
     }.items()
     for operation in operations
 )  # fmt: skip

@@ -15,7 +15,9 @@ def time_quantile(seconds: Seconds, *, p: float) -> Shape:
     return quantile(pl.col(seconds), p, of=answered(seconds))
 
 
-METRICS = [time_quantile(column, p=p).named(f"{column} {p}") for column in ("wait", "work") for p in (0.1, 0.5, 0.9)]
+METRICS = [
+    time_quantile(column, p=p).named(f"{column} {p}") for column in ("wait", "work") for p in (0.0, 0.1, 0.5, 0.9, 1.0)
+]
 
 
 def rows_of(n: int, *, codes: int, other: int) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from servicequality import (
     Metric,
     Records,
     average_handle_time,
+    defect_density,
     define,
     evaluate,
     first_response_time,
@@ -86,6 +87,11 @@ class TestWidths:
         assert frame.select(mean_product().expr()).item() is None
         with pytest.raises(InputError, match=r"2 rows of a weight that is not zero or more.* such as 1e\+308, 1e\+308"):
             evaluate(frame, nps(), weight="x")
+
+    @pytest.mark.parametrize("defects", [0, 1, 75])
+    def test_a_figure_that_overflows(self, defects: int) -> None:
+        with pytest.raises(ParameterError, match="the numbers are too large, or too far apart, to compute with"):
+            evaluate(pl.DataFrame({"defects": [defects], "size": [5e-324]}), defect_density())
 
 
 class TestNames:

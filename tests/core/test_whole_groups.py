@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 
 import servicequality as sq
-from servicequality.columns import Category, Number, answered
+from servicequality.columns import Category, Flag, Number, Row, answered
 from servicequality.core import define
 from servicequality.errors import ParameterError
-from servicequality.shapes import Label, Quantity, Reading, Rows, Shape, WholeReading, WholeShape
+from servicequality.shapes import Label, PatternShape, Quantity, Reading, Rows, Shape, WholeReading, WholeShape
+from servicequality.testing import check_laws
 
 NOON = datetime(2026, 3, 27, 12, tzinfo=UTC)
 
@@ -49,6 +50,25 @@ class Daily(WholeShape):
         return WholeReading(Reading(value, value, value, "test", value))
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AllGood(PatternShape):
+    """Share of the items of which every row is good."""
+
+    good: Label
+
+    def patterns(self, rows: Rows) -> pl.DataFrame:
+        items = rows.frame.group_by("group", "item").agg(pattern=pl.col("good").all().cast(pl.String))
+        return items.group_by("group", "pattern").agg(n=pl.len().cast(pl.Int64)).sort("group", "pattern")
+
+    def read_patterns(self, patterns: Rows, *, level: float) -> WholeReading:
+        nothing, (good, items) = np.full(patterns.groups, np.nan), np.zeros((2, patterns.groups))
+        np.add.at(items, patterns.frame["group"].to_numpy(), patterns.frame["n"].to_numpy())
+        best = patterns.frame.filter(pattern="true")
+        good[best["group"].to_numpy()] = best["n"].to_numpy()
+        with np.errstate(invalid="ignore"):
+            return WholeReading(Reading(nothing, nothing, nothing, "none", good / items), n_eff=items)
+
+
 @define(title="Twins", unit="share", better="higher", formula="x", grain="ticket")
 def twins(name: Category = "name", amount: Number = "amount") -> Shape:
     """The share of twins."""
@@ -59,6 +79,12 @@ def twins(name: Category = "name", amount: Number = "amount") -> Shape:
 def daily(name: Category = "name") -> Shape:
     """Rows a day."""
     return Daily(n=answered(name))
+
+
+@define(title="All good", unit="share", better="higher", formula="x", grain="answer", bounds=(0, 1))
+def all_good(ticket: Row = "ticket", good: Flag = "good") -> Shape:
+    """Tickets of which every answer is good."""
+    return AllGood(n=answered(ticket) & answered(good), item=pl.col(ticket), good=pl.col(good))
 
 
 ROWS = pl.DataFrame(
@@ -133,3 +159,12 @@ def test_what_is_read_is_part_of_the_fingerprint() -> None:
     assert twins() == twins()
     assert twins().fingerprint != twins(name="team").named("twins").fingerprint
     assert "reads name: column" in twins().text
+
+
+def test_a_shape_of_ones_own_that_reads_patterns_obeys_the_laws_of_states() -> None:
+    check_laws(all_good(), examples=10)
+    rows = pl.DataFrame({"ticket": ["x", "x", "y", "z"], "good": [True, False, True, None]})
+    parts = [all_good().partial(rows.filter(pl.col("ticket") == ticket)) for ticket in "xyz"]
+    assert all_good().merge(parts).tables["all_good"].rows() == [("false", 1), ("true", 1)]
+    row = all_good().finish(all_good().merge(parts)).row(0, named=True)
+    assert (row["value"], row["n"], row["n_eff"], row["n_missing"]) == (0.5, 3, 2.0, 1)

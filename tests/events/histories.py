@@ -92,7 +92,10 @@ def crowd(size: int, seed: int) -> list[History]:
         ]
         changes: list[tuple[int, str, str | None]] = [
             (created + chance.randrange(-3, span), *chance.choice(kinds))
-            for kinds in [[("status", status) for status in STATUSES] + [("agent", "1"), ("team", "2"), ("tier", None)]]
+            for kinds in [
+                [("status", status) for status in STATUSES]
+                + [("agent", "1"), ("agent", "2"), ("agent", None), ("team", "2"), ("tier", None), ("handoff", "bot")]
+            ]
             for _ in range(chance.randrange(12))
         ]
         desk.append(History(f"t{number:05}", created, chance.choice(["customer", "agent", None]), messages, changes))
@@ -170,6 +173,7 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
     replies = [row for row in texts if not opening(row, h.created)]
     chosen = [row for row in h.messages if row["author"] == "customer" and public(row)]
     moved = set()
+    moves = {"agent": 0, "team": 0, "tier": 0}
     risen = 0
     teams = set()
     for name in ("agent", "team", "tier"):
@@ -179,10 +183,25 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
                 teams.add(value)
             if name != "tier" and holder is not None and value is not None and value != holder:
                 moved.add(when)
+                moves[name] += 1
             from_nothing = value is not None and holder is None and when > h.created
             if name == "tier" and ((holder is not None and value is not None and value != holder) or from_nothing):
                 risen += 1
             holder = value
+
+    assigned: list[tuple[int, str]] = []
+    held = None
+    for when, value in [(when, value) for when, of, value in in_time(h.changes) if of == "agent"]:
+        if value is not None and value != held:
+            assigned.append((max(when, h.created), value))
+        held = value
+    # Minute by minute: who held it, and whether it was ended, in the minute that begins here.
+    idle = []
+    for now in range(h.created, minute):
+        holders = [value for when, of, value in in_time(h.changes) if of == "agent" and when <= now]
+        stages = [status for when, status in statuses if when <= now]
+        if (not holders or holders[-1] is None) and not (stages and stages[-1] in ENDED):
+            idle.append(now)
 
     writers = {row["author_id"] for row in agents}
     known_writers = len(writers) if None not in writers else 1 if len(agents) == 1 else None
@@ -205,6 +224,17 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
         "customer_messages": len(chosen),
         "agents": known_writers if agents else 0,
         "reassignments": len(moved),
+        "agent_reassignments": moves["agent"],
+        "team_reassignments": moves["team"],
+        "handoffs": sum(of == "handoff" for _, of, _ in h.changes),
+        "internal_notes": sum(not public(row) for row in agents),
+        "first_agent_id": assigned[0][1] if assigned else None,
+        "last_agent_id": assigned[-1][1] if assigned else None,
+        "first_assigned_at": assigned[0][0] if assigned else None,
+        "last_assigned_at": assigned[-1][0] if assigned else None,
+        "idle": idle,
+        "two_touch": ended and len(texts) == 2,
+        "first_tier_resolution": ended and not risen and not moves["team"],
         "escalations": risen,
         "teams": len(teams) or None,
         "one_touch": ended and len(texts) == 1,

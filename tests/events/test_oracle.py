@@ -9,14 +9,17 @@ from hypothesis import strategies as st
 
 from events.histories import EPOCH, History, at, crowd, histories, in_time, read, records_of
 from servicequality.events import facts, reply_waits, status_spells, status_times
+from servicequality.model import Records
 
 SAME = (
     "resolution_count", "reopen_count", "public_agent_messages", "agent_replies", "customer_messages", "agents",
-    "reassignments", "escalations", "teams", "one_touch", "multi_touch", "no_customer_followup",
+    "reassignments", "agent_reassignments", "team_reassignments", "handoffs", "escalations", "teams", "internal_notes",
+    "first_agent_id", "last_agent_id", "one_touch", "two_touch", "multi_touch", "no_customer_followup",
+    "first_tier_resolution",
 )  # fmt: skip
 TIMES = {"hold": "hold_seconds", "work": "agent_work_seconds", "requester": "requester_wait_seconds",
          "agent_wait": "agent_wait_seconds"}  # fmt: skip
-INSTANTS = ("first_response_at", "first_resolution_at", "resolved_at")
+INSTANTS = ("first_response_at", "first_resolution_at", "resolved_at", "first_assigned_at", "last_assigned_at")
 
 minutes = st.integers(0, 200)
 
@@ -34,10 +37,10 @@ def duration(stop: int | None, competing: int | None, start: int, now: int) -> t
     return (None, None) if end < start else ((end - start) * 60.0, stop is not None)
 
 
-def agree(desk: list[History], now: int) -> None:
-    """Every fact and every wait of every ticket is what a person reads off its history."""
-    facts_agree(desk, now)
-    waits_agree(desk, now)
+def agree(desk: list[History], now: int, records: Records | None = None) -> None:
+    """Every fact and every wait of every ticket is what a person reads off its history; of records, where they are given."""
+    facts_agree(desk, now, records)
+    waits_agree(desk, now, records)
 
 
 @given(histories(), minutes)
@@ -55,8 +58,8 @@ def test_thousands_of_histories(seed: int) -> None:
     agree(crowd(2_000, seed), 120)
 
 
-def facts_agree(desk: list[History], now: int) -> None:
-    got = rows(facts(records_of(desk), as_of=at(now), paused=("HOLD",)))
+def facts_agree(desk: list[History], now: int, records: Records | None = None) -> None:
+    got = rows(facts(records or records_of(desk), as_of=at(now), paused=("HOLD",)))
     assert set(got) == {h.ticket_id for h in desk if h.created <= now}
     for h in desk:
         if h.created > now:
@@ -66,11 +69,14 @@ def facts_agree(desk: list[History], now: int) -> None:
         assert {name: minute(fact[name]) for name in INSTANTS} == {name: truth[name] for name in INSTANTS}
         for name, column in TIMES.items():
             assert fact[column] == (truth[name] * 60.0 if truth["logged"] else None)
-        response, first, last = (truth[name] for name in INSTANTS)
+        assert fact["unassigned_seconds"] == len(truth["idle"]) * 60.0
+        response, first, last, assigned, _ = (truth[name] for name in INSTANTS)
         for name, pair in {
             "first_response": duration(response, last, h.created, now),
             "first_resolution": duration(first, None, h.created, now),
             "resolution": duration(last, None, h.created, now),
+            "first_assignment": duration(assigned, last, h.created, now),
+            "assignment_to_resolution": (None, None) if assigned is None else duration(last, None, assigned, now),
         }.items():
             assert (fact[f"{name}_seconds"], fact[f"{name}_observed"]) == pair
             assert (fact[f"{name}_reason"] is None) == (pair[0] is not None)
@@ -110,8 +116,8 @@ def test_variants_of_the_first_response(desk: list[History], now: int) -> None:
         ) == duration(reply, end, start, now)
 
 
-def waits_agree(desk: list[History], now: int) -> None:
-    table = reply_waits(records_of(desk), as_of=at(now)).collect()
+def waits_agree(desk: list[History], now: int, records: Records | None = None) -> None:
+    table = reply_waits(records or records_of(desk), as_of=at(now)).collect()
     got: dict[str, list[Any]] = {}
     for row in table.iter_rows(named=True):
         wait = (minute(row["started_at"]), minute(row["stopped_at"]), row["reply_wait_end"])

@@ -113,6 +113,9 @@ def test_github_first_response_by_another_person(data_dir: Path, expected: Any) 
             for comment in issue["comments"]
         ],
     )
+    verdict = check(records)
+    suspects = verdict.frame.filter(pl.col("finding") == "account whose replies look automated")
+    assert suspects.select("count", "of").unique().rows() == [(0, 7)]  # seven people with 20 comments or more
     table = facts(records, as_of=LONG_AFTER).collect()
     answered = table.filter("first_response_observed")
     assert answered.height == figures["n"] == 272

@@ -180,7 +180,8 @@ class FunctionInput:
         whole = oracle.called(lambda: self._answer(list(self.clean), self.plain_options, {}))
         halves = []
         for part in (0, 1):
-            frames = [one.filter(pl.col("ticket_id").cast(pl.String).str.len_bytes() % 2 == part) for one in self.clean]
+            own = pl.col("ticket_id").cast(pl.String).str.len_bytes() % 2 == part
+            frames = [one.filter(own) if "ticket_id" in one else one for one in self.clean]
             halves.append(oracle.called(lambda frames=frames: self._answer(frames, self.plain_options, {})))
         if whole.error is not None or any(half.error is not None for half in halves):
             return
@@ -333,6 +334,8 @@ def _field(rng: Generator, table: str, name: str, n: int) -> pl.Series:
     dtype = schema_of(TABLES[table])[name]
     holes = rng.random(n) < pick(rng, (0.0, 0.1, 0.5))
     values: list[Any]
+    if table == "agents" and name == "agent_id":  # one row an agent; some of them write
+        return pl.Series(name, ["abc"[place] if place < 3 else "t" * place for place in range(n)], pl.String)
     if name in ("ticket_id", "review_id", "respondent_id") or name == f"{table.removesuffix('s')}_id":
         own = table not in _MANY and name != "respondent_id"
         return pl.Series(name, ["t" * (place + 1 if own else int(rng.integers(1, 9))) for place in range(n)], pl.String)
@@ -341,7 +344,9 @@ def _field(rng: Generator, table: str, name: str, n: int) -> pl.Series:
     elif dtype == pl.String:
         values = [pick(rng, _WORDS.get(name, ("a", "b", "c"))) for _ in range(n)]
     elif isinstance(dtype, pl.Datetime):
-        early, late = {"created_at": (-96, -48), "at": (-47, 20)}.get(name, (-47, 40))
+        early, late = {"created_at": (-96, -48), "at": (-47, 20), "valid_from": (-96, -20), "valid_to": (-19, 40)}.get(
+            name, (-47, 40)
+        )
         minutes = rng.integers(early * 60, late * 60, size=n)
         values = [NOON + dt.timedelta(minutes=int(one)) for one in minutes]
     elif dtype == pl.Boolean:

@@ -11,7 +11,7 @@ import polars as pl
 import servicequality as sq
 from fuzz.grammar import NOON, ZONES
 from fuzz.source import Source
-from servicequality import comparison, control, drivers, events, report, servqual, sla
+from servicequality import comparison, control, drivers, events, report, servqual, sla, staffing, weights
 from servicequality.catalogue.searching import definitions
 from servicequality.model import TABLES, schema_of
 from servicequality.worktime import Schedule
@@ -100,26 +100,30 @@ def _records(name: str, function: Callable[..., Any], records: tuple[str, ...], 
 
 
 _LOG = ("tickets", "responses", "changes")
+_DESK = (*_LOG, "agents")
 _FACTS = {**_ENDED, "paused": ((), ("pending", "hold")), "schedule": (None, *SCHEDULES)}
 RECORDS = (
-    _records("sq.facts", sq.facts, _LOG, always={"as_of": AS_OF}, parts=True, options={
+    _records("sq.facts", sq.facts, _DESK, always={"as_of": AS_OF}, parts=True, options={
         **_FACTS, "first_response": ("public_reply", "zammad", "frappe", "after_handoff"),
         "requester_wait": (("new", "open"),), "agent_wait": (("pending",),), "agent_work": (("open",),), "new": (("new",),),
     }),
-    _records("sq.reply_waits", sq.reply_waits, _LOG, always={"as_of": AS_OF}, parts=True,
+    _records("sq.reply_waits", sq.reply_waits, _DESK, always={"as_of": AS_OF}, parts=True,
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
     _records("events.status_times", events.status_times, _LOG, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
-    _records("sq.status_spells", sq.status_spells, _LOG, always={"as_of": AS_OF}, parts=True,
+    _records("sq.status_spells", sq.status_spells, _DESK, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
     _records("events.excluded_tickets", events.excluded_tickets, _LOG, always={"as_of": AS_OF}, parts=True),
     _records("sq.flow", sq.flow, _LOG, always={"as_of": AS_OF, "every": EVERY},
              options={**_ENDED, "timezone": ZONES, "by": ("channel", ["channel", "priority"])}),
     _records("sq.presence", sq.presence, ("contacts", "agent_time"), always=WINDOW,
              options={"every": EVERY, "timezone": ZONES, "wrap": ("wrap_seconds",)}),
-    _records("sq.check", sq.check, _LOG, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
-    _records("sla.clocks", sla.clocks, _LOG, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
+    _records("sq.check", sq.check, _DESK, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
+    _records("sla.clocks", sla.clocks, _DESK, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
+    _records("sq.overview", sq.overview, (*_DESK, "answers", "contacts"), always={"as_of": AS_OF}, options={
+        **_ENDED, **LEVEL, "by": ("channel", ["channel", "priority"], "queue"), "every": EVERY, "questions": (
+            None, Source({"a": sq.csat(scale=(1, 5))}, '{"a": sq.csat(scale=(1, 5))}'))}),
     _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),
 )  # fmt: skip
 
@@ -142,9 +146,31 @@ _TIME = {
     KEY: "key",
     GROUP: "key",
 }
+_HALVES = {"flag": {True: 60, False: 40}}
+_MARGINS = (
+    {KEY: {"a": 60, "b": 30, "c": 10}},
+    {KEY: {"a": 60, "b": 30, "c": 10}, GROUP: {"a": 50, "b": 25.5, "c": 24.5}},
+)
+_PEOPLE = f'pl.DataFrame({{"{KEY}": ["a", "b", "c"], "count": [60, 30, 10]}})'
+_POPULATION = Source(eval(_PEOPLE), _PEOPLE)
 _EP = _answers(SMALL.value, "E", "P")
 _RELIABLE = {"scale": (SMALL,)}
 FRAMES = (
+    Target(name="weights.rake", function=weights.rake, frames=({KEY: "key", GROUP: "key", "flag": "flag", "w": "count"},),
+           keeps=True, roles={"weight": "w"}, always={"margins": (*_MARGINS, _HALVES, _HALVES), "name": ("made",)}),
+    Target(name="weights.post_stratify", function=weights.post_stratify, frames=({KEY: "key", "w": "positive"},), keeps=True,
+           roles={"weight": "w"}, always={"population": (_POPULATION,), "by": (KEY,), "name": ("made",)}),
+    Target(name="weights.calibrate", function=weights.calibrate, frames=({KEY: "key", "x": "share", "w": "positive"},),
+           keeps=True, roles={"weight": "w"}, always={"margins": ({"x": 50}, *_MARGINS), "size": (100,), "name": ("made",)}),
+    Target(name="weights.trim", function=weights.trim, frames=({"w": "positive"},), keeps=True, roles={"weight": "w"},
+           always={"upper": (30.0, 25, 60.0)}, options={"lower": (0.5, 5), "redistribute": ("equal", "proportional")}),
+    Target(name="weights.evaluate_adjusted", function=weights.evaluate_adjusted, metrics=1,
+           always={"margins": (*_MARGINS, _HALVES, _HALVES, _HALVES)},
+           frames=({KEY: "key", GROUP: "key", "flag": "flag", "w": "count", "fold": "key"},), roles={"weight": "w"}, options={
+               **LEVEL, **BY, "jackknife": ("fold",), "distance": ("rake", "linear")}),
+    Target(name="staffing.agents_by_interval", function=staffing.agents_by_interval, keeps=True, roles={"calls": "calls"},
+           frames=({"calls": "count", "seconds": "positive"},), always={"handle_seconds": (180, 95.5, "seconds")}, options={
+               "interval_seconds": (1800, 900.0), "service_level": (0.9, 0.5), "limit": (0, 10), "max_occupancy": (0.85,)}),
     Target(name="sq.follow_ups", function=sq.follow_ups, frames=(_taking("tickets"),), always={"as_of": AS_OF}, keeps=True,
            options={"same": (("requester_id",), ("requester_id", "product"))}),
     Target(name="Records.from_events", function=sq.Records.from_events, tables=("tickets", "changes"), frames=({

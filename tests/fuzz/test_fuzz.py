@@ -83,6 +83,7 @@ def test_every_function_of_the_registry_is_driven() -> None:
             "checked_records",
             "uptime",
             "presence",
+            "overview",
         )
     } <= targets
     for target in everything():

@@ -18,10 +18,12 @@ from servicequality import (
     average_talk_time,
     concurrency,
     contact_rate,
+    contact_wait_time,
     cost_per_ticket,
     evaluate,
     occupancy,
     presence,
+    response_time,
     service_level,
     utilisation,
 )
@@ -272,6 +274,46 @@ def calls(data_dir: Path) -> pl.LazyFrame:
     return contacts
 
 
+def test_quantiles_of_talk_and_handle_times_are_those_of_the_answered_contacts() -> None:
+    rows = {
+        "outcome": ["answered"] * 5 + ["abandoned", "answered"],
+        "talk_seconds": [10.0, 20.0, 30.0, 40.0, 500.0, 7.0, None],
+        "wrap_seconds": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0],
+    }
+    talk, handle = (metric(statistic="median") for metric in (average_talk_time, average_handle_time))
+    assert (talk.estimate(rows).value, handle.estimate(rows).value) == (30, 33)
+    assert average_talk_time(statistic=0.75).estimate(rows).value == 40
+    counts = talk.estimate(rows)
+    assert (counts.n, counts.n_excluded, counts.n_missing) == (5, 1, 1)
+    assert talk.name == "average_talk_time_median"
+    with pytest.raises(ParameterError, match="statistic must be one of 'median', 'p75'"):
+        average_talk_time(statistic="max")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("options", [{}, {"statistic": "p75"}, {"limit": 60.0}, {"horizon": 90.0}])
+def test_the_wait_of_all_that_were_offered_is_read_like_the_wait_for_a_reply(options: dict[str, float]) -> None:
+    rows = pl.DataFrame(
+        {
+            "outcome": ["answered", "abandoned", "waiting", "answered", "answered", "abandoned", None, "answered"],
+            "wait_seconds": [10.0, 15.0, 30.0, 40.0, 50.0, 70.0, 5.0, None],
+        }
+    )
+    names = {"answered": "answered", "abandoned": "resolved", "waiting": "open"}
+    replies = rows.filter(pl.col("outcome").is_not_null()).select(
+        reply_wait_seconds="wait_seconds", reply_wait_end=pl.col("outcome").replace_strict(names)
+    )
+    ours, theirs = contact_wait_time(**options).estimate(rows), response_time(**options).estimate(replies)  # type: ignore[arg-type]
+    assert (ours.value, ours.low, ours.high, ours.n) == (theirs.value, theirs.low, theirs.high, theirs.n)
+    assert ours.n_missing == theirs.n_missing + 1
+
+
+def test_callers_who_give_up_are_never_answered() -> None:
+    rows = {"outcome": ["answered", "answered", "abandoned", "abandoned"], "wait_seconds": [10.0, 20.0, 5.0, 5.0]}
+    assert contact_wait_time().estimate(rows).value == 20
+    assert contact_wait_time(statistic="p75").estimate(rows).value is None
+    assert contact_wait_time(limit=15.0).estimate(rows).value == 0.25
+
+
 def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
     metrics = [
         abandonment_rate(),
@@ -297,3 +339,13 @@ def test_the_banks_published_figures(calls: pl.LazyFrame) -> None:
     assert {name: row["value"] for name, row in result.items()} == pytest.approx(expected, rel=2e-6)
     assert (result["abandonment_rate"]["n"], result["average_talk_time"]["n"]) == (17_313, 14_364)
     assert result["abandonment_rate"]["n_missing"] == 143  # the phantoms
+
+
+def test_the_smallest_and_the_largest_are_bounded_by_themselves_alone() -> None:
+    rows = {"talk_seconds": [60.0, 30.0, 400.0, 5.0], "outcome": ["answered"] * 3 + ["abandoned"]}
+    largest = average_talk_time(statistic="largest").estimate(rows)
+    assert (largest.value, largest.low, largest.high, largest.n) == (400.0, 400.0, None, 3)
+    smallest = average_talk_time(statistic="smallest").estimate(rows)
+    assert (smallest.value, smallest.low, smallest.high) == (30.0, None, 30.0)
+    with pytest.raises(ParameterError, match=r"statistic must be one of .*; got 'longest'"):
+        average_talk_time(statistic="longest")  # type: ignore[arg-type]

@@ -211,3 +211,21 @@ def test_a_real_log_gives_its_reopenings_and_its_backlog(data_dir: Path) -> None
     assert (rows["reopen_count"].sum(), rows.filter(pl.col("reopen_count") > 0).height) == (331, 275)
     still = sq.backlog(ended="closed_at", as_of=datetime(2016, 4, 1, tzinfo=UTC)).estimate(records.tickets)
     assert (rows.height, still.value) == (24_918, 3_353)
+
+
+def test_roles_that_the_log_does_not_have_are_not_given() -> None:
+    log = pl.DataFrame({"case": ["a"], "at": [datetime(2026, 3, 2, tzinfo=UTC)], "step": ["new"], "text": ["hello"]})
+    plain = Records.from_events(log, ticket="case", at="at", status="step", message="text")
+    assert not plain.has("changes", "actor_id")
+    assert not plain.has("responses", "author_id")
+    named = Records.from_events(log.with_columns(by=pl.lit("x")), ticket="case", at="at", status="step", actor="by")
+    assert named.has("changes", "actor_id")
+
+
+def test_a_ticket_whose_creation_nothing_says() -> None:
+    day = datetime(2026, 3, 2, tzinfo=UTC)
+    log = pl.DataFrame({"case": ["a", "a", "b"], "at": [day] * 3, "opened": [None, day, None]})
+    message = r"created='opened' is null in all rows of 1 of 2 tickets: 'b'; fill it in, or say created='first'"
+    with pytest.raises(InputError, match=message):
+        Records.from_events(log, ticket="case", at="at", created="opened")
+    assert Records.from_events(log.head(2), ticket="case", at="at", created="opened").tickets is not None

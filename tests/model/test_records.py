@@ -28,7 +28,7 @@ def test_tables_are_lazy_frames_or_none() -> None:
     tickets = records.tickets.collect()
     assert tickets.columns == [*schema_of(Ticket), "tier"]
     assert tickets.schema["created_at"] == pl.Datetime("us", "Europe/Berlin")
-    assert records.changes.collect()["ticket_id"].to_list() == ["1", "2"]
+    assert records.changes.collect()["ticket_id"].to_list() == [1, 2]  # in the type in which they came
 
 
 def test_kinds_may_be_mixed_and_are_left_as_they_were() -> None:
@@ -72,9 +72,9 @@ def test_columns_of_an_unknown_table() -> None:
 def test_replace_exchanges_tables_and_keeps_the_others_and_the_zone() -> None:
     records = Records(tickets=TICKETS, sessions=[], columns=COLUMNS, timezone="Europe/Berlin")
     assert records.tickets is not None
-    other = records.replace(tickets=records.tickets.filter(pl.col("ticket_id") == "2"), sessions=None)
+    other = records.replace(tickets=records.tickets.filter(pl.col("ticket_id") == 2), sessions=None)
     assert other.tickets is not None
-    assert other.tickets.collect()["ticket_id"].to_list() == ["2"]
+    assert other.tickets.collect()["ticket_id"].to_list() == [2]
     assert other.sessions is None
     assert other.timezone == "Europe/Berlin"
     assert records.tickets.collect().height == 2

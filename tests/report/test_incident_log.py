@@ -9,7 +9,8 @@ import pytest
 
 from servicequality.core import evaluate
 from servicequality.report import mapped
-from servicequality.report.column_map import ColumnMap, read_log
+from servicequality.report.column_map import ColumnMap
+from servicequality.report.log_files import read_log
 
 ROOT = Path(__file__).resolve().parents[2]
 MAP = ROOT / "examples" / "servicenow.toml"
@@ -35,7 +36,7 @@ def log(log_file: Path) -> mapped.Log:
 
 def test_the_logs_own_verdict_overall_and_by_priority(log: mapped.Log, expected: dict) -> None:
     how = ColumnMap.load(MAP)
-    frames = mapped._frames(log, how)
+    frames = mapped.frames_of(log, how)
     met = [metric for metric in mapped._scorecard(log, how, frames) if metric.name == "SLA met"]
     whole = evaluate(frames, met).row(0, named=True)
     assert whole["n"] == expected["sla_total"]
@@ -63,7 +64,7 @@ def test_open_tickets_and_reopenings(log: mapped.Log, expected: dict) -> None:
     counts = mapped._open(log, ColumnMap.load(MAP))
     assert counts["not closed"].to_list() == list(expected["backlog_not_closed"].values())
     assert counts["not resolved"].to_list() == list(expected["backlog_not_resolved"].values())
-    tickets = mapped._frames(log, ColumnMap.load(MAP))["ticket"]
+    tickets = mapped.frames_of(log, ColumnMap.load(MAP))["ticket"]
     assert (tickets["reopen_count"] > 0).sum() == expected["reopened_incidents"]
     assert tickets["reopen_count"].sum() == expected["reopen_events_total"]
 

@@ -10,12 +10,14 @@ from polars.testing import assert_frame_equal
 from servicequality import (
     Objective,
     Scorecard,
+    backlog_age,
     csat,
     csat_mean,
     evaluate,
     first_response_time,
     nps,
     resolution_time,
+    resolution_time_observed_only,
     sla_attainment,
     stats,
 )
@@ -58,6 +60,15 @@ def tickets(rows: int = 2_000) -> pl.DataFrame:
 
 def judge(frame: pl.DataFrame, objective: Objective, as_of: datetime = AS_OF, **options: object) -> pl.DataFrame:
     return Scorecard([objective], **options).evaluate(frame, as_of=as_of, at=AT)
+
+
+def test_quantiles_of_many_groups_and_periods_are_judged() -> None:
+    rows = tickets().with_columns(resolved_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    for metric in (resolution_time_observed_only(), lambda as_of: backlog_age(as_of=as_of)):
+        answer = judge(rows, Objective(metric, at_most=1.0, by="team"))
+        assert answer.select("team", "period").is_unique().sum() == answer.height == 12
+        assert answer["value"].null_count() == 0
+        assert answer["lowest"].to_list() == answer["highest"].to_list()
 
 
 def test_the_four_sentences_take_one_line_each() -> None:
@@ -367,7 +378,7 @@ def test_a_scorecard_from_toml_is_the_one_from_python() -> None:
     ("text", "message"),
     [
         ("period = ", "a scorecard is a TOML text; this is not TOML"),
-        ("period = 'month'", r"has an \[\[objective\]\] for each promise; this has none"),
+        ("period = 'month'", r"has an \[\[objective\]\] for each promise, or a template; this has none"),
         ("cadence = 'month'", "the scorecard: 'cadence' is not part of it; there are period, mode, objective"),
         ("[[objective]]\nmetric='happiness'\nat_least=1", "metric must be a name of the catalogue, got 'happiness'"),
         ("[[objective]]\nmetric='nps'\ntarget=1", "objective 1: 'target' is not part of it"),

@@ -16,7 +16,7 @@ from servicequality.worktime import ALWAYS_OPEN, Schedule
 from sla.oracle import Desk, status_rows
 from sla.test_oracle import SCHEDULES, desks, minutes
 
-SPANS = ("first_response", "first_resolution", "resolution", "first_action", "close")
+SPANS = ("first_response", "first_resolution", "resolution", "first_action", "close", "first_assignment")
 SETS = {"hold": {"hold"}, "requester_wait": {"new", "open", "hold", "on-hold", "on hold"}, "agent_wait": {"pending"},
         "agent_work": {"new", "open"}}  # fmt: skip
 
@@ -37,7 +37,13 @@ def test_twins_are_the_schedules_time_of_the_same_spans(desk: Desk, schedule: Sc
             if elapsed is not None:
                 stop = row["created_at"] + timedelta(seconds=elapsed)
                 assert worked == pytest.approx(schedule.between(row["created_at"], stop), abs=1e-6)
+        since = row["first_assigned_at"]
+        if row["assignment_to_resolution_seconds"] is not None:
+            whole = schedule.between(since, row["resolved_at"] or as_of)
+            assert row["assignment_to_resolution_working_seconds"] == pytest.approx(whole, abs=1e-6)
         h = known[row["ticket_id"]]
+        idle = sum(schedule.between(desk.at(minute), desk.at(minute + 1)) for minute in read(h, now)["idle"])
+        assert row["unassigned_working_seconds"] == pytest.approx(idle, abs=1e-6)
         moves = status_rows(h, now)
         for name, among in SETS.items():
             spans = zip(moves, [*moves[1:], (now, "")], strict=False)
@@ -55,7 +61,7 @@ def test_twins_are_the_schedules_time_of_the_same_spans(desk: Desk, schedule: Sc
 def test_a_schedule_that_never_closes_gives_the_same_twice(desk: Desk, now: int) -> None:
     table = facts(desk.records(), as_of=desk.at(now), schedule=ALWAYS_OPEN).collect()
     twins = [name for name in table.columns if name.endswith("_working_seconds")]
-    assert len(twins) == len(SPANS) + len(SETS)
+    assert len(twins) == len(SPANS) + len(SETS) + 2  # unassigned, assignment to resolution
     for name in twins:
         assert table[name].equals(table[name.replace("_working", "")], check_names=False)
     assert not [name for name in facts(desk.records(), as_of=desk.at(now)).collect_schema() if "_working_" in name]

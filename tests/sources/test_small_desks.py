@@ -59,7 +59,9 @@ def test_lines_of_json_say_the_same_as_pages(tmp_path: Path) -> None:
     frames = {name: pl.read_ndjson(lines / f"{name}.ndjson") for name in ("tickets_1", "audits_1", "users", "groups")}
     typed = {name.removesuffix("_1"): frame for name, frame in frames.items()}
     for name, table in sources.read("zendesk.api", typed).tables.items():
-        assert table.collect().equals(pages.tables[name].collect()), name
+        # Ids keep their type, which in pages is text.
+        ids = pl.col("^.*_id$").cast(pl.String)
+        assert table.collect().with_columns(ids).equals(pages.tables[name].collect()), name
 
 
 def test_servicenow_tables() -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import servicequality as sq
 from servicequality.core.results import RESULT
@@ -38,6 +39,13 @@ def test_failed_tickets_by_hand() -> None:
     assert tuple(map(float, hypergeometric_interval(1, 2, 4))) == (1, 3)
     teams = sq.tables.failed_tickets(TICKETS, scores=REVIEWS, by="team")
     assert teams["value"].to_list() == [2, 0]
+
+
+def test_scores_may_be_any_table_whose_columns_begin_with_a_line() -> None:
+    tickets, scores = TICKETS.rename({"ticket_id": "_id"}), REVIEWS.rename({"ticket_id": "_id"})
+    result = sq.tables.failed_tickets(tickets, ticket="_id", scores=scores)
+    assert_frame_equal(sq.tables.failed_tickets(tickets, ticket="_id", scores=scores.to_dict()), result)
+    assert_frame_equal(sq.tables.failed_tickets(tickets, ticket="_id", scores=scores.to_dicts()), result)
 
 
 def test_sample_sizes() -> None:

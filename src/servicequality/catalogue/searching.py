@@ -122,7 +122,7 @@ def find(words: str | Iterable[str]) -> list[Spec]:
     searched = [word for word in _words(phrase) if word not in _EMPTY_WORDS]
     if not searched:
         return [spec for specs in families().values() for spec in specs]
-    fields = {spec.name: _fields(spec) for spec in _specs()}
+    fields = _index()
     known = {word for weights in fields.values() for word in weights}
     names = {word for weights in fields.values() for word, weight in weights.items() if weight > _TEXT}
     alternatives = [[word] if word in known else _resembling(word, names) for word in searched]
@@ -139,6 +139,12 @@ def find(words: str | Iterable[str]) -> list[Spec]:
 
 def _specs() -> list[Spec]:
     return [one.spec for one in definitions()]
+
+
+@functools.cache
+def _index() -> dict[str, dict[str, float]]:
+    """The weights of the words of every metric, by its name; what is defined is known once this module is imported."""
+    return {spec.name: _fields(spec) for spec in _specs()}
 
 
 def _fields(spec: Spec) -> dict[str, float]:

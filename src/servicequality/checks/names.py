@@ -15,7 +15,19 @@ __all__ = ["called", "meant", "unknown_name"]
 _ALIKE = 0.75  # how alike a name and its misspelling are
 _MOST = 3  # names in a hint
 
-_PLACES = ("tables", "control", "drivers", "comparison", "sla", "worktime", "datasets", "catalogue", "report")
+_PLACES = (
+    "tables",
+    "control",
+    "drivers",
+    "comparison",
+    "sla",
+    "worktime",
+    "datasets",
+    "catalogue",
+    "report",
+    "weights",
+    "staffing",
+)
 """Packages whose public names are also sought at the root."""
 
 _GONE = {"value_weighted": 'say evaluate(…, weight="account_value") in its place'}

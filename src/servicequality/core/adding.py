@@ -1,13 +1,17 @@
 """How frames of sums are added, and which states cannot be."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import polars as pl
 
+from servicequality.checks import shown
 from servicequality.core.engine.keys import by_keys, keys_of
+from servicequality.core.engine.names import key_column
+from servicequality.core.engine.state_tables import added_tables
 from servicequality.core.grouping import Grouping
 from servicequality.core.state import State
-from servicequality.errors import InputError
+from servicequality.errors import InputError, ParameterError
 
 
 def added(parts: Sequence[pl.DataFrame], dropped: Sequence[str]) -> pl.DataFrame:
@@ -19,7 +23,41 @@ def added(parts: Sequence[pl.DataFrame], dropped: Sequence[str]) -> pl.DataFrame
     return by_keys((whole.group_by(kept).agg(sums) if kept else whole.select(sums)).collect(engine="streaming"))
 
 
-def refuse_unlike(named: str, first: State, other: State) -> None:
+def merged(named: str, parts: Sequence[State], by: str | Sequence[str] | None) -> State:
+    """The sum of some states of one plan, by all their keys or by fewer.
+
+    Args:
+        named: the metrics, for what is said of them.
+        parts: the states, at least one.
+        by: the keys to keep; all by default.
+
+    Raises:
+        InputError: states that do not add, or a key to drop that divides items.
+        ParameterError: a key that the states do not have.
+    """
+    first = parts[0]
+    for other in parts[1:]:
+        _refuse_unlike(named, first, other)
+    kept = first.keys if by is None else (by,) if isinstance(by, str) else tuple(by)
+    if unknown := [key for key in kept if key not in first.keys]:
+        raise ParameterError(f"{named}: the states have no key {unknown[0]!r}; they have {list(first.keys)}")
+    divided = frozenset[str]().union(*(part.divided for part in parts))
+    if lost := [key for key in first.keys if key in divided and key not in kept]:
+        raise InputError(
+            f"{named}: items have rows of more than one {shown(lost[0])}, which states by {shown(lost[0])} do not keep "
+            "together; keep that key, or make the states without it"
+        )
+    dropped = [key_column(key) for key in first.keys if key not in kept]
+    sums = added([part.sums for part in parts], dropped)
+    tables = {name: added_tables([part.tables[name] for part in parts], dropped, sums) for name in first.tables}
+    examples: dict[int, tuple[str, ...]] = {}
+    for part in parts:
+        for place, values in part.offenders.items():
+            examples.setdefault(place, values)
+    return replace(first, keys=kept, sums=sums, tables=tables, divided=divided, offenders=examples)
+
+
+def _refuse_unlike(named: str, first: State, other: State) -> None:
     """Raise InputError for states that do not add."""
     if first.keys != other.keys:
         raise InputError(f"{named}: states by {list(first.keys)} and by {list(other.keys)} do not add")

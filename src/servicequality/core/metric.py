@@ -127,10 +127,11 @@ class Metric(Rule):
         cluster: str | None = None,
         as_of: datetime | None = None,
     ) -> State:
-        """The mergeable state of the rows: the sums by key, and a table of values where the metric reads one.
+        """The mergeable state of the rows: the sums by key, and a table of values or patterns where the metric reads one.
 
-        States of disjoint rows add up to the state of all rows. It is the plan of one metric: `plan` makes one state of
-        many. A quantile's state is a histogram (error of a value at most 0.78 %).
+        States of disjoint rows add up to the state of all rows. Where the rows of an item are read together, as ratings of a
+        ticket are for the agreement of reviewers, all of them must lie in one part. It is the plan of one metric: `plan`
+        makes one state of many. A quantile's state is a histogram (error of a value at most 0.78 %).
 
         Args:
             frame: any dataframe; a lazy one is read here, since states are small.
@@ -155,7 +156,8 @@ class Metric(Rule):
         """Add states of this metric, or saved ones by their paths, by all their keys or by fewer.
 
         Raises:
-            InputError: a state of another metric, of other rules, keys, periods or sampling, or of another `as_of`.
+            InputError: a state of another metric, of other rules, keys, periods or sampling, or of another `as_of`; or a key is
+                dropped by which the rows of an item differ.
             ParameterError: no states, or a key that they do not have.
         """
         given = [self.load(part) if isinstance(part, (str, Path)) else part for part in parts]

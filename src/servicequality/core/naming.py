@@ -22,8 +22,9 @@ def named_apart(spec: Spec, call: inspect.BoundArguments) -> dict[str, str]:
     Returns:
         The columns' own names by their new ones.
     """
-    first = list(spec.parameters.parameters)[: spec.data]
-    roles = [role for role, given in call.arguments.items() if role in first or _is_frame(given)]
+    parameters = spec.parameters.parameters
+    frames = {*list(parameters)[: spec.data], *(role for role, one in parameters.items() if one.annotation is Any)}
+    roles = [role for role, given in call.arguments.items() if role in frames or _is_frame(given)]
     data = {role: _tables(call.arguments[role]) for role in roles}
     names = {name for tables in data.values() for table in tables.values() for name in table.collect_schema()}
     prefix = unused_prefix(names)

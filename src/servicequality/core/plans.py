@@ -1,8 +1,8 @@
 """Plans: some metrics by keys, period and sampling, computed at once or in parts that add up."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -12,14 +12,16 @@ import polars as pl
 
 from servicequality.checks import column, first_line, zone_aware
 from servicequality.core import state as states
-from servicequality.core.adding import added, difference, refuse_unlike
+from servicequality.core.adding import difference, merged
 from servicequality.core.domains import collected
 from servicequality.core.engine.checks import Check, checks_of, offenders, refuse
 from servicequality.core.engine.estimates import TableReading, estimates, readings_of
 from servicequality.core.engine.keys import by_keys
 from servicequality.core.engine.names import CLUSTER, fault_column, key_column, sum_column
+from servicequality.core.engine.pattern_tables import TYPES as PATTERN_TYPES
+from servicequality.core.engine.pattern_tables import pattern_rules, pattern_tables, read_patterns
 from servicequality.core.engine.quantile_rows import read_quantiles
-from servicequality.core.engine.state_tables import added_tables, state_tables
+from servicequality.core.engine.state_tables import state_tables
 from servicequality.core.engine.sums import aggregate, over_clusters, row_sums, sum_types
 from servicequality.core.engine.value_tables import (
     ValueTable,
@@ -39,7 +41,7 @@ from servicequality.core.state import State
 from servicequality.core.suppression import suppress
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.shapes import Quantile, TableShape, WholeShape
+from servicequality.shapes import PatternShape, Quantile, TableShape, WholeShape
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +79,8 @@ class Plan:
         for rule in self.rules:
             sums |= sum_types(rule, sampling)
         sums |= {fault_column(place): pl.Int64() for place in range(len(self._checks))}
-        return {"sums": sums, **{rule.name: table_types(rule, sampling) for rule in self._tables}}
+        tables = {rule.name: table_types(rule, sampling) for rule in self._tables}
+        return {"sums": sums, **tables, **{maker.name: dict(PATTERN_TYPES) for maker, _ in self._pattern_readers}}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -105,9 +108,9 @@ class Plan:
         """
         if as_of is not None:
             zone_aware("as_of", as_of)
-        if self._wholes:
+        if partless := [rule for rule in self._wholes if not isinstance(rule.shape, PatternShape)]:
             raise ParameterError(
-                f"{self._wholes[0].name} needs all rows of a group at once, and no states of parts add up to it; "
+                f"{partless[0].name} needs all rows of a group at once, and no states of parts add up to it; "
                 "give all rows to evaluate"
             )
         if spread and self.grouping.sampling.cluster is None:
@@ -120,15 +123,18 @@ class Plan:
         tables = state_tables(
             rows, self._tables, sums, keys, sampling, height=height, collect=lambda plans: self._collected(plans, rows)
         )
+        makers = [maker for maker, _ in self._pattern_readers]
+        patterns, divided = pattern_tables(rows, makers, pl.DataFrame([sums[key] for key in keys]), keys)
         return State(
             rules=self.rules_fingerprint,
             basis=self.basis,
             grouping=self.grouping,
             keys=tuple(self.grouping.keys),
             sums=sums,
-            tables=tables,
+            tables=tables | patterns,
             as_of=as_of,
             spread=spread,
+            divided=frozenset(name for name in self.grouping.keys if key_column(name) in divided),
             offenders=offenders(rows, self._checks_of(rows.collect_schema()), self._faults(sums)),
         )
 
@@ -140,26 +146,14 @@ class Plan:
             by: the keys to keep; all by default.
 
         Raises:
-            InputError: a state of other rules, keys, periods, sampling, or another `as_of` than the rest.
+            InputError: a state of other rules, keys, periods, sampling, or another `as_of` than the rest; or a key is
+                dropped by which the rows of an item differ.
             ParameterError: no states, or a key that they do not have.
         """
         given = [self.load(part) if isinstance(part, (str, Path)) else self._own(part) for part in parts]
         if not given:
             raise ParameterError(f"{self._named}: nothing to merge; give at least one state")
-        first = given[0]
-        for other in given[1:]:
-            refuse_unlike(self._named, first, other)
-        kept = first.keys if by is None else (by,) if isinstance(by, str) else tuple(by)
-        if unknown := [key for key in kept if key not in first.keys]:
-            raise ParameterError(f"{self._named}: the states have no key {unknown[0]!r}; they have {list(first.keys)}")
-        dropped = [key_column(key) for key in first.keys if key not in kept]
-        sums = added([part.sums for part in given], dropped)
-        tables = {name: added_tables([part.tables[name] for part in given], dropped, sums) for name in first.tables}
-        shown: dict[int, tuple[str, ...]] = {}
-        for part in given:
-            for place, values in part.offenders.items():
-                shown.setdefault(place, values)
-        return replace(first, keys=kept, sums=sums, tables=tables, offenders=shown)
+        return merged(self._named, given, by)
 
     def finish(self, state: State, *, level: float = 0.95, min_n: int | None = None) -> pl.DataFrame:
         """The figures of a state, one row a group and metric, in the columns of `evaluate`.
@@ -183,6 +177,8 @@ class Plan:
         for maker, alike in self._table_readers:
             table = read_histogram(own.tables[maker.name], maker, sums.select(keys))
             readings |= read_table(table, alike, level=level)
+        for maker, alike in self._pattern_readers:
+            readings |= read_patterns(own.tables[maker.name], alike, sums.select(keys), level=level)
         return self._answer(sums, readings, own.keys, level, min_n)
 
     def evaluated(self, rows: pl.LazyFrame, *, level: float, min_n: int | None, held: bool) -> pl.DataFrame:
@@ -323,12 +319,13 @@ class Plan:
 
     @cached_property
     def _table_readers(self) -> list[tuple[Rule, list[Rule]]]:
-        """The rules that read tables, those of one table together; the first of them makes it."""
-        readers: dict[tuple[bytes, ...], list[Rule]] = {}
-        for rule in self.rules:
-            if isinstance(rule.shape, TableShape):
-                readers.setdefault(table_rules(rule), []).append(rule)
-        return [(alike[0], alike) for alike in readers.values()]
+        """The rules that read value tables, those of one table together; the first of them makes it."""
+        return _sharing([rule for rule in self.rules if isinstance(rule.shape, TableShape)], table_rules)
+
+    @cached_property
+    def _pattern_readers(self) -> list[tuple[Rule, list[Rule]]]:
+        """The same of the rules that read patterns."""
+        return _sharing([rule for rule in self.rules if isinstance(rule.shape, PatternShape)], pattern_rules)
 
     @property
     def _wholes(self) -> list[Rule]:
@@ -387,3 +384,11 @@ class Plan:
             blank = pl.Series(PERIOD, [None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, rows.height)
             rows.insert_column(len(keys), blank)
         return rows if min_n is None else suppress(rows, keys, min_n)
+
+
+def _sharing(rules: Iterable[Rule], table: Callable[[Rule], Hashable]) -> list[tuple[Rule, list[Rule]]]:
+    """The rules of each table, and the first of them."""
+    readers: dict[Hashable, list[Rule]] = {}
+    for rule in rules:
+        readers.setdefault(table(rule), []).append(rule)
+    return [(alike[0], alike) for alike in readers.values()]

@@ -31,6 +31,8 @@ class State:
         tables: by name, the value tables: keys, bin, and one column a sum.
         as_of: the instant up to which the rows were known, if it was stated.
         spread: whether there is still a row a cluster, so that clusters may lie in several parts.
+        divided: the keys of which one item has several values, where rows of an item are read together: they cannot be
+            dropped.
         offenders: values of rows that cannot be, as they print, by the place of the check that they break.
     """
 
@@ -42,6 +44,7 @@ class State:
     tables: Mapping[str, pl.DataFrame] = field(default_factory=dict)
     as_of: datetime | None = None
     spread: bool = False
+    divided: frozenset[str] = frozenset()
     offenders: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -59,6 +62,7 @@ def to_frame(state: State) -> pl.DataFrame:
         "keys": state.keys,
         "as_of": None if state.as_of is None else state.as_of.isoformat(),
         "spread": state.spread,
+        "divided": sorted(state.divided),
         "offenders": {str(place): values for place, values in state.offenders.items()},
         "columns": {name: frame.columns for name, frame in _frames(state).items()},
     }
@@ -88,6 +92,7 @@ def from_frame(whole: pl.DataFrame) -> State:
             tables={name.removeprefix("table:"): frame for name, frame in frames.items()},
             as_of=as_of,
             spread=header["spread"],
+            divided=frozenset(header.get("divided", ())),
             offenders={int(place): tuple(values) for place, values in header["offenders"].items()},
         )
     except (pl.exceptions.PolarsError, ValueError, KeyError, TypeError, AttributeError):

@@ -11,7 +11,7 @@ from servicequality.datasets import effects as e
 from servicequality.datasets.contacts import agent_time_table, answer, complete_contacts, contacts_table
 from servicequality.datasets.customers import accounts_table, complete_accounts, settle
 from servicequality.datasets.demand import Demand, Hours, ask, break_down
-from servicequality.datasets.export import changes_table, numbered, responses_table, tickets_table
+from servicequality.datasets.export import changes_table, disguised, numbered, responses_table, tickets_table
 from servicequality.datasets.log import instants, look_up
 from servicequality.datasets.releases import deployments_table
 from servicequality.datasets.surroundings import incidents_table, sessions_table
@@ -81,7 +81,13 @@ class Truth:
 
 
 def service_desk(
-    n_tickets: int = 5_000, *, seed: int = 0, start: date = START, weeks: int = WEEKS, as_of: datetime | None = None
+    n_tickets: int = 5_000,
+    *,
+    seed: int = 0,
+    start: date = START,
+    weeks: int = WEEKS,
+    as_of: datetime | None = None,
+    disguised_bot: bool = False,
 ) -> Records:
     """The export of a simulated service desk in Berlin, open from 08:00 to 18:00 on working days.
 
@@ -99,15 +105,25 @@ def service_desk(
         weeks: how long tickets are created.
         as_of: when the export is made: later rows are not in it, later stamps are null. The end of the last week by
             default, when some tickets are still open.
+        disguised_bot: the bot writes under an agent's account, `agent-bot`, and its messages look like an agent's, so that it
+            seems to give many first responses; all other rows are the same.
 
     Raises:
         ParameterError: `n_tickets` or `weeks` is below 1, or `as_of` has no time zone or is before `start`.
     """
-    return service_desk_with_truth(n_tickets, seed=seed, start=start, weeks=weeks, as_of=as_of)[0]
+    return service_desk_with_truth(
+        n_tickets, seed=seed, start=start, weeks=weeks, as_of=as_of, disguised_bot=disguised_bot
+    )[0]
 
 
 def service_desk_with_truth(
-    n_tickets: int = 5_000, *, seed: int = 0, start: date = START, weeks: int = WEEKS, as_of: datetime | None = None
+    n_tickets: int = 5_000,
+    *,
+    seed: int = 0,
+    start: date = START,
+    weeks: int = WEEKS,
+    as_of: datetime | None = None,
+    disguised_bot: bool = False,
 ) -> tuple[Records, Truth]:
     """`service_desk`, and the truth about its complete history.
 
@@ -117,6 +133,7 @@ def service_desk_with_truth(
         start: as in `service_desk`.
         weeks: as in `service_desk`.
         as_of: as in `service_desk`; the truth does not depend on it.
+        disguised_bot: as in `service_desk`; the truth does not depend on it.
 
     Raises:
         ParameterError: As in `service_desk`.
@@ -145,9 +162,10 @@ def service_desk_with_truth(
     }
     messages, changes = history.messages.frame(), history.changes.frame()
     messages, changes = (log.filter(pl.col("at") <= made) for log in (messages, changes))
+    responses = responses_table(demand, messages, ids, names)
     records = Records(
         tickets=tickets_table(demand, history, changes, ids, names, made),
-        responses=responses_table(demand, messages, ids, names),
+        responses=disguised(responses) if disguised_bot else responses,
         changes=changes_table(changes, ids, names),
         answers=answers_table(opinions, demand, history, ids, names["requester"], made),
         reviews=reviews_table(rng, history, ids, names["agent"], made),

@@ -8,7 +8,7 @@ from servicequality.checks import column, holds_instants, listed, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import changes_of, known_events, needed
 from servicequality.events.numbering import TicketNumbers, one_after_another
-from servicequality.events.per_ticket import Sum, any_of, count, distinct, last, of_present
+from servicequality.events.per_ticket import Sum, any_of, count, distinct, earliest, first, last, latest, of_present
 from servicequality.model import Records, TableLike, as_frame
 
 __all__ = ["HELD", "assignment_facts", "in_force", "values_in_force"]
@@ -26,16 +26,18 @@ def assignment_facts(
 ) -> pl.LazyFrame:
     """What the moves of each ticket come to, of that what is asked, in the order of the tickets' numbers.
 
-    `reassignments`, `escalations`, `_teams`, and the fields in force: `_held_…`, and `_set_…` if there is one. A first
+    `reassignments` and those of the agent and of the team alone, `handoffs`, `escalations`, `_teams`, and the fields in
+    force: `_held_…`, and `_set_…` if there is one. `_prior_agent` held the ticket before the log begins; `_first_agent` and
+    `_last_agent` are the first and the last to whom it was assigned later, with the instants. A first
     assignment is not a reassignment. Agent and team replaced at one instant are one. A tier that is set after creation is
     an escalation even if nothing says which one it was before: every ticket begins in some tier. All are null of a
     ticket without such changes. `carried`: the log says what the value was before.
     """
-    first = pl.col("previous") if carried else pl.lit(None, pl.String)
-    read = sorted({*_MOVES, *_KEPT})
+    carried_value = pl.col("previous") if carried else pl.lit(None, pl.String)
+    read = sorted({*_MOVES, *_KEPT, *(["handoff"] if "handoffs" in names else [])})
     story = pl.col("_ticket").cast(pl.Int64) * len(read) + pl.col("field").cast(pl.Enum(read)).to_physical()
     rows = known_events(changes.filter(pl.col("field").is_in(read)), numbers, known).select(
-        "_ticket", "_created", "_at", "field", "value", story.alias("_story"), first.alias("_first")
+        "_ticket", "_created", "_at", "field", "value", story.alias("_story"), carried_value.alias("_first")
     )
     begins = (pl.col("_story") != pl.col("_story").shift()).fill_null(value=True)
     rows = one_after_another(rows, by="_story").with_columns(
@@ -47,10 +49,14 @@ def assignment_facts(
     risen = moved | (
         pl.col("previous").is_null() & pl.col("value").is_not_null() & (pl.col("_at") > pl.col("_created"))
     )
-    is_team = pl.col("field") == "team"
+    is_team, is_agent = pl.col("field") == "team", pl.col("field") == "agent"
     flagged = rows.with_columns(
         _moved=pl.when(moved & pl.col("field").is_in(["agent", "team"])).then("_at"),
         _risen=risen & (pl.col("field") == "tier"),
+        _agent_moved=moved & is_agent,
+        _team_moved=moved & is_team,
+        _assigned=is_agent & pl.col("value").is_not_null() & pl.col("value").ne_missing(pl.col("previous")),
+        _had_agent=is_agent & pl.col("_began"),
         _team=pl.when(is_team).then("value"),
         # The team before the first move counts too, once.
         _began=is_team & pl.col("_began"),
@@ -58,7 +64,15 @@ def assignment_facts(
     )
     sums = {
         "reassignments": distinct(pl.col("_moved").rank("dense")),
+        "agent_reassignments": count(pl.col("_agent_moved")),
+        "team_reassignments": count(pl.col("_team_moved")),
+        "handoffs": count(pl.col("field") == "handoff"),
         "escalations": count(pl.col("_risen")),
+        "_prior_agent": first("_first", pl.String(), pl.col("_had_agent")),
+        "_first_agent": first("value", pl.String(), pl.col("_assigned")),
+        "_first_assigned": earliest(pl.col("_assigned")),
+        "_last_agent": last("value", pl.String(), pl.col("_assigned")),
+        "_last_assigned": latest(pl.col("_assigned")),
         "_logged_teams": distinct(pl.col("_team").cast(pl.Categorical).to_physical()),
         "_had_team": any_of(pl.col("_began")),
         "_back_in_team": any_of(pl.col("_back")),

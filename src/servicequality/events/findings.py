@@ -1,69 +1,31 @@
 """What can be wrong with a desk's tables: one lazy row a finding, with its count and first cases."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import polars as pl
 
 from servicequality.checks import column
 from servicequality.events.as_of import STAMPS, changes_of, microseconds
+from servicequality.events.automated import QUICK_SECONDS, reply_habits
+from servicequality.events.counting import EVERY, Finding, by_word, counted
+from servicequality.events.declared import of_agents
+from servicequality.events.kinds import who
 from servicequality.events.numbering import TicketNumbers, one_after_another
-from servicequality.model import Records
+from servicequality.model import TABLES, Records, schema_of
 
-__all__ = ["FIELDS", "TIED", "Finding", "counted", "findings"]
+__all__ = ["AUTOMATED", "FIELDS", "NAMELESS", "STRANGE_REASON", "TIED", "findings"]
 
 TIED = "tickets that depend on the order of rows of one instant"
+AUTOMATED = "account whose replies look automated"
+NAMELESS = "status in no set, so it runs"
+STRANGE_REASON = "excluded for a reason that is not named"
 
 FIELDS = ("status", "priority", "agent", "team", "tier", "policy", "schedule", "handoff")
 """The fields of `Change` that anything here reads."""
 
 _NEVER = -(2**62)
-_EVERY = pl.first().is_null() | pl.first().is_not_null()
-
-
-class Finding(NamedTuple):
-    """What may be wrong with a row.
-
-    Attributes:
-        finding: what, in words.
-        mask: row rule that holds for such a row; null is false.
-        about: the column that it is about, if it is about one.
-        show: the column whose first three different values are shown, if any are.
-    """
-
-    finding: str
-    mask: pl.Expr
-    about: str | None = None
-    show: str | None = "ticket_id"
-
-    @property
-    def examples(self) -> pl.Expr:
-        """The values that are shown."""
-        if self.show is None:
-            return pl.lit(None, pl.String)
-        hit = pl.col(self.show).cast(pl.String).filter(self.mask)
-        return hit.unique(maintain_order=True).head(3).str.join(", ")
-
-
-def counted(table: str, rows: pl.LazyFrame, sought: Sequence[Finding], of: int | None = None) -> pl.LazyFrame:
-    """One row a finding, all of them in one scan: `table`, `finding`, `about`, `count`, `examples`, `of`.
-
-    Args:
-        table: the table that they are about.
-        rows: the rows that are looked at.
-        sought: what is counted.
-        of: of how many rows they are a part; of all `rows` by default.
-    """
-    return rows.select(
-        pl.lit(table).alias("table"),
-        pl.lit(pl.Series([[one.finding for one in sought]])).alias("finding"),
-        pl.lit(pl.Series([[one.about for one in sought]], dtype=pl.List(pl.String))).alias("about"),
-        pl.concat_list(one.mask.sum().cast(pl.Int64) for one in sought).alias("count"),
-        pl.concat_list(one.examples for one in sought).alias("examples"),
-        (pl.len() if of is None else pl.lit(of)).cast(pl.Int64).alias("of"),
-    ).explode("finding", "about", "count", "examples")
 
 
 def findings(
@@ -75,15 +37,28 @@ def findings(
     """
     for table, rows in records.tables.items():
         if table in ("tickets", "responses", "changes"):
-            nulls = [Finding("null", column(name).is_null(), name, None) for name in rows.collect_schema()]
-            yield counted(table, rows, [Finding("rows", _EVERY, show=None), *nulls])
-    yield counted("tickets", tickets, list(_of_tickets(reasons)))
+            # A role that nobody mapped is no gap.
+            own = [
+                name
+                for name in rows.collect_schema()
+                if name not in schema_of(TABLES[table]) or records.has(table, name)
+            ]
+            nulls = [Finding("null", column(name).is_null(), name, None) for name in own]
+            yield counted(table, rows, [Finding("rows", EVERY, show=None), *nulls])
+    yield counted("tickets", tickets, list(_of_tickets(records, reasons)))
+    excluded = pl.col("excluded").str.to_lowercase()
+    yield by_word("tickets", STRANGE_REASON, tickets, pl.when(~excluded.is_in(sorted(reasons))).then(excluded))
+    if records.changes is None and records.has("tickets", "status"):
+        nameless = ~pl.col("status").str.to_lowercase().is_in(sorted(named))
+        yield counted("tickets", tickets, [Finding(NAMELESS, nameless, show="status")])
+        yield by_word("tickets", NAMELESS, tickets, pl.when(nameless).then(pl.col("status").str.to_lowercase()))
+    yield from of_agents(records)
     heads = tickets.select("ticket_id", microseconds("created_at").fill_null(_NEVER).alias("_created"))
     known = heads.unique("ticket_id", keep="first").sort("ticket_id").collect(engine="streaming")
     if records.responses is not None:
-        log = _Log(records.responses, known)
+        log = _Log(records.responses.with_columns(who(records, "author", "author_id")), known)
         yield from _of_events("responses", log)
-        yield from _of_responses(log)
+        yield from _of_responses(log, records)
     if (changes := changes_of(records)) is not None:
         log = _Log(changes, known)
         yield from _of_events("changes", log)
@@ -129,17 +104,22 @@ class _Log:
         return self.events.filter(key.is_in(pl.Series(keys[1:][keys[1:] == keys[:-1]]).unique().implode()))
 
 
-def _of_tickets(reasons: frozenset[str]) -> Iterator[Finding]:
+def _of_tickets(records: Records, reasons: frozenset[str]) -> Iterator[Finding]:
+    def mapped(*names: str) -> bool:
+        return all(records.has("tickets", name) for name in names)
+
     yield Finding("duplicate id", pl.col("ticket_id").is_duplicated())
-    for stamp in STAMPS:
+    for stamp in filter(mapped, STAMPS):
         yield Finding("stamp before creation", pl.col(stamp) < pl.col("created_at"), stamp)
     for first, last in (("first_resolved_at", "resolved_at"), ("resolved_at", "closed_at")):
-        yield Finding("stamps reversed", pl.col(first) > pl.col(last), f"{first} > {last}")
-    ended = pl.any_horizontal(pl.col(stamp).is_not_null() for stamp in STAMPS[1:])
-    yield Finding("without an end stamp", ~ended, show=None)
+        if mapped(first, last):
+            yield Finding("stamps reversed", pl.col(first) > pl.col(last), f"{first} > {last}")
+    if any(map(mapped, STAMPS[1:])):
+        ended = pl.any_horizontal(pl.col(stamp).is_not_null() for stamp in STAMPS[1:])
+        yield Finding("without an end stamp", ~ended, show=None)
     out = pl.col("excluded").str.to_lowercase().is_in(sorted(reasons))
     yield Finding("excluded", out)
-    yield Finding("excluded for a reason that is not named", ~out)
+    yield Finding(STRANGE_REASON, ~out)
 
 
 def _of_events(table: str, log: _Log) -> Iterator[pl.LazyFrame]:
@@ -150,14 +130,17 @@ def _of_events(table: str, log: _Log) -> Iterator[pl.LazyFrame]:
     yield counted("tickets", log.heads, [Finding(f"without {table}", pl.col("_silent"))])
 
 
-def _of_responses(log: _Log) -> Iterator[pl.LazyFrame]:
-    anonymous = (pl.col("author") == "agent") & pl.col("author_id").is_null()
+def _of_responses(log: _Log, records: Records) -> Iterator[pl.LazyFrame]:
     unsaid = pl.col("opening").is_null() & (pl.col("_at") == pl.col("_created"))
-    sought = [
-        Finding("unknown author", pl.col("author").is_null()),
-        Finding("agent message without author_id", anonymous),
-        Finding("taken for the opening text", unsaid),
-    ]
+    sought = [Finding("unknown author", pl.col("author").is_null()), Finding("taken for the opening text", unsaid)]
+    if records.has("responses", "author_id"):
+        anonymous = (pl.col("author") == "agent") & pl.col("author_id").is_null()
+        sought.append(Finding("agent message without author_id", anonymous))
+        habits = [
+            Finding(AUTOMATED, pl.col("is_quick"), f"within {QUICK_SECONDS} seconds", "author_id", 12),
+            Finding(AUTOMATED, pl.col("is_sleepless"), "round the clock", "author_id", 12),
+        ]
+        yield counted("responses", reply_habits(log.rows), habits)
     yield counted("responses", log.rows, sought)
     public = pl.col("public").fill_null(value=True) & ~pl.col("automated").fill_null(value=False)
     sides = (
@@ -173,7 +156,8 @@ def _of_changes(log: _Log, named: frozenset[str], records: Records) -> Iterator[
     yield counted("changes", log.rows, [Finding("field that nothing reads", strange, show="field")])
     status = log.rows.filter(pl.col("field") == "status")
     nameless = ~pl.col("value").str.to_lowercase().is_in(sorted(named))
-    yield counted("changes", status, [Finding("status in no set, so it runs", nameless, show="value")])
+    yield counted("changes", status, [Finding(NAMELESS, nameless, show="value")])
+    yield by_word("changes", NAMELESS, status, pl.when(nameless).then(pl.col("value").str.to_lowercase()))
     order = (
         (pl.col("sequence").n_unique() == pl.len()) & pl.col("sequence").is_not_null().all()
         if records.has("changes", "sequence")
@@ -207,4 +191,4 @@ def _previous(log: _Log, *, carried: bool) -> pl.LazyFrame:
 
 def _tickets_of(table: str, rows: pl.LazyFrame, log: _Log) -> pl.LazyFrame:
     """How many tickets hang on the order of these rows, of those that the table has events of."""
-    return counted(table, rows.select(pl.col("ticket_id").unique().sort()), [Finding(TIED, _EVERY)], log.tickets)
+    return counted(table, rows.select(pl.col("ticket_id").unique().sort()), [Finding(TIED, EVERY)], log.tickets)

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import polars as pl
 
 from servicequality.events.as_of import known_events
+from servicequality.events.kinds import who
 from servicequality.events.numbering import TicketNumbers
 from servicequality.events.per_ticket import any_of, count, distinct, earliest, of_present, total
 from servicequality.model import Records
@@ -16,11 +17,11 @@ def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFra
     """Every message that was known, with what it counts as: `_human`, `_public`, `_opening`, `_customer`.
 
     A message whose visibility is not recorded is public; one without a mark for the opening text is that text if it is as
-    old as the ticket; a message of an unknown author is nobody's.
+    old as the ticket; a message of an unknown author is nobody's. What `author` says is outranked by the agents (`who`).
     """
     if records.responses is None:
         return None
-    rows = records.responses.with_columns(
+    rows = records.responses.with_columns(who(records, "author", "author_id")).with_columns(
         _human=(pl.col("author") == "agent").fill_null(value=False) & ~pl.col("automated").fill_null(value=False),
         _customer=(pl.col("author") == "customer").fill_null(value=False),
         _public=pl.col("public").fill_null(value=True),
@@ -51,11 +52,12 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
             "_first_work": earliest(human & ~opening),
             "public_agent_messages": count(human & public),
             "agent_replies": count(reply),
+            "internal_notes": count(human & ~public),
             "customer_messages": count(customer),
             "_followups": count(customer & ~opening),
             "_agent_messages": count(human),
             "_named": count(agent.is_not_null()),
-            "agents": distinct(agent.cast(pl.Categorical).to_physical()),
+            "agents": distinct(agent.cast(pl.String).cast(pl.Categorical).to_physical()),
             "handle_seconds": total(handled.fill_null(0), pl.Float64),
             "_is_handled": any_of(handled.is_not_null()),
         },

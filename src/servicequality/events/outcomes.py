@@ -10,12 +10,13 @@ from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import FirstResponse
 from servicequality.model import Records
 
-__all__ = ["closing", "durations", "first_contact", "resolution", "response", "touches"]
+__all__ = ["assignees", "closing", "durations", "first_contact", "ratings", "resolution", "response", "touches"]
 
 _UNSAID = "ended, but nothing says when"
 _NO_END = "neither status changes nor a stamp nor a status tells"
 _NO_CLOSE = "neither status changes nor a stamp tell of a close"
 _NO_REPLY = "neither messages nor a stamp tell"
+_NO_ASSIGNMENT = "no log tells of assignments"
 
 
 def resolution(records: Records, sets: StatusSets) -> list[pl.Expr]:
@@ -107,6 +108,25 @@ def response(records: Records, variant: FirstResponse) -> list[pl.Expr]:
     ]
 
 
+def assignees(records: Records) -> list[pl.Expr]:
+    """`_assigned`, when an agent first held the ticket, and `_assigned_last`; and the agents."""
+    logged = ("_last_agent", "_prior_agent") if records.changes is not None else ()
+    nobody = pl.when(pl.lit(value=False)).then("agent_id")  # in the type of the agents
+    had = pl.col("_prior_agent").is_not_null()
+
+    def since(at: str) -> pl.Expr:
+        return pl.max_horizontal("_created", pl.when(pl.col(at).is_not_null()).then(at))
+
+    first = pl.when(had).then("_created").when(pl.col("_first_assigned").is_not_null()).then(since("_first_assigned"))
+    last = pl.when(pl.col("_last_assigned").is_not_null()).then(since("_last_assigned")).when(had).then("_created")
+    return [
+        first.alias("_assigned"),
+        last.alias("_assigned_last"),
+        (pl.coalesce("_prior_agent", "_first_agent") if logged else nobody).alias("first_agent_id"),
+        pl.coalesce(*logged, "agent_id").alias("last_agent_id"),
+    ]
+
+
 def durations(records: Records, known: int, schedule: Hours | None) -> list[pl.Expr]:
     """Every instant with its seconds, also in the schedule's time, whether they end with the event, and why there are none."""
     response, end = pl.col("_response"), pl.col("_resolution")
@@ -117,6 +137,10 @@ def durations(records: Records, known: int, schedule: Hours | None) -> list[pl.E
     no_action = (
         pl.lit("no log tells") if records.responses is None and records.changes is None else pl.lit(None, pl.String)
     )
+    # An agent of whom the log does not tell held it since nobody knows when.
+    untold = pl.lit(value=True) if records.changes is None else pl.col("agent_id").is_not_null()
+    unassigned: pl.Expr = pl.when(untold & pl.col("_assigned").is_null()).then(pl.lit(_NO_ASSIGNMENT))
+    unstarted = pl.coalesce(unassigned, pl.when(pl.col("_assigned").is_null()).then(pl.lit("it was never assigned")))
     return [
         *_pair(
             "first_response",
@@ -150,6 +174,30 @@ def durations(records: Records, known: int, schedule: Hours | None) -> list[pl.E
             at="closed_at",
         ),
         *_pair(
+            "first_assignment",
+            pl.col("_assigned"),
+            end,
+            "_created",
+            pl.coalesce(unassigned, lost),
+            records,
+            known,
+            schedule,
+            at="first_assigned_at",
+        ),
+        instant(pl.col("_assigned_last"), records).alias("last_assigned_at"),
+        *_pair(
+            "assignment_to_resolution",
+            end,
+            None,
+            "_assigned",
+            lost,
+            records,
+            known,
+            schedule,
+            at="",
+            unstarted=unstarted,
+        ),
+        *_pair(
             "first_action", pl.col("_action"), end, "_created", pl.coalesce(no_action, lost), records, known, schedule
         ),
     ]
@@ -166,13 +214,18 @@ def _pair(
     schedule: Hours | None,
     *,
     at: str | None = None,
+    unstarted: pl.Expr | None = None,
 ) -> list[pl.Expr]:
+    """The instant of an event, unless `at` is empty, with its durations; `unstarted` says why there is no start."""
     stop = pl.coalesce(event, *([] if competing is None else [competing]), pl.lit(known))
-    reason = pl.when(stop < pl.col(start)).then(pl.lit("it lies before the start")).when(event.is_null()).then(unknown)
+    late = pl.lit("it lies before the start")
+    reason: pl.Expr = pl.when(stop < pl.col(start)).then(late).when(event.is_null()).then(unknown)
+    if unstarted is not None:
+        reason = pl.coalesce(unstarted, reason)
     twins = {} if schedule is None else {"working_seconds": worked(schedule, pl.col(start), stop)}
     times = {"seconds": seconds(stop - pl.col(start)), **twins}
     return [
-        instant(event, records).alias(at or f"{name}_at"),
+        *([] if at == "" else [instant(event, records).alias(at or f"{name}_at")]),
         *(pl.when(reason.is_null()).then(time).alias(f"{name}_{twin}") for twin, time in times.items()),
         pl.when(reason.is_null()).then(event.is_not_null()).alias(f"{name}_observed"),
         reason.alias(f"{name}_reason"),
@@ -181,8 +234,14 @@ def _pair(
 
 def touches(records: Records, sets: StatusSets, schedule: Hours | None) -> list[pl.Expr]:
     """Counts that are 0, and not unknown, for a ticket without rows in a table that exists."""
-    written = ("public_agent_messages", "agent_replies", "customer_messages", "_followups", "_agent_messages")
-    moves = {"reassignments": pl.coalesce("reassignments", "_own_reassignments"), "escalations": pl.col("escalations")}
+    written = (
+        "public_agent_messages", "agent_replies", "internal_notes", "customer_messages", "_followups", "_agent_messages",
+    )  # fmt: skip
+    logged = ("agent_reassignments", "team_reassignments", "handoffs", "escalations")
+    moves = {
+        "reassignments": pl.coalesce("reassignments", "_own_reassignments"),
+        **{name: pl.col(name) for name in logged},
+    }
     if records.changes is not None:
         moves = {name: count.fill_null(0) for name, count in moves.items()}
     agents = (
@@ -197,6 +256,9 @@ def touches(records: Records, sets: StatusSets, schedule: Hours | None) -> list[
     teams = pl.coalesce(logged_teams, pl.when(pl.col("team").is_not_null()).then(1)).cast(pl.Int64)
     held = ["hold_seconds", *([] if schedule is None else ["hold_working_seconds"])]
     hold = [] if sets.paused else [pl.lit(None, pl.Float64).alias(name) for name in held]
+    # Nobody knows since when an agent held it of whom the log does not tell, nor how long an end without a date was away.
+    told = (pl.col("_assigned").is_not_null() | pl.col("agent_id").is_null()) & pl.col("_end_unknown").is_null()
+    idle = ["unassigned_seconds", *([] if schedule is None else ["unassigned_working_seconds"])]
     return [
         *(pl.col(name).fill_null(0) for name in (written if records.responses is not None else ())),
         *(count.alias(name) for name, count in moves.items()),
@@ -204,16 +266,31 @@ def touches(records: Records, sets: StatusSets, schedule: Hours | None) -> list[
         agents.cast(pl.Int64).alias("agents"),
         teams.alias("teams"),
         *hold,
+        *(pl.when(told).then(name).alias(name) for name in idle),
+    ]
+
+
+def ratings(records: Records) -> list[pl.Expr]:
+    """How often it was rated, when first and last, and whether the last rating turned from the first."""
+    rated, change = pl.col("_ratings").fill_null(0), pl.col("last_rating") - pl.col("first_rating")
+    turn = pl.when(change > 0).then(pl.lit("up")).when(change < 0).then(pl.lit("down")).otherwise(pl.lit("same"))
+    return [
+        instant(pl.col("_first_rated"), records).alias("first_rated_at"),
+        instant(pl.col("_last_rated"), records).alias("last_rated_at"),
+        pl.when(rated > 1).then(turn).alias("rating_turn"),
+        pl.col("_ratings").alias("rating_count"),
     ]
 
 
 def first_contact() -> list[pl.Expr]:
-    """The four meanings of resolved at first contact: false for an open ticket, null where messages are not known."""
+    """The meanings of resolved at first contact: false for an open ticket, null where messages are not known."""
     ended = pl.col("_is_ended")
     once = (pl.col("resolution_count") == 1) & (pl.col("agents") == 1)
     return [
         (ended & (pl.col("public_agent_messages") == 1)).alias("one_touch"),
+        (ended & (pl.col("public_agent_messages") == 2)).alias("two_touch"),
         (ended & (pl.col("public_agent_messages") > 2)).alias("multi_touch"),
+        (ended & (pl.col("escalations") == 0) & (pl.col("team_reassignments") == 0)).alias("first_tier_resolution"),
         (ended & (pl.col("_followups") == 0)).alias("no_customer_followup"),
         (ended & once).alias("closed_once_one_teammate"),
     ]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-__all__ = ["Sum", "any_of", "count", "distinct", "earliest", "last", "latest", "of_present", "total"]
+__all__ = ["Sum", "any_of", "count", "distinct", "earliest", "first", "last", "latest", "of_present", "total"]
 
 _NEVER = 2**63 - 1
 _NONE = 2**32 - 1
@@ -126,11 +126,21 @@ def latest(which: pl.Expr) -> Sum:
 
 def last(value: str, dtype: pl.DataType | type[pl.DataType], which: pl.Expr | None = None) -> Sum:
     """The value in the last of the ticket's rows, or of those that are such, as the rows are ordered; null if none is."""
+    return _at_an_end(value, dtype, which, last=True)
 
+
+def first(value: str, dtype: pl.DataType | type[pl.DataType], which: pl.Expr | None = None) -> Sum:
+    """The value in the first of the ticket's rows, or of those that are such, as the rows are ordered; null if none is."""
+    return _at_an_end(value, dtype, which, last=False)
+
+
+def _at_an_end(value: str, dtype: pl.DataType | type[pl.DataType], which: pl.Expr | None, *, last: bool) -> Sum:
     def kernel(blocks: Sequence[Block], size: int) -> pl.Series:
         place, start = np.full(size, _NEVER), 0
         for ticket, (values, *chosen) in blocks:
             rows = _rows(chosen[0]) if chosen else np.arange(len(ticket))
+            if not last:  # what is written last stays
+                rows = rows[place[ticket[rows]] == _NEVER][::-1]
             place[ticket[rows]] = start + rows
             start += len(values)
         if not blocks:

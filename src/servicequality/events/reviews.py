@@ -13,7 +13,8 @@ from servicequality.model import as_frame
 
 __all__ = ["review_scores"]
 
-_KEPT = ("at", "ticket_id", "agent_id", "reviewer_id")
+KEPT = ("at", "ticket_id", "agent_id", "reviewer_id")
+"""What a scored review keeps of its rows, as far as they have it."""
 _NUMBER = Column(kind="number", meaning="a finite number")
 _FLAG = Column(kind="flag", meaning="true or false")
 SLACK = 1e-9
@@ -68,7 +69,7 @@ def review_scores(
     part, length = rating - low, high - low
     failed = part < critical_below * length - SLACK * length
     critical, weight = pl.col("critical"), pl.col("weight")
-    kept = [name for name in (*_KEPT, *keep) if name in rows.collect_schema()]
+    kept = [name for name in (*KEPT, *keep) if name in rows.collect_schema()]
     plan = (
         rows.group_by("review_id")
         .agg(

@@ -18,6 +18,7 @@ from servicequality.events.as_of import (
     seconds,
 )
 from servicequality.events.hours import Hours, beside, clock, hours, key_columns, with_keys
+from servicequality.events.kinds import tells_kinds, who
 from servicequality.events.numbering import TicketNumbers, one_after_another
 from servicequality.model import Records
 
@@ -33,10 +34,11 @@ def status_spells(records: Records, *, as_of: dt.datetime, schedule: Hours | Non
 
     Columns `ticket_id`, `sequence` (from 1), `status` (in lower case), `started_at`, `ended_at` (null while it lasts),
     `seconds` (to the end or to `as_of`), `observed` (the ticket has left the status), and `actor` and `actor_id`, who set
-    the status, where the changes have them. Sorted by `ticket_id` and `sequence`. The spells of a ticket follow one another
-    from its creation on and add up to its life. A change to the status that is in force begins no spell. Until its first
-    change a ticket has the status that the log's column `previous` says, or null; nobody set it. Ended statuses last like
-    any other; excluded tickets are there too. With a schedule there is `working_seconds` too.
+    the status, where the changes have them; what an actor is, the table of agents says first. Sorted by `ticket_id` and
+    `sequence`. The spells of a ticket follow one another from its creation on and add up to its life. A change to the
+    status that is in force begins no spell. Until its first change a ticket has the status that the log's column `previous`
+    says, or null; nobody set it. Ended statuses last like any other; excluded tickets are there too. With a schedule there
+    is `working_seconds` too.
 
     `time_in_status` on these rows is the time of a visit, on those of `servicequality.events.status_times` the time of all
     visits.
@@ -56,6 +58,9 @@ def status_spells(records: Records, *, as_of: dt.datetime, schedule: Hours | Non
     schedule = hours(schedule, records)
     changes = _logged(records)
     actors = [name for name in _ACTORS if records.has("changes", name)]
+    if "actor_id" in actors and tells_kinds(records):
+        actors = [*_ACTORS]
+        changes = changes.with_columns(who(records, "actor", "actor_id"))
 
     def plan(read: Heads, _names: Collection[str] | None) -> pl.LazyFrame:
         tickets = with_keys(read(key_columns(schedule)), schedule, records, known)

@@ -6,12 +6,22 @@ from typing import get_args
 
 import polars as pl
 
-from servicequality.checks import choice, column, refusing_misfits
+from servicequality.checks import choice, column, refusing_misfits, shown
+from servicequality.errors import InputError, ParameterError
 from servicequality.events.as_of import Heads, known_at, known_tickets, needed, over_tickets, records_of, words
 from servicequality.events.assignments import HELD
 from servicequality.events.hours import KEY, Hours, hours, key_columns, key_types, with_keys
 from servicequality.events.numbering import TicketNumbers
-from servicequality.events.outcomes import closing, durations, first_contact, resolution, response, touches
+from servicequality.events.outcomes import (
+    assignees,
+    closing,
+    durations,
+    first_contact,
+    ratings,
+    resolution,
+    response,
+    touches,
+)
 from servicequality.events.statuses import StatusSets
 from servicequality.events.ticket_rows import (
     FirstResponse,
@@ -46,6 +56,7 @@ def facts(
     agent_work: tuple[str, ...] = ("new", "open"),
     new: tuple[str, ...] = ("new",),
     closed: tuple[str, ...] = CLOSED,
+    rating: str | None = None,
     schedule: Hours | None = None,
 ) -> pl.LazyFrame:
     """What had happened to each ticket by `as_of`: one row for each ticket that existed and is not excluded.
@@ -54,6 +65,7 @@ def facts(
     What happened after `as_of` is not known: such rows and stamps do not exist. A ticket's facts depend on its own rows and
     on the call alone. Where a ticket has status changes they decide, else its stamps do; so with messages and the stamp of
     the first response, and with the counts of the ticket's own system (`reopen_count`, `reassignments`, `handle_seconds`).
+    Who is a person the table of agents says, if there is one, and else the message's own `author`.
     Status names are compared without regard to case, and a status in no set runs. At equal instants messages precede
     changes; changes of one instant are taken in the order of their `sequence` where it is given, else as they came in.
     Nothing is subtracted for pauses. Where a lazy table holds an id twice, its events belong to one of those rows; `check`
@@ -75,9 +87,18 @@ def facts(
     - `first_action_at`, `first_action_seconds`, `first_action_reason`: the first message of a person on the agents' side,
       note or reply, or the first status that is not a `new` one.
     - `public_agent_messages`, `agent_replies` (without the opening text), `customer_messages`, `agents` (who wrote),
-      `teams`, `reassignments`, `escalations`, `handle_seconds` (recorded work).
+      `internal_notes` (of persons on the agents' side), `teams`, `escalations`, `handle_seconds` (recorded work).
+    - `reassignments` (of agent, team or both at once), `agent_reassignments`, `team_reassignments`, `handoffs` (changes of
+      the field `handoff`).
+    - `first_agent_id`, `first_assigned_at` with `first_assignment_seconds`, `_observed` and `_reason` (from creation; an end
+      without an assignment competes), `last_agent_id`, `last_assigned_at`: of the log's agents. Without a log the last is
+      the ticket's `agent_id`. `assignment_to_resolution_seconds`, `_observed` and `_reason`: from the first assignment to
+      the last resolution, or to `as_of`. `unassigned_seconds`: how long nobody held the ticket while it was not ended.
+    - `first_rating`, `first_rated_at`, `last_rating`, `last_rated_at`, `rating_count` and `rating_turn` (up, down or same;
+      null before there are two): of the answers to the question `rating`, null if none is named.
     - `one_touch`, `multi_touch`, `no_customer_followup`, `closed_once_one_teammate`: the four meanings of resolved at
-      first contact, as of `as_of` and without a window for a second contact.
+      first contact, as of `as_of` and without a window for a second contact. `two_touch` (ended, two public messages of
+      agents) and `first_tier_resolution` (ended, never escalated or given to another team) likewise.
 
     With a schedule every duration but `handle_seconds` has a twin in its working time, such as
     `resolution_working_seconds` or `hold_working_seconds`.
@@ -102,6 +123,7 @@ def facts(
         agent_work: statuses in which the agents work.
         new: statuses in which nobody has acted yet.
         closed: those of the `ended` statuses that close a ticket for good.
+        rating: the question of `SurveyAnswer` whose answers are the ticket's ratings, such as ``"csat"``.
         schedule: the hours that count in the twins. Of `Schedules`, the one whose key is the ticket's `schedule` as of
             `as_of` (a column of its own, or a field of its changes; ``Schedules(…, column="team")`` names another). The
             twins are null where no schedule is in force.
@@ -111,8 +133,9 @@ def facts(
         few facts of a long log take a fraction of the time of all.
 
     Raises:
-        ParameterError: `as_of` has no time zone, a set of statuses is not a tuple of texts, or `first_response` is unknown.
-        InputError: The records hold no tickets, or the table is none of tickets.
+        ParameterError: `as_of` has no time zone, a set of statuses is not a tuple of texts, `first_response` is unknown,
+            or `rating` is no text.
+        InputError: The records hold no tickets, the table is none of tickets, or `rating` is named and they hold no answers.
     """
     choice("first_response", first_response, get_args(FirstResponse))
     known = known_at(as_of)
@@ -128,12 +151,16 @@ def facts(
         agent_work=words("agent_work", agent_work),
         new=words("new", new),
     )
+    if rating is not None and not isinstance(rating, str):
+        raise ParameterError(f"rating must be a question of the answers, such as 'csat', or None; got {shown(rating)}")
+    if rating is not None and records.answers is None:
+        raise InputError("expected records with answers; got none: rating= needs Records(answers=...)")
     reason = exclusion(words("excluded", excluded))
     layers = [
-        in_force_columns(),
+        in_force_columns(records),
         [*resolution(records, sets), *closing(records, sets)],
-        response(records, first_response),
-        [*durations(records, known, schedule), *touches(records, sets, schedule)],
+        [*response(records, first_response), *assignees(records)],
+        [*durations(records, known, schedule), *touches(records, sets, schedule), *ratings(records)],
         first_contact(),
     ]
     sums, own = sum_types(schedule), known_tickets(records, known).collect_schema()
@@ -145,11 +172,13 @@ def facts(
     def plan(read: Heads, names: Collection[str] | None) -> pl.LazyFrame:
         selected = schema if names is None else names
         (now, *rules), needed_sums = _needed(layers, {*selected, *reason.meta.root_names()})
+        if any(name.startswith("unassigned_") for name in needed_sums):
+            needed_sums |= {"resolved_at", "closed_at"}  # they end what no status ends
         if KEY in needed_sums or any(name.endswith("_working_seconds") for name in needed_sums):
             tickets = with_keys(read({*needed_sums, *key_columns(schedule)}), schedule, records, known)
         else:
             tickets = read(needed_sums)
-        rows = ticket_rows(records, tickets, known, sets, first_response, schedule, needed_sums)
+        rows = ticket_rows(records, tickets, known, sets, first_response, schedule, rating, needed_sums)
         return _derived(rows.with_columns(now).filter(reason.is_null()), rules).select(map(column, selected))
 
     return over_tickets(records, known, plan, schema)

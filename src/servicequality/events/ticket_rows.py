@@ -7,9 +7,11 @@ import polars as pl
 
 from servicequality.events.as_of import changes_of
 from servicequality.events.assignments import HELD, assignment_facts, values_in_force
+from servicequality.events.holding import unassigned_facts
 from servicequality.events.hours import Hours, beside
 from servicequality.events.messages import message_facts, messages
 from servicequality.events.numbering import TicketNumbers
+from servicequality.events.ratings import rating_facts
 from servicequality.events.statuses import StatusSets, handovers, status_facts, status_moves
 from servicequality.model import Records
 
@@ -30,7 +32,9 @@ _STATUS: Mapping[str, pl.DataType] = {
 }
 _HELD = [field for field in HELD if field != "status"]
 _ASSIGNMENT: Mapping[str, pl.DataType] = {
-    **dict.fromkeys(("reassignments", "escalations", "_teams"), pl.Int64()),
+    **dict.fromkeys(("reassignments", "agent_reassignments", "team_reassignments"), pl.Int64()),
+    **dict.fromkeys(("handoffs", "escalations", "_teams", "_first_assigned", "_last_assigned"), pl.Int64()),
+    **dict.fromkeys(("_prior_agent", "_first_agent", "_last_agent"), pl.String()),
     **{f"_held_{field}": pl.String() for field in _HELD},
     **{f"_set_{field}": pl.Boolean() for field in _HELD},
 }
@@ -38,14 +42,21 @@ _MESSAGE: Mapping[str, pl.DataType] = {
     **dict.fromkeys(
         ("_reply", "_first_work", "public_agent_messages", "agent_replies", "customer_messages", "agents"), pl.Int64()
     ),
-    **dict.fromkeys(("_followups", "_agent_messages", "_named"), pl.Int64()),
+    **dict.fromkeys(("internal_notes", "_followups", "_agent_messages", "_named"), pl.Int64()),
     "handle_seconds": pl.Float64(),
+}
+
+_UNASSIGNED: Mapping[str, pl.DataType] = {"unassigned_seconds": pl.Float64()}
+_RATINGS: Mapping[str, pl.DataType] = {
+    **dict.fromkeys(("first_rating", "last_rating"), pl.Float64()),
+    **dict.fromkeys(("_ratings", "_first_rated", "_last_rated"), pl.Int64()),
 }
 
 
 def sum_types(schedule: Hours | None) -> dict[str, pl.DataType]:
     """Every column that `ticket_rows` can put beside the tickets, with its type."""
-    return {**_status_columns(schedule), **_ASSIGNMENT, **_MESSAGE, "_turn": pl.Int64()}
+    twinned = _with_twins(_STATUS, schedule) | _with_twins(_UNASSIGNED, schedule)
+    return {**twinned, **_ASSIGNMENT, **_MESSAGE, **_RATINGS, "_turn": pl.Int64()}
 
 
 def ticket_rows(
@@ -55,6 +66,7 @@ def ticket_rows(
     sets: StatusSets,
     first_response: FirstResponse,
     schedule: Hours | None,
+    rating: str | None,
     needed: Collection[str],
 ) -> pl.LazyFrame:
     """Tickets with the sums that are asked; null where a table or a ticket's rows are missing."""
@@ -78,7 +90,7 @@ def ticket_rows(
         changes_of(records),
     )
     notes, carried = first_response != "zammad", records.has("changes", "previous")
-    columns = _status_columns(schedule)
+    columns = _with_twins(_STATUS, schedule)
     add(
         columns,
         None if moves is None else lambda names: status_facts(beside(moves, tickets), known, sets, names, schedule),
@@ -88,6 +100,13 @@ def ticket_rows(
         None if changes is None else lambda names: assignment_facts(changes, carried, numbers, known, names),
     )
     add(_MESSAGE, None if mail is None else lambda names: message_facts(mail, names, notes_count=notes))
+    add(
+        _with_twins(_UNASSIGNED, schedule),
+        None
+        if moves is None
+        else lambda names: unassigned_facts(records, tickets, numbers, moves, known, sets, schedule, names),
+    )
+    add(_RATINGS, None if rating is None else lambda names: rating_facts(records, numbers, known, rating, names))
     # The sums stand in the order of the tickets' numbers: no join has to find their ticket.
     if frames:
         rows = pl.concat([rows, *frames], how="horizontal_extend")
@@ -104,9 +123,9 @@ def ticket_rows(
     return rows.join(turns, on="_ticket", how="left", maintain_order="left")
 
 
-def _status_columns(schedule: Hours | None) -> dict[str, pl.DataType]:
-    twins = _STATUS if schedule is not None else {}
-    return {**_STATUS, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
+def _with_twins(columns: Mapping[str, pl.DataType], schedule: Hours | None) -> dict[str, pl.DataType]:
+    twins = columns if schedule is not None else {}
+    return {**columns, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
 
 
 def as_known(tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, known: int) -> pl.LazyFrame:
@@ -118,9 +137,11 @@ def as_known(tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, kn
     return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(HELD))
 
 
-def in_force_columns() -> list[pl.Expr]:
+def in_force_columns(records: Records) -> list[pl.Expr]:
     """Status, priority, team and agent as they were, from the sums of `ticket_rows`."""
     status = pl.when(pl.col("_ends").is_not_null()).then("_status").otherwise("status").alias("status")
+    if records.changes is None:
+        return [status]
     return [status, *_as_set(_HELD)]
 
 

@@ -15,7 +15,11 @@ from servicequality.shapes import Shape, mean, quantile, share, survival
 Statistic = Literal["median", "p75", "p80", "p90", "p95", "p99"]
 """A quantile by the name that practitioners give it; any other is a number between 0 and 1."""
 
+FinishedStatistic = Statistic | Literal["mean", "smallest", "largest"]
+"""What can be asked of durations of which none is still running."""
+
 _QUANTILES = {"median": 0.5, "p75": 0.75, "p80": 0.8, "p90": 0.9, "p95": 0.95, "p99": 0.99}
+_ENDS: dict[str | float, float] = {"smallest": 0.0, "largest": 1.0}
 
 
 def waiting(
@@ -72,14 +76,16 @@ def elapsed(
 def finished(seconds: str, event: pl.Expr, *, statistic: str | float, limit: float | None) -> Shape:
     """A figure of the finished durations alone."""
     of = answered(seconds) & event
-    shape: Shape
-    if limit is not None:
-        shape = share(pl.col(seconds) <= limit, of=of)
-    elif statistic == "mean":
-        shape = mean(pl.col(seconds), of=of)
-    else:
-        shape = quantile(pl.col(seconds), quantile_of(statistic), of=of)
+    number = pl.col(seconds)
+    shape = of_finished(number, statistic, of=of) if limit is None else share(number <= limit, of=of)
     return shape.excluding(answered(seconds) & ~event)
+
+
+def of_finished(number: pl.Expr, statistic: str | float, *, of: pl.Expr) -> Shape:
+    """The mean, a quantile, or the smallest or largest of numbers that are all known."""
+    if statistic == "mean":
+        return mean(number, of=of)
+    return quantile(number, _ENDS[statistic] if statistic in _ENDS else quantile_of(statistic), of=of)
 
 
 def quantile_of(statistic: str | float) -> float:

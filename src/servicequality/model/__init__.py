@@ -4,7 +4,15 @@ from servicequality.model.frame_input import UNREADABLE as UNREADABLE
 from servicequality.model.frame_input import TableLike, as_frame
 from servicequality.model.frame_input import holds_rows as holds_rows
 from servicequality.model.frames import from_frame, to_frame
-from servicequality.model.operations import Account, AgentTime, Contact, ContactOutcome, Deployment
+from servicequality.model.operations import (
+    Account,
+    Agent,
+    AgentKind,
+    AgentTime,
+    Contact,
+    ContactOutcome,
+    Deployment,
+)
 from servicequality.model.record import Record
 from servicequality.model.records import Records
 from servicequality.model.rows import (
@@ -20,10 +28,14 @@ from servicequality.model.rows import (
 from servicequality.model.schema import schema_of
 from servicequality.model.tables import TABLES
 from servicequality.model.validation import conform
+from servicequality.model.validation import refuse as refuse
+from servicequality.model.validity import validity_faults as validity_faults
 
 __all__ = [
     "TABLES",
     "Account",
+    "Agent",
+    "AgentKind",
     "AgentTime",
     "Author",
     "Change",

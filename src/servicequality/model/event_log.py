@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import column, holds_texts, listed, near, shown
+from servicequality.checks import column, holds_texts, listed, near, shown, values_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.frame_input import as_frame
 from servicequality.model.record import Record
@@ -16,8 +16,8 @@ from servicequality.model.validation import faults_and_frame, refuse
 
 __all__ = ["tables_of_log"]
 
-_FIELDS = {"status": "status", "agent": "agent_id", "team": "team", "priority": "priority"}
-"""What is watched for changes: the field of a change, and the role of a ticket that it holds."""
+_FIELDS = {"status": "status", "agent": "agent_id", "team": "team", "priority": "priority", "tier": "tier"}
+"""What is watched for changes: the field of a change, and the role of a ticket that it holds, if it is one."""
 _KEPT = "servicequality.kept:"
 _MESSAGE = "servicequality.message"
 
@@ -32,6 +32,7 @@ class EventLog(Record):
     agent: str | None = None
     team: str | None = None
     priority: str | None = None
+    tier: str | None = None
     author: Author | None = None
     actor: str | None = None
     sequence: int | None = None
@@ -91,12 +92,25 @@ def tables_of_log(
         ordered = ordered.collect().lazy()
     tables: dict[str, pl.LazyFrame] = {"tickets": _tickets(ordered, named, columns)}
     if watched := [field for field in _FIELDS if field in named]:
-        tables["changes"] = pl.concat([_changes(ordered, field) for field in watched])
+        tables["changes"] = pl.concat([_changes(ordered, field, named) for field in watched])
     if message is not None:
-        tables["responses"] = _messages(ordered, schema[message])
-    if isinstance(frame, pl.DataFrame):
-        return {name: table.collect() for name, table in tables.items()}
-    return dict(tables)
+        tables["responses"] = _messages(ordered, named, schema[message])
+    if not isinstance(frame, pl.DataFrame):
+        return dict(tables)
+    made = {name: table.collect() for name, table in tables.items()}
+    if created != "first":
+        _refuse_uncreated(made["tickets"], created)
+    return dict(made)
+
+
+def _refuse_uncreated(tickets: pl.DataFrame, created: str) -> None:
+    """Raise InputError for tickets none of whose rows says when they were created."""
+    without = tickets.filter(pl.col("created_at").is_null())
+    if without.height:
+        raise InputError(
+            f"from_events: created={created!r} is null in all rows of {without.height} of {tickets.height} tickets: "
+            f"{values_of(without['ticket_id'], 3)}; fill it in, or say created='first' for the instant of the first row"
+        )
 
 
 def _check_options(roles: Mapping[str, str | None], message: str | None, columns: Any) -> None:
@@ -125,19 +139,21 @@ def _tickets(ordered: pl.LazyFrame, named: Mapping[str, str], columns: Mapping[s
     ).rename({"ticket": "ticket_id"})  # fmt: skip
 
 
-def _changes(ordered: pl.LazyFrame, field: str) -> pl.LazyFrame:
+def _changes(ordered: pl.LazyFrame, field: str, named: Mapping[str, str]) -> pl.LazyFrame:
     """The rows at which a field took a new value, the first one among them. A row without a status says nothing of it."""
     told = ordered.filter(pl.col(field).is_not_null()) if field == "status" else ordered
     before = pl.when(pl.col("ticket") == pl.col("ticket").shift(1)).then(pl.col(field).shift(1))
     rows = told.select("ticket", "at", "actor", "place", field=pl.lit(field), value=pl.col(field), previous=before)
     changed = rows.filter(pl.col("value").ne_missing(pl.col("previous")))
-    return changed.select("at", "field", "value", "previous", ticket_id="ticket", sequence="place", actor_id="actor")
+    told_by = {"actor_id": "actor"} if "actor" in named else {}
+    return changed.select("at", "field", "value", "previous", ticket_id="ticket", sequence="place", **told_by)
 
 
-def _messages(ordered: pl.LazyFrame, dtype: pl.DataType) -> pl.LazyFrame:
+def _messages(ordered: pl.LazyFrame, named: Mapping[str, str], dtype: pl.DataType) -> pl.LazyFrame:
     held = pl.col(_MESSAGE).is_not_null()
     if dtype == pl.Boolean:
         held = pl.col(_MESSAGE)
     elif holds_texts(dtype):
         held = pl.col(_MESSAGE).cast(pl.String).str.strip_chars() != ""
-    return ordered.filter(held).select("at", "author", ticket_id="ticket", author_id="actor")
+    told_by = {"author_id": "actor"} if "actor" in named else {}
+    return ordered.filter(held).select("at", "author", ticket_id="ticket", **told_by)

@@ -1,4 +1,4 @@
-"""The rows around a service desk as dataclasses: calls and chats, paid time, customers, releases."""
+"""The rows around a service desk as dataclasses: agents and their paid time, calls and chats, customers, releases."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Literal
 
 from servicequality.model.record import Record
 
-__all__ = ["Account", "AgentTime", "Contact", "ContactOutcome", "Deployment"]
+__all__ = ["Account", "Agent", "AgentKind", "AgentTime", "Contact", "ContactOutcome", "Deployment"]
 
+AgentKind = Literal["human", "bot", "system"]
 ContactOutcome = Literal["answered", "abandoned", "waiting"]
 
 
@@ -42,6 +43,29 @@ class Contact(Record):
     agent_id: str | None = None
     customer_id: str | None = None
     ticket_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent(Record):
+    """One account on the agents' side for as long as it was what the row says: a person, a bot, a rule.
+
+    An agent whose kind, team or tier changed has a row for each stretch; the stretches of one agent do not overlap.
+
+    Attributes:
+        agent_id: The id under which it writes, changes and holds tickets.
+        kind: What it is: human, bot or system (a rule, an integration); null if unknown, and then each row's own word holds.
+        team: The team that it belongs to.
+        tier: The tier that it works in.
+        valid_from: From when on the row holds (instant); null from ever.
+        valid_to: Until when it holds, itself not included (instant); null for good.
+    """
+
+    agent_id: str
+    kind: AgentKind | None = None
+    team: str | None = None
+    tier: str | None = None
+    valid_from: dt.datetime | None = None
+    valid_to: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from servicequality.checks import listed, shown
 from servicequality.errors import ParameterError
 from servicequality.model.event_log import tables_of_log
 from servicequality.model.frame_input import TableLike, as_frame
+from servicequality.model.ids import id_types
 from servicequality.model.roles import closest
 from servicequality.model.schema import schema_of
 from servicequality.model.tables import TABLES
@@ -26,7 +27,8 @@ class Records:
     """The tables of a service desk, checked and under one set of names; each is a LazyFrame, or None if not given.
 
     Every role of a table is a column of it, null throughout if the data have none; the data's other columns follow.
-    `conform` states what is coerced and how.
+    `conform` states what is coerced and how, but for ids: an id that all tables hold in one type, of whole numbers or
+    categories, stays as it came. Where the types differ it is text, and so are the agents of a log with changes.
 
     Attributes:
         tickets: One row a `Ticket`.
@@ -37,6 +39,7 @@ class Records:
         incidents: One row an `Incident`.
         sessions: One row a `HelpSession`.
         contacts: One row a `Contact`.
+        agents: One row an `Agent`, and stretch of time in which it was of one kind.
         agent_time: One row an `AgentTime`.
         accounts: One row an `Account`.
         deployments: One row a `Deployment`.
@@ -51,6 +54,7 @@ class Records:
     incidents: pl.LazyFrame | None
     sessions: pl.LazyFrame | None
     contacts: pl.LazyFrame | None
+    agents: pl.LazyFrame | None
     agent_time: pl.LazyFrame | None
     accounts: pl.LazyFrame | None
     deployments: pl.LazyFrame | None
@@ -69,6 +73,7 @@ class Records:
         incidents: Table | None = None,
         sessions: Table | None = None,
         contacts: Table | None = None,
+        agents: Table | None = None,
         agent_time: Table | None = None,
         accounts: Table | None = None,
         deployments: Table | None = None,
@@ -86,6 +91,7 @@ class Records:
             incidents: a table of failures.
             sessions: a table of visits to self-service.
             contacts: a table of calls and chats.
+            agents: a table of who is a person, a bot or a rule, which outranks what messages and changes say of them.
             agent_time: a table of agents' paid time.
             accounts: a table of customers.
             deployments: a table of releases.
@@ -106,6 +112,7 @@ class Records:
             "incidents": incidents,
             "sessions": sessions,
             "contacts": contacts,
+            "agents": agents,
             "agent_time": agent_time,
             "accounts": accounts,
             "deployments": deployments,
@@ -118,15 +125,17 @@ class Records:
                 f"got {shown(columns)}"
             )
         _refuse_strangers("columns", columns)
+        frames = {name: as_frame(data) for name, data in given.items() if data is not None}
+        ids = id_types(frames, columns)
         faults: list[str] = []
         lines: dict[str, str] = {}
         roles: dict[str, frozenset[str]] = {}
-        for name, data in given.items():
+        for name in given:
             table = None
-            if data is not None:
-                frame = as_frame(data)
+            if name in frames:
+                frame = frames[name]
                 named = columns.get(name, {})
-                wrong, conformed = faults_and_frame(frame, TABLES[name], named, timezone)
+                wrong, conformed = faults_and_frame(frame, TABLES[name], named, timezone, ids)
                 faults += wrong
                 if wrong:
                     continue
@@ -155,6 +164,7 @@ class Records:
         agent: str | None = None,
         team: str | None = None,
         priority: str | None = None,
+        tier: str | None = None,
         message: str | None = None,
         author: str | None = None,
         actor: str | None = None,
@@ -167,8 +177,8 @@ class Records:
 
         A ticket is created at its first row. Where a watched column takes another value than in the ticket's row before, that
         is a change; the first row's values are changes from nothing. A row without a status says nothing of the status;
-        an agent, team or priority that is null was taken away. Rows of one instant follow `sequence`, or else the order in
-        which they come.
+        an agent, team, priority or tier that is null was taken away. Rows of one instant follow `sequence`, or else the order
+        in which they come.
 
         Args:
             log: any dataframe; a lazy one gives lazy tables.
@@ -178,6 +188,7 @@ class Records:
             agent: column of the agent who holds the ticket after it.
             team: column of the team that holds it.
             priority: column of its priority.
+            tier: column of the tier that works on it, such as "1".
             message: column that holds something where the row is a message: a text that is not blank, or true.
             author: column of who sent the message: customer, agent, bot or system.
             actor: column of the person, bot or rule that made the update.
@@ -193,7 +204,7 @@ class Records:
         """
         check_timezone(timezone)
         roles = {"ticket": ticket, "at": at, "status": status, "agent": agent, "team": team, "priority": priority}
-        roles |= {"author": author, "actor": actor, "sequence": sequence}
+        roles |= {"tier": tier, "author": author, "actor": actor, "sequence": sequence}
         tables = tables_of_log(
             log, roles, message=message, created=created, columns={} if columns is None else columns, timezone=timezone
         )
@@ -223,7 +234,10 @@ class Records:
         records = Records(**exchanged, timezone=self.timezone)
         lines = {name: (records if name in tables else self)._lines[name] for name in records.tables}  # noqa: SLF001  (its own class)
         object.__setattr__(records, "_lines", lines)
-        kept = {name: records._roles[name] - (self._without(name, exchanged[name])) for name in records.tables}
+        kept = {
+            name: records._roles[name] - self._without(name, exchanged[name]) if name in tables else self._roles[name]
+            for name in records.tables
+        }
         object.__setattr__(records, "_roles", kept)
         return records
 

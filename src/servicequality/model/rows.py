@@ -76,7 +76,8 @@ class Response(Record):
     Attributes:
         ticket_id: The ticket that it belongs to.
         at: When it was sent (instant).
-        author: Who or what sent it: customer, agent, bot or system; null if unknown, and then it is nobody's reply.
+        author: Who or what sent it: customer, agent, bot or system; null if unknown, and then it is nobody's reply. The
+            table of agents outranks it.
         author_id: Who sent it.
         public: Whether the customer can see it.
         automated: Whether a rule sent it, such as an acknowledgement of receipt.
@@ -107,7 +108,7 @@ class Change(Record):
         value: What it is from then on; null if it was emptied.
         previous: What it was before.
         sequence: The place of the change in its log, where several have one instant (count).
-        actor: Who made the change: customer, agent, bot or system; null if unknown.
+        actor: Who made the change: customer, agent, bot or system; null if unknown. The table of agents outranks it.
         actor_id: The person, bot or rule that made it.
     """
 

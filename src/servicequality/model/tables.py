@@ -1,6 +1,6 @@
 """The names of the tables, and the record and id of each."""
 
-from servicequality.model.operations import Account, AgentTime, Contact, Deployment
+from servicequality.model.operations import Account, Agent, AgentTime, Contact, Deployment
 from servicequality.model.record import Record
 from servicequality.model.rows import Change, HelpSession, Incident, Response, Review, SurveyAnswer, Ticket
 
@@ -15,6 +15,7 @@ TABLES: dict[str, type[Record]] = {
     "incidents": Incident,
     "sessions": HelpSession,
     "contacts": Contact,
+    "agents": Agent,
     "agent_time": AgentTime,
     "accounts": Account,
     "deployments": Deployment,

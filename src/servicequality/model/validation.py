@@ -11,10 +11,12 @@ import polars as pl
 from servicequality.checks import column, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model.coercion import advice_on_type, coerced, explain, is_blank, never_fails, shown_values
+from servicequality.model.operations import Agent
 from servicequality.model.record import Record
 from servicequality.model.roles import assign_roles, suggest
 from servicequality.model.schema import nullable_fields, required_fields, schema_of, stored_type
 from servicequality.model.tables import TABLES, UNIQUE
+from servicequality.model.validity import validity_faults
 
 __all__ = ["check_timezone", "conform", "faults_and_frame", "refuse"]
 
@@ -51,8 +53,9 @@ def conform(
 
     Raises:
         InputError: All faults in one message: missing columns, types that never fit, and, in an eager frame, values
-            that do not fit, nulls in required columns and duplicate ids. In a lazy frame a column that has to be
-            converted raises for its values at collect; nulls and duplicates are left to `check`.
+            that do not fit, nulls in required columns, duplicate ids, and agents of two kinds at one time. In a lazy frame
+            a column that has to be converted raises for its values at collect; nulls and duplicates are left to `check`,
+            and the times of agents to the calls that read them.
         ParameterError: `columns` names no role, or `timezone` no zone.
     """
     check_timezone(timezone)
@@ -156,12 +159,16 @@ def faults_and_frame(
     record: type[Record],
     columns: Mapping[str, str],
     timezone: str | None,
+    ids: Mapping[str, pl.DataType] | None = None,
     *,
     table: str | None = None,
 ) -> tuple[list[str], pl.DataFrame | pl.LazyFrame]:
-    """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults)."""
+    """Every fault of a table, and the table as `conform` gives it (to be thrown away if there are faults).
+
+    The roles of `ids` have those types, and are not text.
+    """
     table = table or next((name for name, kind in TABLES.items() if kind is record), record.__name__)
-    schema = schema_of(record)
+    schema = {name: (ids or {}).get(name, dtype) for name, dtype in schema_of(record).items()}
     try:
         given = frame.collect_schema()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -171,7 +178,7 @@ def faults_and_frame(
     if not given:
         empty = pl.DataFrame(schema={name: stored_type(dtype, timezone) for name, dtype in schema.items()})
         return [], empty.lazy() if isinstance(frame, pl.LazyFrame) else empty
-    assigned, faults = assign_roles(table, given.names(), schema.names(), columns)
+    assigned, faults = assign_roles(table, given.names(), list(schema), columns)
     spare = [name for name in given if name not in assigned.values()]
     absent = [name for name in required_fields(record) if name not in assigned and name not in columns]
     if absent:
@@ -191,4 +198,6 @@ def faults_and_frame(
     conformed = frame.lazy().select(*[value.alias(name) for name, value in (nulls | plain).items()], *extras).collect()
     for role in values:
         faults += role.value_faults(frame[role.column], conformed[role.name], record)
+    if record is Agent and not faults:
+        faults += validity_faults(conformed, "agent_id", table)
     return faults, conformed

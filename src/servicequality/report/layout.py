@@ -1,13 +1,17 @@
-"""Columns of text: widths, alignment, wrapping, colour."""
+"""Columns of text: widths, alignment, wrapping, colour; and what a page says while it is made."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
-__all__ = ["GAP", "PLAIN", "Block", "Style", "aligned", "heading", "lay_out", "paragraph"]
+__all__ = ["GAP", "PLAIN", "Announce", "Block", "Style", "aligned", "heading", "lay_out", "paragraph"]
 
 GAP = 2
+
+Announce: TypeAlias = Callable[[str], AbstractContextManager[object]]
+"""Called with what a step does: a context in which it is done, such as one that says so if it takes long."""
 
 
 @dataclass(frozen=True, slots=True)

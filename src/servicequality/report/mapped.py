@@ -16,15 +16,14 @@ from servicequality.metrics.sla import sla_attainment
 from servicequality.metrics.speed import first_response_time, resolution_time, resolution_time_observed_only
 from servicequality.model import Records
 from servicequality.model.coercion import coerced, explain
-from servicequality.report.column_map import ColumnMap, Log, read_log
-from servicequality.report.layout import PLAIN, Style, heading, paragraph
+from servicequality.report.column_map import ColumnMap
+from servicequality.report.layout import PLAIN, Announce, Style, heading, paragraph
 from servicequality.report.listings import listing
+from servicequality.report.log_files import Log, columns_of_file, read_log
 from servicequality.report.tables import period_name, table
 from servicequality.sla import due_clocks
-from servicequality.sources.files import read_file
-from servicequality.sources.language import SourceTable
 
-__all__ = ["mapped_log"]
+__all__ = ["frames_of", "mapped_log"]
 
 _CHANCE = (
     "Beside or under each figure are its 95% limits: ranges made in this way miss the true figure one time in twenty. They "
@@ -42,7 +41,14 @@ _VARIANTS = (
 )
 
 
-def mapped_log(data: Path, mapping: Path | None = None, *, width: int = 80, style: Style = PLAIN) -> str:
+def mapped_log(
+    data: Path,
+    mapping: Path | None = None,
+    *,
+    width: int = 80,
+    style: Style = PLAIN,
+    announce: Announce = contextlib.nullcontext,
+) -> str:
     """A scorecard of a real log: by group, by period, resolution by each of its definitions, open tickets.
 
     Args:
@@ -50,14 +56,22 @@ def mapped_log(data: Path, mapping: Path | None = None, *, width: int = 80, styl
         mapping: its column map; if none is given, the first in `examples/` whose columns the log has.
         width: characters on a line.
         style: colours; none by default.
+        announce: says what a step does that takes long.
 
     Raises:
         InputError: the log cannot be read by the map.
         ParameterError: the map cannot be read, or none fits.
     """
     how = ColumnMap.load(_fitting(data) if mapping is None else mapping)
-    log = read_log(data, how)
-    frames = _frames(log, how)
+    with announce(f"reading {data}"):
+        log = read_log(data, how)
+    with announce(f"facts of {log.n_rows:,} rows"):
+        frames = frames_of(log, how)
+    with announce("figures overall, by group and by period"):
+        return _page(data, log, how, frames, width, style)
+
+
+def _page(data: Path, log: Log, how: ColumnMap, frames: dict[str, pl.DataFrame], width: int, style: Style) -> str:
     metrics = _scorecard(log, how, frames)
     parts = [
         style.bold(how.title or data.name),
@@ -88,7 +102,7 @@ def mapped_log(data: Path, mapping: Path | None = None, *, width: int = 80, styl
 
 def _fitting(data: Path) -> Path:
     """The map in `examples/` that names nothing that the log does not have."""
-    names = set(read_file(data, SourceTable(name="log"), [], whole=False).names)
+    names = set(columns_of_file(data))
     for path in sorted(Path("examples").glob("*.toml")):
         with contextlib.suppress(ParameterError):  # a TOML file of another kind
             if names.issuperset(ColumnMap.load(path).columns):
@@ -99,7 +113,7 @@ def _fitting(data: Path) -> Path:
     )
 
 
-def _frames(log: Log, how: ColumnMap) -> dict[str, pl.DataFrame]:
+def frames_of(log: Log, how: ColumnMap) -> dict[str, pl.DataFrame]:
     """One row a ticket, a clock, an answer."""
     tickets = facts(log.records, as_of=log.as_of, ended=how.ended, paused=how.paused).collect()
     frames = {"ticket": tickets}
@@ -123,7 +137,7 @@ def _frames(log: Log, how: ColumnMap) -> dict[str, pl.DataFrame]:
 def _scorecard(log: Log, how: ColumnMap, frames: dict[str, pl.DataFrame]) -> list[Metric]:
     """What a log with these columns can tell."""
     metrics = [ticket_volume().named("tickets")]
-    if "first_response_at" in how.tickets:
+    if "first_response_at" in how.tickets or log.records.responses is not None:
         metrics.append(first_response_time().named("first response"))
     metrics += [resolution_time().named("resolution"), resolution_time(statistic="p90").named("resolution p90")]
     if "clock" in frames:

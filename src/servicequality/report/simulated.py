@@ -1,5 +1,6 @@
 """The page that `servicequality demo` prints for the generated desk."""
 
+import contextlib
 import datetime as dt
 from typing import NamedTuple, Self
 from zoneinfo import ZoneInfo
@@ -15,7 +16,7 @@ from servicequality.metrics.sla import sla_attainment
 from servicequality.metrics.speed import first_response_time, resolution_time, resolution_time_observed_only
 from servicequality.model import Records
 from servicequality.report import figures
-from servicequality.report.layout import PLAIN, Style, heading, paragraph
+from servicequality.report.layout import PLAIN, Announce, Style, heading, paragraph
 from servicequality.report.listings import listing
 from servicequality.report.tables import table
 from servicequality.sla import due_clocks
@@ -37,7 +38,13 @@ _TRUTHS = {
 
 
 def simulated_desk(
-    n_tickets: int = 5_000, *, seed: int = 0, weeks: int = 12, width: int = 80, style: Style = PLAIN
+    n_tickets: int = 5_000,
+    *,
+    seed: int = 0,
+    weeks: int = 12,
+    width: int = 80,
+    style: Style = PLAIN,
+    announce: Announce = contextlib.nullcontext,
 ) -> str:
     """A scorecard of a generated service desk: overall with the truth, by channel, by week, and the flow of tickets.
 
@@ -47,20 +54,26 @@ def simulated_desk(
         weeks: how many of the last weeks are shown.
         width: characters on a line.
         style: colours; none by default.
+        announce: says what a step does that takes long.
 
     Raises:
         ParameterError: fewer than one ticket.
     """
-    records, truth = service_desk_with_truth(n_tickets, seed=seed)
-    desk = _Desk.of(records, truth)
-    overall = desk.evaluate([*desk.scorecard(), *desk.classics()])
-    by_channel = desk.evaluate(desk.scorecard(), by="channel")
-    weekly = [
-        metric for metric in desk.scorecard() if metric.name in ("NPS", "first response", "resolution", "SLA met")
-    ]
-    by_week = desk.evaluate(weekly, every="1w")
+    with announce(f"simulating {n_tickets:,} tickets"):
+        records, truth = service_desk_with_truth(n_tickets, seed=seed)
+    with announce("facts of the tickets"):
+        desk = _Desk.of(records, truth)
+    with announce("figures overall, by channel and by week"):
+        overall = desk.evaluate([*desk.scorecard(), *desk.classics()])
+        by_channel = desk.evaluate(desk.scorecard(), by="channel")
+        weekly = [
+            metric for metric in desk.scorecard() if metric.name in ("NPS", "first response", "resolution", "SLA met")
+        ]
+        by_week = desk.evaluate(weekly, every="1w")
     shown = by_week["period"].unique().sort()[-weeks:]
-    come_and_gone = flow(records, every="1w", as_of=truth.as_of, timezone=ZONE).lazy().filter("complete").tail(weeks)
+    with announce("what came and went"):
+        weekly_flow = flow(records, every="1w", as_of=truth.as_of, timezone=ZONE)
+        come_and_gone = weekly_flow.lazy().filter("complete").tail(weeks).collect()
     truths = {name: getattr(truth, field) for name, field in _TRUTHS.items()}
     parts = [
         style.bold(f"A simulated service desk (seed {seed})"),

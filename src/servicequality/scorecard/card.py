@@ -1,74 +1,27 @@
-"""`Scorecard`: many promises judged period by period, and the columns of its answer."""
+"""`Scorecard`: many promises judged period by period."""
 
 import datetime as dt
+import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from servicequality.checks import choice, zone_aware
-from servicequality.core import PERIOD, Computation, Metric, by_grain, instant_columns, method_of_frame
+from servicequality.checks import choice, near, zone_aware
+from servicequality.core import Computation, Metric, by_grain, instant_columns, method_of_frame
 from servicequality.errors import ParameterError
+from servicequality.metrics.satisfaction.scales import ScaleEnds
+from servicequality.scorecard import templates
+from servicequality.scorecard.answer import COLUMNS, together
 from servicequality.scorecard.censuses import read_censuses
 from servicequality.scorecard.document import read_document
+from servicequality.scorecard.judging import LEVEL, judge
 from servicequality.scorecard.objective import EVERY, Objective, Period, check_period
-from servicequality.scorecard.pending import HIGHEST, LOWEST, UNBOUNDED
-from servicequality.scorecard.reading import TAIL, FigureRequest, Figures, answer_types, read
-from servicequality.scorecard.verdicts import (
-    FIRST_LOOK,
-    Limits,
-    anytime_limits,
-    deciding_limits,
-    judged,
-    outlook,
-    relative,
-    rows_to_decide,
-    upward,
-)
-from servicequality.scorecard.wording import default_name, sentence
-from servicequality.shapes.base import FloatArray
-from servicequality.shapes.deciding import Decision
-from servicequality.stats.deciding import FEWEST
+from servicequality.scorecard.reading import FigureRequest, Figures, answer_types, read
+from servicequality.scorecard.wording import default_name
 
 Mode: TypeAlias = Literal["period_end", "anytime"]
-
-LEVEL = 1 - 2 * TAIL
-"""Of the limits that a target is compared with: one-sided 95 % each way."""
-ANYTIME_LEVEL = 0.95
-"""Of the limits that hold at every look: fewer than one verdict in twenty is ever wrong, on both sides together."""
-
-_WITHIN = "the target lies within the limits"
-
-COLUMNS: dict[str, pl.DataType] = {
-    "objective": pl.String(),
-    "metric": pl.String(),
-    "period": pl.Datetime("us", "UTC"),
-    "every": pl.String(),
-    "at": pl.String(),
-    "verdict": pl.String(),
-    "direction": pl.String(),
-    "target": pl.Float64(),
-    **dict.fromkeys(("value", "low", "high", "baseline", "change", "change_low", "change_high"), pl.Float64()),
-    "level": pl.Float64(),
-    "method": pl.String(),
-    "unit": pl.String(),
-    "n": pl.Int64(),
-    "n_needed": pl.Float64(),
-    "n_pending": pl.Int64(),
-    LOWEST: pl.Float64(),
-    HIGHEST: pl.Float64(),
-    "outlook": pl.String(),
-    "benchmark": pl.Float64(),
-    "benchmark_source": pl.String(),
-    "against_benchmark": pl.String(),
-    "reason": pl.String(),
-    "notes": pl.String(),
-    "summary": pl.String(),
-}
-"""The columns of a scorecard's answer; the keys come after `objective`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,14 +59,182 @@ class Scorecard:
         """The scorecard of a TOML text: `period` and `mode`, and an `[[objective]]` for each promise.
 
         An objective has `metric` (a name of the catalogue) with its `options`, one of `at_least`, `at_most` and `change`,
-        and may have `where` (column = value, or a list of values), `by`, `period`, `at`, `name`, `benchmark` and
-        `benchmark_source`. A metric with an `as_of` is given that of `evaluate`.
+        and may have `where` (column = value, or a list of values), `by`, `period`, `at`, `name`, `benchmark`,
+        `benchmark_source`, `owner` and `action`. In place of objectives, or before them, `template` names
+        "weekly_operations", "monthly_experience" or "quarterly_software", whose parameters stand in the table `targets`.
+        A metric with an `as_of` is given that of `evaluate`.
 
         Raises:
             ParameterError: the text is not TOML, or a part of it is wrong; the message names it.
         """
         fields, objectives = read_document(text)
+        if (template := fields.pop("template", None)) is not None:
+            card = cls._of_template(template, fields.pop("targets"))
+            objectives = [*card.objectives, *objectives]
+            fields = {"period": card.period} | fields
         return cls(objectives, **fields)
+
+    @classmethod
+    def weekly_operations(
+        cls,
+        *,
+        first_response: float | None = None,
+        resolution: float | None = None,
+        share: float | None = None,
+        backlog: float | None = None,
+        backlog_age: float | None = None,
+        reopen_rate: float | None = None,
+        sla: float | None = None,
+        by: str | Sequence[str] = (),
+        owner: str | Mapping[str, str] | None = None,
+        action: Mapping[str, str] | None = None,
+    ) -> "Scorecard":
+        """A week of a help desk: how fast, how much is open, how often it comes back. Targets that are not given are left out.
+
+        No target has a default, since no norm fits every desk. Rows are those of `facts`, and for `sla` those of
+        `sla.clocks` or `sla.due_clocks`: ``evaluate({"ticket": …, "clock": …}, at={"ticket": "created_at", "clock":
+        "due_at"}, as_of=…)``.
+
+        Args:
+            first_response: seconds that the median first response may take.
+            resolution: seconds that the median resolution may take.
+            share: with it, this share of the tickets must be answered and resolved within those seconds, in place of the
+                medians.
+            backlog: tickets that may be open at the end of the week.
+            backlog_age: seconds that the open tickets may have been open, at the median.
+            reopen_rate: share of the resolved tickets that may be reopened.
+            sla: share of the promises that must be kept.
+            by: key columns; each group is judged by itself.
+            owner: who answers for all figures, or for each: ``{"backlog": "Ada"}``.
+            action: what is done when a figure is missed, by figure; by default what to look at next.
+
+        Raises:
+            ParameterError: no target, a target that its figure cannot take, or an unknown figure.
+        """
+        objectives = templates.operations(
+            first_response=first_response,
+            resolution_time=resolution,
+            share=share,
+            backlog=backlog,
+            backlog_age=backlog_age,
+            reopen_rate=reopen_rate,
+            sla_attainment=sla,
+            by=by,
+            owner=owner,
+            action=action,
+        )
+        return cls(objectives, period="week")
+
+    @classmethod
+    def monthly_experience(
+        cls,
+        *,
+        nps: float | None = None,
+        csat: float | None = None,
+        scale: ScaleEnds | None = None,
+        ces: float | None = None,
+        version: Literal["v1", "v2"] | None = None,
+        response_rate: float | None = None,
+        question: Mapping[str, str] | None = None,
+        by: str | Sequence[str] = (),
+        owner: str | Mapping[str, str] | None = None,
+        action: Mapping[str, str] | None = None,
+    ) -> "Scorecard":
+        """A month of surveys: what customers say, and how many say anything. Targets that are not given are left out.
+
+        Rows are answers with a column `question`, each in the month in which it was given:
+        ``evaluate(records.answers, at="answered_at", as_of=…)``; the response rate is that of the surveys delivered in it.
+
+        Args:
+            nps: points that the Net Promoter Score must reach.
+            csat: share of satisfied answers that must be reached.
+            scale: the ends of the question of CSAT, such as (1, 5).
+            ces: points that the mean effort must reach (v2), or stay below (v1).
+            version: which question of effort was asked.
+            response_rate: share of the delivered questions that must be answered.
+            question: what the questions are called that are not "nps", "csat" and "ces": ``{"csat": "Were you happy?"}``.
+            by: key columns; each group is judged by itself.
+            owner: who answers for all figures, or for each: ``{"nps": "Ada"}``.
+            action: what is done when a figure is missed, by figure; by default what to look at next.
+
+        Raises:
+            ParameterError: no target, a target that its figure cannot take, CSAT without a scale, effort without a version.
+        """
+        objectives = templates.experience(
+            nps=nps,
+            csat=csat,
+            scale=scale,
+            ces=ces,
+            version=version,
+            response_rate=response_rate,
+            question=question,
+            by=by,
+            owner=owner,
+            action=action,
+        )
+        return cls(objectives, period="month")
+
+    @classmethod
+    def quarterly_software(
+        cls,
+        *,
+        availability: float | None = None,
+        time_to_restore: float | None = None,
+        change_failure_rate: float | None = None,
+        lead_time: float | None = None,
+        escaped_defects: float | None = None,
+        by: str | Sequence[str] = (),
+        owner: str | Mapping[str, str] | None = None,
+        action: Mapping[str, str] | None = None,
+    ) -> "Scorecard":
+        """A quarter of a software service: up, mended, released, tested. Targets that are not given are left out.
+
+        Rows are those of `uptime` with periods ("service period", by `period`), incidents (by `started_at`), deployments (by
+        `at`) and defects (a column `escaped`, and their instant).
+
+        Args:
+            availability: share of the promised time that the service must be up.
+            time_to_restore: seconds that the median incident may last.
+            change_failure_rate: share of the releases that may fail.
+            lead_time: seconds that the median change may take from commit to production.
+            escaped_defects: share of the defects that customers may find first.
+            by: key columns; each group is judged by itself.
+            owner: who answers for all figures, or for each: ``{"availability": "Ada"}``.
+            action: what is done when a figure is missed, by figure; by default what to look at next.
+
+        Raises:
+            ParameterError: no target, a target that its figure cannot take, or an unknown figure.
+        """
+        objectives = templates.software(
+            availability=availability,
+            time_to_restore=time_to_restore,
+            change_failure_rate=change_failure_rate,
+            lead_time=lead_time,
+            escaped_defects=escaped_defects,
+            by=by,
+            owner=owner,
+            action=action,
+        )
+        return cls(objectives, period="quarter")
+
+    @classmethod
+    def _of_template(cls, name: str, targets: Mapping[str, Any]) -> "Scorecard":
+        """The scorecard of a template that a TOML text names.
+
+        Raises:
+            ParameterError: the table `targets` does not fit the template.
+        """
+        template = getattr(cls, name)
+        known = [one for one in inspect.signature(template).parameters if one != "cls"]
+        if strange := [one for one in targets if one not in known]:
+            raise ParameterError(
+                f"targets: {strange[0]!r} is not part of {name}{near(strange[0], known)}; there are {', '.join(known)}"
+            )
+        try:
+            card: Scorecard = template(**targets)
+        except ParameterError as error:
+            raise ParameterError(f"targets: {error}") from None
+        return card
 
     def name_of(self, objective: Objective) -> str:
         """What an objective is called in the answer."""
@@ -145,12 +266,12 @@ class Scorecard:
         Returns:
             A row for each objective, group and period that has rows: `objective, keys…, metric, period, every, at, verdict,
             direction, target, value, low, high, baseline, change, change_low, change_high, level, method, unit, n,
-            n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, reason, notes,
-            summary`, in the order of the objectives, keys and periods. `verdict` is met, missed or undecided. `low` and
-            `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is judged by its value alone.
-            Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, `n_needed` how many
-            rows would decide if the value stayed. `n_pending` counts the rows that can still move it, `lowest` and `highest`
-            how far: null where there is no bound.
+            n_needed, n_pending, lowest, highest, outlook, benchmark, benchmark_source, against_benchmark, owner, action,
+            reason, notes, summary`, in the order of the objectives, keys and periods. `verdict` is met, missed or undecided.
+            `low` and `high` are the limits that decide it, one-sided 95 % each, by `method`; a census is judged by its value
+            alone. Nothing else is decided by fewer than five rows. `reason` says why a verdict is undecided, `n_needed` how
+            many rows would decide if the value stayed. `n_pending` counts the rows that can still move it, `lowest` and
+            `highest` how far: null where there is no bound.
 
         Raises:
             InputError: a column is missing, or rows lie outside their domain (lazy: at collect).
@@ -177,11 +298,11 @@ class Scorecard:
                         rows, it, taken, as_of=as_of, timezone=timezone, level=LEVEL, weight=weight, cluster=cluster
                     )
             pairs = zip(self.objectives, requests, strict=True)
-            return _together([self._judge(one, it, figures[it.metric.name], as_of) for one, it in pairs], keys)
+            return together([self._judged(one, it, figures[it.metric.name], as_of) for one, it in pairs], keys)
 
         def schema() -> pl.Schema:
             types = answer_types(frame, requests, timezone=timezone, weight=weight, cluster=cluster)
-            return _together([pl.DataFrame(schema=COLUMNS | own) for own in types], keys).schema
+            return together([pl.DataFrame(schema=COLUMNS | own) for own in types], keys).schema
 
         return Computation(answer, schema)
 
@@ -196,174 +317,8 @@ class Scorecard:
         every = EVERY[objective.period or self.period]
         return FigureRequest(metric.named(f"objective {place}"), tuple(objective.by), every, column)
 
-    def _judge(
+    def _judged(
         self, objective: Objective, request: FigureRequest, figures: Figures, as_of: dt.datetime
     ) -> pl.DataFrame:
-        metric, target, rows = objective.metric_at(as_of), objective.target, figures.rows
-        up, decision = upward(objective.direction, target), figures.decision
-
-        def column(name: str) -> FloatArray:
-            return rows[name].cast(pl.Float64).fill_null(float("nan")).to_numpy()
-
-        value, n, n_eff = column("value"), column("n"), column("n_eff")
-        anytime = self.mode == "anytime" and not decision.exact
-        own = deciding_limits(figures, value)
-        level, methods, limits = LEVEL, [decision.method or method for method in rows["method"]], own
-        enough = np.full(len(value), fill_value=True) if decision.exact else n_eff >= decision.fewest
-        if anytime:
-            level, enough = ANYTIME_LEVEL, n_eff >= FEWEST
-            given = anytime_limits(metric.shape, lambda leaf: column(f"sum {leaf}"), value, level)
-            limits = given or Limits(value, *np.full((2, len(value)), np.nan))
-            mixture = "robbins" if metric.bounds == (0, 1) else "normal mixture"
-            methods = [f"anytime, {mixture}" if given else "none"] * len(rows)
-        baseline, relation = np.full_like(value, np.nan), None
-        if objective.direction == "change":
-            before, known = _before(rows, list(request.by), request.every, limits, enough)
-            baseline, relation, enough = before.value, relative(limits, before), enough & known
-        against = relation or limits
-        verdicts = judged(against, target, up=up, enough=enough)
-        end = pl.col(PERIOD).dt.offset_by(request.every)
-        if rows.schema[PERIOD] == pl.Date:
-            done = end <= as_of.date()
-        else:
-            done = end.dt.convert_time_zone("UTC") <= as_of.astimezone(dt.UTC)
-        over = rows.select(done).to_series().to_list()
-        few = _few(decision, anytime=anytime)
-        reasons = [
-            few if reason == _WITHIN and not some else reason
-            for reason, some in zip(
-                self._reasons(rows, against, verdicts, over, objective, limits, anytime=anytime), enough, strict=True
-            )
-        ]
-        verdict = [
-            "undecided" if reason is not None else str(word) for reason, word in zip(reasons, verdicts, strict=True)
-        ]
-        undecided = np.array([word == "undecided" for word in verdict], dtype=np.bool_)
-        needed = np.full_like(value, np.nan)
-        if not decision.exact:
-            ruled = not anytime and relation is None
-            needed = np.where(undecided, rows_to_decide(figures, against, n, n_eff, target, own=ruled), np.nan)
-        notes = rows["notes"].to_list()
-        if decision.notes and not anytime:
-            notes = ["; ".join(filter(None, (note, decision.notes))) for note in notes]
-        if anytime:
-            running = "the period is not over: the verdict is of rows like these, not of the period"
-            notes = [
-                note if past else "; ".join(filter(None, (note, running)))
-                for note, past in zip(notes, over, strict=True)
-            ]
-        lowest, highest = column(LOWEST), column(HIGHEST)
-        if objective.direction == "change":
-            still: list[str | None] = ["lowest and highest are of the figure, not of its change"] * len(rows)
-        else:
-            still = outlook(lowest, highest, target, up=up, unknown=rows[UNBOUNDED].to_list())
-        lowest, highest = (np.where(np.isfinite(end), end, np.nan) for end in (lowest, highest))
-        shown = Limits(value, column("low"), column("high")) if decision.exact else limits
-        numbers = {
-            "value": value, "low": shown.low, "high": shown.high, "baseline": baseline,
-            "change": relation.value if relation else baseline, "change_low": relation.low if relation else baseline,
-            "change_high": relation.high if relation else baseline, "n_needed": needed, LOWEST: lowest, HIGHEST: highest,
-        }  # fmt: skip
-        texts = {
-            "verdict": verdict, "method": methods, "outlook": still, "reason": reasons, "notes": notes,
-            "against_benchmark": _against(objective, limits, enough, up=metric.better != "lower"),
-        }  # fmt: skip
-        answer = pl.concat(
-            [
-                rows.select(*request.by, PERIOD, "n", "n_pending"),
-                pl.DataFrame([pl.Series(name, part, nan_to_null=True) for name, part in numbers.items()]),
-                pl.DataFrame([pl.Series(name, part, pl.String) for name, part in texts.items()]),
-            ],
-            how="horizontal",
-        ).with_columns(
-            objective=pl.lit(self.name_of(objective)),
-            metric=pl.lit(metric.name),
-            every=pl.lit(objective.period or self.period),
-            at=pl.lit(request.at),
-            direction=pl.lit(objective.direction),
-            target=pl.lit(target),
-            level=pl.lit(level),
-            unit=pl.lit(metric.unit),
-            benchmark=pl.lit(objective.benchmark, pl.Float64),
-            benchmark_source=pl.lit(objective.benchmark_source, pl.String),
-        )
-        summaries = [sentence(row, metric) for row in _named_rows(answer)]
-        return answer.with_columns(pl.Series("summary", summaries, pl.String)).select(*request.by, *COLUMNS)
-
-    def _reasons(
-        self,
-        rows: pl.DataFrame,
-        against: Limits,
-        verdicts: np.ndarray[Any, np.dtype[np.str_]],
-        over: Sequence[bool],
-        objective: Objective,
-        limits: Limits,
-        *,
-        anytime: bool,
-    ) -> list[str | None]:
-        """Why a row is undecided; None where it is not."""
-        reasons: list[str | None] = []
-        for place, (own, done) in enumerate(zip(rows["reason"], over, strict=True)):
-            reason = None
-            if own is not None:
-                reason = own
-            elif not done and not anytime:
-                reason = "the period is not over"
-            elif objective.direction == "change" and not np.isfinite(against.value[place]):
-                reason = "no figure above 0 in the period before: a change against it has no meaning"
-            elif verdicts[place] == "undecided":
-                bounded = np.isfinite(against.low[place]) or np.isfinite(against.high[place])
-                reason = _WITHIN if bounded else _unbounded(limits, anytime=anytime)
-            reasons.append(reason)
-        return reasons
-
-
-def _together(parts: Sequence[pl.DataFrame], keys: Sequence[str]) -> pl.DataFrame:
-    """The rows of all objectives in the columns of the answer."""
-    first, *rest = COLUMNS
-    return pl.concat(parts, how="diagonal_relaxed").select(first, *keys, *rest)
-
-
-def _few(decision: Decision, *, anytime: bool) -> str:
-    """Why so few rows decide nothing."""
-    if decision.fewest > FEWEST and not anytime:
-        return f"a mean of amounts is not compared with a target below {decision.fewest:g} rows"
-    return f"fewer than {FEWEST} rows decide nothing"
-
-
-def _unbounded(limits: Limits, *, anytime: bool) -> str:
-    if not anytime:
-        return "the figure has no limits: too few rows, or one cluster"
-    if not np.isfinite(limits.low).any():
-        return (
-            f"no limits at any time: shares have them, and means from {FIRST_LOOK} rows on; judge at the period's end"
-        )
-    return f"no limits at any time below {FIRST_LOOK} rows"
-
-
-def _before(
-    rows: pl.DataFrame, keys: Sequence[str], every: str, current: Limits, enough: NDArray[np.bool_]
-) -> tuple[Limits, NDArray[np.bool_]]:
-    """The figures of each row's group in the period before, NaN where there is none, and whether it had enough rows."""
-    names = ("value", "low", "high", "enough")
-    figures = pl.DataFrame([pl.Series(name, part) for name, part in zip(names, (*current, enough), strict=True)])
-    dated = pl.concat([rows.select(*keys, PERIOD), figures], how="horizontal")
-    earlier = rows.select(*keys, pl.col(PERIOD).dt.offset_by(f"-{every}"))
-    joined = earlier.join(dated, on=[*keys, PERIOD], how="left", nulls_equal=True, maintain_order="left")
-    limits = Limits(*(joined[name].fill_null(float("nan")).to_numpy() for name in names[:3]))
-    return limits, joined["enough"].fill_null(value=True).to_numpy()
-
-
-def _against(objective: Objective, limits: Limits, enough: NDArray[np.bool_], *, up: bool) -> list[str | None]:
-    """Better or worse than the benchmark, or no difference shown."""
-    if objective.benchmark is None:
-        return [None] * len(limits.value)
-    words = judged(limits, objective.benchmark, up=up, enough=enough)
-    named = {"met": "better", "missed": "worse", "undecided": "no difference shown"}
-    return [named[str(word)] if np.isfinite(value) else None for word, value in zip(words, limits.value, strict=True)]
-
-
-def _named_rows(answer: pl.DataFrame) -> list[dict[str, Any]]:
-    """The rows as dictionaries, for their sentences: a scorecard has as many as a person reads."""
-    columns = {name: answer[name].to_list() for name in answer.columns}
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        name, period = self.name_of(objective), objective.period or self.period
+        return judge(objective, request, figures, as_of, name=name, period=period, at_any_time=self.mode == "anytime")

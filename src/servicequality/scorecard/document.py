@@ -10,12 +10,28 @@ from typing import Any
 import polars as pl
 
 from servicequality import metrics
+from servicequality.checks import choice
 from servicequality.core import Definition, Metric
 from servicequality.errors import ParameterError
 from servicequality.scorecard.objective import Objective
 
+TEMPLATES = ("weekly_operations", "monthly_experience", "quarterly_software")
+"""The methods of `Scorecard` that a text may name."""
+
 _CARD = ("period", "mode")
-_PROMISE = ("at_least", "at_most", "change", "by", "period", "at", "name", "benchmark", "benchmark_source")
+_PROMISE = (
+    "at_least",
+    "at_most",
+    "change",
+    "by",
+    "period",
+    "at",
+    "name",
+    "benchmark",
+    "benchmark_source",
+    "owner",
+    "action",
+)
 
 
 def read_document(text: str) -> tuple[dict[str, Any], list[Objective]]:
@@ -34,13 +50,25 @@ def read_document(text: str) -> tuple[dict[str, Any], list[Objective]]:
         raise ParameterError(f"a scorecard is a TOML text; this is not TOML: {error}") from None
     except RecursionError:
         raise ParameterError("a scorecard is a TOML text; this one nests brackets too deeply to be read") from None
-    _known(document, (*_CARD, "objective"), "the scorecard")
-    tables = document.get("objective", [])
-    if not isinstance(tables, list) or not tables or not all(isinstance(table, Mapping) for table in tables):
-        raise ParameterError("a scorecard has an [[objective]] for each promise; this has none")
-    return {key: document[key] for key in _CARD if key in document}, [
-        _objective(table, f"objective {place}") for place, table in enumerate(tables, start=1)
-    ]
+    _known(document, (*_CARD, "objective", "template", "targets"), "the scorecard")
+    tables, fields = document.get("objective", []), {key: document[key] for key in _CARD if key in document}
+    if "template" in document or "targets" in document:
+        fields |= _template(document)
+    if not isinstance(tables, list) or not all(isinstance(table, Mapping) for table in tables):
+        raise ParameterError("a scorecard has an [[objective]] for each promise; this has something else of that name")
+    if not tables and "template" not in fields:
+        raise ParameterError("a scorecard has an [[objective]] for each promise, or a template; this has none")
+    return fields, [_objective(table, f"objective {place}") for place, table in enumerate(tables, start=1)]
+
+
+def _template(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The template that the text names, and its targets."""
+    name, targets = document.get("template"), document.get("targets", {})
+    choice("template", name, TEMPLATES)
+    if not isinstance(targets, Mapping):
+        raise ParameterError(f"targets is a table of the template's parameters, got {targets!r}")
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in targets.items()}
+    return {"template": name, "targets": given}
 
 
 def _objective(table: Mapping[str, Any], where: str) -> Objective:

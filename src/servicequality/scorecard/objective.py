@@ -35,6 +35,8 @@ class Objective:
         name: what the promise is called; the metric's name and target by default.
         benchmark: a figure of others, for comparison; it decides nothing.
         benchmark_source: where that figure comes from.
+        owner: who answers for it.
+        action: what is done when it is missed.
 
     Raises:
         ParameterError: not exactly one target, a target that the metric cannot take, an unknown period.
@@ -51,6 +53,8 @@ class Objective:
     name: str | None = None
     benchmark: float | None = None
     benchmark_source: str | None = None
+    owner: str | None = None
+    action: str | None = None
 
     def __post_init__(self) -> None:
         metric = self.metric_at(SOME_DAY)
@@ -70,7 +74,7 @@ class Objective:
         if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
             raise ParameterError(f"{metric.name}: by is the name of a column, or a list of them, got {self.by!r}")
         object.__setattr__(self, "by", tuple(names))
-        for what in ("at", "name", "benchmark_source"):
+        for what in ("at", "name", "benchmark_source", "owner", "action"):
             text = getattr(self, what)
             if text is not None and not (isinstance(text, str) and text.strip()):
                 raise ParameterError(f"{metric.name}: {what} is a text, got {text!r}")

@@ -47,7 +47,7 @@ def table_extremes(state: pl.DataFrame, groups: pl.DataFrame, metric: Metric) ->
     shape = metric.shape
     if not isinstance(shape, Survival) or isinstance(shape, DelayedSurvival):
         why = _LATE if isinstance(shape, Survival) else shape.unbounded
-        return groups.select(pl.lit(why).alias(UNBOUNDED), *unknown(why)[:2]).select(LOWEST, HIGHEST, UNBOUNDED)
+        return groups.with_columns(unknown(why)).select(LOWEST, HIGHEST, UNBOUNDED)
     ends = _shares(state, shape, groups) if shape.p is None and shape.horizon is None else None
     if ends is None:
         ends = _read_twice(state, metric, groups)

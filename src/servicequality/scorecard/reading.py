@@ -34,6 +34,7 @@ from servicequality.scorecard.pending import extremes, may_move, table_extremes,
 from servicequality.shapes import FixedShape, WholeShape
 from servicequality.shapes.base import Design, FloatArray
 from servicequality.shapes.deciding import Decision, decision_of, table_decision
+from servicequality.stats._kernel import in_range
 
 TAIL = 0.05
 """Chance that a limit which decides lies on the wrong side of the truth, on each side."""
@@ -159,7 +160,8 @@ def _grown(judged: JudgedSums, times: FloatArray) -> Decision:
         if design is not None:
             design = Design(design.n_eff * more, (design.df + 1) * more - 1, design.square / more)
         sums = {leaf: column * more for leaf, column in part.sums.items()}
-        decision = decision_of(judged.shape, sums, tail=TAIL, design=design)
+        with in_range("limits that decide"):
+            decision = decision_of(judged.shape, sums, tail=TAIL, design=design)
         whole.low[part.chosen], whole.high[part.chosen] = decision.low, decision.high
         whole = decision._replace(low=whole.low, high=whole.high)
     return whole

@@ -37,7 +37,7 @@ def promise(direction: str, target: float, unit: str) -> str:
 
 
 def sentence(row: Mapping[str, Any], metric: Metric) -> str:
-    """One row of a scorecard as a sentence: the figure, its limits, the target, the verdict and what it takes."""
+    """One row of a scorecard as a sentence: figure, limits, target and verdict, what it takes, and who does what."""
     unit = metric.unit
     if row["value"] is None:
         return f"undefined: {row['reason']} (n={row['n']})"
@@ -57,7 +57,14 @@ def sentence(row: Mapping[str, Any], metric: Metric) -> str:
         more = f"; too close to the target to call (now {row['n']:,} rows)"
     elif row["n_needed"] is not None and row["n_needed"] > row["n"]:
         more = f"; about {math.ceil(row['n_needed']):,} rows would decide if it stays so (now {row['n']:,})"
-    return f"{figure}{doubt}, target {target}: {row['verdict']}{why}{more}"
+    return f"{figure}{doubt}, target {target}: {row['verdict']}{why}{more}{_next(row)}"
+
+
+def _next(row: Mapping[str, Any]) -> str:
+    """Who does what, where the target is missed."""
+    if row["verdict"] != "missed":
+        return ""
+    return "; ".join(["", *(f"{what}: {row[what]}" for what in ("owner", "action") if row[what])])
 
 
 def _told_apart(row: Mapping[str, Any], error: float | None) -> float | None:

@@ -22,6 +22,7 @@ from servicequality.shapes.growth import Elasticity, elasticity
 from servicequality.shapes.intraclass import IntraclassCorrelation, intraclass_correlation
 from servicequality.shapes.means import GeometricMean, Mean, OpenMean, geometric_mean, mean
 from servicequality.shapes.named_counts import PerName, per_name
+from servicequality.shapes.patterns import PatternShape
 from servicequality.shapes.products import Product, product_of
 from servicequality.shapes.quantiles import Quantile, quantile
 from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
@@ -67,6 +68,7 @@ __all__ = [
     "OpenShare",
     "OpenTally",
     "OpenTotal",
+    "PatternShape",
     "PerDay",
     "PerName",
     "PeriodRate",

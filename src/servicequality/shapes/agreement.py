@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from servicequality import stats
 from servicequality.errors import InputError
 from servicequality.shapes.base import FloatArray, Label, Reading
+from servicequality.shapes.patterns import PatternShape
 from servicequality.shapes.rating_counts import (
     Panel,
     Ratings,
@@ -19,7 +20,8 @@ from servicequality.shapes.rating_counts import (
     refuse_many,
     require_order,
 )
-from servicequality.shapes.wholes import Rows, WholeReading, WholeShape
+from servicequality.shapes.rating_patterns import rating_patterns
+from servicequality.shapes.wholes import Rows, WholeReading
 from servicequality.stats.krippendorff import MeasurementScale
 from servicequality.stats.partial_credit import Weights
 
@@ -57,16 +59,23 @@ class Figure(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class RatingShape(WholeShape):
-    """A shape over rows that are ratings: an item, a rating, a reviewer, and the ends of the scale where rows state them."""
+class RatingShape(PatternShape):
+    """A shape over rows that are ratings: an item, a rating, a reviewer, and the ends of the scale where rows state them.
 
-    item: Label
+    The pattern of an item is its ratings, and who gave them where the shape is `OF_REVIEWERS`.
+    """
+
     rating: Label
     reviewer: Label
     lowest: Label = field(default_factory=lambda: pl.lit(None, pl.Float64))
     highest: Label = field(default_factory=lambda: pl.lit(None, pl.Float64))
 
     empty: str = NOBODY
+
+    OF_REVIEWERS: ClassVar[bool] = False
+
+    def patterns(self, rows: Rows) -> pl.DataFrame:
+        return rating_patterns(rows, self.names, of_reviewers=self.OF_REVIEWERS)
 
     @property
     def names(self) -> dict[str, str]:
@@ -85,8 +94,8 @@ class AgreementOfMany(RatingShape):
     equal: bool = False
     categories: Categories | None = None
 
-    def read(self, rows: Rows, *, level: float) -> WholeReading:
-        ratings, groups = rows.once(("panels", *self.names.values(), repr(self.categories)), self._counted)
+    def read_patterns(self, patterns: Rows, *, level: float) -> WholeReading:
+        ratings, groups = patterns.once(("panels", repr(self.categories)), self._counted)
         if self.weights != "none":
             require_order(ratings, f"weights={self.weights!r}")
         if self.scale != "nominal":
@@ -95,8 +104,8 @@ class AgreementOfMany(RatingShape):
             _require_equal(groups)
         return read_figures([self._figure(panel, level) for panel in groups], self._method())
 
-    def _counted(self, rows: Rows) -> tuple[Ratings, list[Panel]]:
-        ratings = ratings_of(rows, self.names, self.categories)
+    def _counted(self, patterns: Rows) -> tuple[Ratings, list[Panel]]:
+        ratings = ratings_of(patterns, self.names, self.categories)
         return ratings, panels(ratings)
 
     def _figure(self, panel: Panel, level: float) -> Figure:
@@ -131,8 +140,10 @@ class AgreementOfTwo(RatingShape):
     categories: Categories | None = None
     reviewers: tuple[str, str] | None = None
 
-    def read(self, rows: Rows, *, level: float) -> WholeReading:
-        ratings = ratings_of(rows, self.names, self.categories)
+    OF_REVIEWERS: ClassVar[bool] = True
+
+    def read_patterns(self, patterns: Rows, *, level: float) -> WholeReading:
+        ratings = ratings_of(patterns, self.names, self.categories)
         if self.weights != "none":
             require_order(ratings, f"weights={self.weights!r}")
         refuse_many(ratings)
@@ -190,7 +201,8 @@ def agreement_of_many(
         ends: the lowest and the highest point of the scale that each row states.
     """
     nothing = pl.lit(None, pl.Float64)
-    low, high = (nothing, nothing) if ends is None else ends
+    # Where the categories are named, no row needs to say them.
+    low, high = (nothing, nothing) if ends is None or categories is not None else ends
     return AgreementOfMany(
         n=of,
         item=item,
@@ -250,20 +262,14 @@ def read_figures(figures: list[Figure], method: str) -> WholeReading:
 
 def _tables(ratings: Ratings) -> FloatArray:
     """Items by both reviewers' categories, a table a group."""
-    place = pl.col("rating").replace_strict(ratings.categories, range(len(ratings.categories)), return_dtype=pl.Int64)
-    rows = ratings.frame.select("group", "item", "reviewer", place=place)
-    first, second = (rows.filter(pl.col("reviewer") == number).drop("reviewer") for number in _two(rows))
-    both = first.join(second, on=["group", "item"], suffix=" of the other")
-    tables = np.zeros((ratings.groups, len(ratings.categories), len(ratings.categories)))
-    np.add.at(
-        tables, tuple(both[name].cast(pl.Int64).to_numpy() for name in ("group", "place", "place of the other")), 1
+    rows = ratings.frame.select("group", "pattern", "n", "reviewer", place=pl.Series(ratings.places))
+    both = rows.join(rows, on="pattern", suffix=" of the other").filter(
+        pl.col("reviewer") < pl.col("reviewer of the other")
     )
+    tables = np.zeros((ratings.groups, len(ratings.categories), len(ratings.categories)))
+    cells = tuple(both[name].to_numpy() for name in ("group", "place", "place of the other"))
+    np.add.at(tables, cells, both["n"].to_numpy())
     return tables
-
-
-def _two(rows: pl.DataFrame) -> tuple[int, int]:
-    numbers = [*rows["reviewer"].unique().sort().to_list(), -1, -1]
-    return numbers[0], numbers[1]
 
 
 def _require_equal(groups: list[Panel]) -> None:

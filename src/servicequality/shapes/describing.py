@@ -172,6 +172,8 @@ def _up_shares(shape: UpShare) -> Description:
 
 @description.register
 def _quantiles(shape: Quantile) -> Description:
+    if shape.p in (0.0, 1.0):
+        return Description("The number itself on the inner side; nothing bounds the other.")
     return Description(
         "Two of the values themselves, by rank (order statistics); `level` says what they reach. Too few rows have none."
     )

@@ -1,6 +1,7 @@
 """The intraclass correlation of numeric ratings: `intraclass_correlation`."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ from servicequality import stats
 from servicequality.checks import shown
 from servicequality.errors import InputError
 from servicequality.shapes.agreement import NOBODY, Figure, RatingShape, read_figures
-from servicequality.shapes.rating_counts import Ratings, ratings_of
+from servicequality.shapes.rating_patterns import pattern_ratings
 from servicequality.shapes.wholes import Rows, WholeReading
 from servicequality.stats.intraclass import IccForm
 
@@ -24,14 +25,16 @@ class IntraclassCorrelation(RatingShape):
     form: IccForm = "ICC(A,1)"
     leave_out: bool = False
 
-    def read(self, rows: Rows, *, level: float) -> WholeReading:
-        ratings = ratings_of(rows, self.names, None)
-        if not ratings.numeric and ratings.frame.height:
+    OF_REVIEWERS: ClassVar[bool] = True
+
+    def read_patterns(self, patterns: Rows, *, level: float) -> WholeReading:
+        ratings = pattern_ratings(patterns, self.names).frame
+        if ratings.schema["rating"] == pl.String:
             raise InputError(
                 f"column {shown(self.names['rating'])} holds texts, and the correlation needs numbers; cast it first"
             )
         one_way = self.form in ("ICC(1)", "ICC(k)")
-        sums = _sums(ratings, one_way=one_way, leave_out=self.leave_out)
+        sums = _sums(ratings, patterns.groups, one_way=one_way, leave_out=self.leave_out)
         figures = [self._figure(dict(zip(_SUMS, group, strict=True)), level, one_way=one_way) for group in sums.T]
         return read_figures(figures, f"{self.form}, F")
 
@@ -70,41 +73,42 @@ def intraclass_correlation(
     return IntraclassCorrelation(n=of, item=item, rating=rating, reviewer=reviewer, form=form, leave_out=leave_out)
 
 
-def _sums(ratings: Ratings, *, one_way: bool, leave_out: bool) -> np.ndarray:
+def _sums(rows: pl.DataFrame, groups: int, *, one_way: bool, leave_out: bool) -> np.ndarray:
     """The sums of the analysis of variance, a column a group.
 
     Raises:
         InputError: an item lacks a rating.
     """
-    table = np.zeros((len(_SUMS), ratings.groups))
-    if not ratings.numeric:
-        return table  # there are no rows
-    rows = ratings.frame
-    origin = rows["rating"].mean() or 0.0  # squares about 0 would lose digits
+    n = pl.col("n")
+    origin = rows.select((pl.col("rating") * n).sum() / n.sum()).item() or 0.0  # squares about 0 would lose digits
     about = pl.col("rating") - pl.lit(origin)
-    items = rows.group_by("group", "item").agg(sum=about.sum(), squares=(about**2).sum(), k=pl.len().cast(pl.Int64))
+    items = rows.group_by("group", "pattern").agg(
+        n.first(), sum=about.sum(), squares=(about**2).sum(), k=pl.len().cast(pl.Int64)
+    )
     most = (
         items.group_by("group").agg(whole=pl.col("k").max())
         if one_way
         else rows.group_by("group").agg(whole=pl.col("reviewer").n_unique().cast(pl.Int64))
     )
     marked = items.join(most, on="group").with_columns(full=pl.col("k") == pl.col("whole"))
-    if not leave_out and (lacking := int((~marked["full"]).sum())):
+    lacking = marked.filter(~pl.col("full"))["n"].sum()
+    if lacking and not leave_out:
         raise InputError(
-            f"{lacking} of {marked.height} items lack a rating, and the correlation needs a complete table; leave them out "
+            f"{lacking} of {marked['n'].sum()} items lack a rating, and the correlation needs a complete table; leave them out "
             "with incomplete='leave_out', or use krippendorff_alpha(scale='interval')"
         )
     full = marked.filter("full")
     totals = full.group_by("group").agg(
+        n.sum(),
         k=pl.col("whole").first(),
-        n=pl.len(),
-        total=pl.col("sum").sum(),
-        of_items=(pl.col("sum") ** 2).sum(),
-        squares=pl.col("squares").sum(),
+        total=(n * pl.col("sum")).sum(),
+        of_items=(n * pl.col("sum") ** 2).sum(),
+        squares=(n * pl.col("squares")).sum(),
     )
-    kept = rows.join(full.select("group", "item"), on=["group", "item"], how="semi")
-    raters = kept.group_by("group", "reviewer").agg(sum=about.sum())
+    kept = rows.join(full.select("pattern"), on="pattern", how="semi")
+    raters = kept.group_by("group", "reviewer").agg(sum=(n * about).sum())
     of_raters = raters.group_by("group").agg(of_raters=(pl.col("sum") ** 2).sum())
     sums = totals.join(of_raters, on="group", how="left")
+    table = np.zeros((len(_SUMS), groups))
     table[:, sums["group"].to_numpy()] = sums.select(pl.col(_SUMS).cast(pl.Float64)).to_numpy().T
     return table

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from servicequality.errors import ParameterError
 from servicequality.shapes.base import FloatArray, Reading, Table, TableShape
 from servicequality.stats import quantile_ranks
+from servicequality.stats._checks import IntArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -30,7 +31,7 @@ class Quantile(TableShape):
         low, high, reached = np.full_like(value, np.nan), np.full_like(value, np.nan), np.full_like(value, np.nan)
         # Many groups have as many rows as others: ranks are looked up once a size.
         sizes, same = np.unique(np.maximum(np.floor(n[some] + 1e-9), 1), return_inverse=True)
-        lower, upper, reached[some] = (part[same] for part in quantile_ranks(sizes, self.p, level=level))
+        lower, upper, reached[some] = (part[same] for part in _ranks(sizes, self.p, level=level))
         for limit, rank in ((low, lower), (high, upper)):
             bounded = some.copy()
             bounded[some] = rank > 0
@@ -38,6 +39,15 @@ class Quantile(TableShape):
         # Of few rows the rank may lie beside the number that type 7 interpolates: widened to hold it.
         low, high = np.minimum(low, value), np.maximum(high, value)
         return Reading(low, high, np.full_like(value, np.nan), "order statistics", value=value, level=reached)
+
+
+def _ranks(sizes: FloatArray, p: float, *, level: float) -> tuple[IntArray, IntArray, FloatArray]:
+    """The ranks that bound a quantile, 0 where that side is not bounded, and the level that they reach."""
+    if 0 < p < 1:
+        return quantile_ranks(sizes, p, level=level)
+    # The largest of all is at least the largest that was seen, and nothing says how far it lies above; so mirrored.
+    none, seen = np.zeros(len(sizes), np.int64), sizes.astype(np.int64)
+    return (seen if p == 1 else none), (none if p == 1 else np.ones_like(none)), np.ones(len(sizes))
 
 
 class _Ranks:
@@ -90,12 +100,12 @@ def quantile(number: pl.Expr, p: float, *, of: pl.Expr) -> Quantile:
 
     Args:
         number: a number per row.
-        p: strictly between 0 and 1.
+        p: from 0, the smallest, to 1, the largest. These two are bounded by the number itself, on the inner side alone.
         of: boolean row rule for the rows that count.
 
     Raises:
-        ParameterError: p is not strictly between 0 and 1.
+        ParameterError: p is not from 0 to 1.
     """
-    if not 0 < p < 1:
-        raise ParameterError(f"p must lie strictly between 0 and 1, got {p!r}; 0.9 is the 90th percentile")
+    if not 0 <= p <= 1:
+        raise ParameterError(f"p must lie from 0 to 1, got {p!r}; 0.9 is the 90th percentile")
     return Quantile(n=of, at=number, p=p)

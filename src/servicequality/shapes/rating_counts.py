@@ -1,6 +1,4 @@
-"""From one row a rating to the counts from which agreement is computed."""
-
-# A million ratings become the few hundred patterns of counts that occur, and nothing grows with pairs of reviewers.
+"""From patterns of ratings to the counts from which agreement is computed."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,21 +8,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from servicequality.checks import holds_flags, holds_numbers, holds_texts, shown, values_of
+from servicequality.checks import shown, values_of
 from servicequality.errors import InputError, ParameterError
 from servicequality.shapes.base import FloatArray
+from servicequality.shapes.rating_patterns import pattern_ratings, several_scales
 from servicequality.shapes.wholes import Rows
+from servicequality.stats._checks import IntArray
 
 MOST = 256
 """Categories beyond which ratings are a measurement: every one of them is a column of counts."""
 
 
 class Ratings(NamedTuple):
-    """Ratings ready to be counted.
+    """Ratings of patterns, ready to be counted.
 
     Attributes:
-        frame: `group`, `item`, `rating` (Float64 or String) and `reviewer`, and `lowest` and `highest`, the ends of the
-            scale, null where the rows do not state them.
+        frame: a row a rating of a pattern, as `pattern_ratings` gives them.
         groups: how many groups there are.
         names: what the caller calls the columns `item`, `rating` and `reviewer`.
         categories: every category, in order.
@@ -49,6 +48,12 @@ class Ratings(NamedTuple):
         """The categories' places on their scale: the numbers themselves, or 0, 1, 2 … of texts."""
         places = self.categories if self.numeric else range(len(self.categories))
         return np.array(places, dtype=np.float64)
+
+    @property
+    def places(self) -> IntArray:
+        """The place of each rating among the categories."""
+        places = self.frame["rating"].replace_strict(self.categories, range(len(self.categories)))
+        return places.cast(pl.Int64).to_numpy()  # of no categories they are of no type
 
 
 class Panel(NamedTuple):
@@ -86,49 +91,42 @@ class Panel(NamedTuple):
         return int((self.counts[self.each > 1].sum(axis=0) > 0).sum())
 
 
-def ratings_of(rows: Rows, names: dict[str, str], categories: Sequence[Any] | None) -> Ratings:
-    """The ratings with their categories.
+def ratings_of(patterns: Rows, names: dict[str, str], categories: Sequence[Any] | None) -> Ratings:
+    """The ratings of patterns with their categories.
 
     Those are the ones given, or those of an Enum, or the whole points of the scale that the rows state, with every rating
     that occurs.
 
     Args:
-        rows: the rows, with `item`, `rating`, `reviewer`, `lowest` and `highest`.
-        names: what the caller calls the columns.
+        patterns: what `rating_patterns` gives, or the sum of several.
+        names: what the caller calls the columns `item`, `rating` and `reviewer`.
         categories: the categories, where the caller names them.
 
     Raises:
-        InputError: ratings are neither numbers, texts nor truth values, lie outside the categories, or are too many to be
-            categories; or a reviewer rated an item twice.
+        InputError: ratings lie outside the categories, or parts differ in the type of their ratings.
         ParameterError: the categories are not of the ratings' kind.
     """
-    frame, name = rows.frame, shown(names["rating"])
-    kind = frame.schema["rating"]
-    if isinstance(kind, pl.Enum) and categories is None:
-        categories = kind.categories.to_list()
-    if holds_numbers(kind) or holds_flags(kind):
-        frame = frame.with_columns(pl.col("rating").cast(pl.Float64))
-    elif holds_texts(kind):
-        frame = frame.with_columns(pl.col("rating").cast(pl.String))
-    else:
-        raise InputError(f"column {name} holds {kind}, expected numbers, texts or truth values; cast it first")
-    frame = _numbered(frame)
-    _refuse_twice(frame, rows.frame, names)
+    frame, declared = pattern_ratings(patterns, names)
+    name, numeric = shown(names["rating"]), frame.schema["rating"] == pl.Float64
+    if categories is None and len(declared) > 1:
+        raise InputError(
+            f"column {name} has other categories in one part than in another; cast it to one type, or name them with "
+            "categories="
+        )
+    if categories is None and declared:
+        categories = declared[0]
     occurring = frame["rating"].unique().to_list()
-    if frame.schema["rating"] == pl.Float64 and not frame["rating"].is_finite().all():
-        raise InputError(f"column {name} holds NaN or infinity; make a missing rating null")
-    if categories is not None:
-        known = _given(categories, frame.schema["rating"])
+    if categories is not None and occurring:
+        known = _given(categories, numeric=numeric)
         if strange := sorted(set(occurring) - set(known)):
             raise InputError(
                 f"column {name} holds {', '.join(map(shown, strange[:5]))}, outside the categories "
                 f"{', '.join(map(shown, known))}; correct the rows, or name every category"
             )
-        return Ratings(frame, rows.groups, names, known, given=True, ordered=True)
-    numeric = frame.schema["rating"] == pl.Float64
+        return Ratings(frame, patterns.groups, names, known, given=True, ordered=True)
     if numeric and len(occurring) <= MOST:
         occurring += _points(frame)
-    return Ratings(frame, rows.groups, names, sorted(set(occurring)), given=False, ordered=numeric)
+    return Ratings(frame, patterns.groups, names, sorted(set(occurring)), given=False, ordered=numeric)
 
 
 def panels(ratings: Ratings) -> list[Panel]:
@@ -139,17 +137,12 @@ def panels(ratings: Ratings) -> list[Panel]:
             256 categories.
     """
     refuse_many(ratings)
-    every, mine = ratings.categories, own_categories(ratings)
-    slots = [f"count {place}" for place in range(len(every))]
-    counted = [
-        (pl.col("rating") == value).sum().cast(pl.Int64).alias(slot) for value, slot in zip(every, slots, strict=True)
-    ]
-    items = ratings.frame.lazy().group_by("group", "item").agg(counted)
-    patterns = items.group_by("group", *slots).agg(times=pl.len().cast(pl.Int64)).sort("group", *slots)
-    table = patterns.collect(engine="streaming")
-    counts = table.select(slots).cast(pl.Float64).to_numpy().reshape(table.height, len(slots))
-    times = table["times"].cast(pl.Float64).to_numpy()
-    edges = np.searchsorted(table["group"].to_numpy(), np.arange(ratings.groups + 1))
+    mine = own_categories(ratings)
+    patterns = ratings.frame.unique("pattern", keep="first", maintain_order=True)
+    counts = np.zeros((patterns.height, len(ratings.categories)))
+    np.add.at(counts, (ratings.frame["pattern"].to_numpy(), ratings.places), 1)
+    times = patterns["n"].cast(pl.Float64).to_numpy()
+    edges = np.searchsorted(patterns["group"].to_numpy(), np.arange(ratings.groups + 1))
     return [
         Panel(counts[start:end][:, mine[group]], times[start:end], ratings.scores[mine[group]])
         for group, (start, end) in enumerate(pairwise(edges))
@@ -161,11 +154,8 @@ def own_categories(ratings: Ratings) -> NDArray[np.bool_]:
     every = np.ones((ratings.groups, len(ratings.categories)), dtype=np.bool_)
     if ratings.given:
         return every
-    place = dict(zip(ratings.categories, range(len(ratings.categories)), strict=True))
-    seen = ratings.frame.select("group", "rating").unique()
     own = np.zeros_like(every)
-    places = np.array([place[rating] for rating in seen["rating"].to_list()], dtype=np.int64)
-    own[seen["group"].to_numpy(), places] = True
+    own[ratings.frame["group"].to_numpy(), ratings.places] = True
     if not ratings.numeric:
         return own
     ends = ratings.frame.group_by("group").agg(
@@ -176,7 +166,7 @@ def own_categories(ratings: Ratings) -> NDArray[np.bool_]:
     _refuse_scales(ratings, ends)
     low, high = np.full((2, ratings.groups, 1), np.nan)
     where = ends["group"].to_numpy()
-    low[where, 0], high[where, 0] = (ends[name].cast(pl.Float64).to_numpy() for name in ("lowest", "highest"))
+    low[where, 0], high[where, 0] = (ends[name].to_numpy() for name in ("lowest", "highest"))
     scores = ratings.scores
     with np.errstate(invalid="ignore"):
         stated: NDArray[np.bool_] = (scores >= low) & (scores <= high) & ((scores - low) % 1 == 0)
@@ -201,30 +191,7 @@ def require_order(ratings: Ratings, option: str) -> None:
         )
 
 
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
-    """Items and reviewers by number: what they hold is only told apart."""
-    for name in ("item", "reviewer"):
-        names = frame.select(name).unique(maintain_order=True).with_row_index("number")
-        places = frame.select(name).join(names, on=name, how="left", nulls_equal=True, maintain_order="left")["number"]
-        frame = frame.with_columns(places.alias(name))
-    return frame
-
-
-def _refuse_twice(frame: pl.DataFrame, rows: pl.DataFrame, names: dict[str, str]) -> None:
-    """Raise InputError with the first items that a reviewer rated twice, if there are any."""
-    again = frame.select(pl.struct("group", "item", "reviewer").is_duplicated()).to_series()
-    if again.any():
-        times = frame.filter(again).select(pl.struct("group", "item", "reviewer").n_unique()).item()
-        told = rows.filter(again)
-        shown_values = "; ".join(f"{shown(names[one])} {values_of(told[one], 3)}" for one in ("item", "reviewer"))
-        raise InputError(
-            f"{times} times a reviewer rated an item twice, such as {shown_values}; keep one rating each, or name in by= what "
-            "distinguishes them, such as the category"
-        )
-
-
-def _given(categories: Sequence[Any], kind: pl.DataType) -> list[Any]:
-    numeric = kind == pl.Float64
+def _given(categories: Sequence[Any], *, numeric: bool) -> list[Any]:
     known = [float(value) if numeric and isinstance(value, int | float) else value for value in categories]
     expected: type = float if numeric else str
     if not known or not all(isinstance(value, expected) for value in known) or len(set(known)) < len(known):
@@ -237,7 +204,7 @@ def _given(categories: Sequence[Any], kind: pl.DataType) -> list[Any]:
 
 def _points(frame: pl.DataFrame) -> list[float]:
     """The whole points of every scale that rows state."""
-    low, high = (pl.col(name).cast(pl.Float64) for name in ("lowest", "highest"))
+    low, high = pl.col("lowest"), pl.col("highest")
     stated = frame.select(low, high).unique().filter((high - low).is_between(0, MOST))
     whole = stated.select(pl.int_ranges(0, (high - low).floor().cast(pl.Int64) + 1).alias("step"), low).explode("step")
     points: list[float] = whole.select(pl.col("lowest") + pl.col("step")).to_series().unique().to_list()
@@ -246,14 +213,11 @@ def _points(frame: pl.DataFrame) -> list[float]:
 
 def _refuse_scales(ratings: Ratings, ends: pl.DataFrame) -> None:
     if ends["several"].any():
-        raise InputError(
-            "ratings of different scales stand in one group and cannot be compared; "
-            'group them with by="category", or name the categories'
-        )
+        raise several_scales()
     rating = pl.col("rating")
-    outside = ratings.frame.filter((rating < pl.col("lowest")) | (rating > pl.col("highest")))["rating"]
-    if len(outside):
+    outside = ratings.frame.filter((rating < pl.col("lowest")) | (rating > pl.col("highest")))
+    if rows := outside["n"].sum():
         raise InputError(
-            f"{len(outside)} row{'s' if len(outside) > 1 else ''} rated outside their own scale: column "
-            f"{shown(ratings.names['rating'])} such as {values_of(outside)}; correct the rows"
+            f"{rows} row{'s' if rows > 1 else ''} rated outside their own scale: column "
+            f"{shown(ratings.names['rating'])} such as {values_of(outside['rating'])}; correct the rows"
         )

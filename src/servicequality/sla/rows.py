@@ -22,15 +22,18 @@ def clock_schema(records: Records) -> dict[str, pl.DataType]:
     """The columns that `clock_rows` gives."""
     moment, text, number = pl.Datetime("us", records.timezone or "UTC"), pl.String(), pl.Float64()
     times = ("elapsed", "paused", "target", "overrun", "remaining")
+    assert records.tickets is not None  # looked at before
+    own = records.tickets.collect_schema()
     return {
-        **dict.fromkeys(("ticket_id", "policy", "priority"), text),
+        "ticket_id": own["ticket_id"],
+        **dict.fromkeys(("policy", "priority"), text),
         "kind": KINDS,
         "sequence": pl.Int64(),
         **dict.fromkeys(("started_at", "due_at", "stopped_at"), moment),
         **dict.fromkeys((f"{time}_seconds" for time in times), number),
         "outcome": OUTCOMES,
         "target_schedule": text,
-        **dict.fromkeys(SHOWN, text),
+        **{name: own[name] for name in SHOWN},
     }
 
 
@@ -50,7 +53,7 @@ def clock_rows(
     rows = rows.with_columns(
         choose(policies, columns, rows["_at"]).alias("_policy"),
         columns["priority"].cast(pl.String),
-        *(columns[name].cast(pl.String).alias(name) for name in SHOWN),
+        *(columns[name].alias(name) for name in SHOWN),
         *(columns[name].alias(_key(name)) for name in policy_columns),
     ).filter(pl.col("_policy").is_not_null())
     rows = _targeted(policies, rows)

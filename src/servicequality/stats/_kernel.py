@@ -35,22 +35,34 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
         checks = _checks_of(function)
         given = tuple(_checked(checks, name, value) for name, value in zip(names, args, strict=False))
         named = {name: _checked(checks, name, value) for name, value in kwargs.items()}
-        heard: dict[str, Any] = {kind: "raise" for kind, reaction in np.geterr().items() if reaction == "warn"}
         try:
-            with np.errstate(**heard):
+            with in_range(function.__name__):
                 return function(*given, *args[len(given) :], **named)  # type: ignore[arg-type]  # checked, and else as given
         except ValueError as error:
             if not _SHAPES.search(str(error)):
                 raise
             shapes = [f"{name} {np.shape(value)}" for name, value in (*zip(names, given, strict=False), *named.items())]
             raise ParameterError(f"arguments must broadcast to one shape; got {', '.join(shapes)}") from error
-        except (FloatingPointError, OverflowError, ZeroDivisionError) as error:
-            raise ParameterError(
-                f"{function.__name__}: the numbers are too large, or too far apart, to compute with ({error}); "
-                "change their unit, or leave such rows out of the call"
-            ) from error
 
     return call
+
+
+@contextlib.contextmanager
+def in_range(what: str) -> Iterator[None]:
+    """Refuse numbers with which a step of the computation leaves the range of floats, where numpy would warn of it.
+
+    Raises:
+        ParameterError: a number has become infinite, or none.
+    """
+    heard: dict[str, Any] = {kind: "raise" for kind, reaction in np.geterr().items() if reaction == "warn"}
+    try:
+        with np.errstate(**heard):
+            yield
+    except (FloatingPointError, OverflowError, ZeroDivisionError) as error:
+        raise ParameterError(
+            f"{what}: the numbers are too large, or too far apart, to compute with ({error}); "
+            "change their unit, or leave such rows out of the call"
+        ) from error
 
 
 def _checked(checks: Mapping[str, Check], name: str, value: object) -> Any:

@@ -9,7 +9,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from servicequality.core import Metric, State, evaluate
-from servicequality.shapes import Tally, Total, WholeShape
+from servicequality.shapes import PatternShape, Tally, Total, WholeShape
 from servicequality.testing.strategies import CLUSTER, KEY
 
 RELATIVE = 1e-9
@@ -68,8 +68,13 @@ class Trial:
 
     @property
     def whole(self) -> bool:
-        """Whether the value needs all rows of a group, so that it has neither states nor an expression."""
+        """Whether the value needs all rows of a group as they are, so that it has no expression and takes no weights."""
         return isinstance(self.metric.shape, WholeShape)
+
+    @property
+    def partless(self) -> bool:
+        """Whether no states of parts add up to the value."""
+        return self.whole and not isinstance(self.metric.shape, PatternShape)
 
     def same(self, left: pl.DataFrame, right: pl.DataFrame) -> None:
         """Raise AssertionError unless two results or states agree: counts and texts exactly, floats to 1e-9."""

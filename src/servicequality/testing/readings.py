@@ -108,11 +108,13 @@ def where_is_a_filter_before(trial: Trial) -> None:
 
 
 def whole_groups_are_not_made_of_parts(trial: Trial) -> None:
-    """A metric that needs all rows of a group refuses states, expressions, weights and clusters in words of our own."""
+    """A metric that needs all rows of a group refuses expressions, weights and clusters in words of our own, and states too
+    unless they count what it reads.
+    """
     metric, frame = trial.metric, trial.frame
     calls: tuple[Callable[[], object], ...] = (
         metric.expr,
-        lambda: metric.partial(frame),
+        *([lambda: metric.partial(frame)] if trial.partless else []),
         lambda: evaluate(frame, metric, weight=WEIGHT),
         lambda: evaluate(frame, metric, cluster=CLUSTER),
     )

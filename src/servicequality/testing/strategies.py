@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from servicequality.core import Bound, Metric
 from servicequality.errors import ParameterError
+from servicequality.shapes import PatternShape
 from servicequality.shapes.agreement import RatingShape
 
 KEY, WEIGHT, CLUSTER, SLICE, PART = "law_key", "law_weight", "law_cluster", "law_slice", "law_part"
@@ -87,10 +88,16 @@ def _pool(metric: Metric, types: dict[str, pl.DataType], seed: int, around: date
 
 
 def _allowed(metric: Metric, rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows that the metric's shape does not refuse; where rows are ratings, one of a reviewer and item."""
+    """The rows that the metric's shape does not refuse; where rows are ratings, one of a reviewer and item.
+
+    Where the rows of an item are read together, they lie in one group and part.
+    """
     if isinstance(metric.shape, RatingShape):
         once = [metric.shape.names[role] for role in ("item", "reviewer")]
         rows = rows.filter(pl.struct(once).is_first_distinct() | pl.any_horizontal(pl.col(once).is_null()))
+    if isinstance(metric.shape, PatternShape):
+        item, own = metric.shape.item, pl.col(KEY, PART)
+        rows = rows.with_columns(pl.when(item.is_null()).then(own).otherwise(own.first().over(item)))
     refused = [rule.fill_null(value=False) for rule in metric.shape.refused.values()]
     return rows.filter(~pl.any_horizontal(refused)) if refused else rows
 

@@ -9,22 +9,26 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from servicequality.errors import InputError
-from servicequality.shapes import FixedShape, Quantile
+from servicequality.shapes import FixedShape, PatternShape, Quantile
 from servicequality.testing.comparing import Law, Trial
-from servicequality.testing.strategies import CLUSTER, KEY, PART, WEIGHT
+from servicequality.testing.strategies import CLUSTER, KEY, PART, SLICE, WEIGHT
 
 HISTOGRAM_ERROR = 1 / 128
 """How far the middle of a bin of 6 mantissa bits lies from any number in it, relative to the number: 0.78 %."""
 
 
 def parts_merge_to_the_whole(trial: Trial) -> None:
-    """The states of any parts, empty ones and single rows included, add up to the state of all rows."""
-    _merges(trial, _parts(trial.frame))
+    """The states of any parts, empty ones and single rows included, add up to the state of all rows.
+
+    Where rows of an item are read together, parts divide no item.
+    """
+    _merges(trial, _parts(trial))
 
 
 def weighted_parts_merge_to_the_whole(trial: Trial) -> None:
     """The states of any parts add up where rows have weights and keys."""
-    _merges(trial, _parts(trial.frame), by=[KEY], weight=WEIGHT)
+    if not trial.whole:
+        _merges(trial, _parts(trial), by=[KEY], weight=WEIGHT)
 
 
 def whole_clusters_merge_to_the_whole(trial: Trial) -> None:
@@ -34,9 +38,15 @@ def whole_clusters_merge_to_the_whole(trial: Trial) -> None:
         _merges(trial, parts, by=[KEY], cluster=CLUSTER)
 
 
-def _parts(frame: pl.DataFrame) -> list[pl.DataFrame]:
-    first, rest = frame.head(1), frame.slice(1)
-    return [frame.clear(), first, rest.filter(pl.col(PART) == 0), rest.filter(pl.col(PART) != 0)]
+def _parts(trial: Trial) -> list[pl.DataFrame]:
+    frame, shape = trial.frame, trial.metric.shape
+    first = pl.int_range(pl.len()) == 0
+    if isinstance(shape, PatternShape):
+        first = first.any().over(shape.item)  # frames of such shapes have whole items in each part
+    return [
+        frame.clear(),
+        *(frame.filter(rows) for rows in (first, ~first & (pl.col(PART) == 0), ~first & (pl.col(PART) != 0))),
+    ]
 
 
 def _merges(trial: Trial, parts: list[pl.DataFrame], **options: Any) -> None:
@@ -87,7 +97,8 @@ def states_survive_parquet(trial: Trial) -> None:
         trial.same_state(metric.load(path), state)
         trial.same_state(metric.merge([path]), metric.merge([state]))
         _refuses(lambda: stranger.load(path))
-    _refuses(lambda: metric.merge([state, metric.partial(trial.frame, by=KEY, weight=WEIGHT)]))
+    other = {"by": [KEY, SLICE]} if trial.whole else {"by": KEY, "weight": WEIGHT}
+    _refuses(lambda: metric.merge([state, metric.partial(trial.frame, **other)]))
     _refuses(lambda: metric.named(f"{metric.name} of others").merge([state]))
 
 

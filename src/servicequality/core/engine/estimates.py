@@ -17,6 +17,7 @@ from servicequality.errors import ServiceQualityWarning
 from servicequality.shapes import FixedShape, Reading
 from servicequality.shapes.base import FloatArray, Sums
 from servicequality.stats._checks import IntArray
+from servicequality.stats._kernel import in_range
 
 Texts = NDArray[np.object_]
 _WORDS = ("unit", "better", "empty", "undefined", "unbounded", "refused", "excluded")
@@ -90,7 +91,8 @@ def estimates(
     for place, rule in enumerate(rules):
         _count(figures, place, rule, numbers)
     for places in _alike(rules):
-        _finish_fixed(figures, places, rules, numbers, sampling, level)
+        with in_range(", ".join(rules[place].name for place in places)):
+            _finish_fixed(figures, places, rules, numbers, sampling, level)
     for place, rule in enumerate(rules):
         if rule.name in readings:
             _finish_table(figures, place, readings[rule.name])

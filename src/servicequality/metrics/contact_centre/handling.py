@@ -4,7 +4,8 @@ import polars as pl
 
 from servicequality.columns import Amount, ContactEnd, Seconds, answered
 from servicequality.core import define
-from servicequality.shapes import RateMethod, Shape, mean, rate, ratio
+from servicequality.metrics.durations import FinishedStatistic, of_finished
+from servicequality.shapes import RateMethod, Shape, rate, ratio
 
 __all__ = [
     "average_handle_time",
@@ -26,8 +27,15 @@ _POSITIVE = (0.0, float("inf"))
     references=("Brown et al. 2005", "Student 1908"),
     aliases=("ATT", "talk time", "call duration", "length of calls", "conversation time"),
 )
-def average_talk_time(talk: Seconds = "talk_seconds", outcome: ContactEnd = "outcome") -> Shape:
+def average_talk_time(
+    talk: Seconds = "talk_seconds",
+    outcome: ContactEnd = "outcome",
+    *,
+    statistic: FinishedStatistic | float = "mean",
+) -> Shape:
     """Mean conversation of the answered calls or chats whose length is recorded; holds within it count.
+
+    `statistic` gives the median or another quantile in place of the mean, the smallest or the largest.
 
     When it lies:
         A few very long calls dominate it: durations are close to lognormal, so that the median is far lower. Short talks
@@ -38,7 +46,7 @@ def average_talk_time(talk: Seconds = "talk_seconds", outcome: ContactEnd = "out
         `average_handle_time`), or transfers counted as calls of their own.
     """
     end = pl.col(outcome)
-    return mean(pl.col(talk), of=(end == "answered") & answered(talk)).excluding(end != "answered")
+    return of_finished(pl.col(talk), statistic, of=(end == "answered") & answered(talk)).excluding(end != "answered")
 
 
 @define(
@@ -53,11 +61,16 @@ def average_talk_time(talk: Seconds = "talk_seconds", outcome: ContactEnd = "out
     aliases=("AHT per call", "handling time of a call", "talk plus wrap", "after-call work"),
 )
 def average_handle_time(
-    talk: Seconds = "talk_seconds", wrap: Seconds = "wrap_seconds", outcome: ContactEnd = "outcome"
+    talk: Seconds = "talk_seconds",
+    wrap: Seconds = "wrap_seconds",
+    outcome: ContactEnd = "outcome",
+    *,
+    statistic: FinishedStatistic | float = "mean",
 ) -> Shape:
     """Mean of conversation and work after it, over the answered calls or chats for which both are recorded.
 
-    Recorded work on tickets is `handle_time`.
+    `statistic` gives the median or another quantile in place of the mean, the smallest or the largest. Recorded work on
+    tickets is `handle_time`.
 
     When it lies:
         Pressing it down brings transfers, repeat calls and work done outside the recording. Where chats run side by side,
@@ -69,7 +82,7 @@ def average_handle_time(
     """
     end = pl.col(outcome)
     of = (end == "answered") & answered(talk) & answered(wrap)
-    return mean(pl.col(talk) + pl.col(wrap), of=of).excluding(end != "answered")
+    return of_finished(pl.col(talk) + pl.col(wrap), statistic, of=of).excluding(end != "answered")
 
 
 @define(

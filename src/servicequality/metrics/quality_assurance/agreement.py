@@ -46,8 +46,8 @@ def reviewer_agreement(
     """How often two reviewers of the same item give the same rating: percent agreement, with Wilson's limits.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     On rows of `Review` ask by category, since each category has its own scale. `weights` gives partial credit for categories
     that lie near each other. Chance alone makes reviewers agree: ask for a coefficient beside it, such as
@@ -93,8 +93,8 @@ def cohen_kappa(
     """Agreement of two named reviewers beyond what each one's habits would give by chance.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     One row a rating; `reviewers` names two where there are more. `weights` gives partial credit for categories that lie near
     each other (linear, quadratic …). The standard error is that of

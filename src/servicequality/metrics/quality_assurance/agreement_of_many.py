@@ -37,8 +37,8 @@ def fleiss_kappa(
     """Agreement of any reviewers beyond what the categories' overall shares give by chance.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     Every item needs the same number of ratings; `unequal="allow"` takes the general form. Who rated plays no part, so
     reviewers may differ from item to item. For two reviewers it is Scott's pi, not Cohen's kappa.
@@ -85,8 +85,8 @@ def krippendorff_alpha(
     """Agreement of any number of reviewers, with gaps, on any scale: 1 less the disagreement seen over that expected.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     Items with one rating tell nothing and are left out. The ordinal scale counts ranks between two ratings, the interval
     scale squared differences, the ratio scale relative ones. Limits are those of the items, linearised, and not a bootstrap.
@@ -136,8 +136,8 @@ def gwet_ac1(
     """Agreement beyond chance that does not collapse where one category prevails.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     Only ratings that are guesses agree by chance, and the less so the more one category prevails. Any number of reviewers,
     gaps allowed. Categories that could be given count even if nobody gave them: name them, or let `scale_min` and
@@ -167,7 +167,7 @@ def gwet_ac1(
     label="Gwet's AC2",
     unit="coefficient",
     better="higher",
-    bounds=(-1, 1),
+    bounds=(float("-inf"), 1),
     grain="rating",
     formula=r"\frac{p_o - p_e}{1 - p_e},\quad p_e = \frac{\sum_{kl} w_{kl}}{q(q - 1)}\sum_k \pi_k (1 - \pi_k)",
     references=("Gwet 2014",),
@@ -186,8 +186,8 @@ def gwet_ac2(
     """Gwet's AC1 with partial credit for near misses, as `reviewer_agreement(weights=)` gives it to percent agreement.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     When it lies:
         Credit for near misses makes any coefficient high where ratings crowd at two neighbouring points, as most quality
@@ -213,7 +213,7 @@ def gwet_ac2(
     label="Brennan-Prediger",
     unit="coefficient",
     better="higher",
-    bounds=(-1, 1),
+    bounds=(float("-inf"), 1),
     grain="rating",
     formula=r"\frac{p_o - p_e}{1 - p_e},\quad p_e = \frac{1}{q^2}\sum_{kl} w_{kl}",
     references=("Brennan & Prediger 1981", "Gwet 2014"),
@@ -232,8 +232,8 @@ def brennan_prediger(
     """Agreement beyond that of reviewers who pick categories blindly, all alike.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     When it lies:
         More categories make it higher: adding one that nobody uses lowers the agreement that chance is given credit for.

@@ -35,8 +35,8 @@ def icc(
     """How much of the spread of numeric ratings lies between the items, and not between or within reviewers.
 
     One row is a rating. `n` counts the ratings of items with two or more, `n_eff` those items, `n_missing` ratings that stand
-    alone or are incomplete. All ratings of a group are needed at once: items must not be split over groups, and there is no
-    state of it.
+    alone or are incomplete. The ratings of an item are read together: they must lie in one group, and in one part where states
+    of parts are added.
 
     `ICC(A,1)` is for the same reviewers on every item, whose leniency counts as disagreement; `ICC(C,1)` forgives leniency;
     `ICC(1)` is for reviewers that differ from item to item. With `k` in place of 1 the mean of k ratings is judged. Limits

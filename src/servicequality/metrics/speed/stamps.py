@@ -1,12 +1,10 @@
 """First response and resolution time, which need only a ticket's own timestamps."""
 
-from typing import Literal
-
 import polars as pl
 
 from servicequality.columns import End, Flag, Seconds
 from servicequality.core import define
-from servicequality.metrics.durations import Statistic, finished, waiting
+from servicequality.metrics.durations import FinishedStatistic, Statistic, finished, waiting
 from servicequality.shapes import Shape
 
 __all__ = [
@@ -80,7 +78,7 @@ def first_response_time_observed_only(
     seconds: Seconds = "first_response_seconds",
     end: End = "first_response_end",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: first response time over the tickets that were answered, and over no others.
@@ -168,7 +166,7 @@ def resolution_time_observed_only(
     seconds: Seconds = "resolution_seconds",
     observed: Flag = "resolution_observed",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: resolution time over the tickets that are resolved, and over no others.

@@ -1,12 +1,10 @@
 """How long customers and agents wait for each other between creation and resolution."""
 
-from typing import Literal
-
 import polars as pl
 
 from servicequality.columns import Flag, Seconds, WaitEnd
 from servicequality.core import define
-from servicequality.metrics.durations import Statistic, finished, waiting
+from servicequality.metrics.durations import FinishedStatistic, Statistic, finished, waiting
 from servicequality.shapes import Shape
 
 __all__ = [
@@ -78,7 +76,7 @@ def response_time_observed_only(
     seconds: Seconds = "reply_wait_seconds",
     end: WaitEnd = "reply_wait_end",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: response time over the waits that were answered, and over no others.
@@ -141,7 +139,7 @@ def requester_wait_time_observed_only(
     seconds: Seconds = "requester_wait_seconds",
     observed: Flag = "resolution_observed",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: requester wait time over the tickets that are resolved, and over no others.
@@ -204,7 +202,7 @@ def agent_wait_time_observed_only(
     seconds: Seconds = "agent_wait_seconds",
     observed: Flag = "resolution_observed",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: agent wait time over the tickets that are resolved, and over no others.
@@ -267,7 +265,7 @@ def hold_time_observed_only(
     seconds: Seconds = "hold_seconds",
     observed: Flag = "resolution_observed",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: hold time over the tickets that are resolved, and over no others.

@@ -1,12 +1,10 @@
 """How much work was recorded, and how long tickets were in a status."""
 
-from typing import Literal
-
 import polars as pl
 
 from servicequality.columns import Flag, Seconds
 from servicequality.core import define
-from servicequality.metrics.durations import Statistic, finished, waiting
+from servicequality.metrics.durations import FinishedStatistic, Statistic, finished, waiting
 from servicequality.shapes import Shape
 
 __all__ = [
@@ -64,7 +62,7 @@ def handle_time_observed_only(
     seconds: Seconds = "handle_seconds",
     observed: Flag = "resolution_observed",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic AHT, with `statistic="mean"`: recorded work over the tickets that are resolved, and over no others.
@@ -128,7 +126,7 @@ def time_in_status_observed_only(
     seconds: Seconds = "seconds",
     observed: Flag = "observed",
     *,
-    statistic: Statistic | Literal["mean"] | float = "median",
+    statistic: FinishedStatistic | float = "median",
     limit: float | None = None,
 ) -> Shape:
     """The classic: time in a status over the tickets that have left it, and over no others.

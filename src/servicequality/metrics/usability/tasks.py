@@ -8,7 +8,7 @@ import polars as pl
 from servicequality.checks import choice
 from servicequality.columns import Amount, Flag, Seconds, TaskEnd, answered
 from servicequality.core import define
-from servicequality.metrics.durations import Statistic, finished, waiting
+from servicequality.metrics.durations import FinishedStatistic, Statistic, finished, waiting
 from servicequality.shapes import ProportionMethod, Shape, geometric_mean, mean, ratio, share
 
 __all__ = [
@@ -127,7 +127,7 @@ def time_on_task_observed_only(
     seconds: Seconds = "task_seconds",
     end: TaskEnd = "task_end",
     *,
-    statistic: Statistic | Literal["geometric_mean", "mean"] | float = "geometric_mean",
+    statistic: FinishedStatistic | Literal["geometric_mean"] | float = "geometric_mean",
     limit: float | None = None,
 ) -> Shape:
     """The classic: time on task over the attempts that were completed, and over no others; its geometric mean.
@@ -217,7 +217,7 @@ def workflow_steps(
     steps: Amount = "task_steps",
     end: TaskEnd = "task_end",
     *,
-    statistic: Statistic | Literal["mean"] | float = "mean",
+    statistic: FinishedStatistic | float = "mean",
 ) -> Shape:
     """Steps (clicks, screens, fields) that a completed task took.
 

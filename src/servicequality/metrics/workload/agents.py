@@ -39,7 +39,7 @@ def open_per_agent(
 
     When it lies:
         Some tickets are more work than others, and agents do not work equal hours. A small load can mean quick work or few
-        hours; the count does not tell which. It is not a measure of merit.
+        hours; the count does not tell which. It is not a measure of merit. A bot that holds tickets is an agent here.
 
     Why your vendor shows another number:
         Pending or on-hold tickets left out, tickets of a team counted for each of its members, or the agent who solved it
@@ -79,7 +79,8 @@ def solved_per_agent(
 
     When it lies:
         Quick tickets make fast agents. Whoever takes the hard ones, trains others or reopens nothing looks slow. What is
-        counted grows: read it alongside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank.
+        counted grows: read it alongside `reopen_rate` and satisfaction, and compare teams by funnel, not by rank. A bot that
+        solves tickets is an agent here.
 
     Why your vendor shows another number:
         Each ticket once for every agent who touched it, every solving of a reopened ticket, or tickets closed by automation
