@@ -9,28 +9,27 @@ from servicequality import sources
 from sources.roundtrips import desk, different_facts, facts_of
 
 # What no schema but `tickets` and `event_log` has room for.
-STAMPS = {"account_value", "handle_seconds", "escalations", "first_tier_resolution"}
+STAMPS = {"account_value", "handle_seconds", "escalations", "handoffs", "first_tier_resolution"}
 LOST = {
     "event_log": {"account_value"},
-    "zendesk.fivetran": STAMPS | {"product", "handoffs"},
-    "zammad.postgres": STAMPS | {"product", "handoffs"},
+    "zendesk.fivetran": STAMPS | {"product"},
+    "zammad.postgres": STAMPS | {"product"},
     "jira.fivetran": STAMPS
-    | {"due_at", "channel", "team", "account_id", "opened_by", "teams", "team_reassignments", "handoffs"}
+    | {"due_at", "channel", "team", "account_id", "opened_by", "teams"}
     # The opening text is no comment.
-    | {"public_agent_messages", "customer_messages", "one_touch", "two_touch", "multi_touch"},
+    | {"public_agent_messages", "customer_messages", "one_touch", "two_touch", "multi_touch", "team_reassignments"},
     "intercom.fivetran": STAMPS
-    | {"due_at", "priority", "requester_id", "account_id", "product", "category", "handoffs"}
+    | {"due_at", "priority", "requester_id", "account_id", "product", "category"}
     # New comes back as open, pending and on hold as snoozed, solved and closed as one.
     | {"status", "hold_seconds", "requester_wait_seconds", "agent_wait_seconds"}
     | {"closed_at", "resolved_by_close", "close_seconds", "close_observed"}
     | {"first_action_at", "first_action_seconds", "first_action_observed"},
-    "chatwoot.postgres": STAMPS
-    | {"due_at", "priority", "channel", "account_id", "product", "category", "opened_by", "teams"}
-    # Nor a history of who held a ticket.
-    | {"reassignments", "agent_reassignments", "team_reassignments", "unassigned_seconds"}
-    | {"first_agent_id", "first_assigned_at", "last_assigned_at"}
-    | {f"first_assignment_{what}" for what in ("seconds", "observed", "reason")}
-    | {f"assignment_to_resolution_{what}" for what in ("seconds", "observed", "reason")}
+    "chatwoot.postgres": STAMPS - {"handoffs"}
+    | {"due_at", "priority", "channel", "account_id", "product", "category", "opened_by", "reassignments", "teams"}
+    # No history of agents and teams.
+    | {"agent_reassignments", "team_reassignments", "unassigned_seconds", "first_agent_id", "last_assigned_at"}
+    | {f"first_assign{rest}" for rest in ("ed_at", "ment_seconds", "ment_observed", "ment_reason")}
+    | {f"assignment_to_resolution_{rest}" for rest in ("seconds", "observed", "reason")}
     # A history of open and resolved alone.
     | {"status", "hold_seconds", "requester_wait_seconds", "agent_wait_seconds", "agent_work_seconds"}
     | {"closed_at", "close_seconds", "close_observed"}
