@@ -318,6 +318,24 @@ def test_a_bad_instant_names_file_line_and_column(
     assert "first in row 3" in run("check", rows_map(tmp_path, more), tmp_path / "log.parquet", capsys=capsys)[2]
 
 
+def test_a_log_without_rows_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("id,opened,done\n")
+    code, _, err = run("check", rows_map(tmp_path), log, capsys=capsys)
+    assert (code, str(log) in err) == (2, True)
+    assert "expected at least one ticket with created_at; got none" in err
+    assert "as_of" in err
+
+
+def test_a_page_of_json_is_a_log(tmp_path: Path) -> None:
+    LOG.write_json(tmp_path / "log.json")
+    one, other = (
+        read_log(path, ColumnMap.load(event_map(tmp_path))) for path in (event_log(tmp_path), tmp_path / "log.json")
+    )
+    for name, table in one.records.tables.items():
+        assert table.collect().equals(other.records.tables[name].collect()), name
+
+
 def test_a_step_that_takes_long_says_what_it_does(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=int, default=0, help="seed of the simulation (default: %(default)s)")
     demo.add_argument("--weeks", type=int, default=12, metavar="N", help="weeks to show (default: %(default)s)")
-    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet or .jsonl")
+    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     demo.add_argument(
         "--map", type=Path, metavar="TOML", help="its column map (default: the map in examples/ that fits)"
     )
@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 nothing to ask, 1 findings, 2 a wrong call, map or log.",
     )
     verdict.add_argument("map", type=Path, metavar="MAP", help="its column map, a TOML file")
-    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     verdict.set_defaults(command=_check)
 
     card = commands.add_parser(
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     card.add_argument("card", type=Path, metavar="CARD", help="the scorecard, a TOML file")
     card.add_argument("map", type=Path, metavar="MAP", help="the log's column map, a TOML file")
-    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     card.set_defaults(command=_scorecard)
 
     search = commands.add_parser(

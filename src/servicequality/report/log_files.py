@@ -8,7 +8,7 @@ import polars as pl
 
 from servicequality.checks import column, shown
 from servicequality.errors import InputError
-from servicequality.events.as_of import words
+from servicequality.events.as_of import last_instant, words
 from servicequality.events.ticket_facts import EXCLUDED
 from servicequality.model import Records
 from servicequality.report.column_map import AGENTS, ColumnMap
@@ -63,12 +63,12 @@ def read_log(path: Path, mapping: ColumnMap, *, placed: bool = True) -> Log:
         rows, n_back = forward(rows, mapping.updates["at"], mapping.tickets["ticket_id"], None, mapping.timezone)
     try:
         records = _records_of(rows, mapping)
+        as_of = last_instant(records) if mapping.as_of is None else mapping.instant(mapping.as_of)
     except InputError as error:
         raise InputError(f"{path}: {error}{_place(rows, mapping, piece)}") from None
     records = _with_agents(records, mapping)
     if placed:
         _refuse_unplaced(records, mapping)
-    as_of = _last_instant(records) if mapping.as_of is None else mapping.instant(mapping.as_of)
     return Log(records=records, as_of=as_of, n_rows=rows.height, n_back=n_back)
 
 
@@ -174,15 +174,3 @@ def _place(rows: pl.DataFrame, mapping: ColumnMap, piece: Piece) -> str:
 def _line(faulty: pl.Series, piece: Piece) -> str:
     """The place of the first faulty row."""
     return piece.line(int(faulty.alias("faulty").fill_null(value=False).arg_max() or 0))
-
-
-def _last_instant(records: Records) -> dt.datetime:
-    """The last instant that the log knows of: an export cannot be older."""
-    ends: list[dt.datetime | None] = []
-    for table in records.tables.values():
-        stamps = [name for name, dtype in table.collect_schema().items() if dtype.is_temporal() and name != "due_at"]
-        ends += table.select(pl.col(stamps).max()).collect().row(0)
-    known = [end for end in ends if end is not None]
-    if not known:
-        raise InputError("the log holds no instant at all; check `datetime` and `missing` in the map")
-    return max(known)

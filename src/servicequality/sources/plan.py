@@ -9,6 +9,7 @@ import polars as pl
 from servicequality.checks import column, first_line
 from servicequality.errors import InputError
 from servicequality.model import TABLES, schema_of
+from servicequality.model.coercion import coerced
 from servicequality.sources.conversions import Typed, as_text
 from servicequality.sources.instants import as_instant
 from servicequality.sources.language import Part, Reason, SourceMap, Value
@@ -209,7 +210,11 @@ def _melted(
             one = one.filter(pl.col("value").is_not_null())
         if part.changes_only:
             ticket = pl.col("ticket_id")
-            one = one.sort(ticket, _moment(pl.col("at"), types["at"], asked), maintain_order=True)
+            order = [ticket, _moment(pl.col("at"), types["at"], asked)]
+            if "sequence" in kept:
+                number = coerced(pl.col("sequence"), types["sequence"], pl.Int64(), None)
+                order += [] if number is None else [number]
+            one = one.sort(order, nulls_last=True, maintain_order=True)
             before = pl.when(ticket == ticket.shift(1)).then(pl.col("value").shift(1))
             one = one.with_columns(before.alias("previous")).filter(pl.col("value").ne_missing(pl.col("previous")))
         frames.append(one)
