@@ -89,6 +89,7 @@ def test_servicenow_tables() -> None:
         ("status", "system"),
     ]
     messages = records.responses.collect()
+    assert messages["author_id"].to_list() == ["u1", "u2", "u2"]  # by the id that tickets have, not by the name
     assert messages.select("author", "public").rows() == [("customer", True), ("agent", False), ("agent", True)]
 
 
@@ -108,3 +109,28 @@ def test_a_person_of_no_known_kind_is_counted(tmp_path: Path) -> None:
     assert ("responses", "person in author: '20'", 3) in placed.select("records", "reason", "n").rows()
     # Who asked for the ticket is the customer, whatever the table of users says.
     assert "person in author: '10'" not in placed["reason"].to_list()
+
+
+def test_people_on_the_agents_side_are_the_agents(tmp_path: Path) -> None:
+    records = sources.read("zendesk.api", zendesk_pages(tmp_path), persons={"10": "bot"})
+    agents = records.agents.collect()
+    assert agents.select("agent_id", "kind").rows() == [("-1", "system"), ("10", "bot"), ("20", "human")]
+    own = tmp_path / "own.toml"
+    own.write_text(
+        'title = "x"\ntimezone = "UTC"\n[tables.t]\n[tables.staff]\n[tickets]\nfrom = "t"\nticket_id = "id"\ncreated_at = "at"\n'
+        '[people]\nfrom = "staff"\nid = "id"\nkind = { value = "agent" }\nteam = "team"\ntier = "tier"\n'
+        'valid_from = "since"\nvalid_to = "until"\n'
+    )
+    staff = pl.DataFrame(
+        {
+            "id": [7, 7],
+            "team": ["front", "back"],
+            "tier": ["1", "2"],
+            "since": [None, "2024-01-05"],
+            "until": ["2024-01-05", None],
+        }
+    )
+    desk = {"t": pl.DataFrame({"id": ["1"], "at": ["2024-01-01"]}), "staff": staff}
+    agents = sources.read(own, desk).agents.collect()
+    assert agents.select("agent_id", "team", "tier").rows() == [("7", "front", "1"), ("7", "back", "2")]
+    assert agents["valid_from"].to_list() == [None, dt.datetime(2024, 1, 5, tzinfo=dt.UTC)]
