@@ -145,7 +145,7 @@ def _with_instants(rows: pl.DataFrame, mapping: ColumnMap, piece: Piece) -> pl.D
     of_texts = [name for name in mapping.instants if mapping.datetime is not None and rows.schema[name] == pl.String]
     for name in of_texts:
         given = rows[name].alias("given")
-        read = rows.select(as_instant(column(name), given.dtype, mapping.datetime, mapping.timezone)).to_series()
+        read = given.to_frame().select(as_instant(pl.col("given"), given.dtype, mapping.datetime, None)).to_series()
         unread = read.is_null() & given.is_not_null() & (given.str.strip_chars() != "")
         if unread.any():
             lost = given.filter(unread)
@@ -155,7 +155,7 @@ def _with_instants(rows: pl.DataFrame, mapping: ColumnMap, piece: Piece) -> pl.D
                 f"such as {values}, first in {_line(unread, piece)}; correct `datetime` in the map, or list blanks under "
                 "`missing`"
             )
-        rows = rows.with_columns(read)
+        rows = rows.with_columns(read.alias(name))
     return rows
 
 
