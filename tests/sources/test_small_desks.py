@@ -117,7 +117,8 @@ def test_people_on_the_agents_side_are_the_agents(tmp_path: Path) -> None:
     assert agents.select("agent_id", "kind").rows() == [("-1", "system"), ("10", "bot"), ("20", "human")]
     own = tmp_path / "own.toml"
     own.write_text(
-        'title = "x"\ntimezone = "UTC"\n[tables.t]\n[tables.staff]\n[tickets]\nfrom = "t"\nticket_id = "id"\ncreated_at = "at"\n'
+        'title = "x"\ntimezone = "UTC"\n[tables.t]\n[tables.staff]\n'
+        '[tickets]\nfrom = "t"\nticket_id = "id"\ncreated_at = "at"\n'
         '[people]\nfrom = "staff"\nid = "id"\nkind = { value = "agent" }\nteam = "team"\ntier = "tier"\n'
         'valid_from = "since"\nvalid_to = "until"\n'
     )

@@ -39,12 +39,12 @@ class Prepared:
     moved: int = 0
 
 
-def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepared:
+def prepared(base: Base, source_map: SourceMap, *, numbered: bool = False) -> Prepared:
     """The rows of a table as its parts read them.
 
     Args:
         base: the table as it was read.
-        asked: the map, for its texts that mean "no value".
+        source_map: the map, for its texts that mean "no value".
         numbered: whether each row carries its number in the source.
 
     Raises:
@@ -56,8 +56,8 @@ def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepare
     left_out = dict(base.left_out)
     if numbered:
         frame = frame.with_row_index(ROW)
-    if asked.missing:
-        blank = dict.fromkeys(asked.missing)
+    if source_map.missing:
+        blank = dict.fromkeys(source_map.missing)
         texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
         frame = frame.with_columns(column(name).replace(blank) for name in texts)
     if table.each is not None:
@@ -70,19 +70,19 @@ def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepare
         frame = kept
     moved = 0
     if table.in_order is not None and table.within is not None:
-        frame, moved = _forward(frame, table.in_order, table.within, asked)
+        frame, moved = _forward(frame, table.in_order, table.within, source_map)
     return Prepared(base=base, frame=frame, n_read=n_read, left_out=left_out, moved=moved)
 
 
-def _forward(frame: pl.DataFrame, at: str, within: str, asked: SourceMap) -> tuple[pl.DataFrame, int]:
+def _forward(frame: pl.DataFrame, at: str, within: str, source_map: SourceMap) -> tuple[pl.DataFrame, int]:
     """Instants that never step back among the rows of a ticket, and how many had to be moved; others stay as they are."""
     dtype = frame.schema[at]
-    if asked.datetime is not None and dtype == pl.String:
+    if source_map.datetime is not None and dtype == pl.String:
         instant: pl.Expr | None = (
-            column(at).str.strip_chars().str.to_datetime(asked.datetime, time_unit="us", strict=False)
+            column(at).str.strip_chars().str.to_datetime(source_map.datetime, time_unit="us", strict=False)
         )
     else:
-        instant = coerced(column(at), dtype, pl.Datetime("us"), asked.timezone)
+        instant = coerced(column(at), dtype, pl.Datetime("us"), source_map.timezone)
     if instant is None:
         return frame, 0
     latest = instant.cum_max().over(column(within))
