@@ -21,47 +21,49 @@ _SHOWN = 3
 
 
 def located(
-    error: InputError, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None
+    error: InputError, source_map: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None
 ) -> InputError:
     """The error of `Records` with the source of each fault.
 
     Args:
-        error: what `Records` said.
-        asked: the map.
+        error: the error of `Records`.
+        source_map: the map.
         tables: its tables.
         people: id and kind of every person.
     """
     lines = []
-    numbered = _numbered(asked, tables)
+    numbered = _numbered(source_map, tables)
     for line in str(error).split("\n"):
         match = _FAULT.match(line)
         lines.append(line)
         if match is None:
             continue
         lines += [
-            f"  {_place(part, match['role'], asked, numbered, people)}"
-            for part in asked.parts
+            f"  {_place(part, match['role'], source_map, numbered, people)}"
+            for part in source_map.parts
             if numbered[part.source].frame is not None
             and part.target == match["target"]
             and match["role"] in {*part.roles, *(("value",) if part.melt else ())}
         ]
-    return InputError("\n".join([f"the map {asked.name}: {lines[0]}", *lines[1:]]))
+    return InputError("\n".join([f"the map {source_map.name}: {lines[0]}", *lines[1:]]))
 
 
-def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> None:
+def refuse_unread(
+    part: Part, source_map: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None
+) -> None:
     """Raise for the first values of a part that could not be read as the map says.
 
     Args:
         part: the part.
-        asked: the map.
+        source_map: the map.
         tables: its tables.
         people: id and kind of every person.
 
     Raises:
         InputError: always, where the part has such a value.
     """
-    numbered = _numbered(asked, tables)
-    made = made_of(part, asked, numbered, people)
+    numbered = _numbered(source_map, tables)
+    made = made_of(part, source_map, numbered, people)
     for check in made.checks:
         bad = made.wide.filter(pl.col(check.raw).is_not_null() & pl.col(check.read).is_null())
         rows = bad.select(ROW, pl.col(check.raw).cast(pl.String).alias("raw"))
@@ -75,18 +77,20 @@ def refuse_unread(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], 
             )
 
 
-def _numbered(asked: SourceMap, tables: Mapping[str, Prepared]) -> dict[str, Prepared]:
-    return tables_of(asked, {name: one.base for name, one in tables.items()}, numbered=True)
+def _numbered(source_map: SourceMap, tables: Mapping[str, Prepared]) -> dict[str, Prepared]:
+    return tables_of(source_map, {name: one.base for name, one in tables.items()}, numbered=True)
 
 
-def _place(part: Part, role: str, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> str:
+def _place(
+    part: Part, role: str, source_map: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None
+) -> str:
     """Where the first values of a role are from that cannot be of its type, or are missing and must not."""
     base = tables[part.source].base
-    made = made_of(part, asked, tables, people).frame
+    made = made_of(part, source_map, tables, people).frame
     if role not in made.columns or ROW not in made.columns:
         return f"from {base.place}"
     target, dtype = schema_of(TABLES[part.target])[role], made.schema[role]
-    value = coerced(column(role), dtype, target, asked.timezone)
+    value = coerced(column(role), dtype, target, source_map.timezone)
     name = _column(part.roles.get(role, Value()), base.names)
     if value is None:
         return f"from {base.place}, column {shown(name)}"

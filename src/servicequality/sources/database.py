@@ -115,7 +115,7 @@ class Database:
         return frame, dict(zip((reason.reason for reason, _ in leave_out), numbers, strict=True))
 
 
-def told_by_query(reason: Reason) -> bool:
+def fits_query(reason: Reason) -> bool:
     """Whether a query can tell it: plain columns, compared with words."""
     return all(
         one.of.column is not None
@@ -205,7 +205,7 @@ def _quoted(name: str) -> str:
 
 def _test(one: Condition, names: dict[str, str]) -> str:
     """A condition that is never null."""
-    assert one.of.column is not None  # told_by_query
+    assert one.of.column is not None  # fits_query
     own = _quoted(names[one.of.column])
     if one.known is not None:
         return f"{own} is {'not ' if one.known else ''}null"

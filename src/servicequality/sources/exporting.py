@@ -46,20 +46,21 @@ def export(
         InputError: the records hold nothing that the map exports, or the folder cannot be written.
     """
     choice("kind", kind, get_args(Kind))
-    asked = load_map(map)
-    if not asked.export.parts:
+    source_map = load_map(map)
+    if not source_map.export.parts:
         able = listed(one.name for one in maps() if one.exports)
-        raise ParameterError(f"the map {shown(asked.name)} has no [[export]], so it cannot write; these can: {able}")
+        raise ParameterError(
+            f"the map {shown(source_map.name)} has no [[export]], so it cannot write; these can: {able}"
+        )
     tables = {name: _as_read(name, table) for name, table in records.tables.items()}
     frames: dict[str, list[pl.DataFrame]] = {}
-    for part in asked.export.parts:
+    for part in source_map.export.parts:
         if part.source in tables:
-            frames.setdefault(part.target, []).append(made_of(part, asked, tables, None).frame)
+            frames.setdefault(part.target, []).append(made_of(part, source_map, tables, None).frame)
     if not frames:
-        raise InputError(
-            f"the map {asked.name} exports {listed(dict.fromkeys(part.source for part in asked.export.parts))}; the records "
-            f"hold {listed(records.tables) or 'no tables'}"
-        )
+        exported = listed(dict.fromkeys(part.source for part in source_map.export.parts))
+        held = listed(records.tables) or "no tables"
+        raise InputError(f"the map {source_map.name} exports {exported}; the records hold {held}")
     made = [pl.concat(several, how="diagonal_relaxed") for several in frames.values()]
     path = Path(folder)
     try:

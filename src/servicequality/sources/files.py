@@ -24,7 +24,7 @@ _UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """A file that was read: its columns of those that were asked for, under their own names."""
+    """A file that was read: its columns of those that were source_map for, under their own names."""
 
     path: Path
     frame: pl.DataFrame

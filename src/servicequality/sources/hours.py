@@ -43,29 +43,30 @@ def schedules(
         ParameterError: there is no such map, or it has no schedules.
         InputError: a table or column is absent or cannot be read, a zone is unknown, or hours are none.
     """
-    asked = load_map(map)
-    if not asked.schedules:
-        raise ParameterError(
-            f"the map {shown(asked.name)} has no [schedules]; these have: {listed(one.name for one in maps() if one.schedules)}"
-        )
-    bases = tables_read(asked, tables, columns=columns, names=names, only={part.source for part in asked.schedules})
-    prepared = tables_of(asked, bases)
+    source_map = load_map(map)
+    if not source_map.schedules:
+        able = listed(one.name for one in maps() if one.schedules)
+        raise ParameterError(f"the map {shown(source_map.name)} has no [schedules]; these have: {able}")
+    bases = tables_read(
+        source_map, tables, columns=columns, names=names, only={part.source for part in source_map.schedules}
+    )
+    prepared = tables_of(source_map, bases)
     rows = {
-        part.target: made_of(part, asked, prepared, None).frame
-        for part in asked.schedules
+        part.target: made_of(part, source_map, prepared, None).frame
+        for part in source_map.schedules
         if prepared[part.source].frame is not None
     }
     intervals = rows["schedules"].with_columns(pl.col("key", "zone").cast(pl.String))
     closed = _holidays(rows.get("holidays"))
     by_key: dict[str, Schedule] = {}
     for key, several in intervals.group_by("key", maintain_order=True):
-        by_key[str(key[0])] = _schedule(str(key[0]), several, closed.get(str(key[0]), []), asked)
+        by_key[str(key[0])] = _schedule(str(key[0]), several, closed.get(str(key[0]), []), source_map)
     if not by_key:
-        raise InputError(f"{bases[asked.schedules[0].source].place} holds no schedules")
+        raise InputError(f"{bases[source_map.schedules[0].source].place} holds no schedules")
     return Schedules(by_key)
 
 
-def _schedule(key: str, rows: pl.DataFrame, holidays: list[dt.date], asked: SourceMap) -> Schedule:
+def _schedule(key: str, rows: pl.DataFrame, holidays: list[dt.date], source_map: SourceMap) -> Schedule:
     zone = str(rows["zone"][0])
     week: dict[str, list[tuple[str, str]]] = {}
     opens, closes = (rows[name].cast(pl.Int64, strict=False).to_list() for name in ("opens", "closes"))
@@ -82,7 +83,7 @@ def _schedule(key: str, rows: pl.DataFrame, holidays: list[dt.date], asked: Sour
         return Schedule(week, RAILS_ZONES.get(zone, zone), holidays=holidays, name=str(rows["name"][0] or key))
     except ParameterError as error:
         hint = near(zone, RAILS_ZONES) if zone not in RAILS_ZONES else ""
-        raise InputError(f"schedule {shown(key)} of the map {asked.name}: {error}{hint}") from None
+        raise InputError(f"schedule {shown(key)} of the map {source_map.name}: {error}{hint}") from None
 
 
 def _clock(minutes: int) -> str:

@@ -5,9 +5,9 @@ from servicequality.sources.language import Reason, SourceMap, Value
 __all__ = ["columns_of"]
 
 
-def columns_of(asked: SourceMap) -> dict[str, list[str]]:
+def columns_of(source_map: SourceMap) -> dict[str, list[str]]:
     """The columns of each table that the map names."""
-    named: dict[str, dict[str, None]] = {name: {} for name in asked.tables}
+    named: dict[str, dict[str, None]] = {name: {} for name in source_map.tables}
 
     def value(table: str, one: Value) -> None:
         for name in (one.column, one.who):
@@ -29,12 +29,12 @@ def columns_of(asked: SourceMap) -> dict[str, list[str]]:
                 if name is not None:
                     named[table].setdefault(name)
 
-    for name, table in asked.tables.items():
+    for name, table in source_map.tables.items():
         for key in (*table.key, table.newest, table.each, table.in_order, table.within):
             if key is not None:
                 named[name].setdefault(key)
         reasons(name, table.leave_out)
-    for part in (*asked.parts, *asked.people, *asked.schedules):
+    for part in (*source_map.parts, *source_map.people, *source_map.schedules):
         for one in (*part.roles.values(), *part.also.values(), *part.melt.values()):
             value(part.source, one)
         for key in (part.one_row_a, part.order, *part.needs):

@@ -7,7 +7,7 @@ import polars as pl
 from servicequality.model import TABLES, schema_of
 from servicequality.sources.conversions import as_text
 from servicequality.sources.language import SourceMap
-from servicequality.sources.plan import made_of, told_where
+from servicequality.sources.plan import made_of, naming_table
 from servicequality.sources.prepared import Prepared
 
 __all__ = ["agents_of", "kinds_of", "people_of"]
@@ -16,25 +16,25 @@ _AGENTS = {"agent": "human", "bot": "bot", "system": "system"}
 """What an author on the agents' side is called in a table of agents."""
 
 
-def people_of(asked: SourceMap, tables: Mapping[str, Prepared]) -> pl.DataFrame | None:
+def people_of(source_map: SourceMap, tables: Mapping[str, Prepared]) -> pl.DataFrame | None:
     """Every person that the map or its tables name: `id` and `kind` as texts, and team, tier, valid_from, valid_to if known.
 
     Those that the map names come first: they outrank what its tables say of them. None if the map has no people at all.
 
     Args:
-        asked: the map.
+        source_map: the map.
         tables: its tables.
     """
-    named = {"id": list(asked.persons), "kind": list(asked.persons.values())}
+    named = {"id": list(source_map.persons), "kind": list(source_map.persons.values())}
     frames = [pl.DataFrame(named, schema={"id": pl.String, "kind": pl.String})]
-    for part in asked.people:
+    for part in source_map.people:
         if tables[part.source].frame is not None:
-            with told_where(tables[part.source].base.place, asked):
-                made = made_of(part, asked, tables, None).frame
+            with naming_table(tables[part.source].base.place, source_map):
+                made = made_of(part, source_map, tables, None).frame
                 texts = {name: as_text(pl.col(name), made.schema[name]) for name in ("id", "kind")}
                 frames.append(made.with_columns(**texts))
     people = pl.concat(frames, how="diagonal_relaxed").filter(pl.col("id").is_not_null())
-    others = people.filter(~pl.col("id").is_in(list(asked.persons)))
+    others = people.filter(~pl.col("id").is_in(list(source_map.persons)))
     return None if people.is_empty() else pl.concat([frames[0], others], how="diagonal_relaxed")
 
 

@@ -17,7 +17,7 @@ from servicequality.sources.prepared import ROW, Prepared, prepared
 from servicequality.sources.tables import Base
 from servicequality.sources.values import Check, Rows
 
-__all__ = ["Made", "made_of", "tables_of", "told_where"]
+__all__ = ["Made", "made_of", "naming_table", "tables_of"]
 
 _ID, _ORDER, _MELTED = "·id", "·order", "·melted:"
 
@@ -46,7 +46,7 @@ class Made:
 
 
 @contextlib.contextmanager
-def told_where(place: str, asked: SourceMap) -> Iterator[None]:
+def naming_table(place: str, source_map: SourceMap) -> Iterator[None]:
     """Name the table, and the map, in every error that comes of it.
 
     Raises:
@@ -57,15 +57,15 @@ def told_where(place: str, asked: SourceMap) -> Iterator[None]:
     except InputError as error:
         raise InputError(f"{place}: {error}") from None
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OverflowError) as error:
-        raise InputError(f"{place}: the map {asked.name} does not fit it: {first_line(error)}") from None
+        raise InputError(f"{place}: the map {source_map.name} does not fit it: {first_line(error)}") from None
 
 
-def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> Made:
+def made_of(part: Part, source_map: SourceMap, tables: Mapping[str, Prepared], people: pl.DataFrame | None) -> Made:
     """The rows that a part makes of its table, which is there.
 
     Args:
         part: the part.
-        asked: its map.
+        source_map: its map.
         tables: every table of the map.
         people: id and kind of every person, as text.
     """
@@ -75,7 +75,7 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
     frame, left_out = _placed(source.frame, part.leave_out, frames, people)
     rows = Rows(frame.lazy(), dict(frame.schema), frames, people)
     named = {name: rows.role(name, value) for name, value in {**part.roles, **part.also}.items()}
-    named = {name: _instant(rows, part, asked, name, typed) for name, typed in named.items()}
+    named = {name: _instant(rows, part, source_map, name, typed) for name, typed in named.items()}
     others = [
         name
         for name in (frame.columns if part.keep_others else ())
@@ -85,7 +85,9 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
     if part.one_row_a is not None:
         extras[_ID] = column(part.one_row_a)
     if part.order is not None:
-        extras[_ORDER] = _moment(*_instant(rows, part, asked, "", rows.value(Value(column=part.order))), asked)
+        extras[_ORDER] = _moment(
+            *_instant(rows, part, source_map, "", rows.value(Value(column=part.order))), source_map
+        )
     held = {one for check in rows.checks for one in (check.raw, check.read)}
     held |= {one for pair in rows.unplaced.values() for one in pair}
     wide = rows.frame.select(
@@ -98,7 +100,7 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
     kept = [*named, *others, *([ROW] if ROW in frame.columns else [])]
     return Made(
         part=part,
-        frame=_finished(wide, part, asked, kept),
+        frame=_finished(wide, part, source_map, kept),
         n_placed=frame.height,
         left_out=left_out,
         wide=wide,
@@ -107,21 +109,21 @@ def made_of(part: Part, asked: SourceMap, tables: Mapping[str, Prepared], people
     )
 
 
-def tables_of(asked: SourceMap, bases: Mapping[str, Base], *, numbered: bool = False) -> dict[str, Prepared]:
+def tables_of(source_map: SourceMap, bases: Mapping[str, Base], *, numbered: bool = False) -> dict[str, Prepared]:
     """The tables as parts and look-ups read them, without the rows that the map leaves out of a table everywhere.
 
     Args:
-        asked: the map.
+        source_map: the map.
         bases: its tables as they were read.
         numbered: whether each row carries its number in the source.
     """
-    tables = {name: prepared(base, asked, numbered=numbered) for name, base in bases.items()}
+    tables = {name: prepared(base, source_map, numbered=numbered) for name, base in bases.items()}
     frames = {name: one.frame for name, one in tables.items()}
     for name, one in tables.items():
         # What a query has left out is gone already.
         reasons = [reason for reason in one.base.table.leave_out if reason.reason not in one.base.left_out]
         if one.frame is not None and reasons:
-            with told_where(one.base.place, asked):
+            with naming_table(one.base.place, source_map):
                 frame, left_out = _placed(one.frame, reasons, frames, None)
             tables[name] = replace(one, frame=frame, left_out={**one.left_out, **left_out})
     return tables
@@ -140,33 +142,33 @@ def _placed(
     why = pl.lit(None, pl.String)
     for one in reversed(reasons):
         why = pl.when(rows.all_of(one.when)).then(pl.lit(one.reason)).otherwise(why)
-    found = rows.frame.select(why.alias("why")).collect().to_series()
-    if found.null_count() == frame.height:
+    reason_of_row = rows.frame.select(why.alias("why")).collect().to_series()
+    if reason_of_row.null_count() == frame.height:
         return frame, {}
-    counts = found.drop_nulls().value_counts()
+    counts = reason_of_row.drop_nulls().value_counts()
     known = dict(zip(counts["why"], counts["count"], strict=True))
     in_order = dict.fromkeys(one.reason for one in reasons)
-    return frame.filter(found.is_null()), {reason: known[reason] for reason in in_order if reason in known}
+    return frame.filter(reason_of_row.is_null()), {reason: known[reason] for reason in in_order if reason in known}
 
 
-def _instant(rows: Rows, part: Part, asked: SourceMap, role: str, typed: Typed) -> Typed:
+def _instant(rows: Rows, part: Part, source_map: SourceMap, role: str, typed: Typed) -> Typed:
     """A text of the map's own format as an instant; ISO 8601 is read by `Records`."""
     target = schema_of(TABLES[part.target]) if part.target in TABLES else {}
     of_time = not role or isinstance(target.get(role), pl.Datetime)
-    if asked.datetime is None or typed[1] != pl.String or not of_time:
+    if source_map.datetime is None or typed[1] != pl.String or not of_time:
         return typed
     raw = rows.held(*typed)
-    read = as_instant(pl.col(raw), pl.String(), asked.datetime, asked.timezone)
+    read = as_instant(pl.col(raw), pl.String(), source_map.datetime, source_map.timezone)
     assert read is not None  # a text can be an instant
     written = rows.held(pl.when(pl.col(raw).str.strip_chars() != "").then(pl.col(raw)), pl.String())
     name = rows.held(read, pl.Datetime("us"))
-    rows.checks.append(Check(part.roles.get(role, Value(column=part.order)), written, name, asked.datetime))
+    rows.checks.append(Check(part.roles.get(role, Value(column=part.order)), written, name, source_map.datetime))
     return pl.col(name), pl.Datetime("us")
 
 
-def _moment(value: pl.Expr, dtype: pl.DataType, asked: SourceMap) -> pl.Expr:
+def _moment(value: pl.Expr, dtype: pl.DataType, source_map: SourceMap) -> pl.Expr:
     """A value by which rows are ordered in time; what is no instant is ordered as it is."""
-    instant = as_instant(value, dtype, None, asked.timezone or "UTC")
+    instant = as_instant(value, dtype, None, source_map.timezone or "UTC")
     return value if instant is None else instant
 
 
@@ -174,13 +176,13 @@ def _text(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return pl.lit(None, pl.String) if dtype == pl.Null else as_text(value, dtype)
 
 
-def _finished(wide: pl.DataFrame, part: Part, asked: SourceMap, kept: list[str]) -> pl.DataFrame:
+def _finished(wide: pl.DataFrame, part: Part, source_map: SourceMap, kept: list[str]) -> pl.DataFrame:
     """The rows of records: one each, one of several, or several of one."""
     rows = wide.lazy()
     if part.one_row_a is not None:
         rows = _grouped(rows, part, kept)
     elif part.melt:
-        rows = _melted(rows, part, asked, kept, wide.schema)
+        rows = _melted(rows, part, source_map, kept, wide.schema)
     else:
         rows = rows.select(map(column, kept))
     return (rows.unique(maintain_order=True) if part.distinct else rows).collect()
@@ -200,7 +202,7 @@ def _grouped(rows: pl.LazyFrame, part: Part, kept: list[str]) -> pl.LazyFrame:
 
 
 def _melted(
-    rows: pl.LazyFrame, part: Part, asked: SourceMap, kept: list[str], types: Mapping[str, pl.DataType]
+    rows: pl.LazyFrame, part: Part, source_map: SourceMap, kept: list[str], types: Mapping[str, pl.DataType]
 ) -> pl.LazyFrame:
     """A row for each thing that a row says has changed, or only where it says something else than the row before."""
     frames = []
@@ -210,7 +212,7 @@ def _melted(
             one = one.filter(pl.col("value").is_not_null())
         if part.changes_only:
             ticket = pl.col("ticket_id")
-            order = [ticket, _moment(pl.col("at"), types["at"], asked)]
+            order = [ticket, _moment(pl.col("at"), types["at"], source_map)]
             if "sequence" in kept:
                 number = coerced(pl.col("sequence"), types["sequence"], pl.Int64(), None)
                 order += [] if number is None else [number]

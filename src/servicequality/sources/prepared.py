@@ -39,12 +39,12 @@ class Prepared:
     moved: int = 0
 
 
-def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepared:
+def prepared(base: Base, source_map: SourceMap, *, numbered: bool = False) -> Prepared:
     """The rows of a table as its parts read them.
 
     Args:
         base: the table as it was read.
-        asked: the map, for its texts that mean "no value".
+        source_map: the map, for its texts that mean "no value".
         numbered: whether each row carries its number in the source.
 
     Raises:
@@ -56,7 +56,7 @@ def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepare
     left_out = dict(base.left_out)
     if numbered:
         frame = frame.with_row_index(ROW)
-    frame = without_blanks(frame, asked.missing)
+    frame = without_blanks(frame, source_map.missing)
     if table.each is not None:
         frame = _items(frame, table.each, base.place)
     n_read = frame.height + sum(left_out.values())
@@ -67,7 +67,7 @@ def prepared(base: Base, asked: SourceMap, *, numbered: bool = False) -> Prepare
         frame = kept
     moved = 0
     if table.in_order is not None and table.within is not None:
-        frame, moved = forward(frame, table.in_order, table.within, asked.datetime, asked.timezone)
+        frame, moved = forward(frame, table.in_order, table.within, source_map.datetime, source_map.timezone)
     return Prepared(base=base, frame=frame, n_read=n_read, left_out=left_out, moved=moved)
 
 

@@ -15,7 +15,7 @@ from servicequality.sources.instants import check_format
 from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.needed import columns_of
 from servicequality.sources.people import agents_of, kinds_of, people_of
-from servicequality.sources.plan import Made, made_of, tables_of, told_where
+from servicequality.sources.plan import Made, made_of, naming_table, tables_of
 from servicequality.sources.prepared import Prepared
 from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
@@ -64,13 +64,13 @@ def read(
         ParameterError: there is no such map, its file is wrong (with its line), or an override names what the map has not.
         InputError: a table or column is absent, cannot be read, or holds values that do not fit.
     """
-    asked = _overridden(load_map(map), timezone=timezone, datetime=datetime, missing=missing, persons=persons)
-    check_format(asked.datetime)
-    return _records(asked, tables_of(asked, tables_read(asked, tables, columns=columns, names=names)))
+    source_map = _overridden(load_map(map), timezone=timezone, datetime=datetime, missing=missing, persons=persons)
+    check_format(source_map.datetime)
+    return _records(source_map, tables_of(source_map, tables_read(source_map, tables, columns=columns, names=names)))
 
 
 def tables_read(
-    asked: SourceMap,
+    source_map: SourceMap,
     tables: Any,
     *,
     columns: Mapping[str, Mapping[str, str | None]] | None = None,
@@ -78,14 +78,14 @@ def tables_read(
     only: Collection[str] | None = None,
 ) -> dict[str, Base]:
     """The tables of a map, or some of them, as they are; arguments and errors are those of `read`."""
-    named = columns_of(asked)
+    named = columns_of(source_map)
     own, tables_named = dict(columns or {}), dict(names or {})
     for what, given in (("columns", own), ("names", tables_named)):
         for table in given:
-            if table not in asked.tables:
+            if table not in source_map.tables:
                 raise ParameterError(
-                    f"{what} names the table {shown(table)}{near(str(table), asked.tables)}; the map {asked.name} reads "
-                    f"{', '.join(asked.tables)}"
+                    f"{what} names the table {shown(table)}{near(str(table), source_map.tables)}; the map {source_map.name} "
+                    f"reads {', '.join(source_map.tables)}"
                 )
     for table, spelt in own.items():
         for name in spelt:
@@ -94,12 +94,12 @@ def tables_read(
                     f"columns names {shown(name)} of {table}{near(str(name), named[table])}, which the map does not read; it "
                     f"reads {', '.join(named[table])}"
                 )
-    whole = frozenset(part.source for part in asked.parts if part.keep_others)
-    return read_tables(tables, asked, named, own, tables_named, whole, only)
+    whole = frozenset(part.source for part in source_map.parts if part.keep_others)
+    return read_tables(tables, source_map, named, own, tables_named, whole, only)
 
 
 def _overridden(
-    asked: SourceMap,
+    source_map: SourceMap,
     *,
     timezone: str | None,
     datetime: str | None,
@@ -112,40 +112,40 @@ def _overridden(
                 f"persons: {shown(person)} must be one of {', '.join(get_args(Author))}; got {shown(kind)}"
             )
     return replace(
-        asked,
-        timezone=timezone if timezone is not None else asked.timezone,
-        datetime=datetime if datetime is not None else asked.datetime,
-        missing=tuple(missing) if missing is not None else asked.missing,
-        persons={**asked.persons, **(persons or {})},
+        source_map,
+        timezone=timezone if timezone is not None else source_map.timezone,
+        datetime=datetime if datetime is not None else source_map.datetime,
+        missing=tuple(missing) if missing is not None else source_map.missing,
+        persons={**source_map.persons, **(persons or {})},
     )
 
 
-def _records(asked: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords:
-    persons = people_of(asked, tables)
+def _records(source_map: SourceMap, tables: Mapping[str, Prepared]) -> SourcedRecords:
+    persons = people_of(source_map, tables)
     people = kinds_of(persons)
     frames: dict[str, list[pl.DataFrame]] = {}
     account: list[Row] = []
-    for part in asked.parts:
+    for part in source_map.parts:
         if not _can_be_made(part, tables[part.source]):
             continue
-        with told_where(tables[part.source].base.place, asked):
-            made = made_of(part, asked, tables, people)
+        with naming_table(tables[part.source].base.place, source_map):
+            made = made_of(part, source_map, tables, people)
         if any(_failed(made, one.raw, one.read).any() for one in made.checks):
-            refuse_unread(part, asked, tables, people)
+            refuse_unread(part, source_map, tables, people)
         frames.setdefault(part.target, []).append(made.frame)
         account += _account(made, tables[part.source])
-    account += _absent(asked, tables)
+    account += _absent(source_map, tables)
     whole = {target: _joined(several, target) for target, several in frames.items()}
     if (agents := agents_of(persons)) is not None:
         whole.setdefault("agents", agents)
     try:
-        records = SourcedRecords(**whole, timezone=asked.timezone)  # type: ignore[arg-type]  # each is a table
+        records = SourcedRecords(**whole, timezone=source_map.timezone)  # type: ignore[arg-type]  # each is a table
     except InputError as error:
-        raise located(error, asked, tables, people) from None
+        raise located(error, source_map, tables, people) from None
     for name, value in (
         ("placed", pl.DataFrame(account, schema=_PLACED, orient="row")),
-        ("statuses", dict(asked.statuses)),
-        ("map", asked.name),
+        ("statuses", dict(source_map.statuses)),
+        ("map", source_map.name),
     ):
         object.__setattr__(records, name, value)
     return records
@@ -203,10 +203,10 @@ def _not_known(target: str, table: str, what: str, lost: pl.DataFrame) -> list[R
     return rows
 
 
-def _absent(asked: SourceMap, tables: Mapping[str, Prepared]) -> list[Row]:
+def _absent(source_map: SourceMap, tables: Mapping[str, Prepared]) -> list[Row]:
     """Tables and columns that the map names and the schema may lack."""
     rows: list[Row] = []
-    targets = {name: [part.target for part in asked.parts if part.source == name] for name in asked.tables}
+    targets = {name: [part.target for part in source_map.parts if part.source == name] for name in source_map.tables}
     for name, one in tables.items():
         target = next(iter(targets[name]), "")
         if one.frame is None:

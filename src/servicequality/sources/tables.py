@@ -11,7 +11,7 @@ import polars as pl
 from servicequality.checks import column, listed, near, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import as_frame
-from servicequality.sources.database import Database, open_database, told_by_query
+from servicequality.sources.database import Database, fits_query, open_database
 from servicequality.sources.files import Piece, absent_columns, files_of, read_file
 from servicequality.sources.language import SourceMap, SourceTable
 from servicequality.sources.spelling import Spelt, spellings, spelt_here
@@ -53,7 +53,7 @@ class Base:
 
 def read_tables(
     given: Any,
-    asked: SourceMap,
+    source_map: SourceMap,
     columns: Mapping[str, Sequence[str]],
     own: Mapping[str, Mapping[str, str | None]],
     names: Mapping[str, str],
@@ -64,7 +64,7 @@ def read_tables(
 
     Args:
         given: a folder, a file, a mapping of frames, a connection, or a URI.
-        asked: the map.
+        source_map: the map.
         columns: for each table the columns that the map names.
         own: for each table the caller's names of columns.
         names: the caller's names of tables.
@@ -76,7 +76,7 @@ def read_tables(
     """
     tables = {
         name: replace(table, names=(names[name],)) if name in names else table
-        for name, table in asked.tables.items()
+        for name, table in source_map.tables.items()
         if only is None or name in only
     }
     spelt = {
@@ -85,7 +85,7 @@ def read_tables(
         if name in tables
     }
     if isinstance(given, Mapping):
-        _refuse_strangers([name for name in given if name not in names.values()], asked)
+        _refuse_strangers([name for name in given if name not in names.values()], source_map)
         bases = _of_frames(given, tables, spelt, names, whole)
     elif (database := open_database(given)) is not None:
         try:
@@ -97,7 +97,7 @@ def read_tables(
     else:
         bases = _of_one_frame(given, tables, spelt, whole)
     if not any(base.frame is not None for base in bases.values()):
-        raise InputError(f"no table of the map {asked.name} is there; it reads {', '.join(asked.tables)}")
+        raise InputError(f"no table of the map {source_map.name} is there; it reads {', '.join(source_map.tables)}")
     return bases
 
 
@@ -118,12 +118,12 @@ def _of_frames(
     return bases
 
 
-def _refuse_strangers(given: Sequence[str], asked: SourceMap) -> None:
-    known = [*asked.tables, *itertools.chain.from_iterable(table.names for table in asked.tables.values())]
+def _refuse_strangers(given: Sequence[str], source_map: SourceMap) -> None:
+    known = [*source_map.tables, *itertools.chain.from_iterable(table.names for table in source_map.tables.values())]
     for name in given:
         if name not in known:
             raise ParameterError(
-                f"tables holds {shown(name)}{near(str(name), known)}; the map reads {', '.join(asked.tables)}"
+                f"tables holds {shown(name)}{near(str(name), known)}; the map reads {', '.join(source_map.tables)}"
             )
 
 
@@ -164,9 +164,9 @@ def _of_path(
         if files[name]:
             bases[name] = _of_files(files[name], table, spelt[name], name in whole)
         else:
-            there = listed(sorted(one.name for one in path.iterdir()))
+            files_here = listed(sorted(one.name for one in path.iterdir()))
             bases[name] = _missing(
-                table, f"{path} has no file {table.name}.csv, .parquet, .ndjson or .json; it has {there}"
+                table, f"{path} has no file {table.name}.csv, .parquet, .ndjson or .json; it has {files_here}"
             )
     return bases
 
@@ -196,18 +196,18 @@ def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Spelt, whole: bo
 
 
 def _of_database(database: Database, table: SourceTable, spelt: Spelt, whole: bool) -> Base:
-    there = database.find((*table.names, table.name))
-    if there is None:
+    located = database.find((*table.names, table.name))
+    if located is None:
         return _missing(table, f"{database.place} has no table {table.name}; it has {database.tables()}")
-    quoted, names = there
+    quoted, names = located
     here = spelt_here(spelt, names)
-    told = [
+    by_query = [
         (reason, here)
-        for reason in itertools.takewhile(told_by_query, table.leave_out)
+        for reason in itertools.takewhile(fits_query, table.leave_out)
         if all(one.of.column is not None and here[one.of.column] in names for one in reason.when)
     ]
     kept = names if whole else [own for own in dict.fromkeys(spelt_here(spelt, names).values()) if own in names]
-    frame, left_out = database.read(quoted, kept, told)
+    frame, left_out = database.read(quoted, kept, by_query)
     made = _base(table, frame, names, spelt, f"{database.place}, table {quoted}")
     return replace(made, left_out=left_out)
 

@@ -180,8 +180,8 @@ class Rows:
     def _given(self, key: pl.Expr, keys: pl.Series, given: pl.Series, only: pl.Expr | None) -> Typed:
         """What belongs to each key, null where there is none; computed once."""
         key = key if only is None else pl.when(only).then(key)
-        found = key.replace_strict(keys, given, default=None, return_dtype=given.dtype)
-        return pl.col(self.held(found, given.dtype)), given.dtype
+        of_key = key.replace_strict(keys, given, default=None, return_dtype=given.dtype)
+        return pl.col(self.held(of_key, given.dtype)), given.dtype
 
     def _read(self, value: Value, made: pl.Expr, dtype: pl.DataType, reading: str) -> Typed:
         if dtype == pl.Null:
