@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from servicequality.checks import refusing_misfits, shown
+from servicequality.checks import html_block, html_table, refusing_misfits, shown
+from servicequality.core import UNKNOWN
 from servicequality.errors import InputError
 from servicequality.events.as_of import COUNTERS, known_at, last_instant, microseconds, needed, seconds, words
 from servicequality.events.counting import Finding, by_word, counted
@@ -62,6 +63,22 @@ class DataCheck:
             for finding, examples in zip(hits["finding"].to_list(), hits["examples"].to_list(), strict=True)
             if finding in QUESTIONS
         ]
+
+    def _repr_html_(self) -> str:
+        """The findings in a notebook, those that count something."""
+        matter = self.frame.filter(pl.col("count") > 0, pl.col("finding") != "rows").with_columns(
+            pl.col("about", "examples").fill_null("")
+        )
+        columns = [matter[name].to_list() for name in ("table", "finding", "about", "count", "of", "examples")]
+        rows = [
+            (table, f"{finding} {about}".strip(), f"{count:,}", UNKNOWN if of is None else f"{of:,}", examples)
+            for table, finding, about, count, of, examples in zip(*columns, strict=True)
+        ]
+        table = html_table(["table", "finding", "count", "of", "such as"], rows, numbers=(2, 3))
+        laws = ["All conservation laws hold."] if self.broken_laws.is_empty() else []
+        asked = [f"To ask the export's owner: {question}" for question in self.questions]
+        title = f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"
+        return html_block(title, table, notes=[*laws, *asked])
 
     def __str__(self) -> str:
         lines = [f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"]
