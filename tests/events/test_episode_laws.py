@@ -1,4 +1,4 @@
-"""Laws of episodes over random histories, laziness, columns and bad input."""
+"""Laws of episodes over random histories, and bad input."""
 
 import random
 import re
@@ -12,9 +12,11 @@ from polars.testing import assert_frame_equal
 
 import servicequality as sq
 from drawing import few
+from events.episode_reader import INSTANTS, desk_of, minutes
 from events.histories import History, at, crowd, histories
-from events.test_episodes import INSTANTS, desk_of, minutes, records
 from servicequality.errors import InputError, ParameterError
+
+# Laws
 
 
 @few(6)
@@ -82,14 +84,6 @@ def test_lazy_tables_narrow_selections_and_the_in_memory_engine_say_the_same() -
     assert frame.select(pl.len()).collect().item() == whole.height
 
 
-def test_the_tickets_own_columns_come_along_and_none_of_them_replaces_an_episodes() -> None:
-    rows = sq.episodes(records("1 bot", "5 status=solved", channel="chat", confirmed_by="x", observed="y"), as_of=at(9))
-    frame = rows.collect()
-    assert frame.select("channel", "observed", "status").row(0) == ("chat", True, "solved")
-    assert "first_resolved_at" not in frame.columns
-    assert frame["confirmed_by"].to_list() == ["x"]
-
-
 # Bad input
 
 
@@ -119,4 +113,4 @@ def test_the_tickets_own_columns_come_along_and_none_of_them_replaces_an_episode
 )
 def test_bad_input_is_told(call: Any, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=re.escape(told)):
-        call(records("1 bot", "5 status=solved"))
+        call(desk_of(crowd(3, 1)))
