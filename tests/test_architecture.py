@@ -28,6 +28,7 @@ ROWS = (
 )
 NEIGHBOURS = {
     ("sources", "model"),
+    ("sources", "worktime"),
     ("datasets", "model"),
     ("core", "columns"),
     ("checks", "errors"),
@@ -39,7 +40,11 @@ DEPTH = {name: depth for depth, row in enumerate(ROWS) for name in row}
 # What a layer may import from elsewhere when it is itself imported, and what only inside its functions.
 AT_IMPORT = {"errors": set[str](), "stats": {"numpy"}, "testing": {"numpy", "polars", "hypothesis"}}
 CORE_DEPENDENCIES = {"numpy", "polars"}
-INSIDE_FUNCTIONS = {"report": {"scipy", "altair", "vl_convert", "great_tables"}, "engines": {"scipy", "pyspark"}}
+INSIDE_FUNCTIONS = {
+    "sources": {"adbc_driver_postgresql"},
+    "report": {"scipy", "altair", "vl_convert", "great_tables"},
+    "engines": {"scipy", "pyspark"},
+}
 
 ROW_LOOPS = {"iter_rows", "iter_slices", "map_elements", "map_rows", "rows", "rows_by_key", "to_dicts", "to_pandas"}
 CLOCKS = {"now", "utcnow", "today", "time_ns", "localtime", "gmtime"}

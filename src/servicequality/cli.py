@@ -18,6 +18,7 @@ from servicequality.report.judged import checked_log, judged_log
 from servicequality.report.layout import Style
 from servicequality.report.log_files import UnplacedWordsError
 from servicequality.report.mapped import mapped_log
+from servicequality.report.maps import map_text, maps_text
 from servicequality.report.simulated import simulated_desk
 
 __all__ = ["main"]
@@ -92,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=int, default=0, help="seed of the simulation (default: %(default)s)")
     demo.add_argument("--weeks", type=int, default=12, metavar="N", help="weeks to show (default: %(default)s)")
-    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet or .jsonl")
+    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     demo.add_argument(
         "--map", type=Path, metavar="TOML", help="its column map (default: the map in examples/ that fits)"
     )
@@ -105,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 nothing to ask, 1 findings, 2 a wrong call, map or log.",
     )
     verdict.add_argument("map", type=Path, metavar="MAP", help="its column map, a TOML file")
-    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     verdict.set_defaults(command=_check)
 
     card = commands.add_parser(
@@ -116,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     card.add_argument("card", type=Path, metavar="CARD", help="the scorecard, a TOML file")
     card.add_argument("map", type=Path, metavar="MAP", help="the log's column map, a TOML file")
-    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     card.set_defaults(command=_scorecard)
 
     search = commands.add_parser(
@@ -128,6 +129,15 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("words", nargs="*", metavar="WORD", help="none lists every metric")
     search.add_argument("--json", action="store_true", help="the whole catalogue as JSON")
     search.set_defaults(command=_catalogue)
+
+    maps = commands.add_parser(
+        "sources",
+        help="list the schemas of help desks that are read",
+        description="List the maps that read the schemas of help desks, or show one with what its export leaves out.",
+        epilog="Example: servicequality sources zendesk.fivetran",
+    )
+    maps.add_argument("name", nargs="?", metavar="MAP", help="none lists every map")
+    maps.set_defaults(command=_sources)
     return parser
 
 
@@ -162,6 +172,11 @@ def _catalogue(given: argparse.Namespace) -> tuple[str, bool]:
     if words.lower().replace(" ", "_") in (specs[0].name, specs[0].label.lower()):
         return entry_text(specs[0], width=_width(), style=_style()), False
     return matches_text(specs, words, width=_width(), style=_style()), False
+
+
+def _sources(given: argparse.Namespace) -> tuple[str, bool]:
+    text = maps_text() if given.name is None else map_text(given.name, width=_width(), style=_style())
+    return text, False
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import polars as pl
 from servicequality.checks import html_block, html_table, refusing_misfits, shown
 from servicequality.core import UNKNOWN
 from servicequality.errors import InputError
-from servicequality.events.as_of import COUNTERS, known_at, microseconds, needed, seconds, words
+from servicequality.events.as_of import COUNTERS, known_at, last_instant, microseconds, needed, seconds, words
 from servicequality.events.counting import Finding, by_word, counted
 from servicequality.events.findings import NAMELESS, STRANGE_REASON, findings
 from servicequality.events.questions import CLOSED, CONTRADICTED, QUESTIONS, differs
@@ -146,7 +146,7 @@ def check(
     records = needed(records, "check")
     if records.tickets is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
-    as_of = _last_instant(records) if as_of is None else as_of
+    as_of = last_instant(records) if as_of is None else as_of
     known = known_at(as_of)
     reasons = words("excluded", excluded)
     named = words("ended", ended) | words("paused", paused) | words("running", running) | reasons
@@ -165,22 +165,6 @@ def check(
         as_of=as_of,
         timezone=records.timezone or "UTC",
     )
-
-
-def _last_instant(records: Records) -> dt.datetime:
-    latest = [
-        table.select(pl.max_horizontal(pl.col(name).max() for name in names))
-        for table, names in (
-            (records.tickets, ["created_at", "first_response_at", "first_resolved_at", "resolved_at", "closed_at"]),
-            (records.responses, ["at"]),
-            (records.changes, ["at"]),
-        )
-        if table is not None
-    ]
-    instants: list[dt.datetime] = [at for frame in pl.collect_all(latest) if (at := frame.item()) is not None]
-    if not instants:
-        raise InputError("expected at least one ticket with created_at; got none: say as_of=, or give the tickets")
-    return max(instants)
 
 
 def _laws(
