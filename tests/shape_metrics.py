@@ -136,6 +136,12 @@ def own_ratio(number: Number = "number", size: Amount = "size") -> Shape:
     return ratio(pl.col(number), pl.col(size), of=answered(number) & answered(size))
 
 
+def own_open_ratio(number: Number = "number", size: Amount = "size", waits: Flag = "waits") -> Shape:
+    """A number for each unit of size, beside rows that are still to come."""
+    known = answered(number) & answered(size) & answered(waits)
+    return ratio(pl.col(number), pl.col(size), of=known & ~pl.col(waits), pending=known & pl.col(waits))
+
+
 def own_rate(events: Amount = "events", time: Amount = "time") -> Shape:
     """Events for each unit of time."""
     return rate(pl.col(events).floor(), pl.col(time), of=answered(events) & answered(time) & (pl.col(time) > 0))

@@ -110,7 +110,9 @@ def test_entry_names_the_near_one() -> None:
 
 
 def test_exports_hold_every_metric() -> None:
-    frame, listed = catalogue.to_frame(), json.loads(catalogue.to_json())
+    frame, content = catalogue.to_frame(), json.loads(catalogue.to_json())
+    assert (content["schema"], content["schema_version"]) == ("servicequality/catalogue", 1)
+    listed = content["metrics"]
     assert frame.height == len(listed) == len(SPECS)
     assert frame["name"].to_list() == [row["name"] for row in listed]
     assert frame.select("family", "name").equals(frame.select("family", "name").sort("family", "name"))

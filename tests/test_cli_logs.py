@@ -174,6 +174,14 @@ class TestEventLogs:
         _, out, _ = run("demo", "--data", log, "--map", event_map(tmp_path, updates=MESSAGES), capsys=capsys)
         assert "first response" in out
 
+    @pytest.mark.parametrize("ending", ["csv", "ndjson", "parquet"])
+    def test_a_flag_of_messages_says_the_same_in_every_file(self, ending: str, tmp_path: Path) -> None:
+        path = tmp_path / f"log.{ending}"
+        rows = MAIL.with_columns(text=pl.Series([True, False, True]))
+        {"csv": rows.write_csv, "ndjson": rows.write_ndjson, "parquet": rows.write_parquet}[ending](path)
+        read = read_log(path, ColumnMap.load(event_map(tmp_path, updates=MESSAGES)))
+        assert read.records.responses.collect()["author_id"].to_list() == ["c-1", "ann"]
+
     def test_a_sequence_orders_rows_of_one_instant(self, tmp_path: Path) -> None:
         rows = pl.DataFrame(
             {
@@ -308,6 +316,24 @@ def test_a_bad_instant_names_file_line_and_column(
     assert "first in line 4" in err
     pl.read_csv(log).write_parquet(tmp_path / "log.parquet")
     assert "first in row 3" in run("check", rows_map(tmp_path, more), tmp_path / "log.parquet", capsys=capsys)[2]
+
+
+def test_a_log_without_rows_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "log.csv"
+    log.write_text("id,opened,done\n")
+    code, _, err = run("check", rows_map(tmp_path), log, capsys=capsys)
+    assert (code, str(log) in err) == (2, True)
+    assert "expected at least one ticket with created_at; got none" in err
+    assert "as_of" in err
+
+
+def test_a_page_of_json_is_a_log(tmp_path: Path) -> None:
+    LOG.write_json(tmp_path / "log.json")
+    one, other = (
+        read_log(path, ColumnMap.load(event_map(tmp_path))) for path in (event_log(tmp_path), tmp_path / "log.json")
+    )
+    for name, table in one.records.tables.items():
+        assert table.collect().equals(other.records.tables[name].collect()), name
 
 
 def test_a_step_that_takes_long_says_what_it_does(

@@ -4,18 +4,28 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+import altair as alt
 import numpy as np
+import pytest
+
+from servicequality.report import charts
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def drawn_by(name: str) -> Any:
-    """The tool of that name, whose picture is the committed one."""
+def loaded(name: str) -> Any:
+    """The tool of that name."""
     spec = importlib.util.spec_from_file_location(name, ROOT / "tools" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
+    return tool
+
+
+def drawn_by(name: str) -> Any:
+    """The tool of that name, whose picture is the committed one."""
+    tool = loaded(name)
     assert tool.PICTURE.read_text(encoding="utf-8") == tool.picture(), f"run python tools/{name}.py"
     return tool
 
@@ -46,3 +56,25 @@ def test_limits_hold_the_truth_of_small_samples_and_of_nobody_who_kept_silent() 
     assert drawing.missed(truth, answered)[2:].all()  # more answers do not help
     assert (before.low == before.high).any()
     assert (now.low < now.high).all()
+
+
+def test_the_gallery_shows_what_its_code_draws() -> None:
+    tool = loaded("draw_gallery")
+    page = tool.PAGE.read_text(encoding="utf-8")
+    made = list(tool.drawings(page))
+    assert tool.with_pictures(page, made) == page, "run python tools/draw_gallery.py"
+    committed = {path.stem: tool.source_of(path) for path in tool.PICTURES.glob("*.svg")}
+    assert committed.keys() == {f"{one.name}-{theme}" for one in made for theme in tool.THEMES}
+    if {source.partition(":")[0] for source in committed.values()} != {alt.SCHEMA_VERSION}:
+        pytest.skip("the pictures were drawn by another version of Altair")
+    expected = {f"{one.name}-{theme}": tool.source(one.chart) for one in made for theme in tool.THEMES}
+    assert committed == expected, "run python tools/draw_gallery.py"
+    first = made[0]
+    for theme in tool.THEMES:
+        picture = (tool.PICTURES / f"{first.name}-{theme}.svg").read_text(encoding="utf-8")
+        assert picture == tool.drawn(first.chart, theme)
+
+
+def test_every_chart_stands_in_the_gallery() -> None:
+    page = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    assert [name for name in charts.__all__ if f"`{name}`" not in page] == []

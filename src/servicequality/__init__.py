@@ -12,8 +12,10 @@ from servicequality.core import define as define
 from servicequality.core import define_table as define_table
 from servicequality.core import evaluate as evaluate
 from servicequality.core import plan as plan
+from servicequality.events import answer_follow_ups as answer_follow_ups
 from servicequality.events import check as check
 from servicequality.events import checked_records as checked_records
+from servicequality.events import episodes as episodes
 from servicequality.events import facts as facts
 from servicequality.events import flow as flow
 from servicequality.events import follow_ups as follow_ups
@@ -66,12 +68,14 @@ if not TYPE_CHECKING:  # checkers follow the imports above, and cannot add up li
         "Scorecard",
         "SurveyAnswer",
         "Ticket",
+        "answer_follow_ups",
         "catalogue",
         "check",
         "checked_records",
         "compare",
         "define",
         "define_table",
+        "episodes",
         "evaluate",
         "facts",
         "flow",

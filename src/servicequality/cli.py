@@ -93,7 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.add_argument("--seed", type=int, default=0, help="seed of the simulation (default: %(default)s)")
     demo.add_argument("--weeks", type=int, default=12, metavar="N", help="weeks to show (default: %(default)s)")
-    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet or .jsonl")
+    demo.add_argument("--data", type=Path, metavar="FILE", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     demo.add_argument(
         "--map", type=Path, metavar="TOML", help="its column map (default: the map in examples/ that fits)"
     )
@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 nothing to ask, 1 findings, 2 a wrong call, map or log.",
     )
     verdict.add_argument("map", type=Path, metavar="MAP", help="its column map, a TOML file")
-    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    verdict.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     verdict.set_defaults(command=_check)
 
     card = commands.add_parser(
@@ -117,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     card.add_argument("card", type=Path, metavar="CARD", help="the scorecard, a TOML file")
     card.add_argument("map", type=Path, metavar="MAP", help="the log's column map, a TOML file")
-    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet or .jsonl")
+    card.add_argument("data", type=Path, metavar="DATA", help="a log as .csv, .tsv, .parquet, .jsonl or .json")
     card.set_defaults(command=_scorecard)
 
     search = commands.add_parser(
@@ -174,6 +174,11 @@ def _catalogue(given: argparse.Namespace) -> tuple[str, bool]:
     return matches_text(specs, words, width=_width(), style=_style()), False
 
 
+def _sources(given: argparse.Namespace) -> tuple[str, bool]:
+    text = maps_text() if given.name is None else map_text(given.name, width=_width(), style=_style())
+    return text, False
+
+
 @contextlib.contextmanager
 def _announced(step: str) -> Iterator[None]:
     """Say on the error stream what a step does, if it takes longer than a second."""
@@ -184,11 +189,6 @@ def _announced(step: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-
-
-def _sources(given: argparse.Namespace) -> tuple[str, bool]:
-    text = maps_text() if given.name is None else map_text(given.name, width=_width(), style=_style())
-    return text, False
 
 
 def _width() -> int:

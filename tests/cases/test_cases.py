@@ -20,15 +20,6 @@ from servicequality.errors import ServiceQualityError, ServiceQualityWarning
 
 FOLDER = Path(os.environ.get("SERVICEQUALITY_CASES", Path(__file__).resolve().parents[2] / "../shared/cases"))
 
-# Operations still to be built, by file: the list shrinks to nothing.
-TO_COME: frozenset[tuple[str, str]] = frozenset(
-    (stem, operation)
-    for stem, operations in {
-        "episodes": ("episodes",),
-    }.items()
-    for operation in operations
-)  # fmt: skip
-
 
 class UnknownOperationError(LookupError):
     """No adapter knows the operation."""
@@ -58,9 +49,7 @@ def adapters(stem: str) -> Mapping[str, Callable[..., Any]]:
 def call(stem: str, operation: str, **inputs: Any) -> Callable[[], Any]:
     def run() -> Any:
         if operation not in adapters(stem):
-            raise UnknownOperationError(
-                f"cases/{stem}.py: no adapter for `{operation}`; write it, or list it in TO_COME"
-            )
+            raise UnknownOperationError(f"cases/{stem}.py: no adapter for `{operation}`; write it")
         return adapters(stem)[operation](**inputs)
 
     return run
@@ -107,9 +96,8 @@ def collected() -> Iterator[tuple[str, Case]]:
 
 
 def parameters() -> Iterator[Any]:
-    to_come = pytest.mark.xfail(raises=UnknownOperationError, strict=True, reason="to come")
     for stem, case in collected():
-        yield pytest.param(case, id=f"{stem}-{case.id}", marks=to_come if (stem, case.operation) in TO_COME else ())
+        yield pytest.param(case, id=f"{stem}-{case.id}")
     if not FOLDER.is_dir():
         reason = f"{FOLDER} is absent: set SERVICEQUALITY_CASES to the folder of cases"
         yield pytest.param(None, id="no-cases", marks=pytest.mark.skip(reason=reason))
@@ -152,14 +140,6 @@ def test_case(case: Case) -> None:
         assert outcome is None, f"no such outcome: {outcome}"
         answer = list(differences(case.call(), case.expected, case.near))
         assert not answer, "\n".join(answer)
-
-
-def test_what_is_to_come_is_asked_for_and_not_there_yet() -> None:
-    here = TO_COME & {(stem, operation) for stem in READERS for operation in adapters(stem)}
-    assert not here, f"these are built; take them out of TO_COME: {sorted(here)}"
-    if FOLDER.is_dir():
-        nowhere = TO_COME - {(stem, case.operation) for stem, case in collected()}
-        assert not nowhere, f"no case asks for these; take them out of TO_COME: {sorted(nowhere)}"
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ VALUES = {
     type(None): (None,),
 }
 ALSO_NEEDED: dict[str, dict[str, object]] = {
+    "autonomous_resolution_rate": {"confirmed": "assumed"},
     "churn_rate": {"limit": 7_200.0},
     "deployment_frequency": {"since": datetime(2026, 1, 1, tzinfo=UTC), "until": datetime(2026, 2, 1, tzinfo=UTC)},
     "retention_rate": {"limit": 7_200.0},

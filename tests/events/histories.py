@@ -12,6 +12,7 @@ from servicequality.model import Records
 EPOCH = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 ENDED = {"solved", "resolved", "closed"}
 STATUSES = ["New", "open", "Pending", "hold", "Solved", "closed", "odd"]
+WORDS = ["handoff", "confirmed", "human_requested"]
 
 
 def at(minute: int) -> dt.datetime:
@@ -59,13 +60,14 @@ def histories(draw: st.DrawFn, *, early: bool = True, most: int = 4) -> list[His
         )
         status = st.tuples(minute, st.just("status"), st.sampled_from(STATUSES))
         held = st.tuples(minute, st.sampled_from(["agent", "team", "tier"]), st.sampled_from(["1", "2", None]))
+        told = st.tuples(minute, st.sampled_from(WORDS), st.sampled_from(["true", "False", None]))
         desk.append(
             History(
                 f"t{number}",
                 created,
                 draw(st.sampled_from(["customer", "agent", None])),
                 draw(st.lists(message, max_size=6)),
-                draw(st.lists(st.one_of(status, status, status, held), max_size=8)),
+                draw(st.lists(st.one_of(status, status, status, held, told), max_size=8)),
             )
         )
     return desk
@@ -81,7 +83,7 @@ def crowd(size: int, seed: int) -> list[History]:
         messages = [
             {
                 "at": created + chance.randrange(-3, span),
-                "author": chance.choice(["customer", "agent", "agent", "bot", None]),
+                "author": chance.choice(["customer", "agent", "agent", "bot", "system", None]),
                 "author_id": chance.choice(["a", "b", None]),
                 "public": chance.choice([True, True, False, None]),
                 "automated": chance.choice([False, False, True, None]),
@@ -95,6 +97,8 @@ def crowd(size: int, seed: int) -> list[History]:
             for kinds in [
                 [("status", status) for status in STATUSES]
                 + [("agent", "1"), ("agent", "2"), ("agent", None), ("team", "2"), ("tier", None), ("handoff", "bot")]
+                + [("handoff", None), ("confirmed", "true"), ("confirmed", "False"), ("confirmed", None)]
+                + [("human_requested", "true"), ("human_requested", None), ("human_requested", "false")]
             ]
             for _ in range(chance.randrange(12))
         ]
@@ -227,6 +231,7 @@ def read(whole: History, minute: int, paused: tuple[str, ...] = ("hold",)) -> di
         "agent_reassignments": moves["agent"],
         "team_reassignments": moves["team"],
         "handoffs": sum(of == "handoff" for _, of, _ in h.changes),
+        "customer_channels": len({row["channel"].lower() for row in chosen if row["channel"] is not None}),
         "internal_notes": sum(not public(row) for row in agents),
         "first_agent_id": assigned[0][1] if assigned else None,
         "last_agent_id": assigned[-1][1] if assigned else None,

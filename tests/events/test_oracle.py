@@ -14,6 +14,7 @@ from servicequality.model import Records
 SAME = (
     "resolution_count", "reopen_count", "public_agent_messages", "agent_replies", "customer_messages", "agents",
     "reassignments", "agent_reassignments", "team_reassignments", "handoffs", "escalations", "teams", "internal_notes",
+    "customer_channels",
     "first_agent_id", "last_agent_id", "one_touch", "two_touch", "multi_touch", "no_customer_followup",
     "first_tier_resolution",
 )  # fmt: skip
@@ -108,7 +109,8 @@ def test_variants_of_the_first_response(desk: list[History], now: int) -> None:
         assert minute(frappe[h.ticket_id]["first_response_at"]) == min(
             [*halts, *([] if reply is None else [reply])], default=None
         )
-        turns = [when for when in truth["reopens"] if reply is None or when < reply]
+        handed = [when for when, name, _ in h.known(now).changes if name == "handoff"]
+        turns = [when for when in (*truth["reopens"], *handed) if reply is None or when < reply]
         start = max([h.created, *turns])
         assert (
             handoff[h.ticket_id]["first_response_seconds"],

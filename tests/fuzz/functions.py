@@ -91,6 +91,10 @@ _ENDED = {
     "excluded": (("merged", "spam", "deleted", "test"), ("b",)),
 }
 _SERIES = {"value": "number", "n": "count", "count": "count", "exposure": "positive", "period": "days", KEY: "key"}
+_RESULT = {
+    "metric": "key", "value": "share", "low": "share", "high": "share", "se": "share", "unit": "id", "n": "count",
+    "n_pending": "count", "reason": "key", "notes": "key",
+}  # fmt: skip
 _UNITS = {"value": "share", "n": "count", "low": "share", "high": "share", KEY: "row", GROUP: "key"}
 
 
@@ -109,6 +113,10 @@ RECORDS = (
     }),
     _records("sq.reply_waits", sq.reply_waits, _DESK, always={"as_of": AS_OF}, parts=True,
              options={**_ENDED, "schedule": (None, *SCHEDULES)}),
+    _records("sq.episodes", sq.episodes, _LOG, always={"as_of": AS_OF}, parts=True, keeps=True,
+             options={**_ENDED, "schedule": (None, *SCHEDULES)}),
+    _records("sq.answer_follow_ups", sq.answer_follow_ups, ("tickets", "responses", "answers"),
+             always={"as_of": AS_OF, "question": ("a", "csat")}),
     _records("events.status_times", events.status_times, _LOG, always={"as_of": AS_OF}, parts=True,
              options={"schedule": (None, *SCHEDULES)}),
     _records("sq.status_spells", sq.status_spells, _DESK, always={"as_of": AS_OF}, parts=True,
@@ -272,6 +280,33 @@ FRAMES = (
            options={"by": (KEY,), "every": ("1d",)}),
     Target(name="report.listing", function=report.listing, frames=({"a": "row", "b": "share"},),
            options={"bar": ("b",), "shares": ("b",), "width": (40,)}),
+    Target(name="report.group_chart", function=report.group_chart, frames=({KEY: "row", **_RESULT},),
+           always={"metric": ("a",)}, options={"most": (1, 3)}),
+    Target(name="report.backlog_chart", function=report.backlog_chart, frames=({
+        KEY: "key", "period": "days", "opening": "count", "inflow": "count", "outflow": "count", "closing": "count",
+        "complete": "flag"},)),
+    Target(name="report.volume_chart", function=report.volume_chart, frames=({
+        "weekday": "1..7", "hour": "1..7", "value": "positive"},)),
+    Target(name="report.funnel_chart", function=report.funnel_chart, frames=({
+        KEY: "row", "value": "share", "n": "count", "z": "number", "centre": "share", "low": "share", "high": "share",
+        "outside": "key", "reason": "key"},)),
+    Target(name="report.change_chart", function=report.change_chart, frames=({
+        KEY: "row", "metric": "key", "before": "number", "after": "number", "change": "number", "low": "number",
+        "high": "number", "level": "share", "unit": "id", "n_before": "count", "n_after": "count", "reason": "key"},)),
+    Target(name="report.pareto_chart", function=report.pareto_chart, frames=({
+        "rank": "count", KEY: "row", "metric": "key", "value": "share", "low": "share", "high": "share", "unit": "id",
+        "n": "count", "reason": "key", "count": "count", "cumulative": "share"},), options={"most": (1, 3)}),
+    Target(name="report.budget_chart", function=report.budget_chart, always={"objective": (0.9, 0.999)},
+           roles={"at": "at", "bad": "bad", "total": "total"}, frames=({"at": "days", "bad": "share", "total": "positive"},),
+           options={"expected": (1e6,)}),
+    Target(name="report.lag_chart", function=report.lag_chart, frames=({
+        "driver": "key", "lag": "1..7", "r": "share", "low": "share", "high": "share", "placebo": "share", "seen": "flag",
+        "n": "count", "reason": "key"},)),
+    *(
+        Target(name=f"report.{one.__name__}", function=one, frames=({
+            "a": "row", "b": "share", "at": "instant", **_RESULT},))
+        for one in (report.to_csv, report.to_json, report.show)
+    ),
 )  # fmt: skip
 
 
@@ -281,6 +316,7 @@ _FINE: Mapping[str, tuple[Any, ...]] = {
     "top": (1, 3), "periods": (4, 8), "cuts": (None, (20.0, 60.0)), "limit": (None, 86_400.0), "weights": (),
     "expected": (0.5,), "margin": (0.1,), "objective": (0.99,), "before": (None,), "per": ("hour", "day"),
     "categories": (None,), "reviewers": (None,), "unique": ((), ("ticket_id",)), "required": (("ticket_id",),),
+    "each": (1, 3), "seed": (7,),
 }  # fmt: skip
 
 

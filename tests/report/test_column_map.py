@@ -244,3 +244,7 @@ def test_columns_are_names_and_no_patterns(tmp_path: Path) -> None:
     assert tickets["ticket_id"].to_list() == ["1", "2", "3", "4"]
     assert tickets["resolved_at"].null_count() == 1
     assert tickets[""].to_list() == ["a", "a", "b", "b"]
+    for more in ('datetime = "%Y-%m-%dT%H:%M:%SZ"\n', 'datetime = "%Y-%m-%dT%H:%M:%SZ"\nmissing = ["?"]\n'):
+        own = ColumnMap.load(written(tmp_path, more + text + '[updates]\nat = "^.*$"\nin_order = true\n'))
+        again = read_log(tmp_path / "log.parquet", own).records.tickets.collect()
+        assert again["resolved_at"].equals(tickets["resolved_at"])

@@ -42,7 +42,7 @@ def marks(chart: Any) -> list[str]:
 
 
 def subtitle(chart: Any) -> str:
-    return chart.to_dict()["title"]["subtitle"]
+    return " ".join(chart.to_dict()["title"]["subtitle"])
 
 
 def test_a_result_is_drawn_with_its_limits_and_its_gap() -> None:
@@ -55,10 +55,13 @@ def test_a_result_is_drawn_with_its_limits_and_its_gap() -> None:
         assert [row[side] for row in drawn if row["value"] is not None] == pytest.approx(expected[side].to_list())
     assert drawn[GAP]["value"] is None
     assert [row["servicequality_at"] for row in drawn[:2]] == ["2026-03-02T00:00:00", "2026-03-09T00:00:00"]
-    assert marks(chart) == ["rule", "line", "point"]
-    assert subtitle(chart) == "bars: 95% confidence intervals; 1 figure of rows without a time set aside"
+    assert marks(chart) == ["area", "rule", "line", "point", "point", "text"]
+    assert (
+        subtitle(chart)
+        == "band: 95% confidence intervals; n=8 a point; ×: 1 without a value; 1 figure of rows without a time set aside"
+    )
     assert chart.to_dict()["layer"][0]["encoding"]["y"]["axis"]["title"] == "points"
-    assert "nps" in svg(chart)
+    assert "NPS" in svg(chart)
 
 
 def test_a_control_chart_shows_its_signals() -> None:
@@ -68,24 +71,40 @@ def test_a_control_chart_shows_its_signals() -> None:
     assert [row["signal"] for row in drawn] == table["signal"].to_list()
     assert [row["signal"] for row in drawn if row["signal"]] == ["below"]
     assert [row["centre"] for row in drawn] == pytest.approx(table["centre"].to_list())
-    assert marks(chart) == ["line", "line", "line", "line", "point"]
-    assert subtitle(chart) == "dashed: limits of chance; orange: signals; 1 figure of rows without a time set aside"
-    assert "#E69F00" in svg(chart)  # the colour of a signal
-    shares = p_chart(WEEKLY, metric="detractors", baseline=12)
-    assert "#E69F00" in svg(time_chart(shares))
+    assert marks(chart) == ["line", "line", "line", "line", "point", "point", "text", "text", "text"]
+    assert subtitle(chart) == (
+        "dashed: limits of chance; diamonds: signals (1 below); ×: 1 without a value; 1 figure of rows without a time set aside"
+    )
+    drawn_text = svg(chart)
+    assert "#D55E00" in drawn_text  # the colour of a signal, and its name
+    assert ">below</text>" in drawn_text
+    shares = time_chart(p_chart(WEEKLY, metric="detractors", baseline=12), unit="share")
+    assert "#D55E00" in svg(shares)
+    assert all(0 <= row["value"] <= 100 for row in points(shares) if row["value"] is not None)
 
 
 def test_each_group_has_a_panel() -> None:
     teams = evaluate(ANSWERS, METRICS, by="team", every="1w", at="at")
     both = time_chart(teams, by=["team", "metric"])
-    assert {row["servqual_group"] for row in points(both)} == {"a, nps", "a, detractors", "b, nps", "b, detractors"}
+    assert {row["servicequality_group"] for row in points(both)} == {
+        "a, nps",
+        "a, detractors",
+        "b, nps",
+        "b, detractors",
+    }
     assert both.to_dict()["resolve"] == {"scale": {"y": "independent"}}
     assert "a, detractors" in svg(both)
     charts = xmr(teams, metric="nps", by="team", baseline=12)
-    groups = [row["servqual_group"] for row in points(time_chart(charts, by="team"))]
+    groups = [row["servicequality_group"] for row in points(time_chart(charts, by="team"))]
     assert groups == charts["team"].to_list()
     for given in (WEEKLY.lazy(), WEEKLY.to_dicts(), WEEKLY.to_pandas()):
         assert len(points(time_chart(given, by="metric"))) == 38
+
+
+def test_points_that_wait_for_rows_are_rings() -> None:
+    waiting = WEEKLY.with_columns(n_pending=pl.when(pl.int_range(pl.len()) > 30).then(3))
+    assert "rings: rows are still open" in subtitle(time_chart(waiting, metric="nps"))
+    assert "rings" not in subtitle(time_chart(WEEKLY, metric="nps"))
 
 
 def test_dates_are_drawn_too() -> None:

@@ -24,6 +24,15 @@ from servicequality.datasets import service_desk_with_truth
 desk, truth = service_desk_with_truth(2_000, seed=7)
 as_of = truth.as_of
 """
+_BOT_DESK = """\
+from datetime import UTC, datetime
+
+import servicequality as sq
+from servicequality.datasets import bot_desk
+
+as_of = datetime(2026, 3, 30, tzinfo=UTC)
+desk = bot_desk(2_000, seed=7, as_of=as_of)
+"""
 _ANSWERS = """\
 channels = desk.tickets.select("ticket_id", "channel")
 rows = desk.answers.filter(question="{question}").join(channels, on="ticket_id")
@@ -36,6 +45,8 @@ rows = sq.uptime(
     desk.incidents, since=as_of - timedelta(days=90), until=as_of, by="service", every="1w", timezone="Europe/Berlin"
 )
 """
+_FOLLOWED = 'rows = sq.answer_follow_ups(desk, question="csat", as_of=as_of)\n'
+_EPISODES = "rows = sq.episodes(desk, as_of=as_of)\n"
 _FLOW = 'rows = sq.flow(desk, every="1w", as_of=as_of, by="channel", timezone="Europe/Berlin").collect()\n'
 _PRESENCE = 'rows = sq.presence(desk, since=as_of - timedelta(days=90), until=as_of, wrap="wrap_seconds")\n'
 _FACTS = "from servicequality.events import facts\n"
@@ -63,6 +74,9 @@ _BY_GRAIN = {
     "ticket": _DESK.format(imports="from servicequality.events import follow_ups, facts\n") + _TICKETS,
     "clock": _DESK.format(imports=_FACTS + "from servicequality.sla import due_clocks\n") + _CLOCKS,
     "wait": _DESK.format(imports="from servicequality.events import reply_waits\n") + _WAITS,
+    "rated answer": _BOT_DESK + _FOLLOWED,
+    "change": _BOT_DESK + "rows = desk.changes\n",
+    "episode": _BOT_DESK + _EPISODES,
     "scored review": _DESK.format(imports="") + "rows = sq.review_scores(desk.reviews)\n",
     "flow period": _DESK.format(imports="") + _FLOW,
     "agent period": "from datetime import timedelta\n\n" + _DESK.format(imports="") + _PRESENCE,
@@ -75,6 +89,7 @@ _GROUPS = {
     "account": "segment",
     "contact": "queue",
     "deployment": "service",
+    "episode": "category",
     "incident": "service",
     "respondent": "branch",
     "review": "category",

@@ -13,6 +13,9 @@ from servicequality.core import Spec
 
 __all__ = ["to_frame", "to_json"]
 
+SCHEMA_VERSION = 1
+"""Of the JSON: it rises when a reader of the old form could not read the new one."""
+
 _TEXTS = ("name", "label", "title", "family", "grain", "unit", "better", "formula", "answer", "when_it_lies")
 
 
@@ -31,8 +34,13 @@ def to_frame() -> pl.DataFrame:
 
 
 def to_json() -> str:
-    """The whole catalogue as a JSON list, with the domain of every column and the default of every option."""
-    return json.dumps([_entry(spec) for spec in _specs()], ensure_ascii=False, indent=2)
+    """The whole catalogue as JSON: `schema`, `schema_version`, and `metrics` with their columns' domains and options."""
+    content = {
+        "schema": "servicequality/catalogue",
+        "schema_version": SCHEMA_VERSION,
+        "metrics": [_entry(spec) for spec in _specs()],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2)
 
 
 def _specs() -> list[Spec]:

@@ -27,7 +27,10 @@ _STATED: Mapping[str, Any] = {
 }
 """Values of options without a default: none of them changes how limits are made."""
 
-_FURTHER: Mapping[str, Mapping[str, Any]] = {name: {"limit": 86_400.0} for name in ("churn_rate", "retention_rate")}
+_FURTHER: Mapping[str, Mapping[str, Any]] = {
+    "autonomous_resolution_rate": {"confirmed": "assumed"},
+    **{name: {"limit": 86_400.0} for name in ("churn_rate", "retention_rate")},
+}
 """Options that one of several must be given."""
 
 

@@ -18,6 +18,7 @@ from servicequality.checks.columns import (
     is_pattern,
     unused_prefix,
 )
+from servicequality.checks.markup import html_block, html_table, html_text
 from servicequality.checks.names import called, meant, unknown_name
 from servicequality.checks.wording import first_line, listed, near, shown, values_of
 
@@ -32,6 +33,9 @@ __all__ = [
     "holds_instants",
     "holds_numbers",
     "holds_texts",
+    "html_block",
+    "html_table",
+    "html_text",
     "in_calendar",
     "is_pattern",
     "listed",

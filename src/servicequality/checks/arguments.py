@@ -121,7 +121,9 @@ def refuse_misfits(
     Raises:
         ParameterError: there is one; `error` is its cause.
     """
-    hints = typing.get_type_hints(function)
+    # What it returns may have a type that only checkers import, such as a chart.
+    given = types.SimpleNamespace(__annotations__={k: v for k, v in function.__annotations__.items() if k != "return"})
+    hints = typing.get_type_hints(given, globalns=function.__globals__)
     for name, value in inspect.signature(function).bind(*args, **kwargs).arguments.items():
         if name in hints and not _fits(value, hints[name]):
             where, hint = f"{function.__name__}: {name}", hints[name]

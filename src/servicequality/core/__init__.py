@@ -55,6 +55,7 @@ from servicequality.core.metric import Metric
 from servicequality.core.options import named_metrics as named_metrics
 from servicequality.core.plans import Plan
 from servicequality.core.result_series import is_result as is_result
+from servicequality.core.result_series import of_metric as of_metric
 from servicequality.core.result_series import side_by_side as side_by_side
 from servicequality.core.results import RESULT as RESULT
 from servicequality.core.results import result_rows

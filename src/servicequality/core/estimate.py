@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
+from servicequality.checks import html_block, html_table
 from servicequality.core.display import (
     UNKNOWN,
     error_of,
@@ -81,6 +82,21 @@ class Estimate:
         doubt = f"{format_level(self.level)} CI {limits}, " if limits and self.level is not None else ""
         open_rows = f", {self.n_pending} open" if self.n_pending else ""
         return f"{self.label} {value} ({doubt}n={self.n}{open_rows})"
+
+    def _repr_html_(self) -> str:
+        """The figure in a notebook: value, limits, rows, and why it is undefined or to be read with care."""
+        counted = None if self.n_pending else self.n
+        error = error_of(self.se, self.value, self.low, self.high)
+        value = format_value(self.value, unit=self.unit, se=error, n=counted)
+        limits = format_limits(self.low, self.high, unit=self.unit, se=error, beside=self.value)
+        level = "limits" if self.level is None else f"{format_level(self.level)} CI"
+        counts = {"missing": self.n_missing, "excluded": self.n_excluded, "open": self.n_pending}
+        rows = [f"{self.n:,}", *(f"{count:,} {name}" for name, count in counts.items() if count)]
+        unit = unit_of(self.value or 0.0, unit=self.unit)
+        head = ["", "value" if self.unit in ("share", "s") else f"value, {unit}", level, "rows"]
+        table = html_table(head, [[self.label, value, limits or UNKNOWN, ", ".join(rows)]], numbers=(1, 2, 3))
+        notes = [f"undefined: {self.reason}"] if self.value is None else []
+        return html_block("", table, notes=[*notes, *([self.notes] if self.notes else [])])
 
     def __repr__(self) -> str:
         """One short line: the metric's name, the value, the limits and n."""

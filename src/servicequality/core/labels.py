@@ -13,7 +13,9 @@ _INTERVALS = {
     "jeffreys": "Jeffreys", "mover": "MOVER", "poisson": "Poisson", "score": "score", "t": "t", "wald": "Wald",
 }  # fmt: skip
 _NUMBER = r"\d+(?:\.\d+)?(?:e\+\d+)?"
-_SECONDS = re.compile(rf"(?:^|_)(limit|window|within|horizon|short|grace|frustrated_after)_({_NUMBER})(?=_|$)")
+_SECONDS = re.compile(
+    rf"(?:^|_)(limit|window|within|horizon|short|grace|frustrated_after|quiet|watched|per_message)_({_NUMBER})(?=_|$)"
+)
 _BESIDE = {"limit": "within", "window": "within", "within": "within", "horizon": "up to"}
 _RANGE = re.compile(rf"_({_NUMBER})_({_NUMBER})$")
 _QUANTILE = re.compile(r"(?:^|_)(p\d+(?:\.\d+)?)(?=_|$)")

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from servicequality.checks import column, listed, refusing_misfits
+from servicequality.checks import column, html_block, html_table, listed, refusing_misfits
 from servicequality.core import state as states
 from servicequality.core.conditions import row_condition
 from servicequality.core.estimate import Estimate
@@ -41,6 +41,22 @@ class Metric(Rule):
     def __repr__(self) -> str:
         columns = listed(bound.name for bound in self.inputs)
         return f"<metric {self.name} of {columns} ({self.unit}, {self.better} is better)>"
+
+    def _repr_html_(self) -> str:
+        """The definition in a notebook: what it is, of which columns, and when it lies."""
+        spec = self.spec
+        facts = [
+            ("unit", self.unit),
+            ("better", self.better),
+            ("a row is one", self.grain),
+            ("columns", listed(bound.name for bound in self.inputs)),
+            *([("only rows", str(self.condition))] if self.condition is not None else []),
+            ("meaning", spec.answer),
+            ("when it lies", spec.when_it_lies),
+        ]
+        title = f"{spec.title} ({self.name})"
+        use = f"{self.name}: .estimate(rows) gives one figure, evaluate(rows, …, by=…) one a group"
+        return html_block(title, html_table([], [pair for pair in facts if pair[1]]), notes=[use])
 
     @property
     def better(self) -> Better:

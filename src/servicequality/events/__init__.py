@@ -1,7 +1,9 @@
 """From events to rows: one a ticket, wait, review, agent or period, and the check of the data. Never here: a metric."""
 
+from servicequality.events.answer_rows import answer_follow_ups
 from servicequality.events.assignments import in_force
 from servicequality.events.checked import checked_records
+from servicequality.events.episode_rows import episodes
 from servicequality.events.flows import flow
 from servicequality.events.follow_up_rows import follow_ups
 from servicequality.events.presence_rows import presence
@@ -17,8 +19,10 @@ from servicequality.events.waits import reply_waits
 __all__ = [
     "DataCheck",
     "FirstResponse",
+    "answer_follow_ups",
     "check",
     "checked_records",
+    "episodes",
     "excluded_tickets",
     "facts",
     "flow",

@@ -24,6 +24,7 @@ __all__ = [
     "known_at",
     "known_events",
     "known_tickets",
+    "last_instant",
     "microseconds",
     "needed",
     "over_tickets",
@@ -54,6 +55,27 @@ def known_at(as_of: dt.datetime) -> int:
         ParameterError: `as_of` is not an instant with a time zone.
     """
     return (zone_aware("as_of", as_of) - _EPOCH) // dt.timedelta(microseconds=1)
+
+
+def last_instant(records: Records) -> dt.datetime:
+    """The last instant at which something happened by the records of tickets: what is known cannot be older.
+
+    Raises:
+        InputError: no ticket has a creation.
+    """
+    latest = [
+        table.select(pl.max_horizontal(pl.col(name).max() for name in names))
+        for table, names in (
+            (records.tickets, ["created_at", *STAMPS]),
+            (records.responses, ["at"]),
+            (records.changes, ["at"]),
+        )
+        if table is not None
+    ]
+    instants: list[dt.datetime] = [at for frame in pl.collect_all(latest) if (at := frame.item()) is not None]
+    if not instants:
+        raise InputError("expected at least one ticket with created_at; got none: say as_of=, or give the tickets")
+    return max(instants)
 
 
 def needed(records: object, call: str) -> Records:

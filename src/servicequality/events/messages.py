@@ -14,7 +14,7 @@ __all__ = ["message_facts", "messages"]
 
 
 def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFrame | None:
-    """Every message that was known, with what it counts as: `_human`, `_public`, `_opening`, `_customer`.
+    """Every message that was known, with what it counts as: `_human`, `_bot`, `_customer`, `_public`, `_opening`.
 
     A message whose visibility is not recorded is public; one without a mark for the opening text is that text if it is as
     old as the ticket; a message of an unknown author is nobody's. What `author` says is outranked by the agents (`who`).
@@ -23,6 +23,7 @@ def messages(records: Records, numbers: TicketNumbers, known: int) -> pl.LazyFra
         return None
     rows = records.responses.with_columns(who(records, "author", "author_id")).with_columns(
         _human=(pl.col("author") == "agent").fill_null(value=False) & ~pl.col("automated").fill_null(value=False),
+        _bot=(pl.col("author") == "bot").fill_null(value=False),
         _customer=(pl.col("author") == "customer").fill_null(value=False),
         _public=pl.col("public").fill_null(value=True),
     )
@@ -43,6 +44,7 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
         reply if notes_count else reply & (pl.col("channel").str.to_lowercase() != "note").fill_null(value=True)
     )
     customer = pl.col("_customer") & public
+    channel = pl.when(customer).then(pl.col("channel").cast(pl.String).str.to_lowercase())
     agent = pl.when(human).then("author_id")
     handled = pl.col("handle_seconds")
     return of_present(
@@ -54,6 +56,7 @@ def message_facts(messages: pl.LazyFrame, names: Collection[str], *, notes_count
             "agent_replies": count(reply),
             "internal_notes": count(human & ~public),
             "customer_messages": count(customer),
+            "customer_channels": distinct(channel.cast(pl.Categorical).to_physical()),
             "_followups": count(customer & ~opening),
             "_agent_messages": count(human),
             "_named": count(agent.is_not_null()),

@@ -235,7 +235,8 @@ def _pair(
 def touches(records: Records, sets: StatusSets, schedule: Hours | None) -> list[pl.Expr]:
     """Counts that are 0, and not unknown, for a ticket without rows in a table that exists."""
     written = (
-        "public_agent_messages", "agent_replies", "internal_notes", "customer_messages", "_followups", "_agent_messages",
+        "public_agent_messages", "agent_replies", "internal_notes", "customer_messages", "customer_channels",
+        "_followups", "_agent_messages",
     )  # fmt: skip
     logged = ("agent_reassignments", "team_reassignments", "handoffs", "escalations")
     moves = {

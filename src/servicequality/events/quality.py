@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from servicequality.checks import refusing_misfits, shown
+from servicequality.checks import html_block, html_table, refusing_misfits, shown
+from servicequality.core import UNKNOWN
 from servicequality.errors import InputError
-from servicequality.events.as_of import COUNTERS, known_at, microseconds, needed, seconds, words
+from servicequality.events.as_of import COUNTERS, known_at, last_instant, microseconds, needed, seconds, words
 from servicequality.events.counting import Finding, by_word, counted
 from servicequality.events.findings import NAMELESS, STRANGE_REASON, findings
 from servicequality.events.questions import CLOSED, CONTRADICTED, QUESTIONS, differs
@@ -62,6 +63,22 @@ class DataCheck:
             for finding, examples in zip(hits["finding"].to_list(), hits["examples"].to_list(), strict=True)
             if finding in QUESTIONS
         ]
+
+    def _repr_html_(self) -> str:
+        """The findings in a notebook, those that count something."""
+        matter = self.frame.filter(pl.col("count") > 0, pl.col("finding") != "rows").with_columns(
+            pl.col("about", "examples").fill_null("")
+        )
+        columns = [matter[name].to_list() for name in ("table", "finding", "about", "count", "of", "examples")]
+        rows = [
+            (table, f"{finding} {about}".strip(), f"{count:,}", UNKNOWN if of is None else f"{of:,}", examples)
+            for table, finding, about, count, of, examples in zip(*columns, strict=True)
+        ]
+        table = html_table(["table", "finding", "count", "of", "such as"], rows, numbers=(2, 3))
+        laws = ["All conservation laws hold."] if self.broken_laws.is_empty() else []
+        asked = [f"To ask the export's owner: {question}" for question in self.questions]
+        title = f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"
+        return html_block(title, table, notes=[*laws, *asked])
 
     def __str__(self) -> str:
         lines = [f"Data as of {self.as_of.isoformat()}, instants in {self.timezone}"]
@@ -129,7 +146,7 @@ def check(
     records = needed(records, "check")
     if records.tickets is None:
         raise InputError("expected records with tickets; got none: say Records(tickets=...), one row a ticket")
-    as_of = _last_instant(records) if as_of is None else as_of
+    as_of = last_instant(records) if as_of is None else as_of
     known = known_at(as_of)
     reasons = words("excluded", excluded)
     named = words("ended", ended) | words("paused", paused) | words("running", running) | reasons
@@ -148,22 +165,6 @@ def check(
         as_of=as_of,
         timezone=records.timezone or "UTC",
     )
-
-
-def _last_instant(records: Records) -> dt.datetime:
-    latest = [
-        table.select(pl.max_horizontal(pl.col(name).max() for name in names))
-        for table, names in (
-            (records.tickets, ["created_at", "first_response_at", "first_resolved_at", "resolved_at", "closed_at"]),
-            (records.responses, ["at"]),
-            (records.changes, ["at"]),
-        )
-        if table is not None
-    ]
-    instants: list[dt.datetime] = [at for frame in pl.collect_all(latest) if (at := frame.item()) is not None]
-    if not instants:
-        raise InputError("expected at least one ticket with created_at; got none: say as_of=, or give the tickets")
-    return max(instants)
 
 
 def _laws(

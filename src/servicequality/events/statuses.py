@@ -18,7 +18,7 @@ from servicequality.events.per_ticket import any_of, count, earliest, last, late
 from servicequality.model import Records
 from servicequality.worktime import Schedules
 
-__all__ = ["StatusSets", "handovers", "status_facts", "status_moves"]
+__all__ = ["StatusSets", "codes", "handovers", "status_facts", "status_moves"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +26,12 @@ class StatusSets:
     """Which statuses, in lower case, mean what; a status in no set runs."""
 
     ended: frozenset[str]
-    paused: frozenset[str]
-    requester_wait: frozenset[str]
-    agent_wait: frozenset[str]
-    agent_work: frozenset[str]
-    new: frozenset[str]
-    closed: frozenset[str]
+    paused: frozenset[str] = frozenset()
+    requester_wait: frozenset[str] = frozenset()
+    agent_wait: frozenset[str] = frozenset()
+    agent_work: frozenset[str] = frozenset()
+    new: frozenset[str] = frozenset()
+    closed: frozenset[str] = frozenset()
 
     def bit(self, name: str) -> int:
         """The bit that stands for a set."""
@@ -39,12 +39,17 @@ class StatusSets:
 
     def mask(self, statuses: pl.Expr) -> pl.Expr:
         """Statuses as UInt8, one bit a set; an unknown status is 0."""
-        # A log has many rows and few statuses: as categories each of them is read once.
-        status = statuses.cast(pl.Categorical)
         masks: dict[str, int] = {}
         for field in fields(self):
             masks |= {name: masks.get(name, 0) | self.bit(field.name) for name in getattr(self, field.name)}
-        return status.map_batches(partial(_masks, masks), return_dtype=pl.UInt8, is_elementwise=True)
+        return codes(statuses, masks)
+
+
+def codes(texts: pl.Expr, of_text: Mapping[str, int]) -> pl.Expr:
+    """Texts as UInt8, each by its lower case; 0 of those that are not listed."""
+    # A log has many rows and few values: as categories each of them is read once.
+    category = texts.cast(pl.Categorical)
+    return category.map_batches(partial(_codes, of_text), return_dtype=pl.UInt8, is_elementwise=True)
 
 
 def status_moves(records: Records, numbers: TicketNumbers, known: int, sets: StatusSets) -> pl.LazyFrame | None:
@@ -177,15 +182,15 @@ def _has(mask: pl.Expr, bit: int) -> pl.Expr:
     return (mask & bit) != 0
 
 
-def _masks(of_name: Mapping[str, int], statuses: pl.Series) -> pl.Series:
-    """The mask of each status of a column of categories."""
-    codes = statuses.to_physical()
-    highest = codes.max()
+def _codes(of_text: Mapping[str, int], texts: pl.Series) -> pl.Series:
+    """The code of each text of a column of categories."""
+    places = texts.to_physical()
+    highest = places.max()
     none = highest + 1 if isinstance(highest, int) else 0
-    filled = (codes.fill_null(none) if codes.null_count() else codes).to_numpy()
+    filled = (places.fill_null(none) if places.null_count() else places).to_numpy()
     row_of = np.full(none + 1, len(filled), np.uint32)
     row_of[filled] = np.arange(len(filled), dtype=np.uint32)
     occurs = row_of < len(filled)
-    masks = np.zeros(none + 1, np.uint8)
-    masks[occurs] = [of_name.get((status or "").lower(), 0) for status in statuses[row_of[occurs]]]
-    return pl.Series(masks[filled])
+    code = np.zeros(none + 1, np.uint8)
+    code[occurs] = [of_text.get((text or "").lower(), 0) for text in texts[row_of[occurs]]]
+    return pl.Series(code[filled])

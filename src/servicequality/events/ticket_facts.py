@@ -87,7 +87,8 @@ def facts(
     - `first_action_at`, `first_action_seconds`, `first_action_reason`: the first message of a person on the agents' side,
       note or reply, or the first status that is not a `new` one.
     - `public_agent_messages`, `agent_replies` (without the opening text), `customer_messages`, `agents` (who wrote),
-      `internal_notes` (of persons on the agents' side), `teams`, `escalations`, `handle_seconds` (recorded work).
+      `internal_notes` (of persons on the agents' side), `customer_channels` (by how many the customer wrote in public),
+      `teams`, `escalations`, `handle_seconds` (recorded work).
     - `reassignments` (of agent, team or both at once), `agent_reassignments`, `team_reassignments`, `handoffs` (changes of
       the field `handoff`).
     - `first_agent_id`, `first_assigned_at` with `first_assignment_seconds`, `_observed` and `_reason` (from creation; an end

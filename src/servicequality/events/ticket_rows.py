@@ -42,7 +42,7 @@ _MESSAGE: Mapping[str, pl.DataType] = {
     **dict.fromkeys(
         ("_reply", "_first_work", "public_agent_messages", "agent_replies", "customer_messages", "agents"), pl.Int64()
     ),
-    **dict.fromkeys(("internal_notes", "_followups", "_agent_messages", "_named"), pl.Int64()),
+    **dict.fromkeys(("internal_notes", "customer_channels", "_followups", "_agent_messages", "_named"), pl.Int64()),
     "handle_seconds": pl.Float64(),
 }
 
@@ -128,13 +128,15 @@ def _with_twins(columns: Mapping[str, pl.DataType], schedule: Hours | None) -> d
     return {**columns, **{name.replace("_seconds", "_working_seconds"): dtype for name, dtype in twins.items()}}
 
 
-def as_known(tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, known: int) -> pl.LazyFrame:
+def as_known(
+    tickets: pl.DataFrame, numbers: TicketNumbers, records: Records, known: int, fields: Collection[str] = tuple(HELD)
+) -> pl.LazyFrame:
     """Tickets whose status, priority, team and agent are those in force, as far as the log says so by then."""
     changes = changes_of(records)
-    if changes is None:
+    if changes is None or not fields:
         return tickets.lazy()
-    held = values_in_force(changes, numbers, known)
-    return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(HELD))
+    held = values_in_force(changes, numbers, known, fields)
+    return pl.concat([tickets.lazy(), held], how="horizontal_extend").with_columns(_as_set(fields))
 
 
 def in_force_columns(records: Records) -> list[pl.Expr]:

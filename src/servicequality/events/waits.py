@@ -23,6 +23,7 @@ from servicequality.events.assignments import HELD
 from servicequality.events.hours import Hours, hours, key_columns, with_keys, worked
 from servicequality.events.messages import messages
 from servicequality.events.numbering import TicketNumbers, one_after_another
+from servicequality.events.openings import customer_openings
 from servicequality.events.statuses import StatusSets, status_moves
 from servicequality.events.ticket_facts import ENDED, EXCLUDED
 from servicequality.events.ticket_rows import as_known, exclusion
@@ -30,7 +31,6 @@ from servicequality.model import Records
 
 __all__ = ["reply_waits"]
 
-_NONE: frozenset[str] = frozenset()
 _COLUMNS = (
     "ticket_id", "sequence", "started_at", "stopped_at", "reply_wait_seconds", "reply_wait_observed", "reply_wait_end",
 )  # fmt: skip
@@ -69,15 +69,7 @@ def reply_waits(
         InputError: The records hold no tickets or no responses.
     """
     known = known_at(as_of)
-    sets = StatusSets(
-        ended=words("ended", ended),
-        closed=_NONE,
-        paused=_NONE,
-        requester_wait=_NONE,
-        agent_wait=_NONE,
-        agent_work=_NONE,
-        new=_NONE,
-    )
+    sets = StatusSets(ended=words("ended", ended))
     records, out = needed(records, "reply_waits"), words("excluded", excluded)
     schedule = hours(schedule, records)
     made = {*_COLUMNS, *STAMPS, *([] if schedule is None else ["reply_wait_working_seconds"])}
@@ -125,14 +117,8 @@ _ASKED, _ANSWERED, _ENDED, _REOPENED = range(4)
 def _story(tickets: pl.DataFrame, mail: pl.LazyFrame, moves: pl.LazyFrame | None, sets: StatusSets) -> pl.LazyFrame:
     """All events that affect a wait, one row each: `_ticket`, `_at`, `_what`; messages before changes at equal instants."""
     reply = pl.col("_human") & pl.col("_public")
-    by_customer = [tickets.lazy().filter(pl.col("opened_by") == "customer")]
-    if tickets["opened_by"].null_count():
-        by_agent = mail.filter(reply & pl.col("_opening")).select("_ticket").unique()
-        silent = tickets.lazy().filter(pl.col("opened_by").is_null())
-        by_customer.append(silent.join(by_agent, on="_ticket", how="anti"))
-    opened = pl.concat(
-        part.select("_ticket", pl.col("_created").alias("_at"), pl.lit(_ASKED).alias("_what")) for part in by_customer
-    )
+    texts = mail.filter(reply & pl.col("_opening"))
+    opened = customer_openings(tickets, texts).with_columns(pl.lit(_ASKED).alias("_what"))
     sent = mail.select(
         "_ticket",
         "_at",

@@ -6,6 +6,7 @@
 from typing import TYPE_CHECKING
 
 from servicequality.checks import unknown_name
+from servicequality.metrics.automation import *
 from servicequality.metrics.churn import *
 from servicequality.metrics.contact_centre import *
 from servicequality.metrics.flow import *
@@ -23,6 +24,7 @@ from servicequality.metrics.workload import *
 
 if not TYPE_CHECKING:  # checkers follow the imports above, cannot add up lists, and would export the modules too
     from servicequality.metrics import (
+        automation,
         churn,
         contact_centre,
         flow,
@@ -41,6 +43,7 @@ if not TYPE_CHECKING:  # checkers follow the imports above, cannot add up lists,
 
     __all__ = []
     for family in (
+        automation,
         churn,
         contact_centre,
         flow,

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from servicequality.checks import listed, shown
+from servicequality.checks import html_block, html_table, listed, shown
 from servicequality.errors import ParameterError
 from servicequality.model.event_log import tables_of_log
 from servicequality.model.frame_input import TableLike, as_frame
@@ -249,6 +249,17 @@ class Records:
         if isinstance(new, pl.DataFrame):
             absent = frozenset(role for role in absent if role not in new or new[role].null_count() == new.height)
         return absent
+
+    def _repr_html_(self) -> str:
+        """The tables in a notebook, a line each."""
+        lines = [
+            (name, *line.split(": ", 1)) if ": " in line else (name, line, "") for name, line in self._lines.items()
+        ]
+        notes = ["facts(records, as_of=…) makes one row a ticket; check(records) says what is wrong or missing"]
+        title = f"Records (instants in {self.timezone or 'UTC'})"
+        if not lines:
+            return html_block(title, notes=["no tables"])
+        return html_block(title, html_table(["table", "rows", "columns"], lines), notes=notes)
 
     def __repr__(self) -> str:
         zone = self.timezone or "UTC"

@@ -16,6 +16,7 @@ from servicequality.errors import ParameterError
 from servicequality.events.ticket_facts import ENDED
 from servicequality.model import Ticket, schema_of
 from servicequality.model.validation import check_timezone
+from servicequality.sources.instants import check_format
 
 __all__ = ["AGENTS", "ColumnMap"]
 
@@ -136,6 +137,7 @@ class ColumnMap:
             document["agents"] = agents | {"file": str(path.parent / agents["file"])}
         mapping = cls(**(document | tuples))
         check_timezone(mapping.timezone)
+        check_format(mapping.datetime)
         for day in (*mapping.open_at, *([] if mapping.as_of is None else [mapping.as_of])):
             if not 1 < day.year < 9999:
                 raise ParameterError(f"{path}: expected dates in the years 2 to 9998; got {day}")

@@ -76,4 +76,5 @@ def line(row: Row, *, truth: float | None = None) -> tuple[str, str, str]:
 
 def error(row: Row) -> float | None:
     """What the digits of a row follow."""
-    return error_of(row["se"], row["value"], row["low"], row["high"])
+    known = error_of(row.get("se"), row["value"], row["low"], row["high"])
+    return None if known is None else abs(known)  # limits that a stranger's frame has the wrong way round

@@ -13,7 +13,7 @@ from servicequality.report.column_map import ColumnMap
 from servicequality.report.layout import PLAIN, Announce, Style, heading, paragraph
 from servicequality.report.log_files import read_log
 from servicequality.report.mapped import frames_of
-from servicequality.report.tables import cell_texts, period_texts
+from servicequality.report.results import cell_texts, period_texts
 from servicequality.scorecard import Scorecard
 
 __all__ = ["Verdict", "checked_log", "judged_log"]

@@ -10,7 +10,8 @@ from servicequality.errors import InputError
 from servicequality.model import as_frame
 from servicequality.report.figures import UNKNOWN
 from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
-from servicequality.report.tables import cell_texts, period_texts, wrapped_head
+from servicequality.report.results import cell_texts, period_texts
+from servicequality.report.tables import wrapped_head
 
 __all__ = ["listing"]
 

@@ -19,9 +19,10 @@ from servicequality.model.coercion import coerced, explain
 from servicequality.report.column_map import ColumnMap
 from servicequality.report.layout import PLAIN, Announce, Style, heading, paragraph
 from servicequality.report.listings import listing
-from servicequality.report.log_files import Log, columns_of_file, read_log
+from servicequality.report.log_files import Log, read_log
 from servicequality.report.tables import period_name, table
 from servicequality.sla import due_clocks
+from servicequality.sources.files import read_file
 
 __all__ = ["frames_of", "mapped_log"]
 
@@ -102,7 +103,7 @@ def _page(data: Path, log: Log, how: ColumnMap, frames: dict[str, pl.DataFrame],
 
 def _fitting(data: Path) -> Path:
     """The map in `examples/` that names nothing that the log does not have."""
-    names = set(columns_of_file(data))
+    names = set(read_file(data).names)
     for path in sorted(Path("examples").glob("*.toml")):
         with contextlib.suppress(ParameterError):  # a TOML file of another kind
             if names.issuperset(ColumnMap.load(path).columns):

@@ -1,28 +1,24 @@
 """`table`: results of `evaluate` as text. Never here: other frames (`listing`)."""
 
-import datetime as dt
 import textwrap
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from servicequality.catalogue.searching import written
-from servicequality.checks import choice, holds_numbers, holds_texts, in_calendar, refusing_misfits, shown
+from servicequality.checks import choice, in_calendar, refusing_misfits
 from servicequality.core import decimals_of, format_shares
-from servicequality.errors import InputError, ParameterError
-from servicequality.model import as_frame
+from servicequality.errors import ParameterError
 from servicequality.report import figures
 from servicequality.report.layout import PLAIN, Block, Style, aligned, lay_out
+from servicequality.report.results import Row, cell_texts, keys_of, period_texts, result_frame, rows_of
 
-__all__ = ["cell_texts", "period_name", "period_texts", "table", "wrapped_head"]
+__all__ = ["period_name", "table", "wrapped_head"]
 
-_NEEDED = ("metric", "value", "low", "high", "se", "unit", "n", "n_pending", "reason", "notes")
 _NARROWEST = 40
 _HEAD = 11
 """A head is wrapped at this width, or at that of its column where that is wider."""
-
-Row = dict[str, Any]
 
 
 @refusing_misfits
@@ -59,43 +55,15 @@ def table(
     choice("limits", limits, ("below", "beside", "none"))
     if width < _NARROWEST:
         raise ParameterError(f"width must be at least {_NARROWEST} characters, got {width}")
-    frame: pl.DataFrame = as_frame(result).lazy().collect()
-    if absent := [name for name in _NEEDED if name not in frame.columns]:
-        raise InputError(f"expected a result of evaluate; the frame has no column {', '.join(absent)}")
-    numbers, texts = (_NEEDED[1:5] + _NEEDED[6:8]), ("metric", "unit", "reason", "notes")
-    for names, fits, what in ((numbers, holds_numbers, "numbers"), (texts, holds_texts, "texts")):
-        if bad := [name for name in names if not fits(frame.schema[name])]:
-            raise InputError(
-                f"expected a result of evaluate; column {bad[0]!r} holds {frame.schema[bad[0]]}, not {what}"
-            )
-    if frame["metric"].has_nulls() or frame["unit"].has_nulls():
-        raise InputError("expected a result of evaluate; a row has no metric or no unit")
+    frame = result_frame(result)
     if frame.is_empty():
         return "no rows"
-    keys = frame.columns[: frame.columns.index("metric")]
-    if "period" in keys and frame["period"].null_count() == frame.height:
-        keys.remove("period")
-    rows = _rows(frame)
+    keys = keys_of(frame)
+    rows = rows_of(frame)
     for metric in [whole] if isinstance(whole, str) else whole:
         _add_up(rows, metric, keys)
     text = _keyed(frame, rows, keys, limits, width, style) if keys else _listed(rows, limits, truth or {}, width, style)
     return "\n".join([text, *(style.dim(line) for line in _footnotes(rows, width))])
-
-
-def period_texts(periods: pl.Series) -> list[str]:
-    """Starts of periods, as short as they remain distinct: months, days, or minutes."""
-    periods = periods.alias("periods")  # methods of a Series read its name as a pattern
-    known = periods.drop_nulls()
-    if not isinstance(known.dtype, pl.Date | pl.Datetime):
-        return periods.dt.to_string("iso").fill_null(figures.UNKNOWN).to_list()
-    if not in_calendar(periods).all():
-        return [figures.UNKNOWN if number is None else str(number) for number in periods.to_physical().to_list()]
-    form = "%Y-%m-%d"
-    if known.dtype != pl.Date and not (known.dt.time() == dt.time()).all():
-        form = "%Y-%m-%d %H:%M"
-    elif known.len() and (known.dt.day() == 1).all():
-        form = "%Y-%m"
-    return periods.dt.to_string(form).fill_null(figures.UNKNOWN).to_list()
 
 
 def period_name(periods: pl.Series) -> str:
@@ -108,18 +76,6 @@ def period_name(periods: pl.Series) -> str:
     days = known.dt.date()
     weekly = (days.dt.weekday() == 1).all() and (days.diff().drop_nulls().dt.total_days() % 7 == 0).all()
     return "week" if known.len() > 1 and weekly else "period"
-
-
-def cell_texts(column: pl.Series) -> list[str]:
-    """Values as texts, lists and structs as well; null is a dash."""
-    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
-        return [figures.UNKNOWN if cell is None else shown(cell) for cell in column.to_list()]
-    return column.alias("cells").cast(pl.String).fill_null(figures.UNKNOWN).to_list()
-
-
-def _rows(frame: pl.DataFrame) -> list[Row]:
-    columns = frame.select(_NEEDED).to_dict(as_series=False)
-    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
 def _add_up(rows: list[Row], metric: str, keys: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from servicequality.core import Computation, Grouping, Plan, State, like_input, 
 from servicequality.errors import ParameterError
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
+from servicequality.servqual.notebooks import dimensions_html
 from servicequality.servqual.scale import OVERALL, Scale, check_scale
 from servicequality.servqual.scoring import Missing, by_item, check_policy, measures, scored
 from servicequality.servqual.states import figures, plan_of
@@ -43,6 +44,9 @@ class Scores(Generic[F]):
 
     def __repr__(self) -> str:
         return f"<scores by {self.answers.scale.name}, {self.missing}>"
+
+    def _repr_html_(self) -> str:
+        return dimensions_html(f"Scores by {self.scale.name}, {self.missing}", self.dimensions, self.grouping.keys)
 
     @property
     def scale(self) -> Scale:

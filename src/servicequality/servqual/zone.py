@@ -22,6 +22,7 @@ from servicequality.errors import ParameterError
 from servicequality.servqual import tolerance
 from servicequality.servqual.checking import check_answers
 from servicequality.servqual.layout import Answers, Columns, Questions, read_answers
+from servicequality.servqual.notebooks import dimensions_html
 from servicequality.servqual.scale import OVERALL, Scale, check_scale
 from servicequality.servqual.scores import TABLE_COLUMNS, F, given_frame
 from servicequality.servqual.scoring import Missing, all_known, check_policy, complete, half
@@ -56,6 +57,10 @@ class Zone(Generic[F]):
 
     def __repr__(self) -> str:
         return f"<zones of tolerance by {self.answers.scale.name}, {self.missing}>"
+
+    def _repr_html_(self) -> str:
+        title = f"Zones of tolerance by {self.answers.scale.name}, {self.missing}"
+        return dimensions_html(title, self.dimensions, self.grouping.keys)
 
     @cached_property
     def respondents(self) -> F:

@@ -25,7 +25,7 @@ from servicequality.shapes.named_counts import PerName, per_name
 from servicequality.shapes.patterns import PatternShape
 from servicequality.shapes.products import Product, product_of
 from servicequality.shapes.quantiles import Quantile, quantile
-from servicequality.shapes.rates import OpenRate, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
+from servicequality.shapes.rates import OpenRate, OpenRatio, PeriodRate, Rate, RateMethod, Ratio, rate, ratio
 from servicequality.shapes.shares import (
     Attainment,
     Balance,
@@ -65,6 +65,7 @@ __all__ = [
     "NetMethod",
     "OpenMean",
     "OpenRate",
+    "OpenRatio",
     "OpenShare",
     "OpenTally",
     "OpenTotal",

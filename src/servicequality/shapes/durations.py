@@ -137,7 +137,7 @@ class Survival(TableShape):
         return "aalen-johansen" if self.competing else "kaplan-meier"
 
     def _figures(self, table: Table, *, level: float, share: ShareInterval = "mid_p") -> "_Figures":
-        curves = self._curves(table)
+        curves = self.curves(table)
         nowhere = np.zeros(len(table.offsets) - 1, dtype=np.bool_)
         if self.p is not None:
             return _Figures(*curves.quantile(self.p, level=level), nowhere)
@@ -151,7 +151,8 @@ class Survival(TableShape):
         reading = curves.restricted_mean(self.horizon, level=level)
         return _Figures(*reading, curves.runs_out(self.horizon) & np.isfinite(reading.high))
 
-    def _curves(self, table: Table) -> Curves:
+    def curves(self, table: Table) -> Curves:
+        """The curves of the groups of a table, from which every figure of the shape is read."""
         assert table.sums is not None  # the engine always hands over a risk table
         n, events, other = (table.sums[leaf] for leaf in ("n", "events", "ended_otherwise"))
         entered = table.sums.get("entered")
@@ -212,7 +213,7 @@ class StratifiedSurvival(Survival):
         assert table.sums is not None  # the engine always hands over a risk table
         assert table.strata is not None  # and strata where the shape has them
         assert self.limit is not None  # `survival` pools the share within a limit alone
-        each = [self._curves(part).incidence_at(self.limit, interval="loglog") for part in table.blocks()]
+        each = [self.curves(part).incidence_at(self.limit, interval="loglog") for part in table.blocks()]
         value, se = (np.concatenate([getattr(part, name) for part in each]) for name in ("value", "se"))
         rows = totals(table.sums["n"], table.offsets) if table.weights is None else table.weights
         kept = rows > 0  # a stratum of rows without a duration weighs nothing

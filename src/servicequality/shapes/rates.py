@@ -1,6 +1,6 @@
 """Shapes of a sum over a sum: `ratio`, `rate`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Literal, Self, TypeAlias
 
 import numpy as np
@@ -62,6 +62,16 @@ class Ratio(FixedShape):
         square = square_of(n, self.spread(sums), design)
         df = n - 1 if design is None else design.df
         return within(student_limits(sums["numerator"] / sums["denominator"], square, df, level), self.bounds)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OpenRatio(Ratio):
+    """`Ratio` beside rows that may enter both sums in the end. Make one with `ratio(pending=…)`."""
+
+    open: Count
+
+    def pending(self, rows: pl.Expr) -> pl.Expr:
+        return self.open
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -133,17 +143,23 @@ class OpenRate(Rate):
         return self.value(), quotient(self.events + self.open, self.exposure)
 
 
-def ratio(numerator: pl.Expr, denominator: pl.Expr, *, of: pl.Expr) -> Ratio:
+def ratio(numerator: pl.Expr, denominator: pl.Expr, *, of: pl.Expr, pending: pl.Expr | None = None) -> Ratio:
     """Sum of `numerator` over sum of `denominator` where `of` holds; limits by linearisation (Cochran 1977).
 
     Args:
         numerator: what is summed above the line.
         denominator: what is summed below it.
         of: the rows that count.
+        pending: boolean row rule of rows that do not count yet, and may in the end.
     """
     x, y = over(denominator.cast(pl.Float64), of), over(numerator.cast(pl.Float64), of)
-    return Ratio(
+    plain = Ratio(
         n=of, numerator=y, denominator=x, numerator_squares=y.pow(2), products=y * x, denominator_squares=x.pow(2)
+    )
+    if pending is None:
+        return plain
+    return OpenRatio(
+        **{field.name: getattr(plain, field.name) for field in fields(plain)}, open=pending & ~of.fill_null(value=False)
     )
 
 

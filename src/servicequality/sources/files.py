@@ -14,7 +14,7 @@ from servicequality.checks import column, first_line, listed, near, shown
 from servicequality.errors import InputError
 from servicequality.sources.language import SourceTable
 
-__all__ = ["ENDINGS", "Piece", "files_of", "read_file"]
+__all__ = ["ENDINGS", "Piece", "absent_columns", "files_of", "read_file"]
 
 ENDINGS = (".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", ".json")
 _PAGE = r"([._ -]*(page|part)?[._ -]*\d+)?"
@@ -31,15 +31,19 @@ class Piece:
     names: tuple[str, ...]
 
     def place(self, row: int) -> str:
-        """Where a row stands: by its line where a row is a line, else by its number from 1."""
+        """Where a row stands: the file's name, and `line`."""
+        return f"{self.path.name}, {self.line(row)}"
+
+    def line(self, row: int) -> str:
+        """The line of a row where a row is a line, else its number from 1."""
         kind = self.path.suffix.lower()
         if kind in (".csv", ".tsv", ".jsonl", ".ndjson"):
             head = 1 if kind in (".csv", ".tsv") else 0
             text = self.path.read_bytes()
             lines = text.count(b"\n") + (0 if text.endswith(b"\n") else 1)
             if lines == self.frame.height + head:
-                return f"{self.path.name}, line {row + 1 + head}"
-        return f"{self.path.name}, row {row + 1}"
+                return f"line {row + 1 + head:,}"
+        return f"row {row + 1:,}"
 
 
 def files_of(folder: Path, table: SourceTable) -> list[Path]:
@@ -69,14 +73,14 @@ def files_of(folder: Path, table: SourceTable) -> list[Path]:
     return paths
 
 
-def read_file(path: Path, table: SourceTable, wanted: Sequence[str], *, whole: bool) -> Piece:
+def read_file(path: Path, wanted: Sequence[str] = (), *, whole: bool = False, page: str | None = None) -> Piece:
     """The columns of a file that a map names.
 
     Args:
         path: the file.
-        table: its table.
         wanted: the names of the columns.
         whole: whether the other columns are read too.
+        page: in a file of JSON, the key of the list of rows.
 
     Raises:
         InputError: the file is of no known kind or cannot be read; with its line where it has lines.
@@ -90,7 +94,7 @@ def read_file(path: Path, table: SourceTable, wanted: Sequence[str], *, whole: b
         raise InputError(f"no file at {path}")
     try:
         if kind == ".json":
-            return _of_rows(path, _rows_of_page(path, table.page), wanted, whole=whole)
+            return _of_rows(path, _rows_of_page(path, page), wanted, whole=whole)
         if kind in (".jsonl", ".ndjson"):
             return _of_lines(path, wanted, whole=whole)
         scan = _scan(path, kind)
@@ -211,9 +215,14 @@ def _first_odd_line(path: Path, kind: str) -> str:
 
 
 def absent_columns(place: str, names: Sequence[str], absent: Sequence[str]) -> InputError:
-    """The error for columns that a map names and a table does not have."""
+    """The error for columns that a map names and a table does not have.
+
+    Args:
+        place: the table.
+        names: the columns that it has.
+        absent: those that it has not.
+    """
     hints = [f"{shown(name)}{near(name, names)}" for name in absent]
     return InputError(
-        f"{place} has no column {', '.join(hints)}, which the map names; it has {listed(names) or 'no columns'}. Name yours in "
-        f"columns={{table: {{{absent[0]!r}: …}}}}"
+        f"{place} has no column {', '.join(hints)}, which the map names; it has {listed(map(shown, names)) or 'no columns'}"
     )

@@ -11,6 +11,7 @@ from servicequality.errors import InputError
 from servicequality.model import TABLES, schema_of
 from servicequality.model.coercion import coerced
 from servicequality.sources.conversions import Typed, as_text
+from servicequality.sources.instants import as_instant
 from servicequality.sources.language import Part, Reason, SourceMap, Value
 from servicequality.sources.prepared import ROW, Prepared, prepared
 from servicequality.sources.tables import Base
@@ -157,7 +158,8 @@ def _instant(rows: Rows, part: Part, source_map: SourceMap, role: str, typed: Ty
     if source_map.datetime is None or typed[1] != pl.String or not of_time:
         return typed
     raw = rows.held(*typed)
-    read = pl.col(raw).str.strip_chars().str.to_datetime(source_map.datetime, time_unit="us", strict=False)
+    read = as_instant(pl.col(raw), pl.String(), source_map.datetime, source_map.timezone)
+    assert read is not None  # a text can be an instant
     written = rows.held(pl.when(pl.col(raw).str.strip_chars() != "").then(pl.col(raw)), pl.String())
     name = rows.held(read, pl.Datetime("us"))
     rows.checks.append(Check(part.roles.get(role, Value(column=part.order)), written, name, source_map.datetime))
@@ -166,7 +168,7 @@ def _instant(rows: Rows, part: Part, source_map: SourceMap, role: str, typed: Ty
 
 def _moment(value: pl.Expr, dtype: pl.DataType, source_map: SourceMap) -> pl.Expr:
     """A value by which rows are ordered in time; what is no instant is ordered as it is."""
-    instant = coerced(value, dtype, pl.Datetime("us"), source_map.timezone or "UTC")
+    instant = as_instant(value, dtype, None, source_map.timezone or "UTC")
     return value if instant is None else instant
 
 
@@ -210,7 +212,11 @@ def _melted(
             one = one.filter(pl.col("value").is_not_null())
         if part.changes_only:
             ticket = pl.col("ticket_id")
-            one = one.sort(ticket, _moment(pl.col("at"), types["at"], source_map), maintain_order=True)
+            order = [ticket, _moment(pl.col("at"), types["at"], source_map)]
+            if "sequence" in kept:
+                number = coerced(pl.col("sequence"), types["sequence"], pl.Int64(), None)
+                order += [] if number is None else [number]
+            one = one.sort(order, nulls_last=True, maintain_order=True)
             before = pl.when(ticket == ticket.shift(1)).then(pl.col("value").shift(1))
             one = one.with_columns(before.alias("previous")).filter(pl.col("value").ne_missing(pl.col("previous")))
         frames.append(one)

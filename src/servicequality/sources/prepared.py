@@ -1,7 +1,7 @@
 """A table made ready for its parts: blanks are null, lists are rows, and a row that came twice counts once."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +10,11 @@ from polars import selectors
 
 from servicequality.checks import column, shown
 from servicequality.errors import InputError
-from servicequality.model.coercion import coerced
+from servicequality.sources.instants import as_instant
 from servicequality.sources.language import SourceMap
 from servicequality.sources.tables import Base
 
-__all__ = ["ROW", "Prepared", "prepared"]
+__all__ = ["ROW", "Prepared", "forward", "prepared", "without_blanks"]
 
 ROW = "·row"
 """The column of a row's number in its source, which only the search for a fault needs."""
@@ -56,10 +56,7 @@ def prepared(base: Base, source_map: SourceMap, *, numbered: bool = False) -> Pr
     left_out = dict(base.left_out)
     if numbered:
         frame = frame.with_row_index(ROW)
-    if source_map.missing:
-        blank = dict.fromkeys(source_map.missing)
-        texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
-        frame = frame.with_columns(column(name).replace(blank) for name in texts)
+    frame = without_blanks(frame, source_map.missing)
     if table.each is not None:
         frame = _items(frame, table.each, base.place)
     n_read = frame.height + sum(left_out.values())
@@ -70,19 +67,37 @@ def prepared(base: Base, source_map: SourceMap, *, numbered: bool = False) -> Pr
         frame = kept
     moved = 0
     if table.in_order is not None and table.within is not None:
-        frame, moved = _forward(frame, table.in_order, table.within, source_map)
+        frame, moved = forward(frame, table.in_order, table.within, source_map.datetime, source_map.timezone)
     return Prepared(base=base, frame=frame, n_read=n_read, left_out=left_out, moved=moved)
 
 
-def _forward(frame: pl.DataFrame, at: str, within: str, source_map: SourceMap) -> tuple[pl.DataFrame, int]:
-    """Instants that never step back among the rows of a ticket, and how many had to be moved; others stay as they are."""
-    dtype = frame.schema[at]
-    if source_map.datetime is not None and dtype == pl.String:
-        instant: pl.Expr | None = (
-            column(at).str.strip_chars().str.to_datetime(source_map.datetime, time_unit="us", strict=False)
-        )
-    else:
-        instant = coerced(column(at), dtype, pl.Datetime("us"), source_map.timezone)
+def without_blanks(frame: pl.DataFrame, missing: Collection[str]) -> pl.DataFrame:
+    """The rows with null for the texts that mean "no value".
+
+    Args:
+        frame: the rows.
+        missing: those texts.
+    """
+    if not missing:
+        return frame
+    blank = dict.fromkeys(missing)
+    texts = [name for name, dtype in frame.schema.items() if dtype == pl.String]
+    return frame.with_columns(column(name).replace(blank) for name in texts)
+
+
+def forward(
+    frame: pl.DataFrame, at: str, within: str, written: str | None, zone: str | None
+) -> tuple[pl.DataFrame, int]:
+    """Rows whose instants never step back within a ticket, and how many had to be moved; what is no instant stays.
+
+    Args:
+        frame: the rows, those of a ticket in the order in which they happened.
+        at: the column of instants.
+        within: the column of the ticket.
+        written: the format of instants; None is ISO 8601.
+        zone: the zone of instants that name none.
+    """
+    instant = as_instant(column(at), frame.schema[at], written, zone)
     if instant is None:
         return frame, 0
     latest = instant.cum_max().over(column(within))

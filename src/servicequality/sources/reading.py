@@ -7,10 +7,11 @@ from typing import Any, get_args
 
 import polars as pl
 
-from servicequality.checks import first_line, near, refusing_misfits, shown
+from servicequality.checks import near, refusing_misfits, shown
 from servicequality.errors import InputError, ParameterError
 from servicequality.model import Author
 from servicequality.sources.blame import located, refuse_unread
+from servicequality.sources.instants import check_format
 from servicequality.sources.language import Part, SourceMap
 from servicequality.sources.needed import columns_of
 from servicequality.sources.people import agents_of, kinds_of, people_of
@@ -20,7 +21,7 @@ from servicequality.sources.shipped import load_map
 from servicequality.sources.sourced import SourcedRecords
 from servicequality.sources.tables import Base, read_tables
 
-__all__ = ["read", "records_of", "tables_read"]
+__all__ = ["read", "tables_read"]
 
 Row = tuple[str, str, str, str | None, int]
 _WORDS = 12  # words and ids without a place that are named; the rest are counted together
@@ -64,18 +65,7 @@ def read(
         InputError: a table or column is absent, cannot be read, or holds values that do not fit.
     """
     source_map = _overridden(load_map(map), timezone=timezone, datetime=datetime, missing=missing, persons=persons)
-    return records_of(source_map, tables, columns=columns, names=names)
-
-
-def records_of(
-    source_map: SourceMap,
-    tables: Any,
-    *,
-    columns: Mapping[str, Mapping[str, str | None]] | None = None,
-    names: Mapping[str, str] | None = None,
-) -> SourcedRecords:
-    """The records that tables hold by a map that is read already; arguments and errors are those of `read`."""
-    _check_format(source_map.datetime)
+    check_format(source_map.datetime)
     return _records(source_map, tables_of(source_map, tables_read(source_map, tables, columns=columns, names=names)))
 
 
@@ -106,14 +96,6 @@ def tables_read(
                 )
     whole = frozenset(part.source for part in source_map.parts if part.keep_others)
     return read_tables(tables, source_map, named, own, tables_named, whole, only)
-
-
-def _check_format(written: str | None) -> None:
-    try:
-        if written is not None:
-            pl.Series(["2024-01-01"]).str.to_datetime(written, time_unit="us", strict=False)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise ParameterError(f"datetime = {shown(written)} is not a format: {first_line(error)}") from None
 
 
 def _overridden(

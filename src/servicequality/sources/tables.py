@@ -173,7 +173,7 @@ def _of_path(
 
 def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Spelt, whole: bool) -> Base:
     wanted = list(dict.fromkeys(itertools.chain.from_iterable(spelt.values())))
-    pieces = [read_file(path, table, wanted, whole=whole) for path in paths]
+    pieces = [read_file(path, wanted, whole=whole, page=table.page) for path in paths]
     names = list(dict.fromkeys(itertools.chain.from_iterable(piece.names for piece in pieces)))
     place = str(paths[0]) if len(paths) == 1 else f"{paths[0].parent} ({len(paths)} files of {table.name})"
     for piece in pieces:
@@ -185,7 +185,7 @@ def _of_files(paths: Sequence[Path], table: SourceTable, spelt: Spelt, whole: bo
                 if own in names and own not in piece.names and one not in table.may_lack
             ]
             if lost:
-                raise absent_columns(str(piece.path), piece.names, lost)
+                raise _lost(str(piece.path), piece.names, lost)
     filled = [piece.frame for piece in pieces if piece.frame.width]
     try:
         frame = pl.concat(filled, how="diagonal_relaxed") if filled else pl.DataFrame()
@@ -213,6 +213,10 @@ def _of_database(database: Database, table: SourceTable, spelt: Spelt, whole: bo
     return replace(made, left_out=left_out)
 
 
+def _lost(place: str, names: Sequence[str], lost: Sequence[str]) -> InputError:
+    return InputError(f"{absent_columns(place, names, lost)}. Name yours in columns={{table: {{{lost[0]!r}: …}}}}")
+
+
 def _missing(table: SourceTable, message: str) -> Base:
     if not table.optional:
         raise InputError(message)
@@ -227,7 +231,7 @@ def _base(
     absent = [one for one, own in own_names.items() if own not in names]
     lost = [own_names[one] for one in absent if one not in table.may_lack]
     if lost and not (empty and not names):
-        raise absent_columns(place, names, lost)
+        raise _lost(place, names, lost)
     taken = [own for own in own_names.values() if own in frame.columns]
     others = [name for name in frame.columns if name not in taken and name not in spelt]
     named = (

@@ -2,11 +2,12 @@
 
 import polars as pl
 
-from servicequality.columns import Amount, Flag, Seconds, answered
+from servicequality.columns import Amount, Flag, Occurrences, Seconds, answered
 from servicequality.core import define
 from servicequality.shapes import Shape, mean, share, survival
 
 __all__ = [
+    "channel_switch_rate",
     "escalation_rate",
     "interactions_per_ticket",
     "reassignment_rate",
@@ -88,6 +89,31 @@ def reassignment_rate(count: Amount = "reassignments") -> Shape:
         The first assignment counted as a reassignment; agents and teams counted apart.
     """
     return share(pl.col(count) >= 1, of=answered(count))
+
+
+@define(
+    title="Channel switch rate",
+    unit="share",
+    better="lower",
+    bounds=(0, 1),
+    grain="ticket",
+    formula=r"\#\{\text{channels} \ge 2\}/\#\{\text{channels} \ge 1\}",
+    references=("Dixon, Freeman & Toman 2010", "Wilson 1927"),
+    aliases=("channel switching", "channel hopping", "cross-channel contacts", "had to switch channels"),
+)
+def channel_switch_rate(channels: Occurrences = "customer_channels") -> Shape:
+    """Share of the tickets whose customer wrote by more than one channel, of those whose channel is recorded.
+
+    When it lies:
+        A customer who opened a second ticket by telephone is not in it, unless both were merged: read it beside the repeat
+        contact rate. A switch that the desk proposed, such as a call to settle things, counts like one that was forced.
+
+    Why your vendor shows another number:
+        Switches between the website and a person, asked in a survey; by session or by customer in place of by ticket; the
+        channel of the desk's replies counted too.
+    """
+    known = answered(channels) & (pl.col(channels) >= 1)
+    return share(pl.col(channels) >= 2, of=known).excluding(pl.col(channels) == 0)
 
 
 @define(

@@ -15,6 +15,7 @@ from servicequality.shapes import RateMethod, Shape, rate, share
 
 __all__ = [
     "audit_coverage",
+    "audit_trail_coverage",
     "patch_latency",
     "security_incident_rate",
 ]
@@ -144,3 +145,27 @@ def audit_coverage(
     age = (pl.lit(now) - at).dt.total_microseconds().cast(pl.Float64) / 1e6
     recent = (age >= 0) & (age < window)
     return share(recent.fill_null(value=False), of=answered(asset))
+
+
+@define(
+    title="Audit trail coverage",
+    unit="share",
+    better="higher",
+    bounds=(0, 1),
+    grain="change",
+    formula=r"\#\{\text{changes with an actor}\}/\#\{\text{changes}\}",
+    references=("NIST SP 800-53", "Wilson 1927"),
+    aliases=("audit log completeness", "traceable changes", "changes with an author", "attributed changes"),
+)
+def audit_trail_coverage(change: Row = "field", actor: Row = "actor", person: Row = "actor_id") -> Shape:
+    """Share of the changes, one a row, of which the log says who made them: a kind of actor, or an id.
+
+    When it lies:
+        Changes that are not in the log at all are in no denominator. An id that many people share names nobody. A rule that
+        acts under a person's name counts as that person.
+
+    Why your vendor shows another number:
+        Fields that nobody audits are left out; "system" counted as nobody; objects that have a log in place of changes that
+        have an author.
+    """
+    return share(answered(actor) | answered(person), of=answered(change))

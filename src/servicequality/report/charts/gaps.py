@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["dumbbell", "gap_bars"]
 
 _KNOWN = "isValid(datum.value)"
+_WIDTH = style.WIDTH - 50  # beside it stand the names of dimensions
 _ROLES = {"expectation": "Expected", "perception": "Perceived"}
 
 
@@ -35,7 +36,7 @@ def dumbbell(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt
     x = alt.X(
         "value:Q",
         scale=alt.Scale(zero=False, nice=True, padding=12),
-        axis=alt.Axis(**style.axis("mean answer, points of the scale", tickCount=7)),
+        axis=alt.Axis(**style.axis("mean answer, points of the scale")),
     )
     legend = alt.Legend(title=None, orient="top", direction="horizontal", symbolSize=110, symbolOpacity=1)
     color = alt.Color(
@@ -49,13 +50,16 @@ def dumbbell(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt
     ]
     base = alt.Chart(rows).encode(y=y, tooltip=hover)
     between = (
-        base.mark_line(color=style.PALE, strokeWidth=2.5).encode(x=x, detail="dimension:N").transform_filter(_KNOWN)
+        base.mark_line(strokeWidth=2.5, **style.faint(style.GREY))
+        .encode(x=x, detail="dimension:N")
+        .transform_filter(_KNOWN)
     )
     limits = base.mark_rule(strokeWidth=5, opacity=0.4).encode(x=alt.X("low:Q"), x2="high:Q", color=color)
     points = base.mark_point(filled=True, size=110, opacity=1).encode(x=x, color=color, shape=shape)
-    chart = alt.layer(between, limits, points).properties(width=460, height=alt.Step(style.ROW_HEIGHT))
-    title = style.heading(dimensions, "What was expected, and what was perceived", "bands: {interval}")
-    return style.panels(chart, by, title)
+    chart = alt.layer(between, limits, points).properties(width=_WIDTH, height=alt.Step(style.ROW_HEIGHT))
+    name = "What was expected, and what was perceived"
+    title = style.heading(name, f"bands: {style.level_of(dimensions)}")
+    return style.panels(chart, by, title).properties(description=style.measures_told(name, rows, "answer"))
 
 
 def gap_bars(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt.FacetChart":
@@ -83,16 +87,13 @@ def gap_bars(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | alt
     x = alt.X(
         "value:Q",
         scale=alt.Scale(zero=True, nice=True),
-        axis=alt.Axis(
-            **style.axis("gap: perception less expectation, points of the scale", tickCount=7, labelExpr=style.SIGNED)
-        ),
+        axis=alt.Axis(**style.axis("gap: perception less expectation, points", labelExpr=style.SIGNED)),
     )
     bars = base.mark_bar(color=style.MAIN, opacity=0.55, height=16).encode(x=x)
-    limits = base.mark_rule(color="#1A1A1A", strokeWidth=1.6).encode(x="low:Q", x2="high:Q")
-    ends = [
-        base.mark_tick(color="#1A1A1A", thickness=1.6, size=9).encode(x=alt.X(f"{name}:Q")) for name in ("low", "high")
-    ]
+    limits = base.mark_rule(strokeWidth=1.6).encode(x="low:Q", x2="high:Q")
+    ends = [base.mark_tick(thickness=1.6, size=9).encode(x=alt.X(f"{name}:Q")) for name in ("low", "high")]
     chart = alt.layer(bars, limits, *ends, style.zero_line(rows)).properties(
-        width=460, height=alt.Step(style.ROW_HEIGHT)
+        width=_WIDTH, height=alt.Step(style.ROW_HEIGHT)
     )
-    return style.panels(chart, by, style.heading(dimensions, "Gaps by dimension", "lines: {interval}"))
+    title = style.heading("Gaps by dimension", f"lines: {style.level_of(dimensions)}")
+    return style.panels(chart, by, title).properties(description=style.measures_told("Gaps by dimension", rows))

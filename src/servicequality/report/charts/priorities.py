@@ -47,6 +47,7 @@ def importance_performance_map(
     )
     figures = [pl.col(importance).alias("importance"), pl.col(performance).alias("performance")]
     drawn = rows.select(pl.col(name).cast(pl.String).alias("name"), *figures, *cuts).drop_nulls().collect()
+    drawn = drawn.with_columns(pl.Series("name", style.labels(drawn["name"], 24), pl.String))
     if drawn.is_empty():
         raise InputError("nothing to draw: no attribute has importance and performance both")
     if drawn.select(cuts).n_unique() > 1:
@@ -59,9 +60,9 @@ def importance_performance_map(
     )
     plane = {
         "x": alt.X("performance:Q", scale=alt.Scale(domain=across, nice=False, zero=False),
-                   axis=alt.Axis(**style.axis(performance_title, tickCount=6, grid=False))),
+                   axis=alt.Axis(**style.axis(performance_title, grid=False))),
         "y": alt.Y("importance:Q", scale=alt.Scale(domain=up, nice=False, zero=False),
-                   axis=alt.Axis(**style.axis(importance_title, tickCount=6, grid=False))),
+                   axis=alt.Axis(**style.axis(importance_title, grid=False))),
     }  # fmt: skip
     corners = pl.DataFrame(
         {
@@ -75,7 +76,7 @@ def importance_performance_map(
     named = [
         alt.Chart(corners.filter((pl.col("align") == align) & (pl.col("baseline") == baseline)))
         .mark_text(align=align, baseline=baseline, dx=6 if align == "left" else -6,
-                   dy=6 if baseline == "top" else -6, color=style.GREY, fontStyle="italic")
+                   dy=6 if baseline == "top" else -6, opacity=0.8, fontStyle="italic")
         .encode(**plane, text="quadrant:N")
         for align in ("left", "right") for baseline in ("top", "bottom")
     ]  # fmt: skip
@@ -97,8 +98,15 @@ def importance_performance_map(
         .encode(text="name:N")
         for side, align, dx in (("<=", "left", 9), (">", "right", -9))
     ]
-    chart = alt.layer(*named, *lines, dots, *labels).properties(width=460, height=380)
-    return style.panels(chart, None, {"text": "Importance and performance", "anchor": "start"})
+    chart = alt.layer(*named, *lines, dots, *labels).properties(width=style.WIDTH, height=300)
+    figures_told = zip(*(drawn[column].to_list() for column in ("name", "importance", "performance")), strict=True)
+    told = "; ".join(
+        f"{one} {one_importance:.3g} and {one_performance:.3g}" for one, one_importance, one_performance in figures_told
+    )
+    title = style.heading("Importance and performance")
+    return style.panels(chart, None, title).properties(
+        description=f"Importance and performance. {style.label(told, 800)}."
+    )
 
 
 def _reach(values: list[float], middle: float) -> list[float]:

@@ -43,21 +43,23 @@ def zone_chart(dimensions: Any, *, by: str | None = None) -> "alt.LayerChart | a
         y=alt.Y("dimension:N", sort=order, axis=alt.Axis(**style.axis(None, ticks=False, domain=False, offset=6))),
         tooltip=hover,
     )
-    axis = style.axis("above the adequate level, points of the scale", tickCount=7, labelExpr=style.SIGNED)
+    axis = style.axis("above the adequate level, points of the scale", labelExpr=style.SIGNED)
     x = alt.X("adequate:Q", scale=alt.Scale(zero=True, nice=True), axis=alt.Axis(**axis))
-    kinds = {"zone, adequate to desired": style.PALE, "perceived": style.MAIN}
+    kinds = {"zone, adequate to desired": style.GREY, "perceived": style.MAIN}
     color = alt.Color(
         "kind:N",
         scale=alt.Scale(domain=[*kinds], range=[*kinds.values()]),
         sort=[*kinds],
         legend=alt.Legend(title=None, orient="top", direction="horizontal", symbolType="square", symbolOpacity=1),
     )
-    zone = base.transform_calculate(kind="'zone, adequate to desired'").mark_bar(height=18)
+    zone = base.transform_calculate(kind="'zone, adequate to desired'").mark_bar(height=18, opacity=style.PALE)
     point = base.transform_calculate(kind="'perceived'")
     chart = alt.layer(
         zone.encode(x=x, x2="width:Q", color=color),
         style.zero_line(drawn),
         point.mark_rule(strokeWidth=2).encode(x="low:Q", x2="high:Q", color=color),
         point.mark_point(filled=True, size=100, opacity=1).encode(x="value:Q", color=color),
-    ).properties(width=460, height=alt.Step(style.ROW_HEIGHT))
-    return style.panels(chart, by, style.heading(dimensions, "Zone of tolerance", "lines: {interval}"))
+    ).properties(width=style.WIDTH - 50, height=alt.Step(style.ROW_HEIGHT))
+    title = style.heading("Zone of tolerance", f"lines: {style.level_of(dimensions)}")
+    told = style.measures_told("Zone of tolerance, perceived less adequate", seen)
+    return style.panels(chart, by, title).properties(description=told)
