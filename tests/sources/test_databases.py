@@ -107,6 +107,32 @@ def test_postgres_lacks_a_table_or_a_column(postgres: str, tmp_path: Path) -> No
         sources.read("zammad.postgres", postgres)
 
 
+TYPES = """
+create table tickets (ticket_id numeric(30, 0), created_at timestamptz, closed_at timestamp, agent_id uuid,
+    handle_seconds interval, category {kind}, account_value decimal(12, 2), opened time);
+insert into tickets values (123456789012345678901234567890, '2024-01-01 00:00:00+00', '2024-01-02', '{uuid}',
+    interval '90 minutes', 'a', 1234.5, '10:00'), (2, '2024-01-01 00:00:00+00', null, null, null, null, null, null)
+"""
+UUID = "12345678-1234-1234-1234-123456789012"
+
+
+def the_types_of(records: sources.SourcedRecords) -> None:
+    row = records.tickets.collect().row(0, named=True)
+    assert (row["ticket_id"], row["agent_id"], row["category"]) == ("123456789012345678901234567890", UUID, "a")
+    assert (row["handle_seconds"], row["account_value"], row["opened"]) == (5400.0, 1234.5, "10:00:00")
+    assert (row["closed_at"] - row["created_at"]).days == 1
+
+
+def test_types_that_arrow_does_not_have(postgres: str) -> None:
+    import adbc_driver_postgresql.dbapi as driver
+
+    with driver.connect(postgres, autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("create type kind as enum ('a', 'b')")
+        for statement in TYPES.format(kind="kind", uuid=UUID).split(";"):
+            cursor.execute(statement)
+    the_types_of(sources.read("tickets", postgres, timezone="UTC"))
+
+
 @pytest.fixture
 def duck(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(tmp_path / "desk.duckdb")) as connection:
@@ -145,6 +171,11 @@ def test_only_columns_and_rows_that_are_needed_are_read(duck: duckdb.DuckDBPyCon
     assert "not (not (cast(\"field_name\" as varchar) in ('status', 'assignee_id', 'group_id', 'priority')" in history
     account = records.placed.filter(outcome="left out").select("source", "reason", "n").rows()
     assert account == [("ticket_field_history", "a field that the map does not place", 1)]
+
+
+def test_types_that_arrow_does_not_have_in_duckdb(duck: duckdb.DuckDBPyConnection) -> None:
+    duck.execute(TYPES.format(kind="enum('a', 'b')", uuid=UUID))
+    the_types_of(sources.read("tickets", duck, timezone="UTC"))
 
 
 def test_a_table_in_two_schemas_is_named(duck: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,6 @@
 """Tables of a database: DuckDB, SQLite, or PostgreSQL over ADBC, with columns and filters in the query."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,18 @@ from servicequality.sources.language import Condition, Reason
 __all__ = ["Database", "open_database"]
 
 _CATALOGUE = """
-select table_schema, table_name, column_name from information_schema.columns
+select table_schema, table_name, column_name, data_type from information_schema.columns
 where table_schema not in ('information_schema', 'pg_catalog') order by table_schema, table_name, ordinal_position
 """
 _SQLITE_CATALOGUE = """
-select 'main' as s, m.name as t, p.name as c from sqlite_master m join pragma_table_info(m.name) p
+select 'main' as s, m.name as t, p.name as c, '' as d from sqlite_master m join pragma_table_info(m.name) p
 where m.type in ('table', 'view') order by m.name, p.cid
 """
+_AS_TEXT = (
+    *("numeric", "decimal", "uuid", "user-defined", "inet", "cidr", "macaddr", "money", "xml", "bit", "oid", "hugeint"),
+    *("time", "enum", "citext", "ltree", "tsvector", "point"),
+)
+"""How types begin that a query gives as text: exact numbers and ids, and what Arrow has no type for."""
 _SNAPSHOT = "set transaction isolation level repeatable read read only"
 
 
@@ -39,7 +44,7 @@ class Database:
     run: Callable[[str], pl.DataFrame]
     close: Callable[[], None]
     catalogue: str
-    _tables: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    _tables: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
 
     def query(self, sql: str, reading: str) -> pl.DataFrame:
         """The rows of a query.
@@ -53,23 +58,25 @@ class Database:
         """
         try:
             return self.run(sql)
-        except Exception as error:  # noqa: BLE001  (each driver raises its own kinds)
+        except (Exception, pl.exceptions.PanicException) as error:  # noqa: BLE001  (each driver raises its own kinds)
             raise InputError(
                 f"{self.place}: reading {reading} failed, and nothing was read: {first_line(error)}"
             ) from None
 
-    def find(self, names: Sequence[str]) -> tuple[str, list[str]] | None:
-        """The quoted name and the columns of the first table that has one of the names, or "schema.table".
+    def find(self, names: Sequence[str]) -> tuple[str, dict[str, str]] | None:
+        """The quoted name, and the columns with their types, of the first table that has one of the names, or "schema.table".
 
         Raises:
             InputError: several schemas have it.
         """
         if not self._tables:
             rows = self.query(self.catalogue, "the list of tables")
-            rows.columns = ["schema", "table", "column"]
-            grouped = rows.group_by("schema", "table", maintain_order=True).agg("column").to_dict(as_series=False)
-            for schema, table, columns in zip(grouped["schema"], grouped["table"], grouped["column"], strict=True):
-                self._tables[schema, table] = columns
+            rows.columns = ["schema", "table", "column", "type"]
+            grouped = (
+                rows.group_by("schema", "table", maintain_order=True).agg("column", "type").to_dict(as_series=False)
+            )
+            for schema, table, columns, types in zip(*grouped.values(), strict=True):
+                self._tables[schema, table] = dict(zip(columns, types, strict=True))
         for name in names:
             here = [
                 (schema, table)
@@ -91,17 +98,17 @@ class Database:
         return listed(f"{schema}.{table}" for schema, table in self._tables) or "no tables"
 
     def read(
-        self, table: str, columns: Sequence[str], leave_out: Sequence[tuple[Reason, dict[str, str]]]
+        self, table: str, columns: Mapping[str, str], leave_out: Sequence[tuple[Reason, dict[str, str]]]
     ) -> tuple[pl.DataFrame, dict[str, int]]:
         """The columns of the rows that are not left out, and how many are for each reason.
 
         Args:
             table: its quoted name.
-            columns: its own names of the columns.
+            columns: its own names of the columns, with their types.
             leave_out: the reasons that a query can tell, each with the own name of its columns.
         """
         tests = [" and ".join(_test(one, names) for one in reason.when) for reason, names in leave_out]
-        chosen = ", ".join(map(_quoted, columns)) or "1 as " + _quoted("·")
+        chosen = ", ".join(_selected(name, kind) for name, kind in columns.items()) or "1 as " + _quoted("·")
         where = " and ".join(f"not ({test})" for test in tests)
         frame = self.query(f"select {chosen} from {table}{f' where {where}' if where else ''}", table)
         if not tests:
@@ -197,6 +204,15 @@ def _one_kind(values: Sequence[Any]) -> pl.Series:
     if len(kinds) > 1:
         return pl.Series([None if value is None else str(value) for value in values], dtype=pl.String)
     return pl.Series(values, dtype=None if kinds else pl.String)
+
+
+def _selected(name: str, kind: str) -> str:
+    """A column in a type that Arrow has."""
+    own, kind = _quoted(name), kind.lower()
+    if kind.startswith("interval"):
+        return f"cast(extract(epoch from {own}) as double precision) as {own}"
+    is_time = kind.startswith("timestamp")
+    return f"cast({own} as varchar) as {own}" if kind.startswith(_AS_TEXT) and not is_time else own
 
 
 def _quoted(name: str) -> str:

@@ -199,7 +199,8 @@ def _of_database(database: Database, table: SourceTable, spelt: Spelt, whole: bo
     located = database.find((*table.names, table.name))
     if located is None:
         return _missing(table, f"{database.place} has no table {table.name}; it has {database.tables()}")
-    quoted, names = located
+    quoted, types = located
+    names = list(types)
     here = spelt_here(spelt, names)
     by_query = [
         (reason, here)
@@ -207,7 +208,7 @@ def _of_database(database: Database, table: SourceTable, spelt: Spelt, whole: bo
         if all(one.of.column is not None and here[one.of.column] in names for one in reason.when)
     ]
     kept = names if whole else [own for own in dict.fromkeys(spelt_here(spelt, names).values()) if own in names]
-    frame, left_out = database.read(quoted, kept, by_query)
+    frame, left_out = database.read(quoted, {name: types[name] for name in kept}, by_query)
     made = _base(table, frame, names, spelt, f"{database.place}, table {quoted}")
     return replace(made, left_out=left_out)
 
