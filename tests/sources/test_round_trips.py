@@ -10,26 +10,25 @@ from sources.roundtrips import desk, different_facts, facts_of
 
 # What no schema but `tickets` and `event_log` has room for.
 STAMPS = {"account_value", "handle_seconds", "escalations", "handoffs", "first_tier_resolution"}
-# The channel of each message.
-MESSAGE_CHANNELS = {"customer_channels"}
+NO_CHANNELS = {"customer_channels"}  # messages without the channel that they came by
 LOST = {
     "event_log": {"account_value"},
-    "zendesk.fivetran": STAMPS | {"product"} | MESSAGE_CHANNELS,
+    "zendesk.fivetran": STAMPS | NO_CHANNELS | {"product"},
     "zammad.postgres": STAMPS | {"product"},
     "jira.fivetran": STAMPS
-    | MESSAGE_CHANNELS
+    | NO_CHANNELS
     | {"due_at", "channel", "team", "account_id", "opened_by", "teams"}
     # The opening text is no comment.
     | {"public_agent_messages", "customer_messages", "one_touch", "two_touch", "multi_touch", "team_reassignments"},
     "intercom.fivetran": STAMPS
-    | MESSAGE_CHANNELS
+    | NO_CHANNELS
     | {"due_at", "priority", "requester_id", "account_id", "product", "category"}
     # New comes back as open, pending and on hold as snoozed, solved and closed as one.
     | {"status", "hold_seconds", "requester_wait_seconds", "agent_wait_seconds"}
     | {"closed_at", "resolved_by_close", "close_seconds", "close_observed"}
     | {"first_action_at", "first_action_seconds", "first_action_observed"},
     "chatwoot.postgres": STAMPS - {"handoffs"}
-    | MESSAGE_CHANNELS
+    | NO_CHANNELS
     | {"due_at", "priority", "channel", "account_id", "product", "category", "opened_by", "reassignments", "teams"}
     # No history of agents and teams.
     | {"agent_reassignments", "team_reassignments", "unassigned_seconds", "first_agent_id", "last_assigned_at"}
