@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 # One profile for all: bounded and derandomized, so that a run can be repeated. `nox -s laws` asks for the thorough one.
 settings.register_profile(
-    "default", max_examples=20, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "default", max_examples=14, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "default")

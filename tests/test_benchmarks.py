@@ -9,21 +9,21 @@ import pytest
 from scripts_in_one_process import BENCHMARKS, prepare, printed
 
 TINY = {
-    "agreement": ["--rows", "2000", "--runs", "1"],
+    "agreement": ["--rows", "300", "--runs", "1"],
     "evaluate": ["--rows", "20000", "--runs", "1", "--keys", "enum"],
     "survival": ["--rows", "20000", "--runs", "1"],
-    "logrank": ["--rows", "2000", "--groups", "4", "--runs", "1"],
+    "logrank": ["--rows", "400", "--groups", "4", "--runs", "1"],
     "quantile_state": ["--rows", "1000", "--runs", "1"],
     "imports": ["--runs", "1"],
     "events": ["--rows", "1000", "--runs", "1"],
     "clocks": ["--rows", "1000", "--runs", "1"],
     "overview": ["--rows", "1000", "--runs", "1"],
     "small_calls": ["--runs", "1"],
-    "parts": ["--rows", "20000", "--runs", "1"],
+    "parts": ["--rows", "5000", "--runs", "1"],
     "from_events": ["--rows", "1000", "--runs", "1"],
     "flow": ["--rows", "1000", "--runs", "1"],
     "pareto": ["--rows", "1000", "--runs", "1"],
-    "servqual": ["--rows", "1000", "--runs", "1", "--answers", "whole numbers"],
+    "servqual": ["--rows", "200", "--runs", "1", "--answers", "whole numbers"],
     "worktime": ["1000"],
 }
 

@@ -54,7 +54,7 @@ def test_reply_waits_are_what_a_person_reads(desk: list[History], now: int) -> N
     waits_agree(desk, now)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_thousands_of_histories(seed: int) -> None:
     agree(crowd(2_000, seed), 120)
 

@@ -15,9 +15,7 @@ from servicequality.worktime import ALWAYS_OPEN
 @pytest.mark.parametrize(
     ("variant", "left_out"),
     [
-        ("frappe", ()),
         ("after_handoff", ()),
-        ("zammad", ("changes",)),
         ("public_reply", ("responses",)),
         ("public_reply", ("responses", "changes")),
     ],

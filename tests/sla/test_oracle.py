@@ -115,7 +115,7 @@ def test_clocks_are_what_a_person_reckons(desk: Desk, chosen: list[Rule], now: i
     agree(desk, chosen, now)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_hundreds_of_histories_at_once(seed: int) -> None:
     got = agree(chance_desk(200, seed), chance_rules(seed), 130)
     assert {row["outcome"] for row in got} == {*OUTCOMES.categories, None}

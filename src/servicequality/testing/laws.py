@@ -70,7 +70,7 @@ def _random(metric: Metric, examples: int, around: datetime, *, shrink: bool) ->
     def small(frame: pl.DataFrame) -> None:
         obey(_OF_ANY_FRAME, metric, frame)
 
-    @settings(kept, max_examples=3)
+    @settings(kept, max_examples=2)
     @given(frames(metric, around=around, min_size=8))
     def large(frame: pl.DataFrame) -> None:
         obey((readings.nothing_overflows,), metric, frame)
