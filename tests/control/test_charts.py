@@ -186,6 +186,9 @@ def test_charts_refuse(chart: Callable[..., Any]) -> None:
         InputError, match=r"'period': several points at 2026-03-02; name the column that distinguishes them with by="
     ):
         chart(pl.concat([series(STEADY), series(STEADY[:1])]))
+    late = pl.Series("period", [2**62, 2**62], dtype=pl.Int64).cast(pl.Duration("ms"))
+    with pytest.raises(InputError, match=r"'period': several points at 4611686018427387904; name the column"):
+        chart(pl.DataFrame([late, pl.Series("value", [1.0, 2.0])]))
     with pytest.raises(InputError, match=r"'value': 1 points that are not finite; a gap is a null"):
         chart(series([*STEADY, float("nan")]))
     with pytest.raises(InputError, match=r"'value' holds String, expected numbers; cast it first"):

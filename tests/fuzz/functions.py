@@ -61,7 +61,7 @@ class Target:
         options: further options with values that fit.
         tables: attributes of the result that are frames; none where the result is one.
         named: frames that are given by name, after the leading ones.
-        tells_types: whether the answer is about types and zones, so that a disguise changes it.
+        tells_types: whether the answer is about types, zones and roles that the data have, so that a disguise changes it.
         keeps: whether the answer holds the columns of the frame as they are.
         parts: whether the rows of a part of the tickets are those rows of the whole.
     """
@@ -129,7 +129,7 @@ RECORDS = (
     _records("sq.check", sq.check, _DESK, tables=("frame",), tells_types=True, options={"as_of": AS_OF, **_ENDED}),
     _records("sla.clocks", sla.clocks, _DESK, always={"as_of": AS_OF, "policies": (POLICIES[0], list(POLICIES), POLICIES[1])},
              options=_ENDED, parts=True),
-    _records("sq.overview", sq.overview, (*_DESK, "answers", "contacts"), always={"as_of": AS_OF}, options={
+    _records("sq.overview", sq.overview, (*_DESK, "answers", "contacts"), tells_types=True, always={"as_of": AS_OF}, options={
         **_ENDED, **LEVEL, "by": ("channel", ["channel", "priority"], "queue"), "every": EVERY, "questions": (
             None, Source({"a": sq.csat(scale=(1, 5))}, '{"a": sq.csat(scale=(1, 5))}'))}),
     _records("sla.policy_coverage", sla.policy_coverage, _LOG, always={"as_of": AS_OF, "policies": (list(POLICIES),)}),

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from servicequality.checks import column, first_line, holds_numbers, in_calendar, listed, shown
+from servicequality.checks import column, first_line, holds_numbers, in_calendar, listed, shown, values_of
 from servicequality.core.domains import require_columns
 from servicequality.core.result_series import dated, is_result, keys_of, of_metric, of_metrics, side_by_side
 from servicequality.errors import InputError, ParameterError
@@ -174,7 +174,8 @@ def _check(frame: pl.DataFrame, columns: Sequence[str], at: str, keys: list[str]
         raise InputError(f"column {at!r}: {outside} points outside the years 1 to 9999; correct or filter them")
     twice = frame.select(pl.struct([column(name) for name in (*keys, at)]).is_duplicated()).to_series()
     if twice.any():
-        times = ", ".join(str(when) for when in frame.filter(twice)[at].alias("at").unique().sort().head(3))
+        some = frame.filter(twice)[at].alias("at").unique().sort().head(3)
+        times = values_of(some) if some.dtype == pl.Duration else ", ".join(map(str, some))
         groups = [key for key in keys_of(frame.columns) if key not in keys] if is_result(frame.schema) else []
         which = (
             f"columns that distinguish them, {listed(map(shown, groups))},"
