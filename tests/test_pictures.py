@@ -58,12 +58,12 @@ def test_limits_hold_the_truth_of_small_samples_and_of_nobody_who_kept_silent() 
     assert (now.low < now.high).all()
 
 
-def test_the_gallery_shows_what_its_code_draws() -> None:
-    tool = loaded("draw_gallery")
-    page = tool.PAGE.read_text(encoding="utf-8")
-    made = list(tool.drawings(page))
-    assert tool.with_pictures(page, made) == page, "run python tools/draw_gallery.py"
-    committed = {path.stem: tool.source_of(path) for path in tool.PICTURES.glob("*.svg")}
+@pytest.mark.parametrize("name", ["gallery", "tutorial"])
+def test_a_page_shows_what_its_code_draws(name: str) -> None:
+    tool, path = loaded("draw_gallery"), ROOT / "docs" / f"{name}.md"
+    made = list(tool.drawings(path))
+    assert tool.with_pictures(path, made) == path.read_text(encoding="utf-8"), "run python tools/draw_gallery.py"
+    committed = {one.stem: tool.source_of(one) for one in tool.pictures_of(path).glob("*.svg")}
     assert committed.keys() == {f"{one.name}-{theme}" for one in made for theme in tool.THEMES}
     if {source.partition(":")[0] for source in committed.values()} != {alt.SCHEMA_VERSION}:
         pytest.skip("the pictures were drawn by another version of Altair")
@@ -71,7 +71,7 @@ def test_the_gallery_shows_what_its_code_draws() -> None:
     assert committed == expected, "run python tools/draw_gallery.py"
     first = made[0]
     for theme in tool.THEMES:
-        picture = (tool.PICTURES / f"{first.name}-{theme}.svg").read_text(encoding="utf-8")
+        picture = (tool.pictures_of(path) / f"{first.name}-{theme}.svg").read_text(encoding="utf-8")
         assert picture == tool.drawn(first.chart, theme)
 
 

@@ -1,4 +1,4 @@
-"""Draw docs/assets/gallery/ from docs/gallery.md, and put each picture with its alt text below the code that makes it.
+"""Draw the pictures of the gallery and the tutorial, and put each with its alt text below the code that makes it.
 
 Run: python tools/draw_gallery.py. The pictures are committed; a test draws one anew, and compares what all were drawn from.
 """
@@ -18,8 +18,7 @@ import altair as alt
 from servicequality.report import svg
 
 ROOT = Path(__file__).parent.parent
-PAGE = ROOT / "docs" / "gallery.md"
-PICTURES = ROOT / "docs" / "assets" / "gallery"
+PAGES = (ROOT / "docs" / "gallery.md", ROOT / "docs" / "tutorial.md")
 THEMES = ("light", "dark")
 
 _BLOCK = re.compile(r"^```python\n(?P<code>.*?)^```\n(?P<pictures>(?:\n!\[[^\n]*\n)*)", re.MULTILINE | re.DOTALL)
@@ -35,13 +34,18 @@ class Drawing(NamedTuple):
     end: int
 
 
-def drawings(page: str) -> Iterator[Drawing]:
-    """Run the page's code, top to bottom, in a folder of its own, and give each chart that it makes."""
+def pictures_of(path: Path) -> Path:
+    """The folder of a page's pictures."""
+    return ROOT / "docs" / "assets" / path.stem
+
+
+def drawings(path: Path) -> Iterator[Drawing]:
+    """Run a page's code, top to bottom, in a folder of its own, and give each chart that it makes."""
     namespace: dict[str, Any] = {"__name__": "__page__"}
     taken: dict[str, int] = {}
     with tempfile.TemporaryDirectory() as folder, _within(folder), contextlib.redirect_stdout(None):
-        for block in _BLOCK.finditer(page):
-            exec(compile(block["code"], str(PAGE), "exec"), namespace)
+        for block in _BLOCK.finditer(path.read_text(encoding="utf-8")):
+            exec(compile(block["code"], str(path), "exec"), namespace)
             if call := _CALL.search(block["code"]):
                 taken[call["name"]] = taken.get(call["name"], 0) + 1
                 number = f"_{taken[call['name']]}" if taken[call["name"]] > 1 else ""
@@ -71,8 +75,9 @@ def source_of(picture: Path) -> str:
     return found["source"] if found else ""
 
 
-def with_pictures(page: str, made: list[Drawing]) -> str:
-    """The page with each picture, light and dark, below its code."""
+def with_pictures(path: Path, made: list[Drawing]) -> str:
+    """The text of a page with each picture, light and dark, below its code."""
+    page = path.read_text(encoding="utf-8")
     parts, start = [], 0
     by_end = {one.end: one for one in made}
     for block in _BLOCK.finditer(page):
@@ -80,7 +85,7 @@ def with_pictures(page: str, made: list[Drawing]) -> str:
         start = block.end("pictures")
         if one := by_end.get(block.end("code")):
             told = one.chart.description.replace("[", "(").replace("]", ")")
-            parts += [f"\n![{told}](assets/gallery/{one.name}-{theme}.svg#only-{theme})\n" for theme in THEMES]
+            parts += [f"\n![{told}](assets/{path.stem}/{one.name}-{theme}.svg#only-{theme})\n" for theme in THEMES]
     return "".join((*parts, page[start:]))
 
 
@@ -103,13 +108,13 @@ def _within(folder: str) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    written = PAGE.read_text(encoding="utf-8")
-    every = list(drawings(written))
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    for old in PICTURES.glob("*.svg"):
-        old.unlink()
-    for one in every:
-        for theme in THEMES:
-            picture = drawn(one.chart, theme)
-            (PICTURES / f"{one.name}-{theme}.svg").write_text(picture, encoding="utf-8", newline="\n")
-    PAGE.write_text(with_pictures(written, every), encoding="utf-8", newline="\n")
+    for written in PAGES:
+        every, folder = list(drawings(written)), pictures_of(written)
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.svg"):
+            old.unlink()
+        for one in every:
+            for theme in THEMES:
+                picture = drawn(one.chart, theme)
+                (folder / f"{one.name}-{theme}.svg").write_text(picture, encoding="utf-8", newline="\n")
+        written.write_text(with_pictures(written, every), encoding="utf-8", newline="\n")
