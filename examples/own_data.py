@@ -22,6 +22,8 @@ import polars as pl
 import servicequality as sq
 from servicequality import servqual
 
+MARCH = datetime(2017, 3, 1, tzinfo=UTC)
+BOTH = ((), "priority")
 STATISTICS = ("median", "p90", "mean")
 
 
@@ -36,18 +38,19 @@ def incidents(folder: Path) -> list[pl.DataFrame]:
     kept = {name: name for name in ("resolved_at", "closed_at", "priority", "outcome")}
     named = {"ticket": "number", "at": "sys_updated_at", "status": "incident_state", "created": "opened_at"}
     desk = sq.Records.from_events(log, **named, columns={**kept, "reassignments": "reassignment_count"})
-    end, words = datetime(2017, 3, 1, tzinfo=UTC), {"ended": ("Resolved", "Closed"), "new": ("New", "-100")}
-    logged, stamped = (sq.facts(one, as_of=end, **words).collect() for one in (desk, desk.replace(changes=None)))
-    by_stamp = stamped.filter(~pl.col("resolved_by_close"))
-    met = sq.sla_attainment(due="closed_at", as_of=end)
+    waits = tuple(word for word in log["incident_state"].unique() if word.startswith("Awaiting"))
+    words = {"ended": ("Resolved", "Closed"), "paused": waits, "new": ("New", "-100")}
+    logged, stamped = (sq.facts(one, as_of=MARCH, **words).collect() for one in (desk, desk.replace(changes=None)))
+    met = sq.sla_attainment(due="closed_at", as_of=MARCH)
     once = sq.first_contact_resolution(definition="no_handover_no_reopening", window=None)
     rates = [met, once.named("resolved at first contact"), sq.reopen_rate(), sq.reopens_per_ticket()]
     return [
         sq.evaluate(logged, [*rates, sq.reassignment_rate(), *durations("first_action")]),
         sq.evaluate(stamped, [*open_at(2016, [4, 5, 6], "closed"), *open_at(2016, [4, 5, 6]), *durations("close")]),
-        *(sq.evaluate(by_stamp, durations("resolution"), by=by) for by in ([], ["priority"])),
+        *(sq.evaluate(stamped.filter(resolved_by_close=False), durations("resolution"), by=by) for by in BOTH),
         sq.evaluate(logged, met, by="priority"),
         sq.evaluate(logged, sq.ticket_volume(), every="1mo", at="created_at"),
+        logged.select(pl.col("hold_seconds").sum()),
     ]
 
 
@@ -134,6 +137,7 @@ def calls(folder: Path) -> list[pl.DataFrame]:
         sq.evaluate(log, talk, by="type"),
         sq.evaluate(log, gave_up, by="priority"),
         sq.evaluate(again, sq.repeat_contact_rate(window=86_400)),
+        sq.evaluate(log.filter(outcome="answered"), sq.contact_wait_time("q_time", statistic="p90")),
     ]
 
 
@@ -154,7 +158,11 @@ def issues(folder: Path) -> list[pl.DataFrame]:
     facts = sq.facts(desk, as_of=datetime(2026, 7, 9, tzinfo=UTC)).collect()
     first = [sq.first_response_time_observed_only(statistic=one).named(f"first response {one}") for one in STATISTICS]
     open_then = [metric for year in range(2015, 2019) for metric in open_at(year, [1])]
-    return [sq.evaluate(facts, [*first, sq.first_response_time(limit=86_400), *durations("resolution"), *open_then])]
+    replies = pl.col("public_agent_messages")
+    return [
+        sq.evaluate(facts, [*first, sq.first_response_time(limit=86_400), *durations("resolution"), *open_then]),
+        facts.select(replies.mean().alias("mean"), (replies <= 1).sum().alias("at most one")),
+    ]
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ class TestIncidents:
         assert row["value"] == near(HOUR * figures["median"])
 
     def test_groups(self, data_dir: Path, expected: dict[str, Any]) -> None:
-        *_, medians, by_priority, volume = tables("incidents", data_dir)
+        *_, medians, by_priority, volume, held = tables("incidents", data_dir)
         known = expected["servicenow"]
         assert values(by_priority, "priority") == {
             key: near(met / n) for key, (met, n) in known["sla_by_priority"].items()
@@ -89,6 +89,7 @@ class TestIncidents:
         }
         months = {f"{period:%Y-%m}": value for period, value in volume.select("period", "value").rows()}
         assert months == known["opened_by_month"]
+        assert held.item() == near(HOUR * known["awaiting_segments"]["hours"])
 
 
 def test_passengers(data_dir: Path, expected: dict[str, Any]) -> None:
@@ -145,7 +146,7 @@ def test_kiosks(data_dir: Path, expected: dict[str, Any]) -> None:
 
 
 def test_calls(data_dir: Path, expected: dict[str, Any]) -> None:
-    whole, by_type, by_priority, again = tables("calls", data_dir)
+    whole, by_type, by_priority, again, waits = tables("calls", data_dir)
     known = expected["bank_calls_first_half"]
     got = values(whole, "metric")
     assert got["abandonment_rate"] == near(known["abandonment_pct"] / 100)
@@ -157,6 +158,7 @@ def test_calls(data_dir: Path, expected: dict[str, Any]) -> None:
             known["service_level_pct_excl_short_abandons"][limit] / 100
         )
     assert whole["n"].max() == known["offered"]
+    assert waits["value"].item() == near(known["wait_agent_s"]["p90"])
     for one in ORDER:
         assert got[f"talk {one}"] == near(known["talk_s_agent_positive"][one])
     means = by_type.filter(metric="talk mean")
@@ -171,7 +173,7 @@ def test_calls(data_dir: Path, expected: dict[str, Any]) -> None:
 
 
 def test_issues(data_dir: Path, expected: dict[str, Any]) -> None:
-    (table,) = tables("issues", data_dir)
+    table, replies = tables("issues", data_dir)
     known, got = expected["github_issues"], values(table, "metric")
     for name, role in (("first response", "first_response_h"), ("resolution", "ttr_h")):
         assert [got[f"{name} {one}"] for one in ORDER] == [near(HOUR * known[role][one]) for one in ORDER]
@@ -179,3 +181,5 @@ def test_issues(data_dir: Path, expected: dict[str, Any]) -> None:
     assert got["first_response_time_limit_86400"] == near(known["first_response_within_24h_pct_of_all"] / 100)
     for day, count in known["backlog"].items():
         assert got[f"not resolved {day}"] == count
+    assert replies["mean"].item() == near(known["responses_per_issue_mean"])
+    assert replies["at most one"].item() == known["one_response_or_fewer"]
