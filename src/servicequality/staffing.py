@@ -32,7 +32,7 @@ _COLUMNS: dict[str, pl.DataType] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Queue:
-    """What Erlang C says of a queue. Without a steady state all but the load is None, and `reason` says why.
+    """A queue by Erlang C. Where the agents cannot keep up, only the load is known, and `reason` says why.
 
     Attributes:
         agents: agents who take calls.

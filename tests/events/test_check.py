@@ -102,6 +102,26 @@ def test_what_is_quick(delays: list[float], expected: int) -> None:
     assert len(hits(sq.check(chat(delays)), AUTOMATED)) == expected
 
 
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["Thank you."] * 10 + [f"{n}" for n in range(10)], 1),
+        (["Thank you."] * 9 + [f"{n}" for n in range(11)], 0),
+        ([" Thank you. ", "Thank you."] * 10, 1),
+        (["", None] * 10, 0),
+        ([7] * 20, 0),
+    ],
+)
+def test_what_is_one_text(texts: list[Any], expected: int) -> None:
+    plain = chat([99.0] * 20)
+    assert plain.responses is not None
+    text = pl.Series("text", [*[None] * 20, *texts])
+    written = hits(sq.check(plain.replace(responses=plain.responses.collect().with_columns(text))), AUTOMATED)
+    assert [(about, examples) for _, about, _, _, examples in written] == [
+        ("with one and the same text", "x")
+    ] * expected
+
+
 def test_what_is_no_reply_of_a_person_is_not_judged() -> None:
     assert hits(sq.check(chat([1.0] * 30)), AUTOMATED) != []
     for unlike in ({"automated": True}, {"public": False}, {"opening": True}, {"person": None}):

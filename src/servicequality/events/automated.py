@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from servicequality.checks import holds_texts
 from servicequality.events.numbering import one_after_another
 
 __all__ = ["reply_habits"]
@@ -24,6 +25,12 @@ AWAKE_SECONDS = 24 * 3600
 AWAKE_SHARE = 0.1
 """Of the replies that lie in such stretches: one night through, in an emergency, is less; a bot rests when nobody writes."""
 
+SAME_SHARE = 0.5
+"""Of the replies that carry one and the same text: people have texts at hand, and change them or write beside them."""
+
+TEXT = "text"
+"""The column of the messages' texts; it is no role, and is looked at where the messages carry it along."""
+
 CLOCK_HOURS = 22
 """Of the 24 hours of the clock in which the account writes, so that many replies at one time of the day are no sign."""
 
@@ -35,9 +42,10 @@ def reply_habits(rows: pl.LazyFrame) -> pl.LazyFrame:
     """How an account replies: one row for each that has at least `FEWEST` public replies, sorted by `author_id` (text).
 
     Columns: `author_id`, `replies`, `is_quick` (at least `QUICK_SHARE` of them within `QUICK_SECONDS` of the customer's last
-    message before, or of the ticket's creation) and `is_sleepless` (it writes in `CLOCK_HOURS` hours of the clock, and
-    `AWAKE_SHARE` of its replies lie in stretches of more than `AWAKE_SECONDS` in which no gap reaches `REST_SECONDS`). On the
-    generated desk every person writes in 11 hours of the clock, in stretches of 9 hours at most, and gives no reply within
+    message before, or of the ticket's creation), `is_uniform` (at least `SAME_SHARE` of them carry one and the same text,
+    in the column `TEXT` where there is one; blanks are none) and `is_sleepless` (it writes in `CLOCK_HOURS` hours of the
+    clock, and `AWAKE_SHARE` of its replies lie in stretches of more than `AWAKE_SECONDS` in which no gap reaches
+    `REST_SECONDS`). On the generated desk every person writes in 11 hours of the clock, in stretches of 9 hours at most, and gives no reply within
     30 seconds; the bot gives all of them within three.
 
     Args:
@@ -48,11 +56,15 @@ def reply_habits(rows: pl.LazyFrame) -> pl.LazyFrame:
     opening = pl.col("opening").fill_null(pl.col("_at") == pl.col("_created"))
     human = (pl.col("author") == "agent") & ~pl.col("automated").fill_null(value=False)
     named = pl.col("author_id").cast(pl.String).cast(pl.Categorical)
+    schema = rows.collect_schema()
+    written = TEXT in schema and holds_texts(schema[TEXT])
+    text = pl.col(TEXT).cast(pl.String).str.strip_chars() if written else pl.lit(None, pl.String)
     kept = rows.select(
         "_ticket",
         "_created",
         pl.col("_at").fill_null(_NEVER),
         pl.when(human & public & ~opening).then(named).alias("author_id"),
+        pl.when(text != "").then(text.hash()).alias("_text"),
         _asks=((pl.col("author") == "customer") & public).fill_null(value=False),
     )
     told = kept.filter(pl.col("_asks") | pl.col("author_id").is_not_null())
@@ -64,7 +76,7 @@ def reply_habits(rows: pl.LazyFrame) -> pl.LazyFrame:
         .with_columns(_quick=delay.is_between(0, QUICK_SECONDS * _SECOND))
         .filter(~pl.col("_asks"))
         .with_columns(_account=pl.col("author_id").to_physical())
-        .select("_account", "_at", "_quick", "author_id")
+        .select("_account", "_at", "_quick", "_text", "author_id")
     )
     return _judged(one_after_another(replies, by="_account"))
 
@@ -93,12 +105,16 @@ def _judged(replies: pl.LazyFrame) -> pl.LazyFrame:
         hours=pl.col("hours").bitwise_or().bitwise_count_ones(),
         awake=pl.col("replies").filter(sleepless).sum(),
     )
+    texts = replies.drop_nulls("_text").group_by("_account", "_text").len()
+    alike = texts.group_by("_account").agg(pl.col("len").max().alias("alike"))
     return (
         accounts.filter(pl.col("replies") >= FEWEST)
+        .join(alike, on="_account", how="left")
         .select(
             "author_id",
             "replies",
             is_quick=pl.col("quick") >= QUICK_SHARE * pl.col("replies"),
+            is_uniform=(pl.col("alike") >= SAME_SHARE * pl.col("replies")).fill_null(value=False),
             is_sleepless=(pl.col("hours") >= CLOCK_HOURS) & (pl.col("awake") >= AWAKE_SHARE * pl.col("replies")),
         )
         .sort("author_id")

@@ -138,6 +138,7 @@ def _of_responses(log: _Log, records: Records) -> Iterator[pl.LazyFrame]:
         sought.append(Finding("agent message without author_id", anonymous))
         habits = [
             Finding(AUTOMATED, pl.col("is_quick"), f"within {QUICK_SECONDS} seconds", "author_id", 12),
+            Finding(AUTOMATED, pl.col("is_uniform"), "with one and the same text", "author_id", 12),
             Finding(AUTOMATED, pl.col("is_sleepless"), "round the clock", "author_id", 12),
         ]
         yield counted("responses", reply_habits(log.rows), habits)

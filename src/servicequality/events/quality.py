@@ -122,8 +122,9 @@ def check(
       of which a stamp lies more than a minute from what the log tells;
     - why tickets are left out, statuses and reasons that no set names, each by its word (`about`), and statuses of the
       call that no row has, with those that are there;
-    - accounts of agents whose replies look automated: within 10 seconds of the customer's message in half of 20 or more,
-      or round the clock without a night's rest. One that is listed in the agents as a bot or a system is not asked about;
+    - accounts of agents whose replies look automated: half of 20 or more within 10 seconds of the customer's message, or
+      with one and the same text (where the messages carry a column `text`), or round the clock without a night's rest. One
+      that is listed in the agents as a bot or a system is not asked about;
     - with a table of agents: who writes, changes or holds tickets and is not in it, and messages of a bot that its row
       calls an agent's.
 

@@ -24,7 +24,7 @@ class Base:
     """A table as it was read.
 
     Attributes:
-        table: what the map says of it.
+        table: its entry in the map.
         frame: the columns that the map names, under its names; None if the table is absent.
         place: the file, table or frame that it is from.
         pieces: its files.
