@@ -45,8 +45,8 @@ def reply_habits(rows: pl.LazyFrame) -> pl.LazyFrame:
     message before, or of the ticket's creation), `is_uniform` (at least `SAME_SHARE` of them carry one and the same text,
     in the column `TEXT` where there is one; blanks are none) and `is_sleepless` (it writes in `CLOCK_HOURS` hours of the
     clock, and `AWAKE_SHARE` of its replies lie in stretches of more than `AWAKE_SECONDS` in which no gap reaches
-    `REST_SECONDS`). On the generated desk every person writes in 11 hours of the clock, in stretches of 9 hours at most, and gives no reply within
-    30 seconds; the bot gives all of them within three.
+    `REST_SECONDS`). On the generated desk every person writes in 11 hours of the clock, in stretches of 9 hours at most, and
+    gives no reply within 30 seconds; the bot gives all of them within three.
 
     Args:
         rows: messages with their `author` decided, and `_ticket`, `_at` and `_created`; whoever has no `author_id` is left

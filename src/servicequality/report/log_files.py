@@ -167,7 +167,8 @@ def _place(rows: pl.DataFrame, mapping: ColumnMap, piece: Piece) -> str:
             continue
         unread = rows.select(read.is_null() & column(name).is_not_null()).to_series()
         if unread.any():
-            return f" (column {shown(name)}, first in {_line(unread, piece)})"
+            place = f"column {shown(name)}, first in {_line(unread, piece)}"
+            return f" ({place}; or say how it is written in the map, such as datetime = '%d/%m/%Y %H:%M')"
     return ""
 
 
