@@ -36,10 +36,10 @@ def test_each_agent_gives_so_many_or_all_and_the_weights_add_up() -> None:
         "c": [1],
         None: [1, 2, 3, 4],
     }
-    assert groups["a"].select("weight", "value", "n").unique().rows() == [(2.5, 2.5, 10)]
-    assert groups["b"]["weight"].to_list() == [1.0, 1.0]
-    assert groups["c"].select("ticket_id", "weight", "reason").row(0) == (None, None, "no eligible tickets")
-    assert sample["weight"].sum() == 17
+    assert groups["a"].select("value", "n").unique().rows() == [(2.5, 10)]
+    assert groups["b"]["value"].to_list() == [1.0, 1.0]
+    assert groups["c"].select("ticket_id", "value", "reason").row(0) == (None, None, "no eligible tickets")
+    assert sample["value"].sum() == 17
     resolved = tickets.filter(pl.col("resolved_at").is_not_null())["ticket_id"]
     drawn = sample["ticket_id"].drop_nulls()
     assert drawn.is_in(resolved.implode()).all()
@@ -54,7 +54,7 @@ def test_the_draw_depends_on_the_seed_and_not_on_the_order() -> None:
         assert_frame_equal(sq.tables.review_sample(other, each=5, seed=3).lazy().collect(), first)
     assert not first.equals(sq.tables.review_sample(tickets, each=5, seed=4))
     more = sq.tables.review_sample(tickets, each=8, seed=3)
-    assert_frame_equal(more.filter(pl.col("rank") <= 5).drop("weight", "value"), first.drop("weight", "value"))
+    assert_frame_equal(more.filter(pl.col("rank") <= 5).drop("value"), first.drop("value"))
 
 
 def test_every_ticket_is_drawn_equally_often() -> None:
@@ -76,7 +76,7 @@ def test_weights_make_the_whole_of_agents_of_many_and_of_few_tickets() -> None:
     )
     figures = []
     for seed in range(40):
-        sample = sq.tables.review_sample(tickets, each=60, seed=seed).select("ticket_id", "weight")
+        sample = sq.tables.review_sample(tickets, each=60, seed=seed).select("ticket_id", weight="value")
         rows = tickets.join(sample, on="ticket_id")
         metric = sq.qa_pass_rate("score", passing=80)
         figures.append((metric.estimate(rows).value, metric.estimate(rows, weight="weight").value))
@@ -91,7 +91,6 @@ def test_weights_make_the_whole_of_agents_of_many_and_of_few_tickets() -> None:
         ({"each": 0}, ParameterError, "each is a whole number of 1 or more; got 0"),
         ({"each": 2.5}, ParameterError, "each is a whole number of 1 or more; got 2.5"),
         ({"seed": -1}, ParameterError, "seed is a whole number of 0 or more; got -1"),
-        ({"ticket": "weight"}, ParameterError, "the answer has a column 'weight' of its own"),
         ({"by": "agent"}, InputError, "no column 'agent'"),
         ({"ended": "done"}, InputError, "no column 'done'"),
     ],

@@ -13,8 +13,6 @@ from servicequality.model import Records, TableLike
 
 __all__ = ["review_sample"]
 
-_SEEDS = 2**63
-
 
 @define_table(
     title="Tickets to review",
@@ -46,12 +44,12 @@ def review_sample(
     """Which tickets to review: so many of each agent, drawn at random, each with the weight that it stands for.
 
     Columns: `by` …, `rank` (the order of the draw; the first of them are a sample too), those of every result (`value` is
-    the weight, `n` how many tickets the agent has), the `ticket`, and `weight` once more under the name that
-    ``evaluate(weight="weight")`` takes. An agent with fewer tickets than `each` is reviewed whole. One without an eligible
-    ticket has one row with a reason. The draw depends on `seed` and on the tickets, and not on the order of the rows.
+    the weight, `n` how many tickets the agent has), and the `ticket`. An agent with fewer tickets than `each` is reviewed
+    whole. One without an eligible ticket has one row with a reason. The draw depends on `seed` and on the tickets, and not
+    on the order of the rows.
 
-    Equal numbers an agent make agents comparable and the team's plain average wrong: join the weights to the reviews, and
-    the team's figure counts every ticket alike.
+    Equal numbers an agent make agents comparable and the team's plain average wrong: join the weights to the reviews, as
+    ``sample.select("ticket_id", weight="value")``, and with ``evaluate(weight="weight")`` every ticket counts alike.
 
     When it lies:
         Of tickets that somebody left out before the draw nothing is known. If reviewers swap a hard ticket for an easy one,
@@ -63,19 +61,11 @@ def review_sample(
 
     Example:
         sample = sq.tables.review_sample(rows, by="team", each=2, seed=7).collect()
-        print(sample.select("team", "rank", "ticket_id", "weight", "n"))
+        print(sample.select("team", "rank", "ticket_id", "value", "n"))
     """
-    for name, value, most in (("each", each, None), ("seed", seed, _SEEDS)):
-        least = 0 if name == "seed" else 1
-        if (
-            isinstance(value, bool)
-            or not isinstance(value, int)
-            or value < least
-            or (most is not None and value >= most)
-        ):
+    for name, value, least in (("each", each, 1), ("seed", seed, 0)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
             raise ParameterError(f"review_sample: {name} is a whole number of {least} or more; got {shown(value)}")
-    if ticket == "weight":
-        raise ParameterError("the answer has a column 'weight' of its own; rename the frame's column first")
     source = TableInput(tickets, review_sample.spec, table="tickets", by=by, ended=ended, ticket=ticket)
     keys = source.by
 
@@ -107,11 +97,9 @@ def review_sample(
             n=sample["n"],
             reason="no eligible tickets",
         )
-        return named.with_columns(sample["_ticket"].alias(ticket), weight.alias("weight"))
+        return named.with_columns(sample["_ticket"].alias(ticket))
 
-    return source.answer(
-        compute, keys={"rank": pl.Int64()}, more={ticket: source.schema[ticket], "weight": pl.Float64()}
-    )
+    return source.answer(compute, keys={"rank": pl.Int64()}, more={ticket: source.schema[ticket]})
 
 
 def _refuse_repeated(tickets: pl.DataFrame, ticket: str) -> None:

@@ -134,7 +134,6 @@ def _vendors(
     vendor: Vendor, alone: pl.Expr, word: str, requested: str, timed: tuple[str, str, str], quiet: float | None
 ) -> Resolution:
     """What a vendor calls a resolution."""
-    choice("definition", vendor, get_args(Vendor))
     default = {"fin": DAY, "zendesk": 3 * DAY, "captain": WEEK}[vendor]
     pause = positive("quiet", default if quiet is None else quiet, _A_DAY)
     if vendor == "captain":
